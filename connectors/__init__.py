@@ -1,0 +1,1 @@
+"""Connectors to the backends that know the caller; base.py is the contract."""

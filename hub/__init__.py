@@ -1,0 +1,1 @@
+"""ctihub: a CTI middleware hub; hub/app.py puts the rooms together."""

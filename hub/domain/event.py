@@ -1,0 +1,193 @@
+"""The one kind of event: CloudEvents 1.0 (JSON format), one type per thing that can happen."""
+
+from __future__ import annotations
+
+import enum
+import os
+import threading
+import time
+import uuid
+from datetime import UTC, datetime
+
+import msgspec
+
+from hub.domain.call import CallEvent
+from hub.domain.customer import CustomerContext
+from hub.domain.interaction import Interaction
+
+
+class EventType(enum.StrEnum):
+    CALL_QUEUED = "cti.call.queued"
+    CALL_DELIVERED = "cti.call.delivered"
+    CALL_ESTABLISHED = "cti.call.established"
+    CALL_HELD = "cti.call.held"
+    CALL_RETRIEVED = "cti.call.retrieved"
+    CALL_DIVERTED = "cti.call.diverted"
+    CALL_TRANSFERRED = "cti.call.transferred"
+    CALL_CONFERENCED = "cti.call.conferenced"
+    CALL_CLEARED = "cti.call.cleared"
+    CALL_FAILED = "cti.call.failed"
+    CUSTOMER_CONTEXT_UPDATED = "cti.customer.context_updated"
+    INTERACTION_RECORDED = "cti.interaction.recorded"
+    CONNECTOR_UP = "cti.connector.up"
+    CONNECTOR_DOWN = "cti.connector.down"
+
+
+class ConnectorStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A backend that went away or came back, in words for the integrator."""
+
+    connector: str
+    reason: str = ""
+
+
+EventData = CallEvent | CustomerContext | Interaction | ConnectorStatus
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """A CloudEvent in the JSON event format; encoding this struct gives the wire form.
+
+    `partitionkey` is the key within which order matters (the call id, the customer key).
+    `sequence` is the journal's position, set when the event is stored (CloudEvents sequence extension: text
+    that sorts in order, hence the leading zeros).
+    """
+
+    id: str
+    type: EventType
+    source: str
+    subject: str
+    time: datetime
+    data: EventData
+    partitionkey: str
+    sequence: str = ""
+    specversion: str = "1.0"
+    datacontenttype: str = "application/json"
+
+
+_DATA_TYPES: dict[EventType, type[msgspec.Struct]] = {
+    EventType.CUSTOMER_CONTEXT_UPDATED: CustomerContext,
+    EventType.INTERACTION_RECORDED: Interaction,
+    EventType.CONNECTOR_UP: ConnectorStatus,
+    EventType.CONNECTOR_DOWN: ConnectorStatus,
+}
+
+
+class _Envelope(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    type: EventType
+    source: str
+    subject: str
+    time: datetime
+    data: msgspec.Raw
+    partitionkey: str
+    sequence: str = ""
+
+
+_encoder = msgspec.json.Encoder()
+_envelope_decoder = msgspec.json.Decoder(_Envelope)
+
+
+def encode_event(event: Event) -> bytes:
+    """Return the event in the CloudEvents JSON format, UTF-8."""
+    return _encoder.encode(event)
+
+
+def decode_event(body: bytes) -> Event:
+    """Read what `encode_event` wrote. Raises `msgspec.ValidationError` naming the field that does not fit."""
+    envelope = _envelope_decoder.decode(body)
+    data = msgspec.json.decode(envelope.data, type=_DATA_TYPES.get(envelope.type, CallEvent))
+    return Event(
+        id=envelope.id,
+        type=envelope.type,
+        source=envelope.source,
+        subject=envelope.subject,
+        time=envelope.time,
+        data=data,
+        partitionkey=envelope.partitionkey,
+        sequence=envelope.sequence,
+    )
+
+
+class _UuidClock:
+    """Monotonic millisecond and counter for UUIDv7 (RFC 9562, 6.2 method 1: a counter in rand_a)."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._millisecond = 0
+        self._counter = 0
+
+    def tick(self) -> tuple[int, int]:
+        now = time.time_ns() // 1_000_000
+        with self._lock:
+            if now > self._millisecond:
+                self._millisecond = now
+                self._counter = 0
+            elif self._counter < 0xFFF:  # noqa: PLR2004 - rand_a has 12 bits
+                self._counter += 1
+            else:
+                self._millisecond += 1
+                self._counter = 0
+            return self._millisecond, self._counter
+
+
+_uuid_clock = _UuidClock()
+
+
+def new_id() -> str:
+    """Make a UUIDv7 (RFC 9562, 5.7): sorts by time of creation within this process."""
+    millisecond, counter = _uuid_clock.tick()
+    random = int.from_bytes(os.urandom(8), "big") & ((1 << 62) - 1)
+    value = (millisecond << 80) | (0x7 << 76) | (counter << 64) | (0b10 << 62) | random
+    return str(uuid.UUID(int=value))
+
+
+def call_event(happened: CallEvent) -> Event:
+    """Wrap a step of a call as the event that is journaled and published."""
+    return Event(
+        id=new_id(),
+        type=EventType(f"cti.call.{happened.kind}"),
+        source=f"/pbx/{happened.call.pbx}",
+        subject=happened.call.id,
+        time=happened.time,
+        data=happened,
+        partitionkey=happened.call.id,
+    )
+
+
+def interaction_event(interaction: Interaction, *, feed: str) -> Event:
+    """Wrap an interaction that a feed brought; ordered within its customer."""
+    keys = interaction.customer.keys()
+    return Event(
+        id=new_id(),
+        type=EventType.INTERACTION_RECORDED,
+        source=f"/feed/{feed}",
+        subject=keys[0] if keys else interaction.id,
+        time=datetime.now(UTC),
+        data=interaction,
+        partitionkey=keys[0] if keys else interaction.id,
+    )
+
+
+def context_event(context: CustomerContext, *, pbx: str) -> Event:
+    """Wrap a completed customer context."""
+    return Event(
+        id=new_id(),
+        type=EventType.CUSTOMER_CONTEXT_UPDATED,
+        source=f"/pbx/{pbx}",
+        subject=context.call_id,
+        time=datetime.now(UTC),
+        data=context,
+        partitionkey=context.call_id,
+    )
+
+
+def connector_event(status: ConnectorStatus, *, up: bool) -> Event:
+    """Wrap a backend's coming or going."""
+    return Event(
+        id=new_id(),
+        type=EventType.CONNECTOR_UP if up else EventType.CONNECTOR_DOWN,
+        source=f"/connector/{status.connector}",
+        subject=status.connector,
+        time=datetime.now(UTC),
+        data=status,
+        partitionkey=f"connector:{status.connector}",
+    )

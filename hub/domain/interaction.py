@@ -1,0 +1,52 @@
+"""Contacts with a customer on any channel, and what moved in their matters (TM Forum TMF683)."""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+
+import msgspec
+
+
+class Channel(enum.StrEnum):
+    PHONE = "phone"
+    EMAIL = "email"
+    CHAT = "chat"
+    WEB = "web"
+    SELF_SERVICE = "self_service"
+    BRANCH = "branch"
+    ORDER = "order"
+    CASE = "case"
+    OTHER = "other"
+
+
+class CustomerRef(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a message names its customer: any of E.164 numbers, e-mail addresses, ids by system name."""
+
+    phones: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+    ids: dict[str, str] = {}
+
+    def keys(self) -> tuple[str, ...]:
+        """The references as index keys: `tel:+49...`, `mailto:...` (lower case), `id:<system>:<id>`."""
+        return (
+            *(f"tel:{phone}" for phone in self.phones),
+            *(f"mailto:{email.lower()}" for email in self.emails),
+            *(f"id:{system}:{value}" for system, value in sorted(self.ids.items())),
+        )
+
+
+class Interaction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something that happened between a customer and the company. `id` is unique within `source`."""
+
+    id: str
+    channel: Channel
+    at: datetime
+    subject: str
+    customer: CustomerRef
+    source: str = ""
+    direction: str = ""
+    status: str = ""
+    text: str = ""
+    reference: str = ""
+    extra: dict[str, str] = {}

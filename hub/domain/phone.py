@@ -1,0 +1,76 @@
+"""Telephone numbers as they arrive, and as E.164 (ITU-T E.164, parsed by Google's metadata)."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+import msgspec
+import phonenumbers
+
+MAX_RAW_LENGTH = 64
+"""Characters of a caller id that are kept; a SIP header may carry megabytes."""
+
+_ANONYMOUS = frozenset(
+    {"", "anonymous", "restricted", "private", "unavailable", "unknown", "<unknown>", "asterisk", "s"},
+)
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+class PhoneNumber(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A number as one party gave it.
+
+    `raw` is what arrived (cleaned of control characters, at most 64 characters);
+    `e164` is set only when the number is valid in its numbering plan;
+    `display` is what a person reads: international format, or the raw text.
+    An internal extension has neither `e164` nor `anonymous`.
+    """
+
+    raw: str = ""
+    e164: str | None = None
+    display: str = ""
+    region: str | None = None
+    anonymous: bool = False
+
+
+def clean_text(text: str, limit: int = MAX_RAW_LENGTH) -> str:
+    """Strip control and bidirectional override characters from hostile text and cut it to `limit` characters."""
+    return _UNPRINTABLE.sub("", text[: limit * 4]).strip()[:limit]
+
+
+@lru_cache(maxsize=16_384)
+def parse_number(raw: str, region: str) -> PhoneNumber:
+    """Read a caller id or a typed number, using `region` (ISO 3166-1 alpha-2) for national formats.
+
+    Never raises: what can't be understood comes back with `e164` unset.
+    """
+    text = clean_text(raw)
+    if text.lower() in _ANONYMOUS:
+        return PhoneNumber(raw=text, anonymous=True)
+    digits = sum(character.isdigit() for character in text)
+    if digits == 0:
+        return PhoneNumber(raw=text, display=text)
+    try:
+        parsed = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return PhoneNumber(raw=text, display=text)
+    if not phonenumbers.is_valid_number(parsed):
+        return PhoneNumber(raw=text, display=text)
+    return PhoneNumber(
+        raw=text,
+        e164=phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164),
+        display=phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL),
+        region=phonenumbers.region_code_for_number(parsed),
+    )
+
+
+def is_region(code: str) -> bool:
+    """Whether `code` names a region whose numbering plan is known ("DE", "CN")."""
+    return code in phonenumbers.SUPPORTED_REGIONS
+
+
+def mask_number(text: str) -> str:
+    """Hide the middle of a number for logs: keeps the first three and the last two characters."""
+    if len(text) <= 5:  # noqa: PLR2004 - extensions are not personal data
+        return text
+    return f"{text[:3]}{'*' * (len(text) - 5)}{text[-2:]}"
