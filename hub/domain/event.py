@@ -63,7 +63,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     datacontenttype: str = "application/json"
 
 
-_DATA_TYPES: dict[EventType, type[msgspec.Struct]] = {
+_DATA_TYPES: dict[EventType, type[CustomerContext | Interaction | ConnectorStatus]] = {
     EventType.CUSTOMER_CONTEXT_UPDATED: CustomerContext,
     EventType.INTERACTION_RECORDED: Interaction,
     EventType.CONNECTOR_UP: ConnectorStatus,
@@ -94,7 +94,8 @@ def encode_event(event: Event) -> bytes:
 def decode_event(body: bytes) -> Event:
     """Read what `encode_event` wrote. Raises `msgspec.ValidationError` naming the field that does not fit."""
     envelope = _envelope_decoder.decode(body)
-    data = msgspec.json.decode(envelope.data, type=_DATA_TYPES.get(envelope.type, CallEvent))
+    data_type: type[EventData] = _DATA_TYPES.get(envelope.type, CallEvent)
+    data = msgspec.json.decode(envelope.data, type=data_type)
     return Event(
         id=envelope.id,
         type=envelope.type,

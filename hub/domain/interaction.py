@@ -28,7 +28,7 @@ class CustomerRef(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     ids: dict[str, str] = {}
 
     def keys(self) -> tuple[str, ...]:
-        """The references as index keys: `tel:+49...`, `mailto:...` (lower case), `id:<system>:<id>`."""
+        """Return the references as index keys: `tel:+49...`, `mailto:...` (lower case), `id:<system>:<id>`."""
         return (
             *(f"tel:{phone}" for phone in self.phones),
             *(f"mailto:{email.lower()}" for email in self.emails),

@@ -1,0 +1,1 @@
+"""Everything Asterisk: AMI transport, call tracker, the link that keeps both alive."""

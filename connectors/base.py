@@ -1,0 +1,48 @@
+"""The contract between the hub and a backend: one question, the records that answer it, or one error."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from hub.domain.customer import CustomerQuery, CustomerRecord, Problem
+
+
+class ConnectorError(Exception):
+    """A backend gave no usable answer.
+
+    `problem` is the kind (the desk has a sentence for it), `message` says to the integrator what went wrong,
+    where (operation, field) and what to do. Never holds a secret or the caller's data.
+    """
+
+    def __init__(self, problem: Problem, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.problem = problem
+        self.message = message
+        self.retry_after_s = retry_after_s
+
+
+class Connector(Protocol):
+    """One configured backend. Made once, used by many calls at the same time, cancellable at any await."""
+
+    @property
+    def name(self) -> str:
+        """The key under `connectors:` in the configuration."""
+
+    @property
+    def title(self) -> str:
+        """What the agent reads above this backend's card."""
+
+    async def start(self) -> None:
+        """Open what is needed (session, contract). A backend that is down is no error here: lookups tell."""
+
+    async def lookup(self, query: CustomerQuery) -> Sequence[CustomerRecord]:
+        """Return all customers that the query fits, none if nobody does. Raises ConnectorError only."""
+
+    async def check(self) -> str:
+        """Connect, sign in, make one harmless call; return a short fact ("SOAP 1.1, 25 operations").
+
+        Raises ConnectorError with what is wrong in plain words.
+        """
+
+    async def close(self) -> None: ...

@@ -1,0 +1,185 @@
+"""The whole configuration as one typed model. Unknown keys are errors; every default is written here."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
+
+from hub.config.connectors import ConnectorConfig
+from hub.config.section import Section
+from hub.domain.phone import is_region
+
+_NAME = r"^[A-Za-z][A-Za-z0-9_.-]{0,63}$"
+Name = Annotated[str, Field(pattern=_NAME)]
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+Port = Annotated[int, Field(ge=1, le=65_535)]
+
+
+def _listen_address(text: str) -> str:
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not port.isdigit() or int(port) > 65_535:  # noqa: PLR2004 - the highest port
+        raise ValueError('must be HOST:PORT, as in "127.0.0.1:8080"')
+    return text
+
+
+def _region(text: str) -> str:
+    if not is_region(text):
+        raise ValueError('must be a two-letter country code in capitals, as in "DE" or "CN"')
+    return text
+
+
+class HubSection(Section):
+    """The process itself: where it listens, and the country whose national number format the site uses."""
+
+    listen: Annotated[str, AfterValidator(_listen_address)] = "127.0.0.1:8080"
+    region: Annotated[str, AfterValidator(_region)]
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    mappings: Annotated[
+        tuple[str, ...],
+        Field(description="Folders with mapping files, from the configuration's own; before those that ctihub ships"),
+    ] = ("mappings",)
+
+
+class StoreSection(Section):
+    url: str = "sqlite:///ctihub.db"
+
+    @field_validator("url")
+    @classmethod
+    def _sqlite(cls, url: str) -> str:
+        if not url.startswith("sqlite:///") or url == "sqlite:///":
+            raise ValueError('must be sqlite:///PATH, as in "sqlite:///ctihub.db"')
+        return url
+
+    @property
+    def path(self) -> str:
+        return self.url.removeprefix("sqlite:///")
+
+
+class BusSection(Section):
+    """The broker that every event also goes to. The url holds the password and is a secret as a whole."""
+
+    url: SecretStr
+    exchange: Name = "ctihub.events"
+    ca_file: str | None = None
+    window: Annotated[int, Field(ge=1, le=10_000)] = 500
+
+    @field_validator("url")
+    @classmethod
+    def _amqp(cls, url: SecretStr) -> SecretStr:
+        if not re.match(r"amqps?://[^/\s]+", url.get_secret_value()):
+            raise ValueError("must be amqp://USER:PASSWORD@HOST:PORT/VHOST or amqps://...")
+        return url
+
+
+class TlsSection(Section):
+    enabled: bool = True
+    ca_file: str | None = None
+    verify: bool = True
+
+
+class PbxSection(Section):
+    """One Asterisk, reached by its manager interface (manager.conf)."""
+
+    host: Annotated[str, Field(min_length=1)]
+    port: Port = 5038
+    username: Annotated[str, Field(min_length=1)]
+    secret: SecretStr
+    tls: TlsSection | None = None
+    keepalive_s: Seconds = 15.0
+    action_timeout_s: Seconds = 10.0
+    reconnect_min_s: Seconds = 0.5
+    reconnect_max_s: Seconds = 30.0
+    max_message_bytes: Annotated[int, Field(ge=4_096, le=64 * 1024 * 1024)] = 1024 * 1024
+    trunks: Annotated[
+        tuple[str, ...],
+        Field(description="Devices towards the outside, as in PJSIP/trunk; a call from one of them is inbound"),
+    ] = ()
+
+    @model_validator(mode="after")
+    def _backoff(self) -> Self:
+        if self.reconnect_max_s < self.reconnect_min_s:
+            raise ValueError("reconnect_max_s must not be below reconnect_min_s")
+        return self
+
+
+class AgentSection(Section):
+    """A person who takes calls. Devices are Asterisk's names, as in PJSIP/1001; `pbx` only if there are several."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    devices: Annotated[tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9]+/[^\s;]+$")], ...], Field(min_length=1)]
+    language: Literal["en", "zh"] | None = None
+    pbx: str | None = None
+
+
+class ContextSection(Section):
+    """How customers are looked up. `budget_s` is what a lookup may take before its card shows a notice."""
+
+    budget_s: Annotated[float, Field(gt=0, le=30)] = 1.0
+    cache_s: Annotated[float, Field(ge=0, le=86_400)] = 300.0
+    cache_entries: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    interactions: Annotated[int, Field(ge=0, le=200)] = 10
+
+
+class InboundFeed(Section):
+    """A legacy system that hands messages to the hub: its queue is `ctihub.inbound.<feed>` unless named."""
+
+    format: Literal["json"] = "json"
+    mapping: Annotated[str, Field(description="Mapping file under `mappings`, without .yaml")]
+    queue: str | None = None
+
+
+class DeskSection(Section):
+    """The agents' pages. `public_url` is what a browser sees, when a proxy stands in front (https)."""
+
+    public_url: str | None = None
+    language: Literal["en", "zh"] = "en"
+    session_hours: Annotated[float, Field(gt=0, le=168)] = 12.0
+
+
+class AuthSection(Section):
+    """Who may ask. `tokens` are bearer tokens of machines (name to token, at least 8 characters)."""
+
+    tokens: dict[Name, SecretStr] = {}
+
+    @field_validator("tokens")
+    @classmethod
+    def _long_enough(cls, tokens: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        for name, token in tokens.items():
+            if len(token.get_secret_value()) < 8:  # noqa: PLR2004 - below that a token can be guessed
+                raise ValueError(f"token {name!r} is too short: at least 8 characters")
+        return tokens
+
+
+class Config(Section):
+    """`ctihub.yaml` as a whole."""
+
+    hub: HubSection
+    store: StoreSection = StoreSection()
+    bus: BusSection | None = None
+    pbx: Annotated[dict[Name, PbxSection], Field(min_length=1)]
+    agents: dict[Name, AgentSection] = {}
+    connectors: dict[Name, ConnectorConfig] = {}
+    context: ContextSection = ContextSection()
+    inbound: dict[Name, InboundFeed] = {}
+    desk: DeskSection = DeskSection()
+    auth: AuthSection = AuthSection()
+
+    def agent_devices(self, pbx: str) -> dict[str, str]:
+        """Return the agents' devices on one PBX: device name to agent id."""
+        only = next(iter(self.pbx)) if len(self.pbx) == 1 else None
+        return {
+            device: agent_id
+            for agent_id, agent in self.agents.items()
+            if (agent.pbx or only or pbx) == pbx
+            for device in agent.devices
+        }
+
+    @property
+    def listen_host(self) -> str:
+        return self.hub.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def listen_port(self) -> int:
+        return int(self.hub.listen.rpartition(":")[2])

@@ -1,0 +1,1 @@
+"""Who is this: parallel lookup under a budget, merge with provenance, cache."""

@@ -1,0 +1,1 @@
+"""HTTP API, WebSocket, sign-in, and the agent's page."""

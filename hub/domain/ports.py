@@ -1,0 +1,114 @@
+"""The protocols by which rooms meet at run time; hub/app.py fills them in."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from hub.domain.call import Call, CallEvent
+from hub.domain.customer import CustomerContext
+from hub.domain.event import Event
+from hub.domain.interaction import Interaction
+
+
+class StoredEvent(msgspec.Struct, frozen=True):
+    """An event as the journal holds it: its position, its type and subject, and its JSON body ready to send."""
+
+    position: int
+    type: str
+    subject: str
+    partitionkey: str
+    id: str
+    time: str
+    source: str
+    body: bytes
+
+
+class EventJournal(Protocol):
+    """The append-only journal. Positions start at 1 and grow without gaps visible to a reader."""
+
+    def publish(self, event: Event) -> None:
+        """Hand an event over without waiting; it becomes durable with the next group commit."""
+
+    async def append(self, event: Event) -> int:
+        """Return the event's position once it is durable. An id that is already there is not stored again."""
+
+    async def read(self, after: int, limit: int) -> Sequence[StoredEvent]:
+        """Return at most `limit` durable events with a position above `after`, in order."""
+
+    def tail(self, after: int) -> AsyncIterator[StoredEvent]:
+        """Yield all durable events above `after`, then each new one as it becomes durable, for ever."""
+
+    async def last_position(self) -> int: ...
+
+    async def position_of(self, event_id: str) -> int | None: ...
+
+    async def cursor(self, reader: str) -> int: ...
+
+    async def save_cursor(self, reader: str, position: int) -> None: ...
+
+
+class CallLogEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A finished call in the call log; `agents` are those whose device rang, `answered_by` who talked."""
+
+    call: Call
+    agents: tuple[str, ...] = ()
+    answered_by: tuple[str, ...] = ()
+
+
+class CallLog(Protocol):
+    async def calls(
+        self, *, agent: str | None = None, before: datetime | None = None, limit: int = 50
+    ) -> Sequence[CallLogEntry]:
+        """Return finished calls, the newest first; `agent` keeps those whose device rang or talked."""
+
+
+class InteractionSource(Protocol):
+    """What is known of a customer's contacts; `keys` as made by `CustomerRef.keys`."""
+
+    async def recent(self, keys: Sequence[str], limit: int) -> Sequence[Interaction]:
+        """Return the newest interactions of anyone named by `keys`, the newest first."""
+
+
+class LiveCalls(Protocol):
+    def live_calls(self) -> Sequence[Call]:
+        """Return the calls of all PBXs that are not over, the oldest first."""
+
+
+ContextListener = Callable[[CustomerContext], None]
+CallListener = Callable[[CallEvent], None]
+
+
+class ContextProvider(Protocol):
+    """Assembles what is known of a call's other party. All methods return at once."""
+
+    def begin(self, call: Call) -> None:
+        """Start the lookups for a call; a second time for the same call does nothing."""
+
+    def current(self, call_id: str) -> CustomerContext | None: ...
+
+    def end(self, call_id: str) -> None:
+        """Forget a call that is over; lookups still under way are cancelled."""
+
+    def subscribe(self, listener: ContextListener) -> None:
+        """Call `listener` with each new revision of any context, from the event loop."""
+
+
+class PbxStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a PBX is connected, and in plain words why not."""
+
+    name: str
+    connected: bool
+    reason: str = ""
+
+
+class StatusSource(Protocol):
+    """What /readyz and the desk tell of the hub's own state."""
+
+    def pbx_status(self) -> Sequence[PbxStatus]: ...
+
+    def problems(self) -> Sequence[str]:
+        """Reasons for which the hub is not ready; empty when it is."""

@@ -1,0 +1,1 @@
+"""The mapping language: load, run, test."""
