@@ -2,18 +2,16 @@
 
 A busy PBX sends far more than anyone wants to know, so a message is cut out, its event name looked up, and
 unless the name is wanted nothing else is done with it.
-
-Text is UTF-8. A line that is not is read as Windows-1252, which is what such phone systems mean nearly
-always, with ``\\x81`` and the like for the five bytes that it lacks: always printable, always valid JSON.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hub.telephony.ami import follows
+from hub.telephony.ami.command_output import COMMAND_END, FOLLOWS, as_output_headers
 from hub.telephony.ami.errors import AmiProtocolError
-from hub.telephony.ami.event import LINE_END, AmiEvent, AmiReply
+from hub.telephony.ami.event import AmiEvent, AmiReply
+from hub.telephony.ami.text import readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,6 +22,7 @@ _MESSAGE_END = b"\r\n\r\n"
 _ACTION_ID = b"\r\nActionID: "
 _NAMES_REMEMBERED = 4096
 _SHOWN_OF_GARBAGE = 40
+_CARRIAGE_RETURN = 0x0D
 
 
 class AmiParser:
@@ -43,15 +42,15 @@ class AmiParser:
         self.greeting = ""
         self.messages = 0
         self._wanted = None if wanted is None else frozenset(wanted)
-        # First line of an event to its name, or to "" where the event is not wanted.
+        # First line of an event to its name, or to "" where nobody wants the event.
         self._names = {f"Event: {name}".encode(): name for name in self._wanted or ()}
         self._max_message_bytes = max_message_bytes
         self._max_list_events = max_list_events
         self._expected: set[str] = set()
         self._lists: dict[bytes, AmiReply] = {}
+        self._output = bytearray()
         self._unfinished = bytearray()
         self._bare_newlines = False
-        self._output = bytearray()
 
     def expect(self, action_id: str) -> None:
         """Say that this action was sent, so that a list that answers it is gathered."""
@@ -65,27 +64,34 @@ class AmiParser:
     def feed(self, data: bytes) -> tuple[list[AmiEvent], list[AmiReply]]:
         """Take what was read; return the wanted events and the replies that it completes, each in order."""
         if not self.greeting:
-            data = self._greet(data)
+            self._unfinished += data
+            if not self._read_greeting():
+                return [], []
+            data = self._take_unfinished()
         if self._bare_newlines:
-            data = _with_line_ends(data)
+            data = _with_carriage_returns(data)
         if self._unfinished:
-            seam = bytes(self._unfinished[-3:])
+            seam = bytes(self._unfinished[1 - len(_MESSAGE_END) :])
             self._unfinished += data
             if _MESSAGE_END not in seam + data:
                 self._check_unfinished()
                 return [], []
-            data = bytes(self._unfinished)
-            self._unfinished = bytearray()
+            data = self._take_unfinished()
+        return self._cut(data)
+
+    def _cut(self, data: bytes) -> tuple[list[AmiEvent], list[AmiReply]]:
         parts = data.split(_MESSAGE_END)
-        self._unfinished += parts.pop()
-        if len(data) > self._max_message_bytes:
-            self._check_sizes(parts)
+        rest = parts.pop()
+        if len(data) > self._max_message_bytes and max(map(len, parts), default=0) > self._max_message_bytes:
+            raise self._too_long()
         events, replies = self._read(parts)
-        if self._unfinished and self._check_unfinished():
-            rest, self._unfinished = bytes(self._unfinished), bytearray()
-            more_events, more_replies = self.feed(rest)
-            events += more_events
-            replies += more_replies
+        if rest:
+            self._unfinished += rest
+            self._check_unfinished()
+            if not self._bare_newlines and not self._output and _starts_with_bare_newline(rest):
+                self._bare_newlines = True
+                more_events, more_replies = self._cut(_with_carriage_returns(self._take_unfinished()))
+                return events + more_events, replies + more_replies
         return events, replies
 
     def _read(self, parts: list[bytes]) -> tuple[list[AmiEvent], list[AmiReply]]:
@@ -94,9 +100,7 @@ class AmiParser:
         names, lists, output = self._names, self._lists, self._output
         self.messages += len(parts)
         for part in parts:
-            if (lists and self._gather(part, replies)) or output:
-                if output:
-                    self._continue_output(part, replies)
+            if (lists or output) and self._belongs_to_reply(part, replies):
                 continue
             name = names.get(part.partition(b"\r")[0])
             if name:
@@ -107,3 +111,95 @@ class AmiParser:
             elif name is None:
                 self._read_unusual(part, events, replies)
         return events, replies
+
+    def _read_unusual(self, part: bytes, events: list[AmiEvent], replies: list[AmiReply]) -> None:
+        """Read a reply, an event with a name not seen before, or an empty line too many."""
+        part = part.lstrip(b"\r\n")
+        if part.startswith(b"Event:"):
+            first_line = part.partition(b"\r")[0]
+            name = readable(first_line.removeprefix(b"Event:")).strip()
+            is_wanted = self._wanted is None or name in self._wanted
+            if len(self._names) < _NAMES_REMEMBERED:
+                self._names[first_line] = name if is_wanted else ""
+            if is_wanted:
+                events.append(AmiEvent(readable(part), name))
+        elif part.startswith(FOLLOWS) and COMMAND_END not in part:
+            self._output += part
+        elif part.startswith(b"Response:"):
+            self._read_reply(AmiReply(as_output_headers(readable(part))), replies)
+        elif part:
+            raise AmiProtocolError(f"a message began with {_shown(part)}, which is neither event nor reply")
+
+    def _read_reply(self, reply: AmiReply, replies: list[AmiReply]) -> None:
+        action_id = reply.action_id
+        if action_id in self._expected and reply.get("EventList").lower() == "start":
+            reply.events = []
+            self._lists[action_id.encode()] = reply
+        else:
+            self._expected.discard(action_id)
+            replies.append(reply)
+
+    def _belongs_to_reply(self, part: bytes, replies: list[AmiReply]) -> bool:
+        """Add the part to the command output or the action list that is under way and that it belongs to."""
+        if self._output:
+            self._output += _MESSAGE_END + part
+            self._check_size(len(self._output))
+            if COMMAND_END in part:
+                whole = bytes(self._output)
+                self._output.clear()
+                self._read_unusual(whole, [], replies)
+            return True
+        action_id = part.partition(_ACTION_ID)[2].partition(b"\r")[0]
+        reply = self._lists.get(action_id)
+        if reply is None or not part.startswith(b"Event:"):
+            return False
+        text = readable(part)
+        event = AmiEvent(text, text.partition("\r")[0].removeprefix("Event:").strip())
+        end = event.get("EventList").lower()
+        if end in ("complete", "cancelled"):
+            reply.list_cancelled = end == "cancelled"
+            self.forget(reply.action_id)
+            replies.append(reply)
+        elif len(reply.events) < self._max_list_events:
+            reply.events.append(event)
+        else:
+            raise AmiProtocolError(f"a list passed the limit of {self._max_list_events} events")
+        return True
+
+    def _read_greeting(self) -> bool:
+        line, end, rest = bytes(self._unfinished).partition(b"\n")
+        if line[: len(_GREETING)] != _GREETING[: len(line)] or len(line) > _GREETING_LIMIT:
+            raise AmiProtocolError(f"the greeting was {_shown(line)} where AMI says {_GREETING.decode()!r}")
+        if not end:
+            return False
+        self.greeting = readable(line).strip()
+        self._unfinished = bytearray(rest)
+        return True
+
+    def _take_unfinished(self) -> bytes:
+        data = bytes(self._unfinished)
+        self._unfinished = bytearray()
+        return data
+
+    def _check_unfinished(self) -> None:
+        self._check_size(len(self._unfinished))
+
+    def _check_size(self, size: int) -> None:
+        if size > self._max_message_bytes:
+            raise self._too_long()
+
+    def _too_long(self) -> AmiProtocolError:
+        return AmiProtocolError(f"a message passed the limit of {self._max_message_bytes} bytes")
+
+
+def _with_carriage_returns(data: bytes) -> bytes:
+    return data.replace(b"\r", b"").replace(b"\n", b"\r\n")
+
+
+def _starts_with_bare_newline(data: bytes) -> bool:
+    newline = data.find(b"\n")
+    return newline == 0 or (newline > 0 and data[newline - 1] != _CARRIAGE_RETURN)
+
+
+def _shown(data: bytes) -> str:
+    return repr(readable(data[:_SHOWN_OF_GARBAGE]))

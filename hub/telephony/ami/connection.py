@@ -1,0 +1,198 @@
+"""One TCP or TLS connection to a PBX, as asyncio sees it."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from typing import TYPE_CHECKING
+
+import structlog
+
+from hub.telephony.ami.errors import AmiConnectionLost, AmiError, AmiProtocolError, AmiTimeout
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hub.telephony.ami.event import AmiEvent, AmiReply
+    from hub.telephony.ami.settings import AmiSettings
+    from hub.telephony.ami.wire import AmiParser
+
+# One read's worth of events is handled in one go: large enough to be cheap for each event, small enough for
+# a flood not to keep the loop from everything else for more than a few milliseconds.
+_READ_BYTES = 64 * 1024
+
+log = structlog.get_logger(__name__)
+
+
+class AmiConnection(asyncio.BufferedProtocol):
+    """Reads into the parser and hands on what it completes, at once and in order.
+
+    Everything is handled inside the read, so what has been read never piles up: a peer that sends faster
+    than events are handled fills the socket's buffers and has to wait.
+    """
+
+    def __init__(
+        self,
+        settings: AmiSettings,
+        parser: AmiParser,
+        *,
+        on_events: Callable[[list[AmiEvent]], None],
+        on_replies: Callable[[list[AmiReply]], None],
+        on_ended: Callable[[AmiError], None],
+    ) -> None:
+        self.heard = False
+        self._settings = settings
+        self._parser = parser
+        self._on_events = on_events
+        self._on_replies = on_replies
+        self._on_ended = on_ended
+        self._buffer = bytearray(_READ_BYTES)
+        self._view = memoryview(self._buffer)
+        self._transport: asyncio.Transport | None = None
+        self._ended = False
+        self._greeted = asyncio.Event()
+        self._writable = asyncio.Event()
+        self._writable.set()
+
+    @classmethod
+    async def open(
+        cls,
+        settings: AmiSettings,
+        parser: AmiParser,
+        *,
+        on_events: Callable[[list[AmiEvent]], None],
+        on_replies: Callable[[list[AmiReply]], None],
+        on_ended: Callable[[AmiError], None],
+    ) -> AmiConnection:
+        """Connect and wait for the greeting, all within the login time-out.
+
+        Raises :class:`AmiConnectionLost`, :class:`AmiTimeout` or :class:`AmiProtocolError`.
+        """
+        failure: list[AmiError] = []
+
+        def ended(reason: AmiError) -> None:
+            failure.append(reason)
+            connection._greeted.set()
+            on_ended(reason)
+
+        connection = cls(settings, parser, on_events=on_events, on_replies=on_replies, on_ended=ended)
+        try:
+            async with asyncio.timeout(settings.login_timeout_s):
+                await asyncio.get_running_loop().create_connection(
+                    lambda: connection,
+                    settings.host,
+                    settings.port,
+                    ssl=_ssl_context(settings),
+                    server_hostname=settings.host if settings.tls else None,
+                )
+                await connection._greeted.wait()
+        except TimeoutError:
+            connection.abort()
+            raise AmiTimeout(
+                f"{settings.where} did not greet within {settings.login_timeout_s:g} s:"
+                f" check that this is the {'TLS' if settings.tls else 'plain'} AMI port and that it can be reached"
+            ) from None
+        except ssl.SSLError as error:
+            raise AmiConnectionLost(
+                f"{settings.where}: no TLS connection: {_tls_reason(error)}. Check the port, and name the"
+                " authority that signed the PBX's certificate as ca_file"
+            ) from error
+        except OSError as error:
+            raise AmiConnectionLost(
+                f"{settings.where} can't be reached: {error.strerror or error}. Check host and port, and that"
+                " manager.conf has enabled = yes and a bindaddr"
+            ) from error
+        except asyncio.CancelledError:
+            connection.abort()
+            raise
+        if failure:
+            raise failure[0]
+        return connection
+
+    async def write(self, data: bytes) -> None:
+        """Send, after what was sent before has gone out far enough."""
+        await self._writable.wait()
+        if self._transport is None or self._ended:
+            raise AmiConnectionLost(f"{self._settings.where} is not connected")
+        self._transport.write(data)
+
+    def abort(self) -> None:
+        """End the connection now."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport (called by asyncio)."""
+        if not isinstance(transport, asyncio.Transport):
+            raise TypeError(f"a stream transport is needed, not {transport!r}")
+        self._transport = transport
+
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio's signature
+        """Where the next read goes (called by asyncio)."""
+        return self._view
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Parse what was read and hand it on (called by asyncio)."""
+        self.heard = True
+        if self._ended:
+            return
+        try:
+            events, replies = self._parser.feed(bytes(self._view[:nbytes]))
+        except AmiProtocolError as error:
+            self._end(AmiProtocolError(f"{self._settings.where}: {error}; the connection was dropped"))
+            self.abort()
+            return
+        if self._parser.greeting:
+            self._greeted.set()
+        if replies:
+            self._on_replies(replies)
+        if events:
+            try:
+                self._on_events(events)
+            except Exception:
+                # The reader's mistake over one event must not cost the connection and all other calls.
+                log.exception("ami_event_handler_failed", pbx=self._settings.name, events=len(events))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Say that and why there is no connection any more (called by asyncio)."""
+        if exc is not None:
+            why = f"the connection broke: {exc}"
+        elif not self._parser.greeting:
+            why = "it closed the connection before greeting: see permit, deny and acl in manager.conf"
+        else:
+            why = "it closed the connection"
+        self._end(AmiConnectionLost(f"{self._settings.where}: {why}"))
+
+    def pause_writing(self) -> None:
+        """Hold back further actions: the peer doesn't read (called by asyncio)."""
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        """Let actions out again (called by asyncio)."""
+        self._writable.set()
+
+    def _end(self, reason: AmiError) -> None:
+        if not self._ended:
+            self._ended = True
+            self._writable.set()
+            self._on_ended(reason)
+
+
+def _ssl_context(settings: AmiSettings) -> ssl.SSLContext | None:
+    if not settings.tls:
+        return None
+    try:
+        context = ssl.create_default_context(cafile=settings.ca_file)
+    except OSError as error:
+        raise AmiConnectionLost(f"{settings.where}: can't read ca_file {settings.ca_file!r}: {error}") from error
+    if not settings.verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        log.warning("ami_tls_not_verified", pbx=settings.name, advice="set ca_file and verify: true")
+    return context
+
+
+def _tls_reason(error: ssl.SSLError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted ({error.verify_message})"
+    return error.reason or str(error)
