@@ -1,0 +1,85 @@
+"""One call's context as it grows: answers come in, the customer is put together anew, the revision counts up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from hub.context.identity import group_records
+from hub.context.merge import merge_records
+from hub.domain.customer import AnswerState, BackendAnswer, CustomerContext
+from hub.domain.interaction import Interaction
+from hub.domain.phone import PhoneNumber
+
+
+class Assembly:
+    """Pure; `context` is always the present truth. `precedence` ranks systems, the lowest number first."""
+
+    def __init__(
+        self,
+        *,
+        call_id: str,
+        phone: PhoneNumber,
+        backends: Iterable[tuple[str, str]],
+        precedence: Mapping[str, int],
+        max_interactions: int,
+    ) -> None:
+        self._precedence = precedence
+        self._max_interactions = max_interactions
+        self._answers = {
+            name: BackendAnswer(connector=name, title=title, state=AnswerState.PENDING) for name, title in backends
+        }
+        self._interactions: dict[tuple[str, str], Interaction] = {}
+        self.context = CustomerContext(
+            call_id=call_id,
+            phone=phone,
+            complete=not self._answers,
+            answers=tuple(self._answers.values()),
+        )
+
+    @property
+    def pending(self) -> list[BackendAnswer]:
+        return [answer for answer in self._answers.values() if answer.state is AnswerState.PENDING]
+
+    def answer(self, answers: Sequence[BackendAnswer]) -> None:
+        """Take backends' answers, each in place of what that backend said before."""
+        for answer in answers:
+            self._answers[answer.connector] = answer
+        records = [record for answer in self._answers.values() for record in answer.records]
+        self._revise(
+            answers=tuple(self._answers.values()),
+            complete=not self.pending,
+            customers=tuple(merge_records(group, self._precedence) for group in group_records(records)),
+        )
+
+    def add_interactions(self, interactions: Iterable[Interaction]) -> bool:
+        """Take contacts; return whether one of them was new or had changed."""
+        changed = False
+        for interaction in interactions:
+            key = (interaction.source, interaction.id)
+            if self._interactions.get(key) != interaction:
+                self._interactions[key] = interaction
+                changed = True
+        if changed:
+            newest = sorted(self._interactions.values(), key=lambda i: i.at, reverse=True)[: self._max_interactions]
+            self._interactions = {(i.source, i.id): i for i in newest}
+            self._revise(interactions=tuple(newest))
+        return changed
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Everything this context's customer is known by, as index keys of interactions.
+
+        With several customers on one number only the number counts: nothing is shown of somebody else.
+        """
+        keys = dict.fromkeys((f"tel:{self.context.phone.e164}",) if self.context.phone.e164 else ())
+        if len(self.context.customers) == 1:
+            for answer in self._answers.values():
+                for record in answer.records:
+                    # A record's further numbers may be a switchboard's: only its own ids and addresses are taken.
+                    keys |= dict.fromkeys(msgspec.structs.replace(record.ref(), phones=()).keys())
+        return tuple(keys)
+
+    def _revise(self, **changes: object) -> None:
+        self.context = msgspec.structs.replace(self.context, revision=self.context.revision + 1, **changes)

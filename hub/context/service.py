@@ -1,0 +1,245 @@
+"""Who is this: every backend asked at once when a call arrives, under a budget; answers told as they come."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Protocol
+
+import msgspec
+import structlog
+
+from connectors.base import Connector, ConnectorError
+from hub.config.model import ContextSection
+from hub.context.assembly import Assembly
+from hub.context.cache import AnswerCache, Records, SharedLookups
+from hub.context.health import ConnectorHealth
+from hub.domain.call import Call
+from hub.domain.customer import AnswerState, BackendAnswer, CustomerContext, CustomerQuery, Problem
+from hub.domain.interaction import Interaction
+from hub.domain.phone import PhoneNumber
+from hub.domain.ports import ContextListener, InteractionSource
+
+log = structlog.get_logger(__name__)
+
+
+class LookupObserver(Protocol):
+    def __call__(self, connector: str, seconds: float, state: str) -> None:
+        """Hear of each lookup: what it took, and `found`, `not_found`, `cached` or the problem's name."""
+
+
+class _LiveCall:
+    def __init__(self, pbx: str, assembly: Assembly) -> None:
+        self.pbx = pbx
+        self.assembly = assembly
+        self.tasks: set[asyncio.Task[None]] = set()
+
+
+class ContextService:
+    """The `ContextProvider` of hub/domain/ports.py. To be used within one event loop."""
+
+    def __init__(
+        self,
+        connectors: Sequence[Connector],
+        settings: ContextSection,
+        *,
+        interactions: InteractionSource | None = None,
+        health: ConnectorHealth | None = None,
+        on_lookup: LookupObserver | None = None,
+        on_complete: Callable[[CustomerContext, str], None] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._connectors = {connector.name: connector for connector in connectors}
+        self._precedence = {connector.name: rank for rank, connector in enumerate(connectors)}
+        self._settings = settings
+        self._source = interactions
+        self._health = health
+        self._on_lookup = on_lookup
+        self._on_complete = on_complete
+        self._clock = clock
+        self._cache = AnswerCache(lifetime_s=settings.cache_s, entries=settings.cache_entries, clock=clock)
+        self._shared = SharedLookups()
+        self._calls: dict[str, _LiveCall] = {}
+        self._listeners: list[ContextListener] = []
+
+    def subscribe(self, listener: ContextListener) -> None:
+        self._listeners.append(listener)
+
+    def current(self, call_id: str) -> CustomerContext | None:
+        live = self._calls.get(call_id)
+        return live.assembly.context if live else None
+
+    def begin(self, call: Call) -> None:
+        """Start the lookups for the party outside; what is cached is in `current()` when this returns."""
+        if call.id in self._calls:
+            return
+        phone = call.customer_number
+        asked = self._connectors if phone.e164 else {}
+        live = _LiveCall(
+            call.pbx,
+            Assembly(
+                call_id=call.id,
+                phone=phone,
+                backends=[(connector.name, connector.title) for connector in asked.values()],
+                precedence=self._precedence,
+                max_interactions=self._settings.interactions,
+            ),
+        )
+        self._calls[call.id] = live
+        if phone.e164 is None:
+            return
+        cached = self._cached_answers(phone.e164)
+        if cached:
+            live.assembly.answer(cached)
+        waiting = [asked[answer.connector] for answer in live.assembly.pending]
+        for connector in waiting:
+            self._spawn(live, self._look_up(live, connector, phone), f"lookup {connector.name}")
+        if waiting:
+            self._spawn(live, self._enforce_budget(live), "lookup budget")
+        if self._source is not None and self._settings.interactions:
+            self._spawn(live, self._load_interactions(live), "interactions")
+        if asked and not waiting:
+            self._completed(live)
+
+    def end(self, call_id: str) -> None:
+        live = self._calls.pop(call_id, None)
+        if live is not None:
+            for task in live.tasks:
+                task.cancel()
+
+    def interaction_recorded(self, interaction: Interaction) -> None:
+        """Show a contact that just came in to whoever is talking to that customer, and ask afresh next time."""
+        for phone in interaction.customer.phones:
+            for name in self._connectors:
+                self._cache.drop((name, phone))
+        keys = set(interaction.customer.keys())
+        for live in list(self._calls.values()):
+            if not keys.isdisjoint(live.assembly.keys) and live.assembly.add_interactions([interaction]):
+                self._tell(live)
+
+    async def close(self) -> None:
+        tasks = [task for live in self._calls.values() for task in live.tasks]
+        for call_id in list(self._calls):
+            self.end(call_id)
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _cached_answers(self, e164: str) -> list[BackendAnswer]:
+        answers = []
+        for name, connector in self._connectors.items():
+            records = self._cache.get((name, e164))
+            if records is not None:
+                answers.append(_answer(connector, records, took_ms=0.0, cached=True))
+                self._observe(name, 0.0, "cached")
+        return answers
+
+    async def _look_up(self, live: _LiveCall, connector: Connector, phone: PhoneNumber) -> None:
+        started = self._clock()
+        key = (connector.name, phone.e164 or "")
+
+        async def ask() -> Records:
+            records = tuple(await connector.lookup(CustomerQuery(phone=phone)))
+            self._cache.put(key, records)
+            return records
+
+        try:
+            records = await self._shared.run(key, ask)
+        except ConnectorError as error:
+            answer = self._failure(connector, error.problem, error.message, started)
+        except Exception:
+            # A connector that breaks its contract must not take the other backends' answers with it.
+            log.exception("connector raised something other than ConnectorError", connector=connector.name)
+            answer = self._failure(connector, Problem.INTERNAL, "the connector failed; the hub's log has why", started)
+        else:
+            answer = _answer(connector, records, took_ms=self._elapsed_ms(started), cached=False)
+            self._observe(connector.name, self._clock() - started, answer.state.value)
+            if self._health is not None:
+                self._health.succeeded(connector.name)
+        late = all(pending.connector != connector.name for pending in live.assembly.pending)
+        if late and answer.state is AnswerState.FAILED:
+            return
+        self._take(live, [msgspec.structs.replace(answer, late=late)])
+        if answer.records and self._source is not None and self._settings.interactions:
+            await self._load_interactions(live)
+
+    def _failure(self, connector: Connector, problem: Problem, detail: str, started: float) -> BackendAnswer:
+        self._observe(connector.name, self._clock() - started, problem.value)
+        log.warning("lookup failed", connector=connector.name, problem=problem.value, detail=detail)
+        if self._health is not None:
+            self._health.failed(connector.name, problem, detail)
+        return BackendAnswer(
+            connector=connector.name,
+            title=connector.title,
+            state=AnswerState.FAILED,
+            problem=problem,
+            detail=detail,
+            took_ms=self._elapsed_ms(started),
+        )
+
+    async def _enforce_budget(self, live: _LiveCall) -> None:
+        await asyncio.sleep(self._settings.budget_s)
+        overdue = [
+            msgspec.structs.replace(
+                answer,
+                state=AnswerState.FAILED,
+                problem=Problem.TIMEOUT,
+                detail=f"no answer within the budget of {self._settings.budget_s:g} s (context.budget_s)",
+                took_ms=self._settings.budget_s * 1000,
+            )
+            for answer in live.assembly.pending
+        ]
+        if overdue:
+            log.warning("lookup over budget", connectors=[answer.connector for answer in overdue])
+            self._take(live, overdue)
+
+    async def _load_interactions(self, live: _LiveCall) -> None:
+        if self._source is None:
+            return
+        found = await self._source.recent(live.assembly.keys, self._settings.interactions)
+        if live.assembly.add_interactions(found):
+            self._tell(live)
+
+    def _take(self, live: _LiveCall, answers: Sequence[BackendAnswer]) -> None:
+        was_complete = live.assembly.context.complete
+        live.assembly.answer(answers)
+        self._tell(live)
+        if live.assembly.context.complete and (not was_complete or any(answer.late for answer in answers)):
+            self._completed(live)
+
+    def _completed(self, live: _LiveCall) -> None:
+        if self._on_complete is not None:
+            self._on_complete(live.assembly.context, live.pbx)
+
+    def _tell(self, live: _LiveCall) -> None:
+        for listener in self._listeners:
+            listener(live.assembly.context)
+
+    def _observe(self, connector: str, seconds: float, state: str) -> None:
+        if self._on_lookup is not None:
+            self._on_lookup(connector, seconds, state)
+
+    def _elapsed_ms(self, started: float) -> float:
+        return round((self._clock() - started) * 1000, 1)
+
+    def _spawn(self, live: _LiveCall, coroutine: Coroutine[None, None, None], name: str) -> None:
+        with structlog.contextvars.bound_contextvars(call_id=live.assembly.context.call_id):
+            task = asyncio.get_running_loop().create_task(coroutine, name=name)
+        live.tasks.add(task)
+        task.add_done_callback(live.tasks.discard)
+        task.add_done_callback(_report_failure)
+
+
+def _report_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("context task failed", task=task.get_name(), exc_info=error)
+
+
+def _answer(connector: Connector, records: Records, *, took_ms: float, cached: bool) -> BackendAnswer:
+    return BackendAnswer(
+        connector=connector.name,
+        title=connector.title,
+        state=AnswerState.FOUND if records else AnswerState.NOT_FOUND,
+        records=records,
+        took_ms=took_ms,
+        cached=cached,
+    )

@@ -1,0 +1,51 @@
+"""Backends of the context's tests: they answer what and when the test says."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from connectors.base import ConnectorError
+from hub.domain.customer import CustomerQuery, CustomerRecord
+
+
+class Backend:
+    """A connector whose answers are released by the test (`gate`), or at once."""
+
+    def __init__(
+        self,
+        name: str,
+        records: Sequence[CustomerRecord] = (),
+        *,
+        error: Exception | None = None,
+        gate: asyncio.Event | None = None,
+    ) -> None:
+        self.name = name
+        self.title = name.upper()
+        self.records = records
+        self.error: Exception | None = error
+        self.gate = gate
+        self.asked: list[CustomerQuery] = []
+        self.cancelled = 0
+
+    async def start(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def check(self) -> str:
+        return "fine"
+
+    async def lookup(self, query: CustomerQuery) -> Sequence[CustomerRecord]:
+        self.asked.append(query)
+        if self.gate is not None:
+            try:
+                await self.gate.wait()
+            except asyncio.CancelledError:
+                self.cancelled += 1
+                raise
+        if self.error is not None:
+            raise self.error
+        return self.records
+
+
+__all__ = ["Backend", "ConnectorError"]

@@ -1,0 +1,239 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from hub.config.model import ContextSection
+from hub.context.health import ConnectorHealth
+from hub.context.service import ContextService
+from hub.domain.call import Call, Direction
+from hub.domain.customer import AnswerState, CustomerContext, CustomerRecord, Name, Problem
+from hub.domain.event import ConnectorStatus
+from hub.domain.interaction import Channel, CustomerRef, Interaction
+from hub.domain.phone import parse_number
+from tests.unit.context.backends import Backend, ConnectorError
+from tests.waiting import until
+
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+NUMBER = "+498912345678"
+MARIA = CustomerRecord(system="sap", id="1", name=Name(full="Maria Huber"))
+MARIA_IN_OSC = CustomerRecord(system="osc", id="9", name=Name(full="Maria Huber"), tier="gold")
+
+
+def call(call_id: str = "main-1", number: str = NUMBER) -> Call:
+    return Call(id=call_id, pbx="main", direction=Direction.INBOUND, started_at=NOW, caller=parse_number(number, "DE"))
+
+
+def mail(subject: str, *, hour: int = 9, customer: CustomerRef | None = None) -> Interaction:
+    return Interaction(
+        id=subject,
+        channel=Channel.EMAIL,
+        at=NOW.replace(hour=hour),
+        subject=subject,
+        customer=customer or CustomerRef(phones=(NUMBER,)),
+        source="mail",
+    )
+
+
+def states(context: CustomerContext | None) -> dict[str, str]:
+    assert context is not None
+    return {answer.connector: answer.state.value for answer in context.answers}
+
+
+async def test_answers_come_one_by_one() -> None:
+    """A pop is progressive: the quick backend's customer is there while the slow one is still pending."""
+    gate = asyncio.Event()
+    service = ContextService([Backend("sap", [MARIA]), Backend("osc", [MARIA_IN_OSC], gate=gate)], ContextSection())
+    seen: list[CustomerContext] = []
+    service.subscribe(seen.append)
+    service.begin(call())
+    assert {"sap": "pending", "osc": "pending"} == states(service.current("main-1"))
+    await until(lambda: bool(seen))
+    assert {"sap": "found", "osc": "pending"} == states(seen[-1])
+    assert ["Maria Huber"] == [c.name.value.full for c in seen[-1].customers if c.name]
+    assert not seen[-1].complete
+    gate.set()
+    await until(lambda: seen[-1].complete)
+    assert 1 == len(seen[-1].customers)
+    assert [1, 2] == [context.revision for context in seen]
+    await service.close()
+
+
+async def test_slow_backend_costs_its_own_card_only() -> None:
+    """Over the budget a notice stands in the slow backend's place; its late answer still fills the card."""
+    gate = asyncio.Event()
+    service = ContextService(
+        [Backend("sap", [MARIA]), Backend("osc", [MARIA_IN_OSC], gate=gate)], ContextSection(budget_s=0.05)
+    )
+    seen: list[CustomerContext] = []
+    completed: list[int] = []
+    service = ContextService(
+        [Backend("sap", [MARIA]), Backend("osc", [MARIA_IN_OSC], gate=gate)],
+        ContextSection(budget_s=0.05),
+        on_complete=lambda context, _pbx: completed.append(context.revision),
+    )
+    service.subscribe(seen.append)
+    service.begin(call())
+    await until(lambda: bool(seen) and seen[-1].complete)
+    assert {"sap": "found", "osc": "failed"} == states(seen[-1])
+    assert seen[-1].answers[1].problem == Problem.TIMEOUT
+    gate.set()
+    await until(lambda: states(seen[-1])["osc"] == "found")
+    assert seen[-1].answers[1].late
+    assert 2 == len(completed)
+    await service.close()
+
+
+async def test_backend_that_is_down_gives_a_notice_and_is_told_once() -> None:
+    """A failure names its problem; going down and coming up are told once each."""
+    told: list[tuple[ConnectorStatus, bool]] = []
+    osc = Backend("osc", [MARIA_IN_OSC], error=ConnectorError(Problem.UNREACHABLE, "osc: connection refused"))
+    service = ContextService(
+        [Backend("sap", [MARIA]), osc],
+        ContextSection(cache_s=0),
+        health=ConnectorHealth(lambda status, up: told.append((status, up))),
+    )
+    for call_id in ("main-1", "main-2"):
+        service.begin(call(call_id))
+        await until(lambda call_id=call_id: bool((c := service.current(call_id)) and c.complete))  # type: ignore[misc]  # late binding
+        context = service.current(call_id)
+        assert context is not None
+        assert (AnswerState.FAILED, Problem.UNREACHABLE) == (context.answers[1].state, context.answers[1].problem)
+        assert 1 == len(context.customers)
+    assert [(ConnectorStatus(connector="osc", reason="osc: connection refused"), False)] == told
+    osc.error = None
+    service.begin(call("main-3"))
+    await until(lambda: len(told) == 2)
+    assert (ConnectorStatus(connector="osc"), True) == told[1]
+    await service.close()
+
+
+async def test_connector_that_raises_anything_else_leaves_the_others_alone() -> None:
+    """A connector that breaks its contract costs its own card a notice, without the exception's text."""
+    service = ContextService(
+        [Backend("sap", [MARIA]), Backend("osc", error=RuntimeError("secret-token"))], ContextSection()
+    )
+    service.begin(call())
+    await until(lambda: bool((c := service.current("main-1")) and c.complete))
+    context = service.current("main-1")
+    assert context is not None
+    assert context.answers[1].problem == Problem.INTERNAL
+    assert "secret-token" not in context.answers[1].detail
+    assert 1 == len(context.customers)
+    await service.close()
+
+
+async def test_second_call_is_answered_from_cache_at_once() -> None:
+    """What is known is there when `begin` returns, and the backend is not asked again while it is fresh."""
+    sap = Backend("sap", [MARIA])
+    now = [0.0]
+    service = ContextService([sap], ContextSection(cache_s=60), clock=lambda: now[0])
+    service.begin(call("main-1"))
+    await until(lambda: bool((c := service.current("main-1")) and c.complete))
+    service.begin(call("main-2"))
+    context = service.current("main-2")
+    assert context is not None
+    assert context.complete
+    assert context.answers[0].cached
+    assert 1 == len(sap.asked)
+    now[0] = 61.0
+    service.begin(call("main-3"))
+    await until(lambda: len(sap.asked) == 2)
+    await service.close()
+
+
+async def test_same_question_at_once_is_asked_once() -> None:
+    """Two calls of one customer at the same time cost the backend one request; one hanging up leaves the other."""
+    gate = asyncio.Event()
+    sap = Backend("sap", [MARIA], gate=gate)
+    service = ContextService([sap], ContextSection())
+    service.begin(call("main-1"))
+    service.begin(call("main-2"))
+    await until(lambda: bool(sap.asked))
+    service.end("main-1")
+    await asyncio.sleep(0)
+    gate.set()
+    await until(lambda: bool((c := service.current("main-2")) and c.complete))
+    assert 1 == len(sap.asked)
+    assert service.current("main-1") is None
+    await service.close()
+
+
+async def test_call_that_ends_cancels_its_lookup() -> None:
+    """A caller who hangs up leaves no request behind."""
+    sap = Backend("sap", [MARIA], gate=asyncio.Event())
+    service = ContextService([sap], ContextSection())
+    service.begin(call())
+    await until(lambda: bool(sap.asked))
+    service.end("main-1")
+    await until(lambda: sap.cancelled == 1)
+
+
+async def test_anonymous_and_malformed_callers_ask_nobody() -> None:
+    """Without a number there is no question; the context is complete and empty."""
+    sap = Backend("sap", [MARIA])
+    service = ContextService([sap], ContextSection())
+    for number in ("anonymous", "", "abc<script>", "1001", "+49" + "9" * 40):
+        service.begin(call(f"main-{number}", number))
+        context = service.current(f"main-{number}")
+        assert context is not None
+        assert context.complete
+        assert () == context.customers
+    assert [] == sap.asked
+
+
+class Contacts:
+    def __init__(self, interactions: Sequence[Interaction]) -> None:
+        self.interactions = interactions
+
+    async def recent(self, keys: Sequence[str], limit: int) -> Sequence[Interaction]:
+        return [i for i in self.interactions if not set(i.customer.keys()).isdisjoint(keys)][:limit]
+
+
+async def test_contacts_by_number_and_by_what_the_backends_say() -> None:
+    """Contacts linked by number or by the customer's id show, newest first; somebody else's do not."""
+    contacts = Contacts(
+        [
+            mail("by number", hour=8),
+            mail("by id", customer=CustomerRef(ids={"sap": "1"})),
+            mail("other", customer=CustomerRef(phones=("+4930123",))),
+        ]
+    )
+    service = ContextService([Backend("sap", [MARIA])], ContextSection(), interactions=contacts)
+    service.begin(call())
+    await until(lambda: bool((c := service.current("main-1")) and len(c.interactions) == 2))
+    context = service.current("main-1")
+    assert context is not None
+    assert ["by id", "by number"] == [i.subject for i in context.interactions]
+    await service.close()
+
+
+async def test_contact_that_comes_in_during_the_call_is_shown() -> None:
+    """A feed's message about the caller reaches the open pop once, and the backends are asked afresh next time."""
+    sap = Backend("sap", [MARIA])
+    service = ContextService([sap], ContextSection())
+    seen: list[CustomerContext] = []
+    service.begin(call())
+    await until(lambda: bool((c := service.current("main-1")) and c.complete))
+    service.subscribe(seen.append)
+    service.interaction_recorded(mail("order shipped"))
+    service.interaction_recorded(mail("order shipped"))
+    assert [["order shipped"]] == [[i.subject for i in context.interactions] for context in seen]
+    service.begin(call("main-2"))
+    await until(lambda: len(sap.asked) == 2)
+    await service.close()
+
+
+async def test_several_customers_share_a_number() -> None:
+    """Two records of one system: two customers to choose from, and nobody's e-mails are shown."""
+    jonas = CustomerRecord(system="sap", id="2", name=Name(full="Jonas Huber"))
+    contacts = Contacts([mail("Maria's", customer=CustomerRef(ids={"sap": "1"}))])
+    service = ContextService([Backend("sap", [MARIA, jonas])], ContextSection(), interactions=contacts)
+    service.begin(call())
+    await until(lambda: bool((c := service.current("main-1")) and c.complete))
+    context = service.current("main-1")
+    assert context is not None
+    assert ["Maria Huber", "Jonas Huber"] == [c.name.value.full for c in context.customers if c.name]
+    assert () == context.interactions
+    await service.close()
