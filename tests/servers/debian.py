@@ -1,5 +1,6 @@
 """Debian packages that the tests need, installed when we may."""
 
+import functools
 import os
 import shutil
 import subprocess
@@ -16,14 +17,6 @@ def is_root() -> bool:
     return os.geteuid() == 0
 
 
-def package_installed(package: str) -> bool:
-    """Whether dpkg has the package installed."""
-    if shutil.which("dpkg-query") is None:
-        return False
-    answer = run_quietly(["dpkg-query", "--show", "--showformat=${db:Status-Status}", package], seconds=30)
-    return answer.returncode == 0 and answer.stdout == "installed"
-
-
 def install_packages(packages: list[str]) -> None:
     """Install Debian packages, none of whose services is started.
 
@@ -33,16 +26,21 @@ def install_packages(packages: list[str]) -> None:
         raise CannotInstallError(f"there is no apt-get here to install {' '.join(packages)} with")
     if not is_root():
         raise CannotInstallError(f"only root may install it: apt-get install {' '.join(packages)}")
+    _update_package_lists()
+    _apt_get("install", "-q", "-y", "--no-install-recommends", *packages)
+
+
+@functools.cache
+def _update_package_lists() -> None:
+    _apt_get("update", "-q")
+
+
+def _apt_get(*arguments: str) -> None:
+    # RUNLEVEL=1 keeps a package's scripts from starting its service.
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
-    for arguments in (
-        ["update", "-q"],
-        ["install", "-q", "-y", "--no-install-recommends", *packages],
-    ):
-        answer = run_quietly(["apt-get", *arguments], environment=environment)
-        if answer.returncode != 0:
-            raise CannotInstallError(
-                f"apt-get {arguments[0]} failed for {' '.join(packages)}: {last_line(answer.stderr)}"
-            )
+    answer = run_quietly(["apt-get", *arguments], environment=environment)
+    if answer.returncode != 0:
+        raise CannotInstallError(f"apt-get {' '.join(arguments)} failed: {last_line(answer.stderr)}")
 
 
 def run_quietly(

@@ -1,11 +1,11 @@
 """SIPp as the agents' phones and as the trunk, each told by the test when to do what.
 
-    async with Phone(asterisk, "1001") as phone, Trunk(asterisk) as trunk:
-        caller = await trunk.call("+4989123456", to="493023125100")
-        ringing = await phone.rings()
-        await ringing.answer()
-        await caller.hang_up()
-        await ringing.cleared()
+async with Phone(asterisk, "1001") as phone, Trunk(asterisk) as trunk:
+    caller = await trunk.call("+4989123456", to="493023125100")
+    ringing = await phone.rings()
+    await ringing.answer()
+    await caller.hang_up()
+    await ringing.cleared()
 """
 
 import asyncio

@@ -1,0 +1,75 @@
+"""Fixtures that give a test a real server of its own, or skip it and say what is missing."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page
+
+from tests.servers.asterisk import Asterisk
+from tests.servers.chromium import browser as run_browser
+from tests.servers.rabbitmq import RabbitMQ
+from tests.servers.requirements import place_of, require
+
+
+@pytest.fixture(scope="session")
+def asterisk() -> Iterator[Asterisk]:
+    """Asterisk shared by all tests of this process, which leave it running."""
+    yield from _running_asterisk()
+
+
+@pytest.fixture
+def fresh_asterisk() -> Iterator[Asterisk]:
+    """Asterisk that this test has for itself and may kill."""
+    yield from _running_asterisk()
+
+
+def _running_asterisk() -> Iterator[Asterisk]:
+    require("sipp")
+    server = Asterisk(Path(place_of("asterisk")))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture(scope="session")
+def rabbitmq() -> Iterator[RabbitMQ]:
+    """RabbitMQ shared by all tests of this process, which leave it running and clean up."""
+    yield from _running_rabbitmq()
+
+
+@pytest.fixture
+def fresh_rabbitmq() -> Iterator[RabbitMQ]:
+    """RabbitMQ that this test has for itself and may kill."""
+    yield from _running_rabbitmq()
+
+
+def _running_rabbitmq() -> Iterator[RabbitMQ]:
+    server = RabbitMQ(place_of("rabbitmq"))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """Chromium; a context of it is one signed-in person."""
+    require("chinese-font")
+    async with run_browser(place_of("chromium")) as running:
+        yield running
+
+
+@pytest.fixture
+async def browser_context(browser: Browser) -> BrowserContext:
+    """One person's browser: cookies and storage of its own."""
+    return await browser.new_context()
+
+
+@pytest.fixture
+async def browser_page(browser_context: BrowserContext) -> Page:
+    """One tab of that person's browser."""
+    return await browser_context.new_page()

@@ -1,0 +1,166 @@
+"""The servers that the scenario tests stand on do what those tests take for granted."""
+
+import asyncio
+from pathlib import Path
+from urllib.parse import quote
+
+import pika
+import pytest
+from playwright.async_api import Page
+
+from tests.servers.ami import RawManager
+from tests.servers.asterisk import Asterisk
+from tests.servers.rabbitmq import RabbitMQ
+from tests.servers.record import SALES, SUPPORT
+from tests.servers.sipp import Phone, Trunk
+
+TRACES = Path(__file__).parent / "traces"
+
+
+async def test_hub_account_logs_in(asterisk: Asterisk) -> None:
+    """The account of docker/asterisk/ may log in, list channels, and not run commands."""
+    async with RawManager.hub(asterisk) as manager:
+        assert manager.banner.startswith("Asterisk Call Manager/")
+        assert "Fully Booted" == (await manager.wait_for("FullyBooted"))["Status"]
+        manager.send(Action="CoreShowChannels", ActionID="channels")
+        await manager.wait_for("CoreShowChannelsComplete", ActionID="channels")
+        manager.send(Action="Command", Command="core show version", ActionID="command")
+        assert "Error" == (await manager.wait_for(ActionID="command"))["Response"]
+
+
+async def test_wrong_secret_is_refused(asterisk: Asterisk) -> None:
+    """Nobody logs in without the secret."""
+    manager = RawManager(asterisk.host, asterisk.ami_port, asterisk.ami_username, "guess")
+    with pytest.raises(PermissionError, match="Authentication failed"):
+        async with manager:
+            pass
+
+
+async def test_call_through_round_robin_queue(asterisk: Asterisk) -> None:
+    """A trunk call to `support` waits, rings one agent, is answered when told, and is hung up."""
+    async with RawManager.hub(asterisk) as manager, Phone(asterisk, "1001") as phone, Trunk(asterisk) as trunk:
+        caller = await trunk.call("+498999998101", name="Max Muster", to=SUPPORT)
+        joined = await manager.wait_for("QueueCallerJoin", Queue="support")
+        assert "+498999998101" == joined["CallerIDNum"]
+        assert "Max Muster" == joined["CallerIDName"]
+        ringing = await phone.rings()
+        assert '"Max Muster" <sip:+498999998101@' in ringing.shown
+        await manager.wait_for("AgentCalled", Queue="support", Interface="PJSIP/1001")
+        assert 0 == manager.count("AgentConnect")
+        await ringing.answer()
+        await manager.wait_for("AgentConnect", Uniqueid=joined["Uniqueid"], Interface="PJSIP/1001")
+        await caller.hang_up()
+        assert "far-end" == await ringing.cleared()
+        hangup = await manager.wait_for("Hangup", Uniqueid=joined["Uniqueid"])
+        assert "16" == hangup["Cause"]
+
+
+async def test_ringall_queue_rings_two(asterisk: Asterisk) -> None:
+    """A call to `sales` rings both phones that are on; the one that loses stops ringing."""
+    async with (
+        RawManager.hub(asterisk) as manager,
+        Phone(asterisk, "1001") as alice,
+        Phone(asterisk, "1002") as bob,
+        Trunk(asterisk) as trunk,
+    ):
+        caller = await trunk.call("+498999998102", to=SALES)
+        lost, won = await alice.rings(), await bob.rings()
+        await won.answer()
+        assert "cancelled" == await lost.cleared()
+        await manager.wait_for("AgentConnect", Queue="sales", Interface="PJSIP/1002")
+        await won.hang_up()
+        assert "far-end" == await caller.cleared()
+
+
+@pytest.mark.parametrize("to", ["493023125001", "+493023125001"])
+async def test_direct_call_rejected(asterisk: Asterisk, to: str) -> None:
+    """A direct call that the phone rejects is busy to the caller, however the number was dialled."""
+    async with Phone(asterisk, "1001") as phone, Trunk(asterisk) as trunk:
+        caller = await trunk.call("", to=to)
+        ringing = await phone.rings()
+        assert "anonymous" in ringing.shown.lower()
+        await ringing.reject()
+        assert "486" == await caller.cleared()
+
+
+async def test_caller_gives_up(asterisk: Asterisk) -> None:
+    """A caller who cancels a direct call silences the phone."""
+    async with Phone(asterisk, "1002") as phone, Trunk(asterisk) as trunk:
+        caller = await trunk.call("+498999998103", to="493023125002")
+        ringing = await phone.rings()
+        await caller.ringing()
+        await caller.cancel()
+        assert "cancelled" == await ringing.cleared()
+
+
+async def test_unallocated_number_is_refused(asterisk: Asterisk) -> None:
+    """A number that the dialplan doesn't have is answered 404."""
+    async with Trunk(asterisk) as trunk:
+        caller = await trunk.call("+498999998104", to="493023129999")
+        assert "404" == await caller.cleared()
+
+
+async def test_phone_that_is_off_is_not_rung(asterisk: Asterisk) -> None:
+    """A direct call to a phone that isn't registered is refused, not left ringing."""
+    async with Trunk(asterisk) as trunk:
+        caller = await trunk.call("+498999998105", to="493023125004")
+        assert "503" == await caller.cleared()
+
+
+async def test_asterisk_comes_back_after_a_kill(fresh_asterisk: Asterisk) -> None:
+    """After a SIGKILL it starts again on the same ports, and still knows its phones."""
+    async with Phone(fresh_asterisk, "1001") as phone:
+        await asyncio.to_thread(fresh_asterisk.kill)
+        assert not fresh_asterisk.running
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection(fresh_asterisk.host, fresh_asterisk.ami_port)
+        await asyncio.to_thread(fresh_asterisk.start)
+        async with RawManager.hub(fresh_asterisk) as manager, Trunk(fresh_asterisk) as trunk:
+            await trunk.call("+498999998106", to=SUPPORT)
+            ringing = await phone.rings()
+            await ringing.answer()
+            await manager.wait_for("AgentConnect", Interface="PJSIP/1001")
+            await ringing.hang_up()
+
+
+async def test_asterisk_starts_without_complaint(fresh_asterisk: Asterisk) -> None:
+    """The configuration of docker/asterisk/ loads without a warning or an error."""
+    complaints = [line for line in fresh_asterisk.messages().splitlines() if " WARNING[" in line or " ERROR[" in line]
+    assert [] == complaints
+
+
+def test_durable_message_outlives_a_killed_broker(fresh_rabbitmq: RabbitMQ) -> None:
+    """A confirmed persistent message is still there after the broker was SIGKILLed."""
+    persistent = pika.BasicProperties(delivery_mode=2, message_id="1")
+    with pika.BlockingConnection(pika.URLParameters(fresh_rabbitmq.url)) as connection:
+        channel = connection.channel()
+        channel.confirm_delivery()
+        channel.queue_declare("kept", durable=True)
+        channel.basic_publish("", "kept", b"still here", persistent, mandatory=True)
+        fresh_rabbitmq.kill()
+        assert not fresh_rabbitmq.running
+        with pytest.raises(pika.exceptions.AMQPConnectionError):
+            connection.process_data_events(time_limit=5)
+    fresh_rabbitmq.start()
+    with pika.BlockingConnection(pika.URLParameters(fresh_rabbitmq.url)) as connection:
+        _, properties, body = connection.channel().basic_get("kept", auto_ack=True)
+        assert (b"still here", "1") == (body, properties.message_id)
+
+
+async def test_browser_shows_a_page(browser_page: Page) -> None:
+    """Chromium runs a page's script, and has a font for what it shows."""
+    page = "<p id=who></p><script>who.textContent = '来电 ' + (1 + 1)</script>"
+    await browser_page.goto(f"data:text/html;charset=utf-8,{quote(page)}")
+    assert "来电 2" == await browser_page.text_content("#who")
+
+
+@pytest.mark.parametrize("trace", sorted(TRACES.glob("*.ami")), ids=lambda path: path.stem)
+def test_traces_are_whole(trace: Path) -> None:
+    """A recorded trace begins and ends with a whole message, hangs up all channels, and is explained."""
+    messages = trace.read_bytes().split(b"\r\n\r\n")
+    assert b"" == messages[-1]
+    assert all(message.startswith(b"Event: ") for message in messages[:-1])
+    channels = [message for message in messages if message.startswith(b"Event: Newchannel\r\n")]
+    hangups = [message for message in messages if message.startswith(b"Event: Hangup\r\n")]
+    assert 2 <= len(channels) == len(hangups)
+    assert trace.with_suffix(".txt").read_text().strip()

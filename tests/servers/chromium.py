@@ -1,0 +1,29 @@
+"""Debian's Chromium, driven by Playwright."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from playwright.async_api import Browser, async_playwright
+
+FLAGS = (
+    # The tests run as root, whom Chromium's sandbox refuses; they open only their own pages.
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+@asynccontextmanager
+async def browser(executable: str) -> AsyncIterator[Browser]:
+    """Run a headless browser while the `async with` lasts."""
+    async with async_playwright() as playwright:
+        running = await playwright.chromium.launch(executable_path=executable, headless=True, args=list(FLAGS))
+        try:
+            yield running
+        finally:
+            await running.close()

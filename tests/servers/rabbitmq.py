@@ -1,0 +1,119 @@
+"""A running RabbitMQ of the tests' own: private node, ports, data and user."""
+
+import os
+import secrets
+import shutil
+import socket
+import tempfile
+from pathlib import Path
+
+from tests.servers.ports import LOOPBACK, free_tcp_port
+from tests.servers.process import OwnedProcess, ServerFailedError
+from tests.servers.waiting import eventually_blocking
+
+START_SECONDS = 60.0
+PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"
+FRAME_METHOD = b"\x01"
+
+
+class RabbitMQ:
+    """One RabbitMQ: start, kill, start again with the data it had.
+
+    `start`, `kill` and `stop` block for up to several seconds: from a coroutine that shares
+    its loop with the hub, call them with `asyncio.to_thread`.
+    """
+
+    host = LOOPBACK
+    username = "ctihub"
+
+    def __init__(self, server: str) -> None:
+        self.port = free_tcp_port()
+        self.password = secrets.token_urlsafe(12)
+        self._folder = Path(tempfile.mkdtemp(prefix="ctihub-rabbitmq-"))
+        self._epmd_port = free_tcp_port()
+        self._epmd = OwnedProcess(
+            ["epmd", "-address", LOOPBACK, "-port", str(self._epmd_port)], output=self._folder / "epmd-output"
+        )
+        self._server = OwnedProcess([server], output=self._folder / "output", env=self._environment())
+        self._write_configuration()
+
+    @property
+    def url(self) -> str:
+        """The address with user and password, as ctihub.yaml takes it."""
+        return f"amqp://{self.username}:{self.password}@{self.host}:{self.port}/"
+
+    @property
+    def running(self) -> bool:
+        """Whether the broker's process lives."""
+        return self._server.running
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "PATH": os.environ["PATH"],
+            "LANG": "C.UTF-8",
+            # Erlang keeps the node's cookie there.
+            "HOME": str(self._folder),
+            "ERL_EPMD_ADDRESS": LOOPBACK,
+            "ERL_EPMD_PORT": str(self._epmd_port),
+            "RABBITMQ_NODENAME": f"ctihub-{self.port}@localhost",
+            "RABBITMQ_DIST_PORT": str(free_tcp_port()),
+            "RABBITMQ_CONF_ENV_FILE": str(self._folder / "none"),
+            "RABBITMQ_CONFIG_FILE": str(self._folder / "rabbitmq.conf"),
+            "RABBITMQ_ADVANCED_CONFIG_FILE": str(self._folder / "none.config"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(self._folder / "plugins"),
+            "RABBITMQ_MNESIA_BASE": str(self._folder / "data"),
+            "RABBITMQ_LOG_BASE": str(self._folder / "log"),
+            "RABBITMQ_PID_FILE": str(self._folder / "pid"),
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1} +S 1:1 +sbwt none",
+        }
+
+    def _write_configuration(self) -> None:
+        (self._folder / "plugins").write_text("[].\n")
+        (self._folder / "rabbitmq.conf").write_text(
+            f"listeners.tcp.1 = {LOOPBACK}:{self.port}\n"
+            f"default_user = {self.username}\n"
+            f"default_pass = {self.password}\n"
+            # The size of the machine's disk is not what these tests are about.
+            "disk_free_limit.absolute = 1MB\n"
+        )
+
+    def start(self) -> None:
+        """Start it and return when it takes connections; the port is the same at each start."""
+        if not self._epmd.running:
+            self._epmd.start()
+            eventually_blocking(self._epmd_answers, "epmd listening")
+        self._server.start()
+        eventually_blocking(lambda: not self.running or self._answers(), "RabbitMQ taking connections", START_SECONDS)
+        if not self.running:
+            raise ServerFailedError(f"RabbitMQ ended:\n{self._server.output_end()}")
+
+    def kill(self) -> None:
+        """SIGKILL it, as when the machine loses its power."""
+        self._server.kill()
+
+    def stop(self) -> None:
+        """Ask it to end, and wait until it has."""
+        self._server.stop()
+
+    def remove(self) -> None:
+        """End it and delete all it wrote."""
+        self._server.kill()
+        self._epmd.kill()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _epmd_answers(self) -> bool:
+        try:
+            socket.create_connection((LOOPBACK, self._epmd_port), timeout=1).close()
+        except OSError:
+            return False
+        return True
+
+    def _answers(self) -> bool:
+        """Whether it answers a protocol header with its first frame (AMQP 0-9-1, 2.2.4)."""
+        try:
+            with socket.create_connection((self.host, self.port), timeout=1) as connection:
+                connection.settimeout(1)
+                connection.sendall(PROTOCOL_HEADER)
+                return connection.recv(1) == FRAME_METHOD
+        except OSError:
+            return False

@@ -1,0 +1,108 @@
+"""What the tests need beyond Python: whether it is there, how it gets there, and what if not."""
+
+import functools
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.servers import asterisk_install, cache, debian
+
+INSTALL_COMMAND = "python -m tests.servers install"
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """`found` says where it is, or None; `install` raises CannotInstallError with the reason."""
+
+    name: str
+    found: Callable[[], str | None]
+    install: Callable[[], object]
+
+
+def _asterisk() -> str | None:
+    root = asterisk_install.installed_root()
+    # A Debian in a folder is of no use to one who may not change the root folder to it.
+    return str(root) if root is not None and debian.is_root() else None
+
+
+def _rabbitmq() -> str | None:
+    # The command on the PATH changes to the system's own user and folders; this one doesn't.
+    server = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+    return str(server) if server.exists() and shutil.which("epmd") else None
+
+
+def _chinese_font() -> str | None:
+    if shutil.which("fc-list") is None:
+        return None
+    fonts = debian.run_quietly(["fc-list", ":lang=zh", "file"], seconds=30).stdout.splitlines()
+    return fonts[0].rstrip(": ") if fonts else None
+
+
+def _package(name: str) -> Callable[[], None]:
+    def install() -> None:
+        with cache.locked("apt"):
+            debian.install_packages([name])
+
+    return install
+
+
+REQUIREMENTS = {
+    requirement.name: requirement
+    for requirement in (
+        Requirement("sipp", lambda: shutil.which("sipp"), _package("sip-tester")),
+        Requirement("rabbitmq", _rabbitmq, _package("rabbitmq-server")),
+        Requirement("chromium", lambda: shutil.which("chromium"), _package("chromium")),
+        Requirement("chinese-font", _chinese_font, _package("fonts-wqy-zenhei")),
+        Requirement("asterisk", _asterisk, asterisk_install.install),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`place` is where it is; without one, `problem` says why it could not be installed."""
+
+    place: str | None
+    installed_now: bool = False
+    problem: str = ""
+
+
+@functools.cache
+def ensure(name: str) -> Outcome:
+    """Look for what is required, and install it when it is missing and we may."""
+    requirement = REQUIREMENTS[name]
+    place = requirement.found()
+    if place is not None:
+        return Outcome(place)
+    try:
+        requirement.install()
+    except debian.CannotInstallError as error:
+        return Outcome(None, problem=str(error))
+    place = requirement.found()
+    if place is None:
+        return Outcome(None, problem="it was installed but is not where it should be")
+    return Outcome(place, installed_now=True)
+
+
+def require(*names: str) -> None:
+    """Skip the running test unless all these are here; under CI=true fail it instead."""
+    missing = {name: ensure(name).problem for name in names if ensure(name).place is None}
+    if not missing:
+        return
+    reasons = "; ".join(f"{name} is missing: {problem}" for name, problem in missing.items())
+    message = f"{reasons} (to install what the tests need, as root: {INSTALL_COMMAND})"
+    if os.environ.get("CI") == "true":
+        pytest.fail(message, pytrace=False)
+    pytest.skip(message)
+
+
+def place_of(name: str) -> str:
+    """Return where a requirement is; the running test is skipped as `require` does."""
+    require(name)
+    place = ensure(name).place
+    assert place is not None  # for require() has not returned otherwise
+    return place
