@@ -4,6 +4,13 @@ Hub to page: `hello` first (the present truth as a whole: after a reload or a dr
 it), then `pop` (a call that rings or is live at this agent, new or changed), `context` (what is known of a call's
 other party, new revision), `closed` (the call is no more this agent's), `status` (the hub's own state changed).
 Page to hub: nothing but WebSocket pings; anything else is refused with close code 1003.
+
+A handshake without a valid session is answered with HTTP 401 (a browser only sees the connection fail): before it
+reconnects, the page asks `GET /api/v1/session`. Close codes: 4401 signed out or session expired (ask for the
+password), 4408 the page read too slowly (reconnect), 1001 the hub stops (reconnect after a while).
+
+The call inside a pop is the agent's own view: its `connections` leave out colleagues whose phones merely ring.
+A `pop` frame comes whenever the pop changed; it replaces what the page had of that call.
 """
 
 from __future__ import annotations

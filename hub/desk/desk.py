@@ -1,0 +1,168 @@
+"""The live desk: call events and contexts in, frames to the right agents' pages out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import msgspec
+import structlog
+
+from hub.config.model import Config
+from hub.desk.frames import (
+    AgentProfile,
+    ClosedFrame,
+    ContextFrame,
+    Frame,
+    Hello,
+    PopFrame,
+    StatusFrame,
+)
+from hub.desk.pops import Change, PopBoard, Shown
+from hub.desk.sockets import CLOSE_GOING_AWAY, CLOSE_SIGNED_OUT, DeskSocket
+from hub.domain.call import Call, CallEvent
+from hub.domain.customer import CustomerContext
+from hub.domain.ports import ContextProvider, LiveCalls, StatusSource
+
+log = structlog.get_logger(__name__)
+
+MAX_SOCKETS_PER_AGENT = 10
+
+
+def agent_profiles(config: Config) -> dict[str, AgentProfile]:
+    """Return the agents of the configuration as their pages see them, by id."""
+    return {
+        agent_id: AgentProfile(
+            id=agent_id,
+            name=agent.name,
+            devices=agent.devices,
+            language=agent.language or config.desk.language,
+        )
+        for agent_id, agent in config.agents.items()
+    }
+
+
+class Desk:
+    """Keeps every agent's pages at the present truth. All methods run in the event loop and return at once.
+
+    The composition root calls `call_happened` with each step of each call, after it has begun the call's lookup
+    (so that the first frame holds what is cached), `context_changed` with each revision, `resync` after a PBX
+    connection was made anew, and `status_changed` when a PBX connection comes or goes.
+    """
+
+    def __init__(
+        self,
+        *,
+        agents: Mapping[str, AgentProfile],
+        live: LiveCalls,
+        contexts: ContextProvider,
+        status: StatusSource,
+        version: str,
+    ) -> None:
+        self._agents = agents
+        self._live = live
+        self._contexts = contexts
+        self._status = status
+        self._version = version
+        self._board = PopBoard()
+        self._sockets: dict[str, list[DeskSocket]] = {}
+        self._encoder = msgspec.json.Encoder()
+
+    @property
+    def agents(self) -> Mapping[str, AgentProfile]:
+        return self._agents
+
+    def connected_agents(self) -> int:
+        """Return the number of agents with at least one page open."""
+        return len(self._sockets)
+
+    def call_happened(self, event: CallEvent) -> int:
+        """Take one step of a call. Return how many pop frames were written before this returned."""
+        return self._show(self._board.happened(event))
+
+    def context_changed(self, context: CustomerContext) -> None:
+        """Send a context's new revision to the agents who have its call."""
+        frame: bytes | None = None
+        for agent in self._board.agents_on(context.call_id):
+            for socket in self._sockets.get(agent, ()):
+                if frame is None:
+                    frame = self._encoder.encode(ContextFrame(context=context))
+                socket.send(frame)
+
+    def resync(self) -> None:
+        """Compare with the live calls as a whole and tell the pages the difference."""
+        self._show(self._board.rebuild(self._live.live_calls()))
+
+    def status_changed(self) -> None:
+        frame = self._encoder.encode(StatusFrame(pbx=tuple(self._status.pbx_status())))
+        for sockets in self._sockets.values():
+            for socket in sockets:
+                socket.send(frame)
+
+    def calls_of(self, agent: str) -> tuple[Call, ...]:
+        """Return the calls that ring or are live at this agent, as the agent may see them."""
+        return tuple(pop.call for pop in self._board.pops_of(agent))
+
+    def has_room(self, agent: str) -> bool:
+        return len(self._sockets.get(agent, ())) < MAX_SOCKETS_PER_AGENT
+
+    def join(self, socket: DeskSocket) -> None:
+        """Greet a page with the present truth and send it everything from now on."""
+        socket.send(self._encoder.encode(self._hello(self._agents[socket.agent])))
+        self._sockets.setdefault(socket.agent, []).append(socket)
+
+    def leave(self, socket: DeskSocket) -> None:
+        sockets = self._sockets.get(socket.agent, [])
+        if socket in sockets:
+            sockets.remove(socket)
+        if not sockets:
+            self._sockets.pop(socket.agent, None)
+
+    def sessions(self) -> frozenset[str]:
+        """Return the ids of the sign-in sessions that have a page open."""
+        return frozenset(socket.session for sockets in self._sockets.values() for socket in sockets)
+
+    def sign_out(self, sessions: frozenset[str]) -> None:
+        """Close the pages of sign-in sessions that are over."""
+        for socket in [s for sockets in self._sockets.values() for s in sockets if s.session in sessions]:
+            socket.close(CLOSE_SIGNED_OUT, "Signed out.")
+
+    async def close(self) -> None:
+        """Close all pages; they come back when the hub does."""
+        sockets = [socket for sockets in self._sockets.values() for socket in sockets]
+        for socket in sockets:
+            socket.close(CLOSE_GOING_AWAY, "The hub stops.")
+        await asyncio.gather(*(socket.closed() for socket in sockets))
+
+    def _hello(self, agent: AgentProfile) -> Hello:
+        pops = self._board.pops_of(agent.id)
+        contexts = (self._contexts.current(pop.call.id) for pop in pops)
+        return Hello(
+            agent=agent,
+            server_time=datetime.now(UTC),
+            version=self._version,
+            pops=pops,
+            contexts=tuple(context for context in contexts if context is not None),
+            pbx=tuple(self._status.pbx_status()),
+        )
+
+    def _show(self, changes: list[Change]) -> int:
+        """Write the changes. Return how many pop frames were written."""
+        written = 0
+        for change in changes:
+            if isinstance(change, Shown):
+                log.debug("pop", agent=change.agent, call=change.pop.call.id, state=change.pop.state.value)
+                context = self._contexts.current(change.pop.call.id)
+                written += self._send(change.agent, PopFrame(pop=change.pop, context=context))
+            else:
+                log.debug("pop_closed", agent=change.agent, call=change.call_id, reason=change.reason.value)
+                self._send(change.agent, ClosedFrame(call_id=change.call_id, reason=change.reason))
+        return written
+
+    def _send(self, agent: str, frame: Frame) -> int:
+        sockets = self._sockets.get(agent)
+        if not sockets:
+            return 0
+        encoded = self._encoder.encode(frame)
+        return sum(socket.send(encoded) for socket in sockets)
