@@ -1,0 +1,110 @@
+"""The journal's file: one hub at a time, opened, checked and brought to the present schema."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+from hub.journal import statements
+from hub.journal.errors import JournalError, explain
+
+LOCKED_WAIT_S: Final = 5.0
+"""How long a statement waits for another program's lock on the file."""
+
+
+class FileClaim:
+    """Holds the file for this process: a second hub on one journal would number events twice.
+
+    The lock is on a file beside it, since closing any descriptor of the database itself would drop SQLite's locks.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path.with_name(f"{path.name}-lock")
+        try:
+            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise JournalError(
+                f"journal {path}: can't write in its folder ({error.strerror}): the folder must exist "
+                "and belong to the hub's user"
+            ) from error
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(self._descriptor)
+            raise JournalError(
+                f"journal {path} is in use by another running hub: stop that one, or name another file in store.url"
+            ) from error
+
+    def release(self) -> None:
+        os.close(self._descriptor)
+
+
+def open_writer(path: Path) -> sqlite3.Connection:
+    """Open the file for writing, made if need be, its schema brought to the present version.
+
+    A commit is on the disk when it returns (`synchronous=FULL`). Raises JournalError in plain words.
+    """
+    try:
+        # Made here, so that it is private from the first byte on: SQLite's own files beside it get the same mode.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise JournalError(f"journal {path}: can't be opened for writing: {error.strerror}") from error
+    try:
+        connection = _connect(path)
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            _migrate(path, connection)
+        except BaseException:
+            connection.close()
+            raise
+    except sqlite3.Error as error:
+        raise JournalError(explain(path, error)) from error
+    return connection
+
+
+def open_reader(path: Path) -> sqlite3.Connection:
+    """Open the file for queries alone. Raises sqlite3.Error."""
+    connection = _connect(path)
+    connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        path,
+        timeout=LOCKED_WAIT_S,
+        isolation_level=None,
+        # A connection is used by one thread at a time, but not always the one that opened it.
+        check_same_thread=False,
+        cached_statements=64,
+    )
+    connection.execute("PRAGMA temp_store = MEMORY")
+    return connection
+
+
+def _migrate(path: Path, connection: sqlite3.Connection) -> None:
+    owner = connection.execute("PRAGMA application_id").fetchone()[0]
+    if owner not in (0, statements.APPLICATION_ID):
+        raise JournalError(f"journal {path} is another program's database: name another file in store.url")
+    present = len(statements.MIGRATIONS)
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > present:
+        raise JournalError(
+            f"journal {path} was written by a newer ctihub (schema {version}, this one knows {present}): "
+            "install that version again, or put back a backup from before"
+        )
+    for number, migration in enumerate(statements.MIGRATIONS[version:], start=version + 1):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for statement in migration:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {statements.APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {number}")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")

@@ -1,0 +1,71 @@
+"""What is derived from an event in the transaction that stores it: call log, open calls, customers' interactions."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+
+from hub.domain.call import Call, CallEvent, CallEventKind, Connection, Role
+from hub.domain.event import Event
+from hub.domain.interaction import Interaction
+from hub.domain.ports import CallLogEntry
+from hub.journal import statements
+
+_encoder = msgspec.json.Encoder()
+
+
+def microseconds(moment: datetime) -> int:
+    """Return a moment as the tables hold it."""
+    return round(moment.timestamp() * 1_000_000)
+
+
+def derive(connection: sqlite3.Connection, position: int, event: Event) -> None:
+    """Bring the derived tables up to `event`, which was just stored at `position`."""
+    match event.data:
+        case CallEvent(kind=CallEventKind.CLEARED, call=call):
+            _log_call(connection, call)
+        case CallEvent(call=call):
+            connection.execute(statements.TOUCH_OPEN_CALL, (call.id, position))
+        case Interaction() as interaction:
+            _index_interaction(connection, position, interaction)
+
+
+def call_log_entry(call: Call) -> CallLogEntry:
+    """Make a finished call's entry: whose devices rang or dialled, and who talked."""
+    return CallLogEntry(
+        call=call,
+        agents=_agents(c for c in call.connections if c.alerted_at or c.connected_at or c.role is Role.CALLER),
+        answered_by=_agents(c for c in call.connections if c.connected_at),
+    )
+
+
+def _agents(connections: Iterable[Connection]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(c.agent for c in connections if c.agent))
+
+
+def _log_call(connection: sqlite3.Connection, call: Call) -> None:
+    """Write the call's one row. A later event on the same call knows more than one that was made for a lost call."""
+    entry = call_log_entry(call)
+    started_at = microseconds(call.started_at)
+    connection.execute(statements.CLOSE_CALL, (call.id,))
+    connection.execute(statements.SAVE_CALL, (call.id, started_at, _encoder.encode(entry)))
+    connection.execute(statements.FORGET_CALL_AGENTS, (call.id,))
+    connection.executemany(statements.SAVE_CALL_AGENT, [(agent, started_at, call.id) for agent in entry.agents])
+
+
+def _index_interaction(connection: sqlite3.Connection, position: int, interaction: Interaction) -> None:
+    """Index the interaction by its customer's keys; of several with one id the newest state is kept."""
+    at = microseconds(interaction.at)
+    identity = (interaction.source, interaction.id)
+    known = connection.execute(statements.INTERACTION, identity).fetchone()
+    if known is not None:
+        known_at, known_position = known
+        if known_at > at:
+            return
+        connection.execute(statements.FORGET_INTERACTION_KEYS, (known_position,))
+    connection.execute(statements.SAVE_INTERACTION, (*identity, at, position))
+    keys = interaction.customer.keys()
+    connection.executemany(statements.SAVE_INTERACTION_KEY, [(key, at, position) for key in keys])

@@ -1,0 +1,206 @@
+"""The journal as the other rooms see it: append, read, follow, and what is derived from it."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from hub.domain.call import Call
+from hub.domain.event import Event
+from hub.domain.interaction import Interaction
+from hub.domain.ports import CallLogEntry, StoredEvent
+from hub.journal import queries
+from hub.journal.batch import Commit, PendingCursor, PendingEvent
+from hub.journal.database import FileClaim, open_writer
+from hub.journal.errors import JournalError, JournalFullError
+from hub.journal.readers import Readers
+from hub.journal.recent import RecentEvents
+from hub.journal.writer import Writer
+
+log = structlog.get_logger(__name__)
+
+BACKLOG: Final = 50_000
+"""Events kept in memory while the disk fails."""
+
+TAIL_READ: Final = 256
+_DROPS_PER_LOG_LINE: Final = 1_000
+
+
+class Journal:
+    """The append-only journal on SQLite (EventJournal, CallLog and InteractionSource of hub.domain.ports).
+
+    Made by `Journal.open` and used from that event loop. Only one process at a time has a file open.
+    """
+
+    def __init__(self, path: Path, claim: FileClaim, connection: sqlite3.Connection, *, backlog: int) -> None:
+        self._path = path
+        self._claim = claim
+        self._connection = connection
+        self._loop = asyncio.get_running_loop()
+        self._readers = Readers(path)
+        self._recent = RecentEvents()
+        self._grown = asyncio.Event()
+        self._closed = False
+        self._position = queries.last_position(connection)
+        self._writer = Writer(connection, path, backlog=backlog, on_commit=self._committed_in_thread)
+
+    @classmethod
+    async def open(cls, path: str | Path, *, backlog: int = BACKLOG) -> Journal:
+        """Open the file, made and migrated if need be. Raises JournalError in plain words."""
+        if str(path) == ":memory:":
+            raise JournalError("the journal needs a file: name one in store.url, as in sqlite:///ctihub.db")
+        target = Path(path)
+        claim = FileClaim(target)
+        try:
+            connection = await asyncio.to_thread(open_writer, target)
+            return cls(target, claim, connection, backlog=backlog)
+        except BaseException:
+            claim.release()
+            raise
+
+    async def close(self) -> None:
+        """Write what is queued, end all tails, release the file."""
+        if self._closed:
+            return
+        self._closed = True
+        await asyncio.to_thread(self._writer.close)
+        await asyncio.sleep(0)  # lets the writer's last report, queued on this loop, reach those who wait
+        self._announce()
+        await self._readers.close()
+        self._connection.close()
+        self._claim.release()
+
+    def problem(self) -> str | None:
+        """Why the journal does not write, for /readyz; None when all is well."""
+        problem = self._writer.problem
+        if problem is None:
+            return None
+        return f"{problem} ({self._writer.pending} events wait in memory, {self._writer.dropped} lost)"
+
+    @property
+    def position(self) -> int:
+        """The newest durable position, 0 if there is none."""
+        return self._position
+
+    @property
+    def pending(self) -> int:
+        """How much waits for the disk."""
+        return self._writer.pending
+
+    @property
+    def dropped_total(self) -> int:
+        """Events lost because the disk failed for longer than the backlog holds."""
+        return self._writer.dropped
+
+    @property
+    def refused_total(self) -> int:
+        """Events that could not be stored at all; each is in the log."""
+        return self._writer.refused
+
+    def publish(self, event: Event) -> None:
+        if not self._writer.put(PendingEvent(event, None)):
+            self._count_dropped()
+
+    async def append(self, event: Event) -> int:
+        """Return the event's position once it is durable.
+
+        Raises JournalFullError if the disk has failed for so long that the backlog is full, and JournalError
+        if the event can't be stored at all or the journal was closed before it was.
+        """
+        waiter: asyncio.Future[int] = self._loop.create_future()
+        if not self._writer.put(PendingEvent(event, waiter)):
+            raise self._not_taken()
+        return await waiter
+
+    async def save_cursor(self, reader: str, position: int) -> None:
+        waiter: asyncio.Future[int] = self._loop.create_future()
+        if not self._writer.put(PendingCursor(reader, position, waiter)):
+            raise self._not_taken()
+        await waiter
+
+    async def cursor(self, reader: str) -> int:
+        """Return where `reader` stands; 0 for one that never saved its place."""
+        return await self._readers.run(partial(queries.cursor, reader=reader))
+
+    async def read(self, after: int, limit: int) -> Sequence[StoredEvent]:
+        known = self._recent.after(after, limit)
+        if known is not None:
+            return known
+        return await self._readers.run(partial(queries.read_after, after=after, limit=limit))
+
+    async def tail(self, after: int) -> AsyncIterator[StoredEvent]:
+        """Yield all durable events above `after`, then each new one, until the journal is closed."""
+        while not self._closed:
+            grown = self._grown
+            events = await self.read(after, TAIL_READ)
+            for event in events:
+                yield event
+                after = event.position
+            if not events:
+                await grown.wait()
+
+    async def last_position(self) -> int:
+        return self._position
+
+    async def position_of(self, event_id: str) -> int | None:
+        return await self._readers.run(partial(queries.position_of, event_id=event_id))
+
+    async def calls(
+        self, *, agent: str | None = None, before: datetime | None = None, limit: int = 50
+    ) -> Sequence[CallLogEntry]:
+        """Return finished calls, those that started last first; `before` keeps those that started earlier."""
+        return await self._readers.run(partial(queries.calls, agent=agent, before=before, limit=limit))
+
+    async def open_calls(self) -> Sequence[Call]:
+        """Return the calls that have events but never a cleared one, as the last event knew them.
+
+        After a crash these are the calls whose end may have been missed.
+        """
+        return await self._readers.run(queries.open_calls)
+
+    async def recent(self, keys: Sequence[str], limit: int) -> Sequence[Interaction]:
+        """Return the newest interactions of anyone named by `keys`; of one interaction only its newest state."""
+        return await self._readers.run(partial(queries.recent_interactions, keys=keys, limit=limit))
+
+    def _not_taken(self) -> JournalError:
+        if self._closed:
+            return JournalError(f"journal {self._path} is closed")
+        return JournalFullError(f"{self._writer.problem or 'the disk is too slow'}: the backlog in memory is full")
+
+    def _count_dropped(self) -> None:
+        dropped = self._writer.count_dropped()
+        if dropped % _DROPS_PER_LOG_LINE == 1:
+            log.error("journal_event_dropped", dropped=dropped, reason=str(self._not_taken()))
+
+    def _committed_in_thread(self, commit: Commit) -> None:
+        try:
+            self._loop.call_soon_threadsafe(self._committed, commit)
+        except RuntimeError:
+            # The loop ended without closing the journal: what was written is written, and nobody is left to tell.
+            log.warning("journal_loop_is_gone", stored=len(commit.stored))
+
+    def _committed(self, commit: Commit) -> None:
+        if commit.stored:
+            self._position = commit.stored[-1].position
+            self._recent.extend(commit.stored)
+        for pending, outcome in commit.outcomes:
+            waiter = pending.waiter
+            if waiter is None or waiter.done():
+                continue
+            if isinstance(outcome, JournalError):
+                waiter.set_exception(outcome)
+            else:
+                waiter.set_result(outcome)
+        if commit.stored:
+            self._announce()
+
+    def _announce(self) -> None:
+        grown, self._grown = self._grown, asyncio.Event()
+        grown.set()

@@ -1,0 +1,92 @@
+"""The journal's queries, each on a connection that is given to it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import msgspec
+import structlog
+
+from hub.domain.call import Call, CallEvent
+from hub.domain.event import EventData, decode_event
+from hub.domain.interaction import Interaction
+from hub.domain.ports import CallLogEntry, StoredEvent
+from hub.journal import statements
+from hub.journal.derived import microseconds
+
+log = structlog.get_logger(__name__)
+
+MAX_ROWS: Final = 1_000
+MAX_KEYS: Final = 64
+_FAR_FUTURE: Final = 2**62
+
+_entry_decoder = msgspec.json.Decoder(CallLogEntry)
+
+
+def last_position(connection: sqlite3.Connection) -> int:
+    position: int = connection.execute(statements.LAST_POSITION).fetchone()[0]
+    return position
+
+
+def position_of(connection: sqlite3.Connection, event_id: str) -> int | None:
+    row = connection.execute(statements.POSITION_OF, (event_id,)).fetchone()
+    return None if row is None else row[0]
+
+
+def cursor(connection: sqlite3.Connection, reader: str) -> int:
+    row = connection.execute(statements.CURSOR, (reader,)).fetchone()
+    return 0 if row is None else row[0]
+
+
+def read_after(connection: sqlite3.Connection, after: int, limit: int) -> Sequence[StoredEvent]:
+    rows = connection.execute(statements.READ_AFTER, (after, _bounded(limit))).fetchall()
+    return [StoredEvent(*row) for row in rows]
+
+
+def calls(
+    connection: sqlite3.Connection, agent: str | None, before: datetime | None, limit: int
+) -> Sequence[CallLogEntry]:
+    started_before = _FAR_FUTURE if before is None else microseconds(before)
+    if agent is None:
+        rows = connection.execute(statements.CALLS, (started_before, _bounded(limit)))
+    else:
+        rows = connection.execute(statements.CALLS_OF_AGENT, (agent, started_before, _bounded(limit)))
+    found = []
+    for (body,) in rows:
+        try:
+            found.append(_entry_decoder.decode(body))
+        except msgspec.ValidationError as error:
+            log.warning("journal_call_unreadable", reason=str(error))
+    return found
+
+
+def open_calls(connection: sqlite3.Connection) -> Sequence[Call]:
+    data = [_data(position, body) for position, body in connection.execute(statements.OPEN_CALLS)]
+    return [happened.call for happened in data if isinstance(happened, CallEvent)]
+
+
+def recent_interactions(connection: sqlite3.Connection, keys: Sequence[str], limit: int) -> Sequence[Interaction]:
+    newest: set[tuple[int, int]] = set()
+    for key in keys[:MAX_KEYS]:
+        newest.update(connection.execute(statements.INTERACTIONS_OF_KEY, (key, _bounded(limit))))
+    positions = [position for _, position in sorted(newest, reverse=True)[: _bounded(limit)]]
+    data = [
+        _data(position, connection.execute(statements.BODY_AT, (position,)).fetchone()[0]) for position in positions
+    ]
+    return [interaction for interaction in data if isinstance(interaction, Interaction)]
+
+
+def _data(position: int, body: bytes) -> EventData | None:
+    """Return what the event at `position` says; None, and a line in the log, when it does not fit today's types."""
+    try:
+        return decode_event(body).data
+    except msgspec.ValidationError as error:
+        log.warning("journal_event_unreadable", position=position, reason=str(error))
+        return None
+
+
+def _bounded(limit: int) -> int:
+    return max(0, min(limit, MAX_ROWS))

@@ -1,0 +1,157 @@
+"""The journal's one writing thread, with group commit and a bounded backlog for the time the disk fails."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from hub.journal.batch import Commit, Pending, PendingEvent, write_batch
+from hub.journal.errors import JournalError, explain
+
+log = structlog.get_logger(__name__)
+
+MAX_BATCH: Final = 2_000
+RETRY_MIN_S: Final = 0.1
+RETRY_MAX_S: Final = 5.0
+
+
+class Writer:
+    """Takes what is put, from any thread, and writes it in order; each batch is what queued during the last commit.
+
+    `on_commit` is called from the writing thread after each transaction, and for what was given up at the end.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        path: Path,
+        *,
+        backlog: int,
+        on_commit: Callable[[Commit], None],
+        close_wait_s: float = 5.0,
+    ) -> None:
+        self._connection = connection
+        self._path = path
+        self._backlog = backlog
+        self._on_commit = on_commit
+        self._close_wait_s = close_wait_s
+        self._queue: deque[Pending] = deque()
+        self._arrived = threading.Condition()
+        self._in_hand = 0
+        self._closing = threading.Event()
+        self._deadline = 0.0
+        self._problem: str | None = None
+        self._dropped = 0
+        self._refused = 0
+        self._thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
+        self._thread.start()
+
+    @property
+    def pending(self) -> int:
+        """Events and cursors that are not on the disk yet."""
+        return len(self._queue) + self._in_hand
+
+    @property
+    def dropped(self) -> int:
+        """Events lost because the backlog was full."""
+        return self._dropped
+
+    @property
+    def refused(self) -> int:
+        """Events that could not be stored whatever the disk did."""
+        return self._refused
+
+    @property
+    def problem(self) -> str | None:
+        """Why nothing is written at the moment, in plain words; None when all is well."""
+        return self._problem
+
+    def put(self, pending: Pending) -> bool:
+        """Queue for the next commit; False if the backlog is full or the writer is closed."""
+        with self._arrived:
+            if self._closing.is_set() or self.pending >= self._backlog:
+                return False
+            self._queue.append(pending)
+            self._arrived.notify()
+        return True
+
+    def count_dropped(self) -> int:
+        """Count one lost event; return how many there are now."""
+        with self._arrived:
+            self._dropped += 1
+            return self._dropped
+
+    def close(self) -> None:
+        """Write what is queued and end; waits. What a failing disk doesn't take within the bound is given up."""
+        with self._arrived:
+            self._deadline = time.monotonic() + self._close_wait_s
+            self._closing.set()
+            self._arrived.notify()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while batch := self._next_batch():
+            self._write(batch)
+            with self._arrived:
+                self._in_hand = 0
+
+    def _next_batch(self) -> Sequence[Pending]:
+        with self._arrived:
+            while not self._queue and not self._closing.is_set():
+                self._arrived.wait()
+            batch = [self._queue.popleft() for _ in range(min(len(self._queue), MAX_BATCH))]
+            self._in_hand = len(batch)
+            return batch
+
+    def _write(self, batch: Sequence[Pending]) -> None:
+        delay = RETRY_MIN_S
+        while True:
+            try:
+                commit = write_batch(self._connection, batch)
+            except Exception as error:  # noqa: BLE001 - whatever it is, this thread must live and what it holds be kept
+                self._failed(error)
+                if not self._may_retry(delay):
+                    self._give_up(batch)
+                    return
+                delay = min(delay * 2, RETRY_MAX_S)
+            else:
+                self._succeeded(commit)
+                return
+
+    def _failed(self, error: Exception) -> None:
+        problem = explain(self._path, error)
+        if problem != self._problem:
+            log.error("journal_write_failed", reason=problem, waiting=self.pending)
+        self._problem = problem
+
+    def _may_retry(self, delay: float) -> bool:
+        """Wait before the next attempt; False when the writer is closing and its time is up."""
+        if not self._closing.wait(delay):
+            return True
+        time.sleep(RETRY_MIN_S)
+        return time.monotonic() < self._deadline
+
+    def _succeeded(self, commit: Commit) -> None:
+        if self._problem is not None:
+            log.info("journal_writes_again", dropped=self._dropped)
+            self._problem = None
+        for pending, outcome in commit.outcomes:
+            if isinstance(outcome, JournalError):
+                self._refused += 1
+                event = pending.event if isinstance(pending, PendingEvent) else None
+                log.error("journal_event_refused", reason=str(outcome), event_id=event.id if event else None)
+        self._on_commit(commit)
+
+    def _give_up(self, batch: Sequence[Pending]) -> None:
+        lost = JournalError(self._problem or f"journal {self._path} is closed")
+        events = sum(isinstance(pending, PendingEvent) for pending in batch)
+        self._dropped += events
+        log.error("journal_closed_with_events_unwritten", count=events, reason=self._problem)
+        self._on_commit(Commit((), [(pending, lost) for pending in batch]))
