@@ -39,6 +39,7 @@ class Asterisk:
         self.phone_secrets = {number: secrets.token_urlsafe(12) for number in PHONES}
         instances = root / "var/ctihub"
         instances.mkdir(exist_ok=True)
+        _remove_leftovers(instances)
         self._folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=instances))
         inside = Path("/", self._folder.relative_to(root))
         self._write_configuration(inside, queue_ring_seconds, direct_ring_seconds)
@@ -109,3 +110,11 @@ class Asterisk:
         """End it and delete all it wrote."""
         self._process.kill()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _remove_leftovers(instances: Path) -> None:
+    """Remove the folders of test runs that were killed: the process they are named after is gone."""
+    for folder in instances.iterdir():
+        owner = folder.name.partition("-")[0]
+        if not Path("/proc", owner).exists():
+            shutil.rmtree(folder, ignore_errors=True)

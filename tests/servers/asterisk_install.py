@@ -1,6 +1,5 @@
 """Asterisk 22 in a Debian of its own, beneath the cache."""
 
-import os
 import shutil
 from pathlib import Path
 
@@ -57,8 +56,7 @@ def _teach_suite(suite: str) -> None:
 
 
 def _empty(folder: Path) -> None:
-    for name in os.listdir(folder):
-        entry = folder / name
+    for entry in folder.iterdir():
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)
         else:

@@ -1,5 +1,6 @@
 """A server process that a test owns: it may be killed and started again at any time."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from tests.servers.waiting import eventually_blocking
 
 STOP_SECONDS = 10.0
 SHOWN_LOG_BYTES = 4000
+DIES_WITH_PARENT = ("setpriv", "--pdeathsig", "TERM", "--")
 
 
 class ServerFailedError(RuntimeError):
@@ -17,7 +19,11 @@ class ServerFailedError(RuntimeError):
 
 
 class OwnedProcess:
-    """One child in a process group of its own, its output in a file."""
+    """One child in a process group of its own, its output in a file.
+
+    It ends when the thread that started it does, so that a test run that is killed leaves
+    no servers behind.
+    """
 
     def __init__(self, argv: Sequence[str], output: Path, env: Mapping[str, str] | None = None) -> None:
         self._argv = list(argv)
@@ -43,7 +49,7 @@ class OwnedProcess:
             raise ServerFailedError(f"{self._argv[0]} runs already")
         with self._output.open("wb") as output:
             self._child = subprocess.Popen(
-                self._argv,
+                [*DIES_WITH_PARENT, *self._argv],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -66,10 +72,8 @@ class OwnedProcess:
         """Ask the child to end; kill it when it doesn't within ten seconds."""
         if self._child is not None and self.running:
             self._child.terminate()
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):  # the kill below is for this
                 self._child.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                pass  # the kill below is for this
         self.kill()
 
     def wait_for_output(self, text: str, within: float) -> None:

@@ -129,7 +129,7 @@ async def direct_busy(stage: Stage) -> None:
 
 
 async def direct_cancelled(stage: Stage) -> None:
-    """An anonymous caller calls Alice (PJSIP/1001) directly and gives up while her phone rings."""
+    """Somebody anonymous calls Alice (PJSIP/1001) directly and gives up while her phone rings."""
     alice = await stage.phone("1001")
     caller = await stage.call("", to=ALICE)
     ringing = await alice.rings()

@@ -193,7 +193,7 @@ class Phone:
     async def __aenter__(self) -> Self:
         """Switch the phone on."""
         await self._sipp.start()
-        await self._register(REGISTRATION_EXPIRES)
+        await self.register()
         return self
 
     async def __aexit__(
@@ -205,6 +205,10 @@ class Phone:
                 await self._register(0)
         finally:
             await self._sipp.remove()
+
+    async def register(self) -> None:
+        """Register, as a phone does from time to time; also after Asterisk was killed."""
+        await self._register(REGISTRATION_EXPIRES)
 
     async def _register(self, expires: int) -> None:
         register = SippProcess(
