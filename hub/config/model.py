@@ -5,14 +5,38 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from hub.config.connectors import ConnectorConfig
+from hub.config.paths import ConfigPath, ExistingFile, from_folder
 from hub.config.section import Section
 from hub.domain.phone import is_region
 
-_NAME = r"^[A-Za-z][A-Za-z0-9_.-]{0,63}$"
-Name = Annotated[str, Field(pattern=_NAME)]
+
+def _name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.-]{0,63}", text):
+        raise ValueError("a name has 1 to 64 letters, digits, _ . or -, and begins with a letter")
+    return text
+
+
+def _device(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9]+/[^\s;/]+", text):
+        raise ValueError("must be a device as Asterisk names it: TECHNOLOGY/NAME, as in PJSIP/1001")
+    return text
+
+
+_SQLITE = "sqlite:///"
+
+
+def _token(token: SecretStr) -> SecretStr:
+    if len(token.get_secret_value()) < 8:  # noqa: PLR2004 - below that a token can be guessed
+        raise ValueError("too short to be a token: at least 8 characters")
+    return token
+
+
+Token = Annotated[SecretStr, AfterValidator(_token)]
+Name = Annotated[str, AfterValidator(_name)]
+Device = Annotated[str, AfterValidator(_device)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 
@@ -37,24 +61,30 @@ class HubSection(Section):
     region: Annotated[str, AfterValidator(_region)]
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     mappings: Annotated[
-        tuple[str, ...],
-        Field(description="Folders with mapping files, from the configuration's own; before those that ctihub ships"),
+        tuple[ConfigPath, ...],
+        Field(
+            description="Folders with mapping files, from the configuration's own; before those that ctihub ships",
+            validate_default=True,
+        ),
     ] = ("mappings",)
 
 
 class StoreSection(Section):
-    url: str = "sqlite:///ctihub.db"
+    """Where the journal lies. A relative path is taken from the configuration's folder."""
+
+    url: Annotated[str, Field(validate_default=True)] = "sqlite:///ctihub.db"
 
     @field_validator("url")
     @classmethod
-    def _sqlite(cls, url: str) -> str:
-        if not url.startswith("sqlite:///") or url == "sqlite:///":
+    def _sqlite(cls, url: str, info: ValidationInfo) -> str:
+        path = url.removeprefix(_SQLITE)
+        if not path or path == url:
             raise ValueError('must be sqlite:///PATH, as in "sqlite:///ctihub.db"')
-        return url
+        return _SQLITE + from_folder(path, info)
 
     @property
     def path(self) -> str:
-        return self.url.removeprefix("sqlite:///")
+        return self.url.removeprefix(_SQLITE)
 
 
 class BusSection(Section):
@@ -62,7 +92,7 @@ class BusSection(Section):
 
     url: SecretStr
     exchange: Name = "ctihub.events"
-    ca_file: str | None = None
+    ca_file: ExistingFile | None = None
     window: Annotated[int, Field(ge=1, le=10_000)] = 500
 
     @field_validator("url")
@@ -75,7 +105,7 @@ class BusSection(Section):
 
 class TlsSection(Section):
     enabled: bool = True
-    ca_file: str | None = None
+    ca_file: ExistingFile | None = None
     verify: bool = True
 
 
@@ -93,7 +123,7 @@ class PbxSection(Section):
     reconnect_max_s: Seconds = 30.0
     max_message_bytes: Annotated[int, Field(ge=4_096, le=64 * 1024 * 1024)] = 1024 * 1024
     trunks: Annotated[
-        tuple[str, ...],
+        tuple[Device, ...],
         Field(description="Devices towards the outside, as in PJSIP/trunk; a call from one of them is inbound"),
     ] = ()
 
@@ -108,7 +138,7 @@ class AgentSection(Section):
     """A person who takes calls. Devices are Asterisk's names, as in PJSIP/1001; `pbx` only if there are several."""
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
-    devices: Annotated[tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9]+/[^\s;]+$")], ...], Field(min_length=1)]
+    devices: Annotated[tuple[Device, ...], Field(min_length=1)]
     language: Literal["en", "zh"] | None = None
     pbx: str | None = None
 
@@ -141,15 +171,7 @@ class DeskSection(Section):
 class AuthSection(Section):
     """Who may ask. `tokens` are bearer tokens of machines (name to token, at least 8 characters)."""
 
-    tokens: dict[Name, SecretStr] = {}
-
-    @field_validator("tokens")
-    @classmethod
-    def _long_enough(cls, tokens: dict[str, SecretStr]) -> dict[str, SecretStr]:
-        for name, token in tokens.items():
-            if len(token.get_secret_value()) < 8:  # noqa: PLR2004 - below that a token can be guessed
-                raise ValueError(f"token {name!r} is too short: at least 8 characters")
-        return tokens
+    tokens: dict[Name, Token] = {}
 
 
 class Config(Section):

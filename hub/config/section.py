@@ -1,3 +1,5 @@
+"""What every part of the configuration has in common."""
+
 from pydantic import BaseModel, ConfigDict
 
 

@@ -1,0 +1,28 @@
+"""Paths in the configuration: relative ones are taken from the folder of the configuration file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, ValidationInfo
+
+
+def from_folder(text: str, info: ValidationInfo) -> str:
+    """Make a path absolute when the loader has said in which folder the configuration lies."""
+    folder: Path | None = (info.context or {}).get("folder")
+    return str(folder / text) if folder else text
+
+
+def _existing_file(text: str, info: ValidationInfo) -> str:
+    path = from_folder(text, info)
+    if not Path(path).is_file():
+        raise ValueError(f"there is no file {path}")
+    return path
+
+
+ConfigPath = Annotated[str, AfterValidator(from_folder)]
+"""A file or folder that may come to be later."""
+
+ExistingFile = Annotated[str, AfterValidator(_existing_file)]
+"""A file that has to be there when the configuration is loaded."""

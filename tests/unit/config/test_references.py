@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.unit.config.conftest import MINIMAL, Load, Problems
+
+TWO = MINIMAL.replace("agents:", '  north: {host: h, username: u, secret: "${AMI_SECRET}"}\nagents:')
+
+
+def test_an_agent_of_an_unknown_pbx(problems: Problems) -> None:
+    """A typo in a reference gets the nearest name."""
+    text = TWO.replace('"PJSIP/1001"]', '"PJSIP/1001"], pbx: nroth')
+    assert ["6:54: there is no PBX 'nroth'; did you mean 'north'?"] == problems(text)
+
+
+def test_with_several_pbxs_an_agent_names_its_own(problems: Problems, load: Load) -> None:
+    """A device name alone does not tell which Asterisk it is on."""
+    assert ["6:3: agent 'alice' needs `pbx:`, because there are several: main, north"] == problems(TWO)
+    config = load(TWO.replace('"PJSIP/1001"]', '"PJSIP/1001"], pbx: north'))
+    assert {} == config.agent_devices("main")
+    assert {"PJSIP/1001": "alice"} == config.agent_devices("north")
+
+
+def test_one_device_has_one_agent(problems: Problems) -> None:
+    """Otherwise a call would pop at two people; Asterisk does not tell device names apart by case."""
+    text = MINIMAL + "  bob: {name: Bob, devices: [PJSIP/1002, pjsip/1001]}\n"
+    assert ["6:42: device 'pjsip/1001' already belongs to agent 'alice': a device has one agent"] == problems(text)
+
+
+def test_the_same_device_name_on_two_pbxs_is_two_devices(load: Load) -> None:
+    """Each Asterisk has its own names."""
+    text = TWO.replace('"PJSIP/1001"]', '"PJSIP/1001"], pbx: north')
+    config = load(text + "  bob: {name: Bob, devices: [PJSIP/1001], pbx: main}\n")
+    assert {"PJSIP/1001": "bob"} == config.agent_devices("main")
+
+
+def test_inbound_feeds_need_a_bus(problems: Problems, tmp_path: Path) -> None:
+    """A feed is a queue of the broker."""
+    (tmp_path / "mappings").mkdir()
+    (tmp_path / "mappings/orders.yaml").write_text("x: 1\n")
+    text = MINIMAL + "inbound:\n  shop: {mapping: orders}\n"
+    assert [
+        "6:1: inbound feeds are read from a broker's queues: add `bus:` with its url, or take `inbound:` out"
+    ] == problems(text)
+
+
+def test_a_mapping_must_exist(problems: Problems, load: Load, tmp_path: Path) -> None:
+    """Its name is a path below the mappings folders, and the nearest one is told."""
+    (tmp_path / "mappings/shop").mkdir(parents=True)
+    (tmp_path / "mappings/shop/orders.yaml").write_text("x: 1\n")
+    (tmp_path / "mappings/shop/orders.test.yaml").write_text("x: 1\n")
+    text = MINIMAL + "bus: {url: 'amqp://h'}\ninbound:\n  shop: {mapping: shop/order}\n"
+    assert ["8:19: there is no mapping 'shop/order'; did you mean 'shop/orders'?"] == problems(text)
+    assert "shop/orders" == load(text.replace("shop/order}", "shop/orders}")).inbound["shop"].mapping
+
+
+def test_a_mapping_stays_in_its_folders(problems: Problems, tmp_path: Path) -> None:
+    """A name with dots does not reach other files."""
+    (tmp_path / "outside.yaml").write_text("x: 1\n")
+    (tmp_path / "mappings").mkdir()
+    text = MINIMAL + "bus: {url: 'amqp://h'}\ninbound:\n  shop: {mapping: ../outside}\n"
+    assert 1 == len(problems(text))
