@@ -4,17 +4,15 @@ import os
 import secrets
 import shutil
 import socket
-import subprocess
 import tempfile
 from pathlib import Path
 
+from tests.servers.asterisk_configuration import PHONES, render
 from tests.servers.ports import LOOPBACK, free_tcp_port, free_udp_port
-from tests.servers.process import OwnedProcess
+from tests.servers.process import OwnedProcess, ServerFailedError
 
-RENDER = Path(__file__).parents[2] / "docker" / "asterisk" / "render.sh"
 # Another loopback address than the phones', for Asterisk knows its trunk by the address.
 TRUNK_HOST = "127.0.0.2"
-PHONES = ("1001", "1002", "1003", "1004")
 START_SECONDS = 30.0
 # An account that sees every event there is and can change nothing.
 MONITOR = "monitor"
@@ -52,8 +50,7 @@ class Asterisk:
         for name in ("etc", "lib", "spool", "run", "log"):
             (self._folder / name).mkdir()
         rtp_start = 20000 + 100 * secrets.randbelow(300)
-        environment = {
-            **os.environ,
+        values = {
             "AMI_BIND": LOOPBACK,
             "AMI_PORT": str(self.ami_port),
             "AMI_SECRET": self.ami_secret,
@@ -73,7 +70,9 @@ class Asterisk:
             **{f"PHONE_{number}_SECRET": secret for number, secret in self.phone_secrets.items()},
         }
         etc = self._folder / "etc"
-        subprocess.run(["sh", str(RENDER), str(etc)], env=environment, check=True)
+        rendered = render(etc, values)
+        if rendered.returncode != 0:
+            raise ServerFailedError(rendered.stderr)
         accounts = etc / "manager.d"
         accounts.mkdir()
         (accounts / "monitor.conf").write_text(
