@@ -1,0 +1,114 @@
+"""Who is asking, and whether they may: bearer tokens of machines, session cookies of agents, origins of pages."""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import hmac
+from collections.abc import Mapping
+
+import msgspec
+from aiohttp import hdrs, web
+from pydantic import SecretStr
+from yarl import URL
+
+from hub.desk.replies import ApiError
+from hub.desk.sign_in import SignIn
+from hub.desk.user_store import Session
+
+_SAFE_METHODS = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})
+
+
+class Access(enum.Enum):
+    """Who may use a route."""
+
+    PUBLIC = "anyone"
+    AGENT = "a signed-in agent"
+    MACHINE = "a holder of a bearer token"
+    AGENT_OR_MACHINE = "a signed-in agent or a holder of a bearer token"
+
+
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asks: an agent by `session`, a machine by the name of its `token`, or anyone."""
+
+    session: Session | None = None
+    token: str | None = None
+
+    @property
+    def signed_in(self) -> Session:
+        """Return the session. Raises `ApiError` 401 when the caller is no agent."""
+        if self.session is None:
+            raise ApiError(401, "not_signed_in", "Sign in first.")
+        return self.session
+
+
+class Gate:
+    """Admits callers. Nothing but what `Access` says is let through."""
+
+    def __init__(self, *, sign_in: SignIn, tokens: Mapping[str, SecretStr], public_url: str | None) -> None:
+        self._sign_in = sign_in
+        self._tokens = {
+            name: hashlib.sha256(token.get_secret_value().encode()).digest() for name, token in tokens.items()
+        }
+        self._public_origin = None if public_url is None else _origin(public_url)
+        self.secure = public_url is not None and public_url.lower().startswith("https://")
+
+    @property
+    def cookie_name(self) -> str:
+        """The session cookie's name; over https the prefix binds it to this very host (RFC 6265bis, 4.1.3.2)."""
+        return "__Host-ctihub" if self.secure else "ctihub"
+
+    async def admit(self, request: web.Request, access: Access) -> Caller:
+        """Return who asks. Raises `ApiError` 401 or 403."""
+        if request.method not in _SAFE_METHODS or hdrs.UPGRADE in request.headers:
+            self._check_origin(request)
+        if access is Access.PUBLIC:
+            return Caller()
+        if access is not Access.AGENT and (caller := self._machine(request)):
+            return caller
+        if access is not Access.MACHINE and (session := await self._session(request)):
+            return Caller(session=session)
+        raise ApiError(401, "not_signed_in", f"This is for {access.value}.", _challenge(access))
+
+    def _machine(self, request: web.Request) -> Caller | None:
+        scheme, _, given = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        digest = hashlib.sha256(given.strip().encode(errors="surrogateescape")).digest()
+        # Every token is compared, and digests have one length: the time taken tells nothing.
+        matches = [name for name, known in self._tokens.items() if hmac.compare_digest(known, digest)]
+        if not matches:
+            raise ApiError(401, "unknown_token", "This bearer token is not known here.", _challenge(Access.MACHINE))
+        return Caller(token=matches[0])
+
+    async def _session(self, request: web.Request) -> Session | None:
+        token = request.cookies.get(self.cookie_name)
+        return None if token is None else await self._sign_in.session(token)
+
+    def _check_origin(self, request: web.Request) -> None:
+        """Refuse what another site's page makes a browser send. Programs that are no browsers send no Origin."""
+        origin = request.headers.get(hdrs.ORIGIN)
+        if origin is None:
+            return
+        if self._public_origin is not None:
+            own = origin.lower() == self._public_origin
+        else:
+            own = origin.lower() in {_origin(f"{scheme}://{request.host}") for scheme in ("http", "https")}
+        if not own:
+            raise ApiError(
+                403,
+                "wrong_origin",
+                "This page was opened under another address than the hub's own. Open it there, or set desk.public_url.",
+            )
+
+
+def _challenge(access: Access) -> dict[str, str]:
+    return {} if access is Access.AGENT else {hdrs.WWW_AUTHENTICATE: 'Bearer realm="ctihub"'}
+
+
+def _origin(url: str) -> str | None:
+    """Return scheme, host and port as a browser writes them in Origin; None when `url` has none."""
+    try:
+        return str(URL(url).origin()).lower()
+    except ValueError:
+        return None

@@ -1,0 +1,103 @@
+"""`/api/v1/calls`: the calls that are live, and those that were."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+from aiohttp import web
+
+from hub.desk.access import Access, Caller
+from hub.desk.desk import Desk
+from hub.desk.replies import ApiError, json_reply
+from hub.desk.route import Parameter, Route
+from hub.domain.call import Call
+from hub.domain.ports import CallLog, CallLogEntry, LiveCalls
+
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 500
+_MAX_AGENT_LENGTH = 64
+
+
+class CallsApi:
+    def __init__(self, *, desk: Desk, live: LiveCalls, log: CallLog) -> None:
+        self._desk = desk
+        self._live = live
+        self._log = log
+
+    def routes(self) -> tuple[Route, ...]:
+        return (
+            Route(
+                method="GET",
+                path="/api/v1/calls",
+                access=Access.AGENT_OR_MACHINE,
+                handler=self._live_calls,
+                summary="The live calls, the oldest first: all of them for a machine, an agent's own for an agent.",
+                reply=list[Call],
+            ),
+            Route(
+                method="GET",
+                path="/api/v1/calls/log",
+                access=Access.AGENT_OR_MACHINE,
+                handler=self._past_calls,
+                summary="Finished calls, the newest first: an agent gets those that rang or talked at own devices.",
+                reply=list[CallLogEntry],
+                parameters=(
+                    Parameter(
+                        name="limit",
+                        description="How many calls at most.",
+                        schema={"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
+                    ),
+                    Parameter(
+                        name="before",
+                        description="Only calls from before this moment, with its offset from UTC (RFC 3339).",
+                        schema={"type": "string", "format": "date-time"},
+                    ),
+                    Parameter(
+                        name="agent",
+                        description="Only this agent's calls. An agent may only name themselves.",
+                        schema={"type": "string", "maxLength": _MAX_AGENT_LENGTH},
+                    ),
+                ),
+                errors=(400, 403),
+            ),
+        )
+
+    async def _live_calls(self, _request: web.Request, caller: Caller) -> web.StreamResponse:
+        if caller.session is not None:
+            return json_reply(self._desk.calls_of(caller.session.agent))
+        return json_reply(tuple(self._live.live_calls()))
+
+    async def _past_calls(self, request: web.Request, caller: Caller) -> web.StreamResponse:
+        asked = request.query.get("agent")
+        if asked is not None and len(asked) > _MAX_AGENT_LENGTH:
+            raise ApiError(400, "bad_request", f"agent: at most {_MAX_AGENT_LENGTH} characters.")
+        if caller.session is not None:
+            if asked not in (None, caller.session.agent):
+                raise ApiError(403, "not_yours", "An agent sees only their own calls.")
+            asked = caller.session.agent
+        entries = await self._log.calls(
+            agent=asked, before=_moment(request.query.get("before")), limit=_limit(request.query.get("limit"))
+        )
+        return json_reply(list(entries))
+
+
+def _limit(text: str | None) -> int:
+    if text is None:
+        return DEFAULT_LIMIT
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_LIMIT)) and 1 <= int(text) <= MAX_LIMIT):
+        raise ApiError(400, "bad_request", f"limit: must be a whole number from 1 to {MAX_LIMIT}.")
+    return int(text)
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        # A plus sign in a query is a blank once decoded.
+        moment = msgspec.convert(text.replace(" ", "+"), datetime)
+    except msgspec.ValidationError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ApiError(400, "bad_request", "before: must be a moment as in 2026-01-31T12:00:00Z.")
+    return moment

@@ -1,0 +1,115 @@
+"""The HTTP API described in OpenAPI 3.1, made from the table of routes and the types themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+from hub.desk.access import Access
+from hub.desk.replies import ErrorReply
+from hub.desk.route import Route
+from hub.domain.call import CallEvent
+from hub.domain.customer import CustomerContext
+from hub.domain.event import ConnectorStatus, Event, EventType
+from hub.domain.interaction import Interaction
+
+_REF = "#/components/schemas/{name}"
+_EVENT_DATA: tuple[Any, ...] = (CallEvent, CustomerContext, Interaction, ConnectorStatus)
+
+_SECURITY: dict[Access, list[dict[str, list[str]]]] = {
+    Access.PUBLIC: [],
+    Access.AGENT: [{"session": []}],
+    Access.MACHINE: [{"bearer": []}],
+    Access.AGENT_OR_MACHINE: [{"session": []}, {"bearer": []}],
+}
+
+
+def openapi(routes: Iterable[Route], *, version: str, cookie_name: str) -> dict[str, Any]:
+    """Return the OpenAPI document."""
+    table = tuple(routes)
+    named = [kind for route in table for kind in (route.body, route.reply) if kind not in (None, Event)]
+    types = list(dict.fromkeys((*named, ErrorReply, *_EVENT_DATA)))
+    schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
+    schema_of = dict(zip(types, schemas, strict=True))
+    schema_of[Event] = {"$ref": _REF.format(name="Event")}
+    components["Event"] = _event_schema([schema_of[kind] for kind in _EVENT_DATA])
+    paths: dict[str, dict[str, Any]] = {}
+    for route in table:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schema_of)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "ctihub",
+            "version": version,
+            "description": "CTI middleware hub: calls, who is calling, and what happened.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {
+                "session": {"type": "apiKey", "in": "cookie", "name": cookie_name},
+                "bearer": {"type": "http", "scheme": "bearer"},
+            },
+        },
+    }
+
+
+def _operation(route: Route, schema_of: dict[Any, Any]) -> dict[str, Any]:
+    done: dict[str, Any] = {"description": HTTPStatus(route.status).phrase}
+    if route.reply is not None:
+        done["content"] = {route.media: {"schema": schema_of[route.reply]}}
+    statuses = {*route.errors, *(() if route.access is Access.PUBLIC else (401,))}
+    operation: dict[str, Any] = {
+        "summary": route.summary,
+        "security": _SECURITY[route.access],
+        "responses": {
+            str(route.status): done,
+            **{str(status): _error(status, schema_of) for status in sorted(statuses)},
+        },
+    }
+    if route.parameters:
+        operation["parameters"] = [
+            {"name": p.name, "in": p.place, "description": p.description, "required": False, "schema": p.schema}
+            for p in route.parameters
+        ]
+    if route.body is not None:
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": schema_of[route.body]}},
+        }
+    return operation
+
+
+def _error(status: int, schema_of: dict[Any, Any]) -> dict[str, Any]:
+    return {
+        "description": HTTPStatus(status).phrase,
+        "content": {"application/json": {"schema": schema_of[ErrorReply]}},
+    }
+
+
+def _event_schema(data: list[dict[str, Any]]) -> dict[str, Any]:
+    """Describe the CloudEvent by hand: its data's type follows from its own, which a struct can't say."""
+    text = {"type": "string"}
+    return {
+        "title": "Event",
+        "description": "A CloudEvent 1.0 in JSON. `sequence` is its position in the journal.",
+        "type": "object",
+        "properties": {
+            "specversion": {"const": "1.0"},
+            "id": text,
+            "type": {"enum": sorted(EventType)},
+            "source": text,
+            "subject": text,
+            "time": {"type": "string", "format": "date-time"},
+            "datacontenttype": {"const": "application/json"},
+            "partitionkey": text,
+            "sequence": text,
+            "data": {"anyOf": data},
+        },
+        "required": ["specversion", "id", "type", "source", "subject", "time", "data"],
+    }

@@ -1,0 +1,38 @@
+"""One row of the table of routes: what the router, the gate and the API's description are all made from."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from hub.desk.access import Access, Caller
+
+Handler = Callable[[web.Request, Caller], Awaitable[web.StreamResponse]]
+
+
+class Parameter(msgspec.Struct, frozen=True, kw_only=True):
+    """A query parameter or header; `schema` is JSON Schema."""
+
+    name: str
+    description: str
+    schema: dict[str, Any]
+    place: str = "query"
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """`body` and `reply` are msgspec types; `reply` None means that there is no JSON body in the reply."""
+
+    method: str
+    path: str
+    access: Access
+    handler: Handler
+    summary: str
+    status: int = 200
+    body: Any = None
+    reply: Any = None
+    media: str = "application/json"
+    parameters: tuple[Parameter, ...] = ()
+    errors: tuple[int, ...] = ()

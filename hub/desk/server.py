@@ -1,0 +1,119 @@
+"""The desk's HTTP server: puts the API together from what the composition root hands in, starts and stops it."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+
+import structlog
+from aiohttp import web
+from pydantic import SecretStr
+
+from hub.desk.access import Gate
+from hub.desk.application import make_application
+from hub.desk.calls_api import CallsApi
+from hub.desk.description_api import DescriptionApi
+from hub.desk.desk import Desk
+from hub.desk.desk_api import DeskApi
+from hub.desk.events_api import EventsApi
+from hub.desk.operations_api import MetricsRenderer, OperationsApi
+from hub.desk.pages import STATIC_DIR, Pages
+from hub.desk.route import Route
+from hub.desk.session_api import SessionApi
+from hub.desk.sign_in import SignIn
+from hub.desk.user_store import UserStore
+from hub.domain.ports import CallLog, EventJournal, LiveCalls, StatusSource
+
+log = structlog.get_logger(__name__)
+
+SESSION_CHECK_S = 5.0
+_SHUTDOWN_S = 3.0
+
+
+class DeskServer:
+    """Serves the pages, the API and the WebSocket on one address.
+
+    `users` stays the composition root's to close. `public_url`, `session_s` and `tokens` come from the
+    configuration's `desk` and `auth`.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str,
+        port: int,
+        desk: Desk,
+        users: UserStore,
+        tokens: Mapping[str, SecretStr],
+        live: LiveCalls,
+        call_log: CallLog,
+        journal: EventJournal,
+        status: StatusSource,
+        metrics: MetricsRenderer,
+        version: str,
+        public_url: str | None = None,
+        session_s: float = 12 * 3600.0,
+        static_dir: Path = STATIC_DIR,
+        session_check_s: float = SESSION_CHECK_S,
+    ) -> None:
+        self._host = host
+        self._port = port
+        self._desk = desk
+        self._session_check_s = session_check_s
+        self._sign_in = SignIn(users=users, agents=desk.agents, session_s=session_s)
+        gate = Gate(sign_in=self._sign_in, tokens=tokens, public_url=public_url)
+        self._events = EventsApi(journal=journal)
+        description = DescriptionApi(version=version, cookie_name=gate.cookie_name)
+        self.routes: tuple[Route, ...] = (
+            *SessionApi(sign_in=self._sign_in, gate=gate, desk=desk, agents=desk.agents).routes(),
+            *DeskApi(desk=desk).routes(),
+            *self._events.routes(),
+            *CallsApi(desk=desk, live=live, log=call_log).routes(),
+            *description.routes(),
+            *OperationsApi(status=status, metrics=metrics).routes(),
+        )
+        description.describe(self.routes)
+        application = make_application(self.routes, gate=gate, pages=Pages(static_dir))
+        application.on_shutdown.append(self._say_goodbye)
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=_SHUTDOWN_S)
+        self._session_check: asyncio.Task[None] | None = None
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on; once started, the real one where 0 was asked for."""
+        addresses = self._runner.addresses
+        return int(addresses[0][1]) if addresses else self._port
+
+    @property
+    def url(self) -> str:
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self.port}"
+
+    async def start(self) -> None:
+        """Begin to listen. Raises `OSError` when the address can't be had."""
+        await self._runner.setup()
+        await web.TCPSite(self._runner, self._host, self._port).start()
+        self._session_check = asyncio.get_running_loop().create_task(self._end_sessions())
+        log.info("desk_listens", url=self.url)
+
+    async def stop(self) -> None:
+        """Close pages and streams, finish what is being answered, and stop listening."""
+        if self._session_check is not None:
+            self._session_check.cancel()
+            await asyncio.wait({self._session_check})
+        await self._runner.cleanup()
+        self._sign_in.close()
+
+    async def _say_goodbye(self, _application: web.Application) -> None:
+        await asyncio.gather(self._desk.close(), self._events.close())
+
+    async def _end_sessions(self) -> None:
+        """Close the pages of sessions that expired, or whose user was removed by another process."""
+        while True:
+            await asyncio.sleep(self._session_check_s)
+            try:
+                self._desk.sign_out(await self._sign_in.over(self._desk.sessions()))
+            except sqlite3.Error as error:
+                log.warning("sessions_not_checked", reason=str(error))

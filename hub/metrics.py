@@ -1,0 +1,54 @@
+"""The hub's Prometheus metrics, by the names that the outside knows them by."""
+
+from __future__ import annotations
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+_POP_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0)
+_LOOKUP_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Metrics:
+    """One set of metrics on a registry of its own. The composition root feeds it; gauges take callbacks.
+
+    No label ever holds a phone number, a person or a call: labels are names from the configuration.
+    """
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.ami_events = Counter(
+            "ctihub_ami_events", "Events received from Asterisk.", ["pbx"], registry=self.registry
+        )
+        self.pop_seconds = Histogram(
+            "ctihub_pop_seconds",
+            "From the manager event's bytes arriving to the pop's frame leaving for the browser.",
+            registry=self.registry,
+            buckets=_POP_BUCKETS,
+        )
+        self.lookup_seconds = Histogram(
+            "ctihub_lookup_seconds",
+            "How long a backend took to answer, by connector and outcome.",
+            ["connector", "outcome"],
+            registry=self.registry,
+            buckets=_LOOKUP_BUCKETS,
+        )
+        self.bus_published = Counter(
+            "ctihub_bus_published", "Events that the broker confirmed.", registry=self.registry
+        )
+        self.pbx_connected = Gauge(
+            "ctihub_pbx_connected", "1 while the PBX is connected.", ["pbx"], registry=self.registry
+        )
+        self.connected_agents = Gauge(
+            "ctihub_connected_agents", "Agents with at least one page open.", registry=self.registry
+        )
+        self.live_calls = Gauge("ctihub_live_calls", "Calls that are not over.", registry=self.registry)
+        self.bus_lag = Gauge(
+            "ctihub_bus_lag_events", "Durable events that the broker has not confirmed yet.", registry=self.registry
+        )
+        self.journal_backlog = Gauge(
+            "ctihub_journal_backlog_events", "Events that are not durable yet.", registry=self.registry
+        )
+
+    def render(self) -> tuple[bytes, str]:
+        """Return all metrics in the text format, and its content type."""
+        return generate_latest(self.registry), CONTENT_TYPE_LATEST
