@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import structlog
@@ -25,28 +24,49 @@ async def exclude_events(manager: AsyncManager, names: Iterable[str], *, pbx: st
     """
     names = list(names)
     for name in names:
-        if not name.isidentifier():
+        if not (name.isascii() and name.isidentifier()):
             raise ValueError(f"{name!r} is not the name of an AMI event")
-    outcomes = await asyncio.gather(*(_exclude(manager, name) for name in names))
-    refused = [name for name, why in zip(names, outcomes, strict=True) if why]
+    add = _add_by_pattern
+    refused = []
+    reason = ""
+    for name in names:
+        try:
+            try:
+                await add(manager, name)
+            except AmiActionFailed:
+                if add is _add_by_name:
+                    raise
+                await _add_by_name(manager, name)
+                add = _add_by_name
+        except AmiActionFailed as error:
+            refused.append(name)
+            reason = str(error)
     if refused:
         log.warning(
             "ami_event_filter_refused",
             pbx=pbx,
-            reason=next(why for why in outcomes if why),
+            reason=reason,
             events=refused,
             advice="give the manager user write = system for less traffic; all else works without",
         )
     return refused
 
 
-async def _exclude(manager: AsyncManager, name: str) -> str:
-    by_name = {"Action": "Filter", "Operation": "Add", "MatchCriteria": f"action(exclude),name({name})"}
+async def _add_by_pattern(manager: AsyncManager, name: str) -> None:
+    """Add a filter as Asterisk 10 and later take it; one that knows MatchCriteria refuses it.
+
+    Older ones overlook MatchCriteria and would take a filter with nothing else for one that lets all through,
+    so the two ways are told apart by a request that is right for one and wrong for the other.
+    """
     # Without the end of the line, Event: Dial would also exclude DialBegin.
-    by_pattern = {"Action": "Filter", "Operation": "Add", "Filter": f"!Event: {name}[[:space:]]"}
-    try:
-        await manager.send_action(by_name)
-        await manager.send_action(by_pattern)
-    except AmiActionFailed as error:
-        return str(error)
-    return ""
+    pattern = f"!Event: {name}[[:space:]]"
+    await manager.send_action({**_criteria(name), "Filter": pattern})
+
+
+async def _add_by_name(manager: AsyncManager, name: str) -> None:
+    """Add a filter as Asterisk 20.11, 21.6, 22.1 and later take it: by a hash of the name, not a pattern."""
+    await manager.send_action(_criteria(name))
+
+
+def _criteria(name: str) -> dict[str, str]:
+    return {"Action": "Filter", "Operation": "Add", "MatchCriteria": f"action(exclude),name({name})"}

@@ -113,8 +113,11 @@ class AmiLink:
         reason: AmiError = AmiConnectionLost(f"{self._settings.where}: the hub closed the connection")
         try:
             await asyncio.wait((ended, handed_over), return_when=asyncio.FIRST_COMPLETED)
-            failure = handed_over.result() if handed_over.done() else None
-            reason = failure or await ended
+            if handed_over.cancelled():
+                reason = AmiError(f"{self._settings.where}: taking stock after connecting was given up")
+            else:
+                failure = handed_over.result() if handed_over.done() else None
+                reason = failure or await ended
         finally:
             ended.cancel()
             handed_over.cancel()
@@ -122,7 +125,7 @@ class AmiLink:
             self.manager = None
             if asyncio.get_running_loop().time() - began >= self._settings.reconnect_reset_s:
                 self._failures = 0
-            self._on_lost(reason)
+            self._tell_lost(reason)
         return reason
 
     async def _hand_over(self, manager: AsyncManager) -> AmiError | None:
@@ -139,6 +142,13 @@ class AmiLink:
         self.reason = ""
         log.info("ami_connected", pbx=self._settings.name, version=manager.version)
         return None
+
+    def _tell_lost(self, reason: AmiError) -> None:
+        try:
+            self._on_lost(reason)
+        except Exception:
+            # Whatever the hub does about a loss, connecting again must go on.
+            log.exception("ami_loss_handler_failed", pbx=self._settings.name)
 
     def _wait_after(self, *, is_refused: bool) -> float:
         """How long to wait, in seconds: doubled each time up to a limit, and never the same for two hubs."""

@@ -171,10 +171,10 @@ class AsyncManager(asterisk.manager.Manager):  # type: ignore[misc]  # pyst2 has
 
     async def close(self) -> None:
         """Log off, as long as the PBX answers promptly, and close the connection."""
-        connection = self._connection
-        if connection is None:
+        if self._connection is None:
             return
-        if self._ended is None:
+        is_logged_in = self._keepalive is not None
+        if is_logged_in and self._ended is None:
             try:
                 await self.request({"Action": "Logoff"}, timeout_s=_LOGOFF_PATIENCE_S)
             except AmiError as error:

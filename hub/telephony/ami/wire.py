@@ -23,6 +23,7 @@ _ACTION_ID = b"\r\nActionID: "
 _NAMES_REMEMBERED = 4096
 _SHOWN_OF_GARBAGE = 40
 _CARRIAGE_RETURN = 0x0D
+_FIRST_LINE = 4096
 
 
 class AmiParser:
@@ -74,8 +75,7 @@ class AmiParser:
             seam = bytes(self._unfinished[1 - len(_MESSAGE_END) :])
             self._unfinished += data
             if _MESSAGE_END not in seam + data:
-                self._check_unfinished()
-                return [], []
+                return self._look_at_unfinished()
             data = self._take_unfinished()
         return self._cut(data)
 
@@ -87,12 +87,18 @@ class AmiParser:
         events, replies = self._read(parts)
         if rest:
             self._unfinished += rest
-            self._check_unfinished()
-            if not self._bare_newlines and not self._output and _starts_with_bare_newline(rest):
-                self._bare_newlines = True
-                more_events, more_replies = self._cut(_with_carriage_returns(self._take_unfinished()))
-                return events + more_events, replies + more_replies
+            more_events, more_replies = self._look_at_unfinished()
+            events += more_events
+            replies += more_replies
         return events, replies
+
+    def _look_at_unfinished(self) -> tuple[list[AmiEvent], list[AmiReply]]:
+        """Hold a message that has not ended to the limit; find out that its end is a bare newline, too."""
+        self._check_size(len(self._unfinished))
+        if self._bare_newlines or self._output or not _starts_with_bare_newline(self._unfinished):
+            return [], []
+        self._bare_newlines = True
+        return self._cut(_with_carriage_returns(self._take_unfinished()))
 
     def _read(self, parts: list[bytes]) -> tuple[list[AmiEvent], list[AmiReply]]:
         events: list[AmiEvent] = []
@@ -181,9 +187,6 @@ class AmiParser:
         self._unfinished = bytearray()
         return data
 
-    def _check_unfinished(self) -> None:
-        self._check_size(len(self._unfinished))
-
     def _check_size(self, size: int) -> None:
         if size > self._max_message_bytes:
             raise self._too_long()
@@ -196,8 +199,8 @@ def _with_carriage_returns(data: bytes) -> bytes:
     return data.replace(b"\r", b"").replace(b"\n", b"\r\n")
 
 
-def _starts_with_bare_newline(data: bytes) -> bool:
-    newline = data.find(b"\n")
+def _starts_with_bare_newline(data: bytearray) -> bool:
+    newline = data.find(b"\n", 0, _FIRST_LINE)
     return newline == 0 or (newline > 0 and data[newline - 1] != _CARRIAGE_RETURN)
 
 
