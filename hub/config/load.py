@@ -77,7 +77,7 @@ class _Findings:
             case "union_tag_invalid":
                 path = (*path, finding["ctx"]["discriminator"].strip("'"))
         if path[-1:] == ("[key]",):
-            return document.problem(document.key_place(path[:-1]), wording(finding))
+            return document.problem(document.key_place(path[:-1]), f"name {path[-2]!r}: {wording(finding)}")
         return document.problem(document.value_place(path), f"{_dotted(path)}: {wording(finding)}")
 
     def _near(self, path: KeyPath) -> str:

@@ -15,7 +15,7 @@ from hub.domain.phone import is_region
 
 def _name(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.-]{0,63}", text):
-        raise ValueError("a name has 1 to 64 letters, digits, _ . or -, and begins with a letter")
+        raise ValueError("must have 1 to 64 letters, digits, _ . or -, and begin with a letter")
     return text
 
 

@@ -14,7 +14,8 @@ def from_folder(text: str, info: ValidationInfo) -> str:
     return str(folder / text) if folder else text
 
 
-def _existing_file(text: str, info: ValidationInfo) -> str:
+def existing_file(text: str, info: ValidationInfo) -> str:
+    """Make a path absolute and see that the file is there. Raises ValueError."""
     path = from_folder(text, info)
     if not Path(path).is_file():
         raise ValueError(f"there is no file {path}")
@@ -24,5 +25,5 @@ def _existing_file(text: str, info: ValidationInfo) -> str:
 ConfigPath = Annotated[str, AfterValidator(from_folder)]
 """A file or folder that may come to be later."""
 
-ExistingFile = Annotated[str, AfterValidator(_existing_file)]
+ExistingFile = Annotated[str, AfterValidator(existing_file)]
 """A file that has to be there when the configuration is loaded."""

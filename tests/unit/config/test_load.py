@@ -68,7 +68,7 @@ def test_numbers_may_come_from_the_environment(load: Load) -> None:
         ),
         (
             "auth: {tokens: {'a b': longenough}}",
-            "6:17: a name has 1 to 64 letters, digits, _ . or -, and begins with a letter",
+            "6:17: name 'a b': must have 1 to 64 letters, digits, _ . or -, and begin with a letter",
         ),
         ("connectors: {x: {}}", "6:14: key 'kind' is missing in connectors.x"),
         ("connectors: {x: none}", "6:17: connectors.x: must be a section of keys, not text"),

@@ -1,0 +1,107 @@
+"""Hides phone numbers and secrets in what is logged.
+
+A number is known by the name of its key, by its + or, in free text, by its digits; ids and times are left alone.
+A secret is known by the name of its key, by what stands before it, or because the configuration holds it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from hub.domain.phone import mask_number
+
+HIDDEN = "***"
+MIN_SECRET_LENGTH = 4
+"""Shorter secrets are found in any text: hiding them everywhere would hide the log."""
+
+_SECRET_KEY = re.compile(
+    r"secret|password|passwd|passphrase|token|authorization|cookie|credential|api_?key|private_?key|session_id",
+    re.IGNORECASE,
+)
+_PHONE_KEY = re.compile(
+    r"(^|_)(phone|number|caller|called|callee|ani|dnis|e164|msisdn|tel|telephone|mobile|caller_?id|"
+    r"caller_?id_?num|connected_?line_?num)s?$",
+    re.IGNORECASE,
+)
+_PLAIN_KEY = re.compile(
+    r"(^|_)(id|ids|key|time|timestamp|level|logger|at|pid|port|position|sequence|cursor|version)$|"
+    r"^(uniqueid|linkedid|sha\w*)$",
+    re.IGNORECASE,
+)
+_INTERNATIONAL = re.compile(r"\+[1-9](?:\d{6,14}(?!\d)|(?:[ ()/.-]{0,2}\d){6,14})")
+# National: not part of an id, a decimal number, a version or a time.
+_NATIONAL = re.compile(r"(?<![\w.+:-])(?:\(?0\d(?:[ ()/-]{0,2}\d){5,13}|\d{7,15})(?![\w.:-])")
+_ANY_DIGITS = re.compile(r"\+?\(?\d(?:[ ()/.-]{0,2}\d){5,17}")
+_CHANNEL = re.compile(r"(?<=/)0?\d{7,15}(?=[@-])")
+_AUTHORIZATION = re.compile(r"\b(Basic|Bearer|Digest|Token)\s+[A-Za-z0-9+/=._~-]{8,}", re.IGNORECASE)
+_URL_PASSWORD = re.compile(r"(?<=://)([^/\s:@]{0,100}):[^/\s@]{1,200}@")
+
+
+class Masking:
+    """What is hidden. One for the process; `hide` adds the secrets of a configuration once it is loaded."""
+
+    def __init__(self) -> None:
+        self._known: re.Pattern[str] | None = None
+        self._secrets: frozenset[str] = frozenset()
+
+    def hide(self, secrets: Iterable[str]) -> None:
+        """Hide these texts from now on wherever they stand, in whatever quoting."""
+        self._secrets |= {secret for secret in secrets if len(secret) >= MIN_SECRET_LENGTH}
+        forms = {form for secret in self._secrets for form in _written_forms(secret)}
+        alternatives = "|".join(map(re.escape, sorted(forms, key=len, reverse=True)))
+        self._known = re.compile(alternatives) if alternatives else None
+
+    def line(self, text: str) -> str:
+        """Hide the known secrets in a finished line."""
+        return self._known.sub(HIDDEN, text) if self._known else text
+
+    def fields(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """Hide numbers and secrets in the fields of one log entry."""
+        return {key: self._field(key, value) for key, value in event.items()}
+
+    def text(self, text: str) -> str:
+        """Hide numbers and credentials in free text."""
+        text = _AUTHORIZATION.sub(rf"\1 {HIDDEN}", self.line(text))
+        text = _URL_PASSWORD.sub(rf"\1:{HIDDEN}@", text)
+        for pattern in (_INTERNATIONAL, _CHANNEL, _NATIONAL):
+            text = pattern.sub(_masked, text)
+        return text
+
+    def _field(self, key: str, value: Any) -> Any:
+        if isinstance(value, bool | float) or value is None:
+            return value
+        if _SECRET_KEY.search(key):
+            return HIDDEN if value else value
+        if isinstance(value, Mapping):
+            return {str(name): self._field(str(name), item) for name, item in value.items()}
+        if isinstance(value, list | tuple | set | frozenset):
+            return [self._field(key, item) for item in value]
+        return self._single(key, value)
+
+    def _single(self, key: str, value: Any) -> Any:
+        if _PHONE_KEY.search(key):
+            return _ANY_DIGITS.sub(_masked, self.line(str(value)))
+        if isinstance(value, int):
+            return value
+        text = value if isinstance(value, str) else repr(value)
+        return _INTERNATIONAL.sub(_masked, self.line(text)) if _PLAIN_KEY.search(key) else self.text(text)
+
+
+def _masked(match: re.Match[str]) -> str:
+    return mask_number(match[0])
+
+
+def _written_forms(secret: str) -> set[str]:
+    """Return a secret as it is, and as JSON, repr and URLs write it."""
+    return {
+        secret,
+        json.dumps(secret)[1:-1],
+        json.dumps(secret, ensure_ascii=False)[1:-1],
+        repr(secret)[1:-1],
+        quote(secret, safe=""),
+        quote(secret),
+    }
