@@ -50,7 +50,7 @@ class CallsApi:
                     ),
                     Parameter(
                         name="before",
-                        description="Only calls from before this moment, with its offset from UTC (RFC 3339).",
+                        description="Only calls that began before this moment (RFC 3339, with its offset from UTC).",
                         schema={"type": "string", "format": "date-time"},
                     ),
                     Parameter(

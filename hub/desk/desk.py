@@ -28,6 +28,7 @@ from hub.domain.ports import ContextProvider, LiveCalls, StatusSource
 log = structlog.get_logger(__name__)
 
 MAX_SOCKETS_PER_AGENT = 10
+_SENDS_AT_ONCE = 25
 
 
 def agent_profiles(config: Config) -> dict[str, AgentProfile]:
@@ -95,10 +96,17 @@ class Desk:
         self._show(self._board.rebuild(self._live.live_calls()))
 
     def status_changed(self) -> None:
-        frame = self._encoder.encode(StatusFrame(pbx=tuple(self._status.pbx_status())))
-        for sockets in self._sockets.values():
-            for socket in sockets:
-                socket.send(frame)
+        frame = self._status_frame()
+        for socket in self._all():
+            socket.send(frame)
+
+    async def keep_alive(self) -> None:
+        """Send every page the hub's state, a few at a time so that no pop has to wait for it."""
+        for number, socket in enumerate(self._all()):
+            if number % _SENDS_AT_ONCE == 0:
+                await asyncio.sleep(0)
+                frame = self._status_frame()
+            socket.send(frame)
 
     def calls_of(self, agent: str) -> tuple[Call, ...]:
         """Return the calls that ring or are live at this agent, as the agent may see them."""
@@ -121,19 +129,26 @@ class Desk:
 
     def sessions(self) -> frozenset[str]:
         """Return the ids of the sign-in sessions that have a page open."""
-        return frozenset(socket.session for sockets in self._sockets.values() for socket in sockets)
+        return frozenset(socket.session for socket in self._all())
 
     def sign_out(self, sessions: frozenset[str]) -> None:
         """Close the pages of sign-in sessions that are over."""
-        for socket in [s for sockets in self._sockets.values() for s in sockets if s.session in sessions]:
-            socket.close(CLOSE_SIGNED_OUT, "Signed out.")
+        for socket in self._all():
+            if socket.session in sessions:
+                socket.close(CLOSE_SIGNED_OUT, "Signed out.")
 
     async def close(self) -> None:
         """Close all pages; they come back when the hub does."""
-        sockets = [socket for sockets in self._sockets.values() for socket in sockets]
+        sockets = self._all()
         for socket in sockets:
             socket.close(CLOSE_GOING_AWAY, "The hub stops.")
         await asyncio.gather(*(socket.closed() for socket in sockets))
+
+    def _all(self) -> list[DeskSocket]:
+        return [socket for sockets in self._sockets.values() for socket in sockets]
+
+    def _status_frame(self) -> bytes:
+        return self._encoder.encode(StatusFrame(pbx=tuple(self._status.pbx_status())))
 
     def _hello(self, agent: AgentProfile) -> Hello:
         pops = self._board.pops_of(agent.id)

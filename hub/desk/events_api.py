@@ -16,7 +16,6 @@ from hub.domain.ports import EventJournal, StoredEvent
 
 log = structlog.get_logger(__name__)
 
-KEEPALIVE_S = 15.0
 MAX_STREAMS = 100
 _MAX_EVENT_ID_LENGTH = 128
 _MAX_POSITION_DIGITS = 18
@@ -26,7 +25,7 @@ _MAX_TYPES_LENGTH = 1024
 class EventsApi:
     """Streams of events. A reader that is slow is waited for; the journal keeps what it has not read yet."""
 
-    def __init__(self, *, journal: EventJournal, keepalive_s: float = KEEPALIVE_S) -> None:
+    def __init__(self, *, journal: EventJournal, keepalive_s: float) -> None:
         self._journal = journal
         self._keepalive_s = keepalive_s
         self._streams: set[asyncio.Task[None]] = set()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -23,12 +22,13 @@ from hub.desk.pages import STATIC_DIR, Pages
 from hub.desk.route import Route
 from hub.desk.session_api import SessionApi
 from hub.desk.sign_in import SignIn
-from hub.desk.user_store import UserStore
+from hub.desk.user_store import UserStore, UserStoreError
 from hub.domain.ports import CallLog, EventJournal, LiveCalls, StatusSource
 
 log = structlog.get_logger(__name__)
 
 SESSION_CHECK_S = 5.0
+KEEPALIVE_S = 20.0
 _SHUTDOWN_S = 3.0
 
 
@@ -57,14 +57,16 @@ class DeskServer:
         session_s: float = 12 * 3600.0,
         static_dir: Path = STATIC_DIR,
         session_check_s: float = SESSION_CHECK_S,
+        keepalive_s: float = KEEPALIVE_S,
     ) -> None:
         self._host = host
         self._port = port
         self._desk = desk
         self._session_check_s = session_check_s
+        self._keepalive_s = keepalive_s
         self._sign_in = SignIn(users=users, agents=desk.agents, session_s=session_s)
         gate = Gate(sign_in=self._sign_in, tokens=tokens, public_url=public_url)
-        self._events = EventsApi(journal=journal)
+        self._events = EventsApi(journal=journal, keepalive_s=keepalive_s)
         description = DescriptionApi(version=version, cookie_name=gate.cookie_name)
         self.routes: tuple[Route, ...] = (
             *SessionApi(sign_in=self._sign_in, gate=gate, desk=desk, agents=desk.agents).routes(),
@@ -78,7 +80,7 @@ class DeskServer:
         application = make_application(self.routes, gate=gate, pages=Pages(static_dir))
         application.on_shutdown.append(self._say_goodbye)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=_SHUTDOWN_S)
-        self._session_check: asyncio.Task[None] | None = None
+        self._chores: tuple[asyncio.Task[None], ...] = ()
 
     @property
     def port(self) -> int:
@@ -95,14 +97,16 @@ class DeskServer:
         """Begin to listen. Raises `OSError` when the address can't be had."""
         await self._runner.setup()
         await web.TCPSite(self._runner, self._host, self._port).start()
-        self._session_check = asyncio.get_running_loop().create_task(self._end_sessions())
+        loop = asyncio.get_running_loop()
+        self._chores = (loop.create_task(self._end_sessions()), loop.create_task(self._keep_alive()))
         log.info("desk_listens", url=self.url)
 
     async def stop(self) -> None:
         """Close pages and streams, finish what is being answered, and stop listening."""
-        if self._session_check is not None:
-            self._session_check.cancel()
-            await asyncio.wait({self._session_check})
+        for chore in self._chores:
+            chore.cancel()
+        if self._chores:
+            await asyncio.wait(self._chores)
         await self._runner.cleanup()
         self._sign_in.close()
 
@@ -115,5 +119,10 @@ class DeskServer:
             await asyncio.sleep(self._session_check_s)
             try:
                 self._desk.sign_out(await self._sign_in.over(self._desk.sessions()))
-            except sqlite3.Error as error:
+            except UserStoreError as error:
                 log.warning("sessions_not_checked", reason=str(error))
+
+    async def _keep_alive(self) -> None:
+        while True:
+            await asyncio.sleep(self._keepalive_s)
+            await self._desk.keep_alive()

@@ -17,7 +17,6 @@ from hub.desk.passwords import MAX_LENGTH
 from hub.desk.replies import ApiError, json_reply
 from hub.desk.route import Route
 from hub.desk.sign_in import SignIn, SignInDelayedError, SignInRefusedError
-from hub.desk.user_store import Session
 
 PATH = "/api/v1/session"
 _MAX_USER_LENGTH = 64
@@ -29,11 +28,6 @@ class Credentials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     user: str
     password: str
-
-
-class SessionInfo(msgspec.Struct, frozen=True):
-    agent: AgentProfile
-    expires_at: datetime
 
 
 _decoder = msgspec.json.Decoder(Credentials)
@@ -56,7 +50,7 @@ class SessionApi:
                 summary="Sign in. The session is a cookie that scripts can't read.",
                 status=201,
                 body=Credentials,
-                reply=SessionInfo,
+                reply=AgentProfile,
                 errors=(400, 401, 403, 429),
             ),
             Route(
@@ -65,7 +59,7 @@ class SessionApi:
                 access=Access.AGENT,
                 handler=self._show,
                 summary="Who is signed in.",
-                reply=SessionInfo,
+                reply=AgentProfile,
             ),
             Route(
                 method="DELETE",
@@ -89,7 +83,7 @@ class SessionApi:
         except SignInDelayedError as delayed:
             headers = {"Retry-After": str(math.ceil(delayed.retry_after))}
             raise ApiError(429, "too_many_attempts", str(delayed), headers) from None
-        response = json_reply(self._info(session), status=201)
+        response = json_reply(self._agents[session.agent], status=201)
         response.set_cookie(
             self._gate.cookie_name,
             token,
@@ -102,7 +96,7 @@ class SessionApi:
         return response
 
     async def _show(self, _request: web.Request, caller: Caller) -> web.StreamResponse:
-        return json_reply(self._info(caller.signed_in))
+        return json_reply(self._agents[caller.signed_in.agent])
 
     async def _delete(self, _request: web.Request, caller: Caller) -> web.StreamResponse:
         session = caller.signed_in
@@ -113,11 +107,6 @@ class SessionApi:
             self._gate.cookie_name, path="/", httponly=True, samesite="Strict", secure=self._gate.secure
         )
         return response
-
-    def _info(self, session: Session) -> SessionInfo:
-        return SessionInfo(
-            agent=self._agents[session.agent], expires_at=datetime.fromtimestamp(session.expires_at, UTC)
-        )
 
 
 async def _credentials(request: web.Request) -> Credentials:
