@@ -42,28 +42,38 @@ class FileClaim:
         os.close(self._descriptor)
 
 
-def open_writer(path: Path) -> sqlite3.Connection:
-    """Open the file for writing, made if need be, its schema brought to the present version.
+def open_writer(path: Path) -> tuple[sqlite3.Connection, int]:
+    """Open the file for writing, made if need be, its schema brought to the present version; tell the last position.
 
     A commit is on the disk when it returns (`synchronous=FULL`). Raises JournalError in plain words.
     """
-    try:
-        # Made here, so that it is private from the first byte on: SQLite's own files beside it get the same mode.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    except OSError as error:
-        raise JournalError(f"journal {path}: can't be opened for writing: {error.strerror}") from error
+    _make_private(path)
     try:
         connection = _connect(path)
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             _migrate(path, connection)
+            position: int = connection.execute(statements.LAST_POSITION).fetchone()[0]
         except BaseException:
             connection.close()
             raise
     except sqlite3.Error as error:
         raise JournalError(explain(path, error)) from error
-    return connection
+    return connection, position
+
+
+def _make_private(path: Path) -> None:
+    """Make the file, if there is none, for the hub's user alone; SQLite's own files beside it get the same mode.
+
+    An existing file is not even opened: closing it would drop the locks of other connections in this process.
+    """
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        return
+    except OSError as error:
+        raise JournalError(f"journal {path}: can't be made: {error.strerror}") from error
 
 
 def open_reader(path: Path) -> sqlite3.Connection:

@@ -39,7 +39,9 @@ class Journal:
     Made by `Journal.open` and used from that event loop. Only one process at a time has a file open.
     """
 
-    def __init__(self, path: Path, claim: FileClaim, connection: sqlite3.Connection, *, backlog: int) -> None:
+    def __init__(
+        self, path: Path, claim: FileClaim, connection: sqlite3.Connection, position: int, *, backlog: int
+    ) -> None:
         self._path = path
         self._claim = claim
         self._connection = connection
@@ -48,7 +50,7 @@ class Journal:
         self._recent = RecentEvents()
         self._grown = asyncio.Event()
         self._closed = False
-        self._position = queries.last_position(connection)
+        self._position = position
         self._writer = Writer(connection, path, backlog=backlog, on_commit=self._committed_in_thread)
 
     @classmethod
@@ -59,8 +61,8 @@ class Journal:
         target = Path(path)
         claim = FileClaim(target)
         try:
-            connection = await asyncio.to_thread(open_writer, target)
-            return cls(target, claim, connection, backlog=backlog)
+            connection, position = await asyncio.to_thread(open_writer, target)
+            return cls(target, claim, connection, position, backlog=backlog)
         except BaseException:
             claim.release()
             raise

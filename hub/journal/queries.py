@@ -26,11 +26,6 @@ _FAR_FUTURE: Final = 2**62
 _entry_decoder = msgspec.json.Decoder(CallLogEntry)
 
 
-def last_position(connection: sqlite3.Connection) -> int:
-    position: int = connection.execute(statements.LAST_POSITION).fetchone()[0]
-    return position
-
-
 def position_of(connection: sqlite3.Connection, event_id: str) -> int | None:
     row = connection.execute(statements.POSITION_OF, (event_id,)).fetchone()
     return None if row is None else row[0]

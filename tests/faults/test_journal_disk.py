@@ -1,0 +1,137 @@
+"""A disk that fails: said in plain words, events kept and written when it works again, losses counted."""
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from hub.journal import database
+from hub.journal.errors import JournalError, JournalFullError
+from hub.journal.journal import Journal
+from tests.unit.journal import samples
+from tests.waiting import until
+
+
+def _fill_the_disk(journal: Journal) -> None:
+    """Let SQLite answer SQLITE_FULL, as it does for a full disk, from the next page on."""
+    pages = journal._connection.execute("PRAGMA page_count").fetchone()[0]
+    journal._connection.execute(f"PRAGMA max_page_count = {pages}")
+
+
+def _free_the_disk(journal: Journal) -> None:
+    journal._connection.execute("PRAGMA max_page_count = 1000000")
+
+
+def _says(journal: Journal, words: str) -> bool:
+    return words in (journal.problem() or "")
+
+
+async def test_a_full_disk_delays_and_loses_nothing(tmp_path: Path) -> None:
+    """While the disk is full the problem is told and reading works; after it all events are there in order."""
+    journal = await Journal.open(tmp_path / "journal.db")
+    await journal.append(samples.step(samples.call(0)))
+    _fill_the_disk(journal)
+    events = [samples.step(samples.call(number)) for number in range(1, 200)]
+    for event in events:
+        journal.publish(event)
+    waiting = asyncio.ensure_future(journal.append(samples.step(samples.call(200))))
+    await until(lambda: _says(journal, "disk is full"))
+    assert len(await journal.read(0, 1000)) == await journal.last_position()
+    _free_the_disk(journal)
+    assert await asyncio.wait_for(waiting, 10) == 201
+    assert [event.id for event in events] == [stored.id for stored in await journal.read(1, 199)]
+    assert (None, 0) == (journal.problem(), journal.dropped_total)
+    await journal.close()
+
+
+async def test_losses_beyond_the_backlog_are_counted(tmp_path: Path) -> None:
+    """A bound on memory means losses in the end: they are counted and told, and an append is refused."""
+    journal = await Journal.open(tmp_path / "journal.db", backlog=300)
+    _fill_the_disk(journal)
+    for number in range(400):
+        journal.publish(samples.step(samples.call(number)))
+    await until(lambda: _says(journal, "disk is full"))
+    for number in range(400, 500):
+        journal.publish(samples.step(samples.call(number)))
+    with pytest.raises(JournalFullError, match="backlog in memory is full"):
+        await journal.append(samples.step(samples.call(500)))
+    assert _says(journal, f"{journal.dropped_total} lost")
+    lost = journal.dropped_total
+    _free_the_disk(journal)
+    await until(lambda: journal.pending == 0 and journal.position > 0)
+    assert (500 - lost, lost) == (await journal.last_position(), journal.dropped_total)
+    assert lost >= 100
+    await journal.close()
+
+
+async def test_closing_with_a_failing_disk_ends_in_bounded_time(tmp_path: Path) -> None:
+    """Who waits for an event that never reached the disk is told so when the journal closes."""
+    journal = await Journal.open(tmp_path / "journal.db")
+    journal._writer._close_wait_s = 0.2
+    _fill_the_disk(journal)
+    waiting = [asyncio.ensure_future(journal.append(samples.step(samples.call(number)))) for number in range(300)]
+    await until(lambda: _says(journal, "disk is full"))
+    await journal.close()
+    outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+    refused = [outcome for outcome in outcomes if isinstance(outcome, JournalError)]
+    assert refused
+    assert journal.dropped_total == len(refused)
+    assert "disk is full" in str(refused[0])
+
+
+async def test_a_locked_file_delays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another program holds the file for long: told in plain words, written when it lets go."""
+    monkeypatch.setattr(database, "LOCKED_WAIT_S", 0.05)
+    journal = await Journal.open(tmp_path / "journal.db")
+    other = sqlite3.connect(tmp_path / "journal.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    waiting = asyncio.ensure_future(journal.append(samples.step(samples.call(1))))
+    await until(lambda: _says(journal, "locked by another program"))
+    other.execute("ROLLBACK")
+    other.close()
+    assert await asyncio.wait_for(waiting, 10) == 1
+    await journal.close()
+
+
+async def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
+    """Pages overwritten with garbage: the hub says at its start that the file is damaged."""
+    path = tmp_path / "journal.db"
+    await _write_some(path)
+    _overwrite(path, first_page=2)
+    with pytest.raises(JournalError, match="damaged"):
+        await Journal.open(path)
+
+
+async def test_damage_that_shows_later_is_told(tmp_path: Path) -> None:
+    """One damaged index lets the hub start: the first write says what is wrong, and the event waits."""
+    path = tmp_path / "journal.db"
+    await _write_some(path)
+    database_file = sqlite3.connect(path)
+    query = "SELECT rootpage FROM sqlite_master WHERE name = 'sqlite_autoindex_events_1'"
+    page = database_file.execute(query).fetchone()[0]
+    database_file.close()
+    _overwrite(path, first_page=page, pages=1)
+    journal = await Journal.open(path)
+    journal._writer._close_wait_s = 0.1
+    journal.publish(samples.step(samples.call(501)))
+    await until(lambda: _says(journal, "damaged"))
+    with pytest.raises(JournalError, match="damaged"):
+        await journal.position_of("any")
+    await journal.close()
+    assert journal.dropped_total == 1
+
+
+async def _write_some(path: Path) -> None:
+    journal = await Journal.open(path)
+    for number in range(500):
+        journal.publish(samples.step(samples.call(number)))
+    await journal.close()
+
+
+def _overwrite(path: Path, first_page: int, pages: int | None = None) -> None:
+    page_size = 4096
+    with path.open("r+b") as file:
+        size = file.seek(0, 2)
+        file.seek((first_page - 1) * page_size)
+        file.write(b"\xa5" * (size - file.tell() if pages is None else pages * page_size))

@@ -1,0 +1,63 @@
+"""Events for the journal's tests."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hub.domain.call import Call, CallEvent, CallEventKind, Cause, Connection, ConnectionState, Direction, Role
+from hub.domain.event import Event, call_event, interaction_event
+from hub.domain.interaction import Channel, CustomerRef, Interaction
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def agent_connection(agent: str, *, answered: bool, rang: bool = True) -> Connection:
+    """Make an agent's ended part in a call."""
+    return Connection(
+        id=f"c-{agent}",
+        device=f"PJSIP/{agent}",
+        role=Role.CALLED,
+        state=ConnectionState.NULL,
+        since=NOON,
+        agent=agent,
+        alerted_at=NOON if rang else None,
+        connected_at=NOON if answered else None,
+        ended_at=NOON,
+    )
+
+
+def call(number: int, *connections: Connection) -> Call:
+    """Make call `number`, which started that many minutes after noon."""
+    return Call(
+        id=f"main-{number}",
+        pbx="main",
+        direction=Direction.INBOUND,
+        started_at=NOON + timedelta(minutes=number),
+        connections=connections,
+    )
+
+
+def step(of: Call, kind: CallEventKind = CallEventKind.QUEUED) -> Event:
+    """Wrap one step of a call."""
+    return call_event(CallEvent(kind=kind, time=of.started_at, call=of))
+
+
+def cleared(of: Call) -> Event:
+    """Wrap the end of a call."""
+    return call_event(CallEvent(kind=CallEventKind.CLEARED, time=of.started_at, call=of, cause=Cause.NORMAL_CLEARING))
+
+
+def interaction(number: int, customer: CustomerRef, *, status: str = "", identity: str | None = None) -> Event:
+    """Wrap an interaction of that many minutes after noon."""
+    return interaction_event(
+        Interaction(
+            id=identity or f"i-{number}",
+            channel=Channel.ORDER,
+            at=NOON + timedelta(minutes=number),
+            subject=f"Order {number}",
+            customer=customer,
+            source="shop",
+            status=status,
+        ),
+        feed="shop",
+    )

@@ -1,0 +1,104 @@
+"""What goes in comes out: once, in order, with its position."""
+
+import asyncio
+import contextlib
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from hub.domain.event import decode_event
+from hub.journal.errors import JournalError
+from hub.journal.journal import Journal
+from tests.unit.journal import samples
+
+
+async def test_an_appended_event_is_read_back_as_it_was(journal: Journal) -> None:
+    """The stored body is the event itself, with its position as the sequence."""
+    event = samples.step(samples.call(1))
+    position = await journal.append(event)
+    (stored,) = await journal.read(0, 10)
+    assert position == stored.position == 1
+    assert (event.id, "cti.call.queued", "main-1", "/pbx/main") == (
+        stored.id,
+        stored.type,
+        stored.subject,
+        stored.source,
+    )
+    assert msgspec.structs.replace(event, sequence="00000000000000000001") == decode_event(stored.body)
+
+
+async def test_an_event_is_stored_once(journal: Journal) -> None:
+    """A second append of an id gives the first position, in the same commit and in a later one."""
+    event = samples.step(samples.call(1))
+    assert (1, 1) == tuple(await asyncio.gather(journal.append(event), journal.append(event)))
+    assert await journal.append(event) == 1
+    assert len(await journal.read(0, 10)) == 1
+
+
+async def test_positions_have_no_gaps(journal: Journal) -> None:
+    """Duplicates use up no position."""
+    events = [samples.step(samples.call(number)) for number in range(300)]
+    for event in events:
+        journal.publish(event)
+        journal.publish(events[0])
+    await journal.append(samples.step(samples.call(300)))
+    stored = await journal.read(0, 1000)
+    assert list(range(1, 302)) == [one.position for one in stored]
+    assert [event.id for event in events] == [one.id for one in stored[:-1]]
+
+
+async def test_publishing_and_appending_keep_their_order(journal: Journal) -> None:
+    """What was handed over first has the lower position, whichever way it was handed over."""
+    first, second = samples.step(samples.call(1)), samples.step(samples.call(2))
+    journal.publish(first)
+    assert await journal.append(second) == 2
+    assert await journal.position_of(first.id) == 1
+    assert await journal.position_of("unheard-of") is None
+
+
+async def test_a_closed_journal_has_everything_when_opened_again(tmp_path: Path) -> None:
+    """Closing writes what is queued; positions go on where they stopped."""
+    journal = await Journal.open(tmp_path / "journal.db")
+    for number in range(100):
+        journal.publish(samples.step(samples.call(number)))
+    await journal.save_cursor("bus", 42)
+    await journal.close()
+    again = await Journal.open(tmp_path / "journal.db")
+    with contextlib.suppress(JournalError):
+        await journal.append(samples.step(samples.call(0)))
+    assert await again.last_position() == 100
+    assert await again.cursor("bus") == 42
+    assert await again.cursor("nobody") == 0
+    assert await again.append(samples.step(samples.call(101))) == 101
+    await again.close()
+
+
+async def test_appending_to_a_closed_journal_is_refused(journal: Journal) -> None:
+    """An append that can't become durable raises rather than waits for ever; a publish is counted as lost."""
+    await journal.close()
+    with pytest.raises(JournalError, match="is closed"):
+        await journal.append(samples.step(samples.call(1)))
+    journal.publish(samples.step(samples.call(1)))
+    assert journal.dropped_total == 1
+
+
+async def test_an_event_that_cannot_be_stored_harms_no_other(journal: Journal) -> None:
+    """Half a surrogate pair is no UTF-8: that event is refused by name, its neighbours are stored."""
+    broken = msgspec.structs.replace(samples.step(samples.call(2)), subject="\ud800")
+    journal.publish(samples.step(samples.call(1)))
+    refused = asyncio.ensure_future(journal.append(broken))
+    after = asyncio.ensure_future(journal.append(samples.step(samples.call(3))))
+    with pytest.raises(JournalError, match="can't be stored"):
+        await refused
+    assert await after == 2
+    assert (1, None) == (journal.refused_total, journal.problem())
+
+
+async def test_reading_is_bounded(journal: Journal) -> None:
+    """A read gives at most the limit, from memory as from the disk."""
+    for number in range(20):
+        await journal.append(samples.step(samples.call(number)))
+    assert [6, 7, 8] == [one.position for one in await journal.read(5, 3)]
+    assert [] == list(await journal.read(20, 3))
+    assert [] == list(await journal.read(99, 3))
