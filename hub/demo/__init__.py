@@ -1,0 +1,1 @@
+"""A simulated PBX and simulated backends that speak the real protocols over real sockets."""

@@ -1,0 +1,167 @@
+"""`ctihub demo`: a simulated PBX and two simulated backends on loopback, and the real hub between them."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import signal
+import socket
+import sys
+import tempfile
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+from hub.demo.entrance import Entrance
+from hub.demo.pbx.exchange import Exchange
+from hub.demo.pbx.manager import ManagerServer
+from hub.demo.people import CALLERS, Backend, sap_services, service_cloud_tables
+from hub.demo.process import DemoError, HubProcess
+from hub.demo.sap.server import SimulatedSap
+from hub.demo.script import Pace, Script
+from hub.demo.service_cloud.server import PATH as SERVICE_CLOUD_PATH
+from hub.demo.service_cloud.server import SimulatedServiceCloud
+from hub.demo.site import Site
+
+_AGENT = "alice"
+_DEVICE = "PJSIP/1001"
+_SAP_IS_SLOW_S = 2.5
+_CONFIG = """\
+# The demo's configuration, written anew each time; everything it names stands outside the hub.
+hub: {{listen: "127.0.0.1:{hub_port}", region: DE}}
+store: {{url: "sqlite:///{folder}/ctihub.db"}}
+pbx:
+  main: {{host: 127.0.0.1, port: {pbx_port}, username: hub, secret: "${{AMI_SECRET}}", trunks: [PJSIP/trunk]}}
+agents:
+  {agent}: {{name: Alice Weber, devices: ["{device}"]}}
+connectors:
+  sap:
+    kind: odata
+    preset: sap_s4hana
+    title: SAP S/4HANA
+    url: {sap_url}/sap/opu/odata/sap
+    auth: {{type: basic, username: CTIHUB, password: "${{SAP_PASSWORD}}"}}
+  service_cloud:
+    kind: soap
+    preset: oracle_service_cloud
+    title: Oracle Service Cloud
+    wsdl: {service_cloud_url}?wsdl
+    auth: {{type: wsse, username: ctihub, password: "${{SERVICE_CLOUD_PASSWORD}}"}}
+context: {{cache_s: 20}}
+"""
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _sap_delay(expression: str) -> float:
+    slow = (caller.number for caller in CALLERS if caller.sap is Backend.SLOW)
+    return _SAP_IS_SLOW_S if any(number in expression for number in slow) else 0.05
+
+
+async def _play(port: int, pace: Pace, folder: Path) -> None:
+    today = datetime.now(UTC).date()
+    names = ("AMI_SECRET", "SAP_PASSWORD", "SERVICE_CLOUD_PASSWORD")
+    passwords = {name: secrets.token_urlsafe(16) for name in names}
+    exchange = Exchange(queue="support", members={_DEVICE: "Alice"})
+    pbx = ManagerServer(exchange, username="hub", secret=passwords["AMI_SECRET"])
+    sap = SimulatedSap(sap_services(today), username="CTIHUB", password=passwords["SAP_PASSWORD"], delay=_sap_delay)
+    service_cloud = SimulatedServiceCloud(
+        service_cloud_tables(today), username="ctihub", password=passwords["SERVICE_CLOUD_PASSWORD"]
+    )
+    sap_site, service_cloud_site = Site(sap.app), Site(service_cloud.app)
+    hub_port = _free_port()
+    hub_url = f"http://127.0.0.1:{hub_port}"
+    agent_password = secrets.token_urlsafe(16)
+    entrance = Site(Entrance(desk_url=hub_url, user=_AGENT, password=agent_password).app, port=port)
+
+    async with AsyncExitStack() as stack:
+        await pbx.start()
+        stack.push_async_callback(pbx.stop)
+        for site in (sap_site, service_cloud_site):
+            await site.start()
+            stack.push_async_callback(site.stop)
+        try:
+            await entrance.start()
+        except OSError as error:
+            raise DemoError(f"port {port} can't be had ({error.strerror}): give another with --port") from error
+        stack.push_async_callback(entrance.stop)
+
+        config_file = folder / "ctihub.yaml"
+        config_file.write_text(
+            _CONFIG.format(
+                hub_port=hub_port,
+                folder=folder,
+                pbx_port=pbx.port,
+                agent=_AGENT,
+                device=_DEVICE,
+                sap_url=sap_site.url,
+                service_cloud_url=f"{service_cloud_site.url}{SERVICE_CLOUD_PATH}",
+            ),
+            encoding="utf-8",
+        )
+        hub = HubProcess(config_file, folder / "hub.log", passwords)
+        await hub.add_user(_AGENT, agent_password)
+        stack.push_async_callback(hub.stop)
+        await hub.start(hub_url)
+        _say(entrance.url, folder)
+
+        async def switch_service_cloud(on: bool) -> None:
+            await (service_cloud_site.start() if on else service_cloud_site.stop())
+
+        script = Script(
+            exchange,
+            CALLERS,
+            device=_DEVICE,
+            dialled="493023125100",
+            pace=pace,
+            switch_service_cloud=switch_service_cloud,
+        )
+        async with asyncio.TaskGroup() as group:
+            group.create_task(script.run())
+            group.create_task(_watch(hub))
+
+
+async def _watch(hub: HubProcess) -> None:
+    raise DemoError(f"the hub ended with status {await hub.wait()}")
+
+
+def _say(url: str, folder: Path) -> None:
+    lines = (
+        "ctihub demo is running. Calls ring one after the other, each from another caller.",
+        "Open the agent's desk (Alice is signed in):",
+        "",
+        f"    {url}/",
+        "",
+        f"Configuration and log of the hub: {folder}   Ctrl-C ends the demo.",
+    )
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+
+
+async def _until_stopped(port: int, pace: Pace, folder: Path) -> None:
+    playing = asyncio.ensure_future(_play(port, pace, folder))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, playing.cancel)
+    try:
+        await playing
+    except asyncio.CancelledError:
+        sys.stdout.write("The demo has ended.\n")
+
+
+def run_demo(*, port: int = 8088, pace: Pace | None = None) -> int:
+    """Run until interrupted; return the exit status. `port` is the printed address's, 0 takes any that is free."""
+    status = 0
+    with tempfile.TemporaryDirectory(prefix="ctihub-demo-") as folder:
+        try:
+            asyncio.run(_until_stopped(port, pace or Pace(), Path(folder)))
+        except* DemoError as group:
+            for error in group.exceptions:
+                sys.stderr.write(f"ctihub demo: {error}\n")
+            status = 2
+    return status
