@@ -1,1 +1,1 @@
-"""The mapping language: load, run, test."""
+"""The mapping language: a backend's record to the canonical customer or interaction, as data."""

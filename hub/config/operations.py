@@ -1,0 +1,195 @@
+"""Operations of a connector: by which key they look up, and the steps that find and complete the records."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from hub.config.request import (
+    HOLE,
+    Argument,
+    Arguments,
+    Conditions,
+    DelimitedRows,
+    FieldName,
+    Found,
+    PathText,
+    check_holes,
+    found_in,
+)
+from hub.config.section import Section
+from hub.domain.path import Path
+
+StepName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+NumberForm = Annotated[
+    str,
+    Field(pattern=r"^(e164|digits|double_zero|national|significant|display|last([4-9]|1[0-5]))$"),
+]
+RESERVED = frozenset({"query", "item"})
+
+
+class StepBase(Section):
+    """One request. `each` repeats it for every value found, `first` until one of them finds something."""
+
+    name: StepName
+    each: PathText | None = None
+    first: PathText | None = None
+    rows: PathText | None = None
+
+    @model_validator(mode="after")
+    def _repeat(self) -> Self:
+        if self.each and self.first:
+            raise ValueError("give `each` or `first`, not both")
+        if self.name in RESERVED:
+            raise ValueError(f"a step can't be named {self.name!r}: that is what every step can read already")
+        return self
+
+    def inputs(self) -> Iterator[Argument]:
+        """Yield everything that may hold a `from`."""
+        return iter(())
+
+    def sources(self) -> list[str]:
+        """Return the paths that the step reads, without those into `item`."""
+        paths = [self.each or self.first, *(found.source for part in self.inputs() for found in found_in(part))]
+        return [path for path in paths if path and Path(path).first != "item"]
+
+    def reads_item(self) -> bool:
+        return any(Path(found.source).first == "item" for part in self.inputs() for found in found_in(part))
+
+
+class RestStep(StepBase):
+    """`path` is appended to the connector's url; a hole `{name}` takes one path segment, escaped."""
+
+    method: Literal["GET", "POST"] = "GET"
+    path: Annotated[str, Field(max_length=2_000)]
+    values: dict[str, Found] = {}
+    params: Arguments = {}
+    body: Arguments | None = None
+    absent: Annotated[
+        tuple[Annotated[int, Field(ge=400, le=499)], ...] | None,
+        Field(description="Statuses that mean: there is none. 404 when the path has a hole, else nothing"),
+    ] = None
+
+    @model_validator(mode="after")
+    def _request(self) -> Self:
+        check_holes(self.path, self.values)
+        if self.body is not None and self.method == "GET":
+            raise ValueError("a GET has no `body`: use method: POST, or `params`")
+        return self
+
+    def inputs(self) -> Iterator[Argument]:
+        yield dict(self.values)
+        yield self.params
+        yield self.body
+
+    @property
+    def absent_statuses(self) -> tuple[int, ...]:
+        if self.absent is not None:
+            return self.absent
+        return (404,) if HOLE.search(self.path) else ()
+
+
+class ODataStep(StepBase):
+    """A query of one entity set. All conditions of `where` must hold; `service` is appended to the url."""
+
+    service: Annotated[str, Field(pattern=r"^[A-Za-z0-9_./;=-]*$", max_length=200)] = ""
+    entity: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,199}$")]
+    where: Conditions = {}
+    select: tuple[FieldName, ...] = ()
+    expand: tuple[FieldName, ...] = ()
+    order: tuple[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_./]{0,199}( asc| desc)?$")], ...] = ()
+    top: Annotated[int, Field(ge=1, le=500)] = 50
+
+    def inputs(self) -> Iterator[Argument]:
+        for condition in self.where.values():
+            yield condition.value
+
+
+class SoapStep(StepBase):
+    """A call of one operation of the WSDL. `delimited` reads rows that the reply holds as text."""
+
+    operation: Annotated[str, Field(min_length=1, max_length=200)]
+    arguments: Arguments = {}
+    delimited: DelimitedRows | None = None
+
+    @model_validator(mode="after")
+    def _rows(self) -> Self:
+        if self.delimited and self.rows:
+            raise ValueError("give `rows` or `delimited`, not both")
+        return self
+
+    def inputs(self) -> Iterator[Argument]:
+        yield self.arguments
+
+
+class OperationBase(Section):
+    """`key` is what the operation looks up by; `system` names whose id it is, where the key is `id`.
+
+    `forms` are the number's forms that steps find in `query.numbers`. `records` names the step whose rows are the
+    customers (the last one unless given). `attach` puts rows of other steps into each customer: step name to
+    {its field: the customer's field}; empty means all rows. `unique` is the field that tells customers apart where a
+    reply has several rows for one (a join): they become one record, with all its rows under `rows`.
+    """
+
+    key: Literal["phone", "email", "id"]
+    system: str = ""
+    forms: Annotated[tuple[NumberForm, ...], Field(min_length=1, max_length=8)] = ("e164",)
+    records: StepName | None = None
+    unique: PathText | None = None
+    attach: dict[StepName, dict[PathText, PathText]] = {}
+    mapping: str | None = None
+
+    def check_steps(self, steps: Sequence[StepBase]) -> None:
+        """Raise ValueError if a step reads what no earlier step gives, or `records`/`attach` name none."""
+        known: list[str] = ["query"]
+        for step in steps:
+            if step.name in known:
+                raise ValueError(f"two steps are named {step.name!r}")
+            for source in step.sources():
+                first = Path(source).first
+                if first not in known:
+                    raise ValueError(
+                        f"step {step.name!r} reads {source!r}, but only {', '.join(known)} come before it"
+                        f"{_nearest(first or '', known)}"
+                    )
+            if step.reads_item() and not (step.each or step.first):
+                raise ValueError(f"step {step.name!r} reads `item`, which only `each` or `first` give")
+            known.append(step.name)
+        for name in (self.records, *self.attach):
+            if name is not None and name not in known[1:]:
+                raise ValueError(f"there is no step {name!r}{_nearest(name, known[1:])}")
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+class RestOperation(OperationBase):
+    steps: Annotated[tuple[RestStep, ...], Field(min_length=1, max_length=12)]
+
+    @model_validator(mode="after")
+    def _order(self) -> Self:
+        self.check_steps(self.steps)
+        return self
+
+
+class ODataOperation(OperationBase):
+    steps: Annotated[tuple[ODataStep, ...], Field(min_length=1, max_length=12)]
+
+    @model_validator(mode="after")
+    def _order(self) -> Self:
+        self.check_steps(self.steps)
+        return self
+
+
+class SoapOperation(OperationBase):
+    steps: Annotated[tuple[SoapStep, ...], Field(min_length=1, max_length=12)]
+
+    @model_validator(mode="after")
+    def _order(self) -> Self:
+        self.check_steps(self.steps)
+        return self

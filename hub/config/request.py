@@ -1,0 +1,154 @@
+"""What an operation sends: literals, values found in the query or an earlier step, and quoted statements."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
+
+from hub.config.section import Section
+from hub.domain.path import Path
+
+HOLE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+MAX_ARGUMENT_DEPTH = 12
+
+
+def path_text(text: str) -> str:
+    """Check a path of the mapping language. Raises ValueError."""
+    Path(text)
+    return text
+
+
+PathText = Annotated[str, BeforeValidator(lambda value: path_text(value) if isinstance(value, str) else value)]
+
+
+class Found(Section):
+    """`{from: PATH}`: a value from `query`, `item` or an earlier step, put in quoted for the protocol.
+
+    `type: number` sends it as a number, and refuses what is none.
+    """
+
+    source: Annotated[PathText, Field(alias="from")]
+    type: Literal["text", "number"] | None = None
+
+
+class Statement(Section):
+    """`{text: "... {name} ...", quote: roql, values: {name: {from: PATH}}}`: each hole takes quoted literals."""
+
+    text: Annotated[str, Field(min_length=1, max_length=8_000)]
+    quote: Literal["roql"]
+    values: dict[str, Found] = {}
+
+    @model_validator(mode="after")
+    def _holes(self) -> Statement:
+        check_holes(self.text, self.values)
+        return self
+
+
+def check_holes(text: str, values: dict[str, Found]) -> None:
+    """Each hole needs its value and each value its hole. Raises ValueError."""
+    holes = set(HOLE.findall(text))
+    if missing := sorted(holes - set(values)):
+        raise ValueError(f"the hole {{{missing[0]}}} has no entry under `values`")
+    if unused := sorted(set(values) - holes):
+        raise ValueError(f"the value {unused[0]!r} has no hole {{{unused[0]}}} in the text")
+
+
+Argument = Any
+"""A scalar, `Found`, `Statement`, or a list or dict of these."""
+
+
+def parse_argument(value: Any, depth: int = 0) -> Argument:
+    """Turn `{from: ...}` and `{text: ..., quote: ...}` at any depth into their models. Raises ValueError."""
+    if depth > MAX_ARGUMENT_DEPTH:
+        raise ValueError(f"arguments are nested too deeply: at most {MAX_ARGUMENT_DEPTH} levels")
+    if isinstance(value, Found | Statement):
+        return value
+    if isinstance(value, dict):
+        model = Found if "from" in value else Statement if {"text", "quote"} <= value.keys() else None
+        if model is not None:
+            try:
+                return model.model_validate(value)
+            except ValidationError as error:
+                first = error.errors()[0]
+                raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}".lstrip(": ")) from None
+        return {str(key): parse_argument(inner, depth + 1) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [parse_argument(inner, depth + 1) for inner in value]
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    raise ValueError("only text, numbers, true, false, lists and sections can be sent")
+
+
+Arguments = dict[str, Annotated[Any, BeforeValidator(parse_argument)]]
+
+
+def found_in(argument: Argument) -> Iterator[Found]:
+    """Yield every `from` inside an argument."""
+    if isinstance(argument, Found):
+        yield argument
+    elif isinstance(argument, Statement):
+        yield from argument.values.values()
+    elif isinstance(argument, dict):
+        for inner in argument.values():
+            yield from found_in(inner)
+    elif isinstance(argument, list):
+        for inner in argument:
+            yield from found_in(inner)
+
+
+class Condition(Section):
+    """One condition of an OData `$filter`. Exactly one comparison; a list of values means any of them."""
+
+    eq: Annotated[Any, BeforeValidator(parse_argument)] = None
+    ne: Annotated[Any, BeforeValidator(parse_argument)] = None
+    gt: Annotated[Any, BeforeValidator(parse_argument)] = None
+    ge: Annotated[Any, BeforeValidator(parse_argument)] = None
+    lt: Annotated[Any, BeforeValidator(parse_argument)] = None
+    le: Annotated[Any, BeforeValidator(parse_argument)] = None
+    startswith: Annotated[Any, BeforeValidator(parse_argument)] = None
+    endswith: Annotated[Any, BeforeValidator(parse_argument)] = None
+    contains: Annotated[Any, BeforeValidator(parse_argument)] = None
+    type: Literal["text", "number", "bool", "guid", "datetime"] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Condition:
+        if len(self.model_fields_set - {"type"}) != 1:
+            raise ValueError("give exactly one of eq, ne, gt, ge, lt, le, startswith, endswith, contains")
+        return self
+
+    @property
+    def operator(self) -> str:
+        return next(iter(self.model_fields_set - {"type"}))
+
+    @property
+    def value(self) -> Argument:
+        return getattr(self, self.operator)
+
+
+def parse_condition(value: Any) -> Any:
+    """`Field: X` and `Field: {from: PATH}` are short for `Field: {eq: ...}`."""
+    if isinstance(value, dict) and "from" not in value:
+        return value
+    return value if isinstance(value, Condition) else {"eq": value}
+
+
+FieldName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_./]{0,199}$")]
+Conditions = dict[FieldName, Annotated[Condition, BeforeValidator(parse_condition)]]
+
+
+class DelimitedRows(Section):
+    """Rows that a reply holds as delimited text (Oracle Service Cloud's QueryCSV): names in one text, rows in many."""
+
+    columns: PathText
+    rows: PathText
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+
+    @field_validator("delimiter")
+    @classmethod
+    def _printable(cls, delimiter: str) -> str:
+        if delimiter.isalnum() or delimiter in '"\r\n':
+            raise ValueError("must be a separator such as , ; | or a tab")
+        return delimiter

@@ -1,0 +1,94 @@
+"""Dates as backends write them. What stands for "no date" (all zeros, year 0000 or 0001) is missing, not an error."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hub.mapping.errors import ValueProblemError
+from hub.mapping.values import midnight_of, to_text
+
+NAMED_FORMATS = ("iso", "odata", "compact")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Atom Publishing/JSON form of Edm.DateTime in OData V2: milliseconds, and for Edm.DateTimeOffset minutes of offset.
+_ODATA = re.compile(r"/Date\((-?\d{1,17})([+-]\d{1,4})?\)/")
+_COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:[T ]?(\d\d)(\d\d)(\d\d)?)?(Z)?")
+_ISO_FRACTION = re.compile(r"(\.\d{6})\d+")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class DateReader:
+    """`formats` are tried in turn: iso, odata, compact, or strptime patterns; `zone` is where bare times are."""
+
+    formats: tuple[str, ...] = NAMED_FORMATS
+    zone: tzinfo = UTC
+
+    def read(self, value: Any) -> datetime | None:
+        """Return the moment with its zone (a bare date: its midnight), None if there is none."""
+        if isinstance(value, datetime):
+            return self._placed(value)
+        if isinstance(value, date):
+            return self._placed(midnight_of(value))
+        text = to_text(value)
+        if text is None or _stands_for_none(text):
+            return None
+        for form in self.formats:
+            found = self._parse(text, form)
+            if found is not None:
+                return self._placed(found)
+        raise ValueProblemError(f"the text is no date in the form {' or '.join(self.formats)}")
+
+    def _placed(self, moment: datetime) -> datetime | None:
+        if moment.year <= 1:
+            return None
+        return moment if moment.tzinfo else moment.replace(tzinfo=self.zone)
+
+    def _parse(self, text: str, form: str) -> datetime | None:
+        try:
+            match form:
+                case "iso":
+                    return datetime.fromisoformat(_ISO_FRACTION.sub(r"\1", text))
+                case "odata":
+                    return _from_odata(text, self.zone)
+                case "compact":
+                    return _from_compact(text)
+                case _:
+                    # A pattern without %z reads a bare time, which _placed puts into the zone.
+                    return datetime.strptime(text, form)  # noqa: DTZ007 - see above
+        except (ValueError, OverflowError):
+            return None
+
+
+def _stands_for_none(text: str) -> bool:
+    digits = [character for character in text if character.isdigit()]
+    return text.startswith("0000") or (len(digits) >= 6 and set(digits) == {"0"} and not text.startswith("/Date"))  # noqa: PLR2004 - as many as the shortest date has
+
+
+def _from_odata(text: str, zone: tzinfo) -> datetime | None:
+    match = _ODATA.fullmatch(text)
+    if match is None:
+        return None
+    moment = _EPOCH + timedelta(milliseconds=int(match[1]))
+    if match[2]:
+        return moment.astimezone(timezone(timedelta(minutes=int(match[2]))))
+    # Without an offset the milliseconds are those of a bare local time (Edm.DateTime has no zone).
+    return moment.replace(tzinfo=zone)
+
+
+def _from_compact(text: str) -> datetime | None:
+    match = _COMPACT.fullmatch(text)
+    if match is None:
+        return None
+    parts = [int(part) for part in match.groups()[:6] if part is not None]
+    return datetime(*parts, tzinfo=UTC if match[7] else None)  # type: ignore[arg-type, misc]  # three to six numbers
+
+
+def zone_named(name: str) -> tzinfo:
+    """Return the time zone of an IANA name. Raises ValueError."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, OSError, ValueError):
+        raise ValueError(f"there is no time zone {name!r}: give an IANA name, as in Europe/Berlin") from None

@@ -1,0 +1,116 @@
+"""A mapping: loaded from its YAML file once, run for every record."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from hub.config.document import read_document
+from hub.config.problem import ConfigError
+from hub.config.wording import nearest
+from hub.domain.customer import CustomerRecord
+from hub.domain.interaction import CustomerRef, Interaction
+from hub.mapping.errors import MappingError, MappingRunError
+from hub.mapping.reader import Findings
+from hub.mapping.rule_compiler import RuleCompiler
+from hub.mapping.rules import Run
+from hub.mapping.struct_compiler import Builder, Entry, FieldProblemError, StructCompiler
+from hub.mapping.targets import FILLED_BY_HUB, TARGETS, shape_of
+
+_KEYS = frozenset({"source", "version", "target", "fields"})
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Mapping:
+    """`name` is `<folder>/<file>`, `label` what a record's `mapping` says: name and version."""
+
+    name: str
+    source: str
+    version: str
+    target: str
+    build: Builder
+    required: frozenset[str]
+
+    @property
+    def label(self) -> str:
+        return f"{self.name}@{self.version}"
+
+    def run(self, source: Any, *, system: str, region: str, at: datetime | None = None) -> CustomerRecord | Interaction:
+        """Map one record to the mapping's target. Raises MappingRunError."""
+        if self.target == "customer":
+            return self.run_customer(source, system=system, region=region, at=at)
+        return self.run_interaction(source, system=system, region=region)
+
+    def run_customer(self, source: Any, *, system: str, region: str, at: datetime | None = None) -> CustomerRecord:
+        """Map one record of the backend `system`, fetched `at`. Raises MappingRunError."""
+        values = self._values(source, region, "customer")
+        return CustomerRecord(system=system, mapping=self.label, fetched_at=at, **values)
+
+    def run_interaction(self, source: Any, *, system: str, region: str) -> Interaction:
+        """Map one message of the feed `system`. Raises MappingRunError, also when it names no customer."""
+        values = self._values(source, region, "interaction")
+        made = Interaction(source=system, **values)
+        if not made.customer.keys():
+            raise MappingRunError(self.name, "customer", "the message names no customer: no phone, e-mail or id")
+        return made
+
+    def _values(self, source: Any, region: str, target: str) -> dict[str, Any]:
+        if self.target != target:
+            raise MappingRunError(
+                self.name, "target", f"the mapping makes {self.target}s, but a {target} is wanted here"
+            )
+        if not isinstance(source, dict):
+            raise MappingRunError(self.name, "@", "the record is no object with fields")
+        try:
+            values = self.build(source, Run(source, region))
+        except FieldProblemError as problem:
+            raise MappingRunError(self.name, problem.field, problem.message) from None
+        except RecursionError:
+            raise MappingRunError(self.name, "@", "the record is nested too deeply") from None
+        if target == "interaction":
+            values.setdefault("customer", CustomerRef())
+        missing = sorted(self.required - values.keys())
+        if missing:
+            raise MappingRunError(self.name, missing[0], "is required, but the record has no value for it")
+        return values
+
+
+def load_mapping(path: Path) -> Mapping:
+    """Read and compile a mapping file. Raises MappingError with every problem and its place."""
+    try:
+        document = read_document(path)
+    except ConfigError as error:
+        raise MappingError(error.problems) from None
+    findings = Findings(document)
+    top = findings.section(document.data, (), _KEYS)
+    for key in sorted(_KEYS - top.keys()):
+        findings.at_key((), f"key {key!r} is missing")
+    source = findings.text(top["source"], ("source",)) if "source" in top else None
+    version = findings.text(top["version"], ("version",), 50) if "version" in top else None
+    target = top.get("target")
+    if not isinstance(target, str) or target not in TARGETS:
+        if "target" in top:
+            near = nearest(str(target), list(TARGETS))
+            findings.at_value(("target",), f"must be one of {', '.join(TARGETS)}{near}")
+        raise MappingError(findings.problems)
+    shape = shape_of(TARGETS[target])
+    reserved = FILLED_BY_HUB[target]
+    required = shape.required - reserved
+    fields = findings.section(top.get("fields", {}), ("fields",))
+    for name in sorted(reserved & fields.keys()):
+        findings.at_key(("fields", name), f"the hub fills {name!r} itself: leave it out")
+    compiler = StructCompiler(findings, RuleCompiler(findings))
+    entries: dict[str, Entry] = {key: (node, ("fields", key)) for key, node in fields.items() if key not in reserved}
+    mappable = dataclasses.replace(
+        shape, fields={name: kind for name, kind in shape.fields.items() if name not in reserved}, required=required
+    )
+    compiler.require(entries, mappable, ("fields",))
+    build = compiler.fields(entries, mappable)
+    if findings.problems or source is None or version is None:
+        raise MappingError(findings.problems)
+    return Mapping(
+        name=f"{path.parent.name}/{path.stem}", source=source, version=version, target=target, build=build,
+        required=required,
+    )  # fmt: skip

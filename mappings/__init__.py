@@ -1,0 +1,1 @@
+"""Mappings that ctihub ships: data only, one folder per system."""
