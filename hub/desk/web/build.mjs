@@ -1,0 +1,64 @@
+// Bundle the page into the folder given as the only argument: hashed scripts and styles, index.html, licences.
+import { build } from "esbuild";
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const target = process.argv[2];
+if (!target) throw new Error("usage: node build.mjs TARGET-FOLDER");
+
+const { metafile } = await build({
+  absWorkingDir: here,
+  entryPoints: ["src/main.ts", "src/page.css"],
+  outdir: target,
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  target: "es2022",
+  minify: true,
+  charset: "utf8",
+  entryNames: "assets/[name]-[hash]",
+  chunkNames: "assets/[name]-[hash]",
+  loader: { ".json": "json" },
+  legalComments: "none",
+  metafile: true,
+  logLevel: "warning",
+});
+
+const outputs = Object.entries(metafile.outputs).map(([path, output]) => ({
+  ...output,
+  url: `/${relative(target, join(here, path)).replaceAll("\\", "/")}`,
+}));
+const script = outputs.find((output) => output.entryPoint === "src/main.ts");
+const style = outputs.find((output) => output.entryPoint === "src/page.css");
+const preloads = script.imports
+  .filter((imported) => imported.kind === "import-statement")
+  .map((imported) => `/${relative(target, join(here, imported.path)).replaceAll("\\", "/")}`);
+
+const page = readFileSync(join(here, "src/index.html"), "utf8")
+  .replace("%SCRIPT%", script.url)
+  .replace("%STYLE%", style.url)
+  .replace("%PRELOADS%", preloads.map((url) => `<link rel="modulepreload" href="${url}">`).join("\n    "));
+mkdirSync(target, { recursive: true });
+writeFileSync(join(target, "index.html"), page);
+writeFileSync(join(target, "favicon.svg"), readFileSync(join(here, "src/favicon.svg")));
+writeFileSync(join(target, "THIRD-PARTY.txt"), licences(metafile));
+
+/** The licence text of every package a line of which is in the bundle. */
+function licences({ inputs }) {
+  const folders = new Set();
+  for (const path of Object.keys(inputs)) {
+    const found = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path);
+    if (found) folders.add(found[1]);
+  }
+  return [...folders]
+    .sort()
+    .map((folder) => {
+      const { name, version, license } = JSON.parse(readFileSync(join(here, folder, "package.json"), "utf8"));
+      const file = readdirSync(join(here, folder)).find((entry) => /^licen[cs]e/i.test(basename(entry)));
+      const text = file && existsSync(join(here, folder, file)) ? readFileSync(join(here, folder, file), "utf8") : "";
+      return `${name} ${version} (${license})\n\n${text.trim()}\n`;
+    })
+    .join(`\n${"-".repeat(80)}\n\n`);
+}

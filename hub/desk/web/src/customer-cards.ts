@@ -1,0 +1,48 @@
+/** What is known of one customer: open orders, open cases, latest contacts, contact data. */
+import { LitElement, css, html, type TemplateResult } from "lit";
+import { customElement, property } from "lit/decorators.js";
+import "./cases";
+import "./details";
+import type { Customer, CustomerContext } from "./frames";
+import "./history";
+import "./orders";
+import { base } from "./styles";
+
+@customElement("ctihub-customer")
+export class CustomerCards extends LitElement {
+  static override styles = [
+    base,
+    css`
+      :host {
+        display: grid;
+        grid-template-columns: repeat(3, minmax(0, 1.15fr)) minmax(0, 0.85fr);
+        gap: 0.75rem;
+        align-items: start;
+      }
+      @media (max-width: 68rem) {
+        :host {
+          grid-template-columns: repeat(2, minmax(0, 1fr));
+        }
+      }
+      @media (max-width: 40rem) {
+        :host {
+          grid-template-columns: minmax(0, 1fr);
+        }
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) customer: Customer | undefined;
+  @property({ attribute: false }) context: CustomerContext | undefined;
+  @property({ type: Number, attribute: false }) clockAhead = 0;
+
+  protected override render(): TemplateResult {
+    const { customer, context, clockAhead } = this;
+    return html`
+      <ctihub-orders .customer=${customer} .context=${context} .clockAhead=${clockAhead}></ctihub-orders>
+      <ctihub-cases .customer=${customer} .context=${context} .clockAhead=${clockAhead}></ctihub-cases>
+      <ctihub-history .context=${context} .clockAhead=${clockAhead}></ctihub-history>
+      <ctihub-details .customer=${customer} .context=${context}></ctihub-details>
+    `;
+  }
+}

@@ -1,0 +1,130 @@
+/** Who is on the line and what the agent should know first: pure readings of a call and its context. */
+import type {
+  BackendAnswer,
+  Call,
+  Customer,
+  CustomerContext,
+  Order,
+  PhoneNumber,
+  SourcedCase,
+  SourcedOrder,
+} from "./frames";
+import { daysSince, either } from "./format";
+import { strings } from "./language";
+
+export type CallerKind =
+  | "known"
+  | "several"
+  | "searching"
+  | "unknown"
+  | "unidentified"
+  | "anonymous"
+  | "internal"
+  | "no_lookup"
+  | "no_systems";
+
+/** The number of the party outside: the caller's of an inbound call, the called one's of an outbound. */
+export function customerNumber(call: Call): PhoneNumber {
+  return (call.direction === "outbound" ? call.called : call.caller) ?? {};
+}
+
+export const readable = (number: PhoneNumber): string => number.display || number.raw || "";
+
+export function callerKind(call: Call, context: CustomerContext | undefined): CallerKind {
+  const customers = context?.customers ?? [];
+  if (customers.length > 1) return "several";
+  if (customers.length === 1) return "known";
+  const number = customerNumber(call);
+  if (call.direction === "internal") return "internal";
+  if (number.anonymous) return "anonymous";
+  const answers = context?.answers ?? [];
+  if (answers.some((answer) => answer.state === "pending")) return "searching";
+  if (answers.some((answer) => answer.state === "failed")) return "unidentified";
+  if (answers.length > 0) return "unknown";
+  if (!number.e164) return "no_lookup";
+  return context && !context.complete ? "searching" : "no_systems";
+}
+
+export function customerName(customer: Customer): string {
+  const name = customer.name?.value;
+  const parts = [name?.given, name?.surname].filter(Boolean).join(" ");
+  return name?.full || parts || customer.organization?.value || Object.values(customer.ids)[0] || "";
+}
+
+/** What stands in large letters: a name if there is one, else in words that there is none. */
+export function headline(call: Call, context: CustomerContext | undefined): string {
+  const words = strings().caller;
+  const customers = context?.customers ?? [];
+  switch (callerKind(call, context)) {
+    case "known":
+    case "several":
+      return either([...new Set(customers.map(customerName))]) || readable(customerNumber(call));
+    case "anonymous":
+      return words.anonymous;
+    case "unknown":
+      return words.unknown;
+    case "unidentified":
+      return words.unidentified;
+    default:
+      return networkName(call) || readable(customerNumber(call)) || words.unknown;
+  }
+}
+
+/** The name that the caller's network sent; nobody has verified it. */
+export const networkName = (call: Call): string => (call.direction === "outbound" ? "" : (call.caller_name ?? ""));
+
+const URGENT = /^\s*(p?[01]\b|very high|highest|high|urgent|critical|emergency|blocker|sehr hoch|hoch|紧急|非常高|最高|高)/i;
+
+export const isUrgent = (priority: string | undefined): boolean => priority !== undefined && URGENT.test(priority);
+
+export function daysLate(order: Order, now: number): number {
+  if (order.open === false || !order.due_on) return 0;
+  return Math.max(0, daysSince(order.due_on, now) ?? 0);
+}
+
+/** Open orders: the latest first, then those due soonest, then the newest. */
+export function openOrders(customer: Customer, now: number): readonly SourcedOrder[] {
+  const due = (order: Order): string => order.due_on ?? "9999";
+  return (customer.orders ?? [])
+    .filter(({ value }) => value.open !== false)
+    .toSorted(
+      ({ value: one }, { value: other }) =>
+        daysLate(other, now) - daysLate(one, now) ||
+        due(one).localeCompare(due(other)) ||
+        (other.ordered_on ?? "").localeCompare(one.ordered_on ?? ""),
+    );
+}
+
+/** Open cases: urgent ones first, then the oldest. */
+export function openCases(customer: Customer): readonly SourcedCase[] {
+  return (customer.cases ?? [])
+    .filter(({ value }) => value.open !== false)
+    .toSorted(
+      ({ value: one }, { value: other }) =>
+        Number(isUrgent(other.priority)) - Number(isUrgent(one.priority)) ||
+        (one.opened_on ?? "9999").localeCompare(other.opened_on ?? "9999"),
+    );
+}
+
+export interface Attention {
+  readonly late: number;
+  readonly urgent: number;
+}
+
+export function attention(customer: Customer, now: number): Attention {
+  return {
+    late: openOrders(customer, now).filter(({ value }) => daysLate(value, now) > 0).length,
+    urgent: openCases(customer).filter(({ value }) => isUrgent(value.priority)).length,
+  };
+}
+
+/** How a system is called on screen: its title from the configuration, else its name. */
+export function systemTitle(system: string, answers: readonly BackendAnswer[]): string {
+  return answers.find((answer) => answer.connector === system)?.title || system;
+}
+
+export const isPending = (context: CustomerContext | undefined): boolean =>
+  (context?.answers ?? []).some((answer) => answer.state === "pending");
+
+export const hasFailures = (context: CustomerContext | undefined): boolean =>
+  (context?.answers ?? []).some((answer) => answer.state === "failed");

@@ -1,0 +1,216 @@
+/** The agent's desk: calls above, today's log below, and how the hub is doing. */
+import "@ui5/webcomponents/dist/Icon.js";
+import "@ui5/webcomponents/dist/MessageStrip.js";
+import "@ui5/webcomponents-icons/dist/call.js";
+import { LitElement, css, html, nothing, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import { Attract } from "./attract";
+import { CallHistory } from "./call-history";
+import "./call-log";
+import "./call-tabs";
+import { Connection, type Link } from "./connection";
+import { customerNumber, headline, readable } from "./customer";
+import type { AgentProfile, CallLogEntry, Frame } from "./frames";
+import "./header";
+import { Localized, strings, suggestLanguage } from "./language";
+import "./pop";
+import { NOTHING, after, show, type DeskState } from "./state";
+import { base } from "./styles";
+
+const CLOSED_NOTICE_MS = 12_000;
+
+@customElement("ctihub-desk")
+export class Desk extends LitElement {
+  static override styles = [
+    base,
+    css`
+      :host {
+        min-height: 100vh;
+        background: var(--sapBackgroundColor);
+      }
+      main {
+        max-width: 88rem;
+        margin: 0 auto;
+        padding: 0.875rem 1.25rem 1.5rem;
+        display: grid;
+        grid-template-columns: minmax(0, 1fr);
+        gap: 0.75rem;
+      }
+      main.old > ctihub-pop {
+        opacity: 0.6;
+      }
+      .idle {
+        display: grid;
+        justify-items: center;
+        gap: 0.375rem;
+        padding: 3.5rem 1rem;
+        text-align: center;
+        border-radius: 1rem;
+        border: 1px dashed var(--sapGroup_ContentBorderColor);
+      }
+      .idle ui5-icon {
+        width: 2.5rem;
+        height: 2.5rem;
+        color: var(--sapContent_NonInteractiveIconColor);
+      }
+      .idle p:first-of-type {
+        font-size: 1.25rem;
+        font-weight: 600;
+      }
+      .spoken {
+        position: absolute;
+        width: 1px;
+        height: 1px;
+        overflow: hidden;
+        clip-path: inset(50%);
+      }
+      @media (max-width: 40rem) {
+        main {
+          padding: 0.625rem 0.75rem 1rem;
+        }
+        .idle {
+          padding: 2rem 1rem;
+        }
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) profile: AgentProfile | undefined;
+  @state() private desk: DeskState = NOTHING;
+  @state() private link: Link = "connecting";
+  @state() private log: readonly CallLogEntry[] | undefined = [];
+  private readonly names = new Map<string, string>();
+  private closedTimer: number | undefined;
+
+  private readonly attract = new Attract();
+  private readonly history = new CallHistory((entries) => (this.log = entries));
+  private readonly connection = new Connection({
+    frame: (frame) => this.received(frame),
+    link: (link) => (this.link = link),
+    signedOut: () => this.dispatchEvent(new CustomEvent("session-over")),
+  });
+
+  constructor() {
+    super();
+    new Localized(this);
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.connection.start();
+    this.history.start();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.connection.stop();
+    this.history.stop();
+    this.attract.close();
+    clearTimeout(this.closedTimer);
+  }
+
+  protected override updated(): void {
+    this.attract.update(this.desk.pops, this.desk.contexts);
+  }
+
+  protected override render(): TemplateResult {
+    const { desk } = this;
+    const shown = desk.pops.find((pop) => pop.call.id === desk.shown);
+    return html`
+      <ctihub-header .agent=${desk.agent ?? this.profile} .link=${this.link}></ctihub-header>
+      <div class="spoken" aria-live="assertive" data-testid="announcement">${this.announcement()}</div>
+      <main class=${this.link === "lost" ? "old" : ""}>
+        ${this.banners()}
+        ${desk.pops.length > 1
+          ? html`<ctihub-call-tabs
+              .pops=${desk.pops}
+              .contexts=${desk.contexts}
+              .shown=${desk.shown}
+              .clockAhead=${desk.clockAhead}
+              @show=${(event: CustomEvent<string>) => (this.desk = show(desk, event.detail))}
+            ></ctihub-call-tabs>`
+          : nothing}
+        ${shown
+          ? html`<ctihub-pop
+              .pop=${shown}
+              .context=${desk.contexts.get(shown.call.id)}
+              .clockAhead=${desk.clockAhead}
+            ></ctihub-pop>`
+          : this.idle()}
+        <ctihub-call-log
+          .entries=${this.log}
+          .names=${this.names}
+          .agent=${desk.agent?.id ?? this.profile?.id ?? ""}
+        ></ctihub-call-log>
+      </main>
+    `;
+  }
+
+  private banners(): TemplateResult {
+    const words = strings();
+    const closed = this.desk.lastClosed;
+    return html`
+      ${this.link === "lost"
+        ? html`<ui5-message-strip design="Negative" hide-close-button role="alert" data-testid="lost"
+            >${words.banner.lost}</ui5-message-strip
+          >`
+        : nothing}
+      ${this.desk.pbx
+        .filter((pbx) => !pbx.connected)
+        .map(
+          (pbx) => html`<ui5-message-strip
+            design="Critical"
+            hide-close-button
+            role="alert"
+            data-testid="pbx-down"
+            title=${pbx.reason}
+            >${words.banner.pbx(pbx.name)}</ui5-message-strip
+          >`,
+        )}
+      ${closed
+        ? html`<ui5-message-strip design="Information" hide-close-button role="status" data-testid="closed-notice"
+            >${words.closedWith(headline(closed.pop.call, closed.context), words.closed[closed.reason])}</ui5-message-strip
+          >`
+        : nothing}
+    `;
+  }
+
+  private idle(): TemplateResult | typeof nothing {
+    if (this.link === "connecting" && !this.desk.agent) return nothing;
+    const words = strings().call;
+    return html`<section class="idle" data-testid="idle">
+      <ui5-icon name="call" mode="Decorative"></ui5-icon>
+      <p>${words.idle}</p>
+      <p class="quiet">${words.idleHint}</p>
+    </section>`;
+  }
+
+  private announcement(): string {
+    const pop = this.desk.pops.find((candidate) => candidate.state === "ringing");
+    if (!pop) return "";
+    const words = strings().call;
+    const name = headline(pop.call, this.desk.contexts.get(pop.call.id));
+    const number = readable(customerNumber(pop.call));
+    return number && number !== name ? words.announce(name, number) : words.announceShort(name);
+  }
+
+  private received(frame: Frame): void {
+    this.desk = after(this.desk, frame, Date.now());
+    if (frame.frame === "hello") {
+      suggestLanguage(frame.agent.language);
+      void this.history.look();
+    }
+    if (frame.frame === "closed") this.closed();
+  }
+
+  private closed(): void {
+    const { lastClosed } = this.desk;
+    if (!lastClosed) return;
+    if (lastClosed.context?.customers?.length) {
+      this.names.set(lastClosed.pop.call.id, headline(lastClosed.pop.call, lastClosed.context));
+    }
+    this.history.expect();
+    clearTimeout(this.closedTimer);
+    this.closedTimer = setTimeout(() => (this.desk = { ...this.desk, lastClosed: undefined }), CLOSED_NOTICE_MS);
+  }
+}

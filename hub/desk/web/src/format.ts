@@ -1,0 +1,98 @@
+/** Numbers, money, dates and durations as the agent's language writes them. */
+import { locale, strings } from "./language";
+
+const DAY_MS = 86_400_000;
+
+export function clockTime(at: string): string {
+  return new Intl.DateTimeFormat(locale(), { hour: "2-digit", minute: "2-digit" }).format(new Date(at));
+}
+
+/** A moment as an agent reads it: the time if today, else the date. */
+export function moment(at: string, now: number): string {
+  const then = new Date(at);
+  const sameDay = then.toDateString() === new Date(now).toDateString();
+  if (sameDay) return clockTime(at);
+  const days = Math.round((startOfDay(new Date(now)) - startOfDay(then)) / DAY_MS);
+  if (days > 0 && days < 7) {
+    return new Intl.RelativeTimeFormat(locale(), { numeric: "auto" }).format(-days, "day");
+  }
+  return dateText(then, now);
+}
+
+/** A calendar day (`2026-11-21`), close ones in words. Text that is no date comes back as it is. */
+export function day(text: string, now: number): string {
+  const then = calendarDay(text);
+  if (!then) return text;
+  const days = Math.round((then.getTime() - startOfDay(new Date(now))) / DAY_MS);
+  if (Math.abs(days) <= 1) return new Intl.RelativeTimeFormat(locale(), { numeric: "auto" }).format(days, "day");
+  return dateText(then, now);
+}
+
+/** Whole days since a calendar day; negative when it is still to come, undefined when it is no date. */
+export function daysSince(text: string, now: number): number | undefined {
+  const then = calendarDay(text);
+  return then && Math.round((startOfDay(new Date(now)) - then.getTime()) / DAY_MS);
+}
+
+/** `0:07`, `12:34`, `1:02:03`. */
+export function duration(milliseconds: number): string {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+  const two = (value: number): string => String(value).padStart(2, "0");
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
+}
+
+/** Money from decimal text, exact to the last digit; a currency that is none is written as it came. */
+export function money(amount: string, currency: string): string {
+  if (!isDecimal(amount)) return [amount, currency].filter(Boolean).join(" ");
+  if (!/^[A-Z]{3}$/.test(currency)) {
+    return [new Intl.NumberFormat(locale()).format(amount), currency].filter(Boolean).join(" ");
+  }
+  return new Intl.NumberFormat(locale(), { style: "currency", currency }).format(amount);
+}
+
+export function languageName(tag: string): string {
+  try {
+    return new Intl.DisplayNames(locale(), { type: "language" }).of(tag.replace("_", "-")) ?? tag;
+  } catch (error) {
+    if (error instanceof RangeError) return tag; // a backend's own word for a language
+    throw error;
+  }
+}
+
+export function regionName(code: string): string {
+  if (!/^[A-Z]{2}$/.test(code)) return code;
+  return new Intl.DisplayNames(locale(), { type: "region" }).of(code) ?? code;
+}
+
+/** "A or B" in the agent's language. */
+export function either(names: readonly string[]): string {
+  return new Intl.ListFormat(locale(), { type: "disjunction" }).format(names);
+}
+
+export function provenance(system: string, record: string, at: string | null | undefined): string {
+  const words = strings().systems;
+  const from = words.from(system, record);
+  return at ? `${from}, ${words.fetched(clockTime(at))}` : from;
+}
+
+function dateText(then: Date, now: number): string {
+  const sameYear = then.getFullYear() === new Date(now).getFullYear();
+  const options: Intl.DateTimeFormatOptions = { day: "numeric", month: "short" };
+  return new Intl.DateTimeFormat(locale(), sameYear ? options : { ...options, year: "numeric" }).format(then);
+}
+
+function calendarDay(text: string): Date | undefined {
+  const match = /^(\d{4})-(\d{2})-(\d{2})/.exec(text);
+  if (!match) return undefined;
+  const [, year, month, date] = match.map(Number) as [number, number, number, number];
+  return new Date(year, month - 1, date);
+}
+
+function startOfDay(date: Date): number {
+  return new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
+}
+
+function isDecimal(text: string): text is `${number}` {
+  return /^-?\d{1,15}(\.\d{1,6})?$/.test(text);
+}

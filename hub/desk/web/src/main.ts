@@ -1,0 +1,4 @@
+import "./app";
+import { followSystemTheme } from "./theme";
+
+void followSystemTheme();

@@ -1,0 +1,49 @@
+import { html, nothing, type TemplateResult } from "lit";
+import { customElement } from "lit/decorators.js";
+import { CardList } from "./card-list";
+import { daysLate, openOrders, systemTitle } from "./customer";
+import { day, money, provenance } from "./format";
+import type { Order, SourcedOrder } from "./frames";
+import { strings } from "./language";
+
+@customElement("ctihub-orders")
+export class Orders extends CardList<SourcedOrder> {
+  protected readonly few = 4;
+
+  protected override words(): { title: string; none: string; noneSoFar: string } {
+    return strings().orders;
+  }
+
+  protected override entries(): readonly SourcedOrder[] {
+    return this.customer ? openOrders(this.customer, this.now) : [];
+  }
+
+  protected override footnote(): string {
+    const closed = (this.customer?.orders ?? []).filter(({ value }) => value.open === false).length;
+    return closed > 0 ? strings().orders.closed(closed) : "";
+  }
+
+  protected override row({ value: order, system, record, at }: SourcedOrder): TemplateResult {
+    const title = systemTitle(system, this.context?.answers ?? []);
+    return html`<li class="row" data-testid="order" title=${provenance(title, record, at)}>
+      <div class="line">
+        <span class="main">${order.description || order.id}</span>
+        ${order.amount ? html`<span class="number">${money(order.amount, order.currency ?? "")}</span>` : nothing}
+      </div>
+      <div class="line">
+        <span class="wrap">${order.status ?? ""}</span>
+        ${this.when(order)}
+      </div>
+      <div class="line source"><span class="wrap">${order.description ? order.id : ""}</span><span>${title}</span></div>
+    </li>`;
+  }
+
+  private when(order: Order): TemplateResult | typeof nothing {
+    const words = strings().orders;
+    const late = daysLate(order, this.now);
+    if (late > 0) return html`<span class="alert" data-testid="order-late">${words.late(late)}</span>`;
+    if (order.due_on) return html`<span class="quiet">${words.due(day(order.due_on, this.now))}</span>`;
+    if (order.ordered_on) return html`<span class="quiet">${words.ordered(day(order.ordered_on, this.now))}</span>`;
+    return nothing;
+  }
+}

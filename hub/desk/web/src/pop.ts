@@ -1,0 +1,65 @@
+/** One call in full: the hero, the systems asked, the customer or the candidates. */
+import { LitElement, css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import "./candidates";
+import "./customer-cards";
+import type { CustomerContext, Pop } from "./frames";
+import "./hero";
+import { Localized, strings } from "./language";
+import { base } from "./styles";
+import "./systems";
+
+@customElement("ctihub-pop")
+export class PopView extends LitElement {
+  static override styles = [
+    base,
+    css`
+      article {
+        display: grid;
+        gap: 0.75rem;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) pop!: Pop;
+  @property({ attribute: false }) context: CustomerContext | undefined;
+  @property({ type: Number, attribute: false }) clockAhead = 0;
+  @state() private chosen = 0;
+
+  constructor() {
+    super();
+    new Localized(this);
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    const before = changed.get("pop");
+    if (before && before.call.id !== this.pop.call.id) this.chosen = 0;
+    if (this.chosen >= (this.context?.customers?.length ?? 0)) this.chosen = 0;
+  }
+
+  protected override render(): TemplateResult {
+    const { pop, context, clockAhead } = this;
+    const customers = context?.customers ?? [];
+    const answers = context?.answers ?? [];
+    const showCards = customers.length > 0 || answers.length > 0 || (context?.interactions ?? []).length > 0;
+    return html`<article data-testid="pop" data-call=${pop.call.id} data-state=${pop.state} aria-label=${strings().call.region}>
+      <ctihub-hero .pop=${pop} .context=${context} .clockAhead=${clockAhead}></ctihub-hero>
+      ${context && customers.length > 1
+        ? html`<ctihub-candidates
+            .context=${context}
+            .chosen=${this.chosen}
+            .clockAhead=${clockAhead}
+            @choose=${(event: CustomEvent<number>) => (this.chosen = event.detail)}
+          ></ctihub-candidates>`
+        : nothing}
+      <ctihub-systems .answers=${answers}></ctihub-systems>
+      ${showCards
+        ? html`<ctihub-customer
+            .customer=${customers[this.chosen]}
+            .context=${context}
+            .clockAhead=${clockAhead}
+          ></ctihub-customer>`
+        : nothing}
+    </article>`;
+  }
+}

@@ -1,0 +1,106 @@
+/** What the page knows, and how each frame of the hub changes it. Pure: no clock of its own, no I/O. */
+import type { AgentProfile, ClosedReason, CustomerContext, Frame, PbxStatus, Pop } from "./frames";
+
+export interface Closed {
+  readonly pop: Pop;
+  readonly context: CustomerContext | undefined;
+  readonly reason: ClosedReason;
+  readonly at: number;
+}
+
+export interface DeskState {
+  readonly agent: AgentProfile | undefined;
+  /** Milliseconds that the hub's clock is ahead of this computer's. */
+  readonly clockAhead: number;
+  readonly pops: readonly Pop[];
+  readonly contexts: ReadonlyMap<string, CustomerContext>;
+  readonly pbx: readonly PbxStatus[];
+  /** Call shown in full. */
+  readonly shown: string | undefined;
+  readonly lastClosed: Closed | undefined;
+}
+
+export const NOTHING: DeskState = {
+  agent: undefined,
+  clockAhead: 0,
+  pops: [],
+  contexts: new Map(),
+  pbx: [],
+  shown: undefined,
+  lastClosed: undefined,
+};
+
+/** `now` is this computer's clock, milliseconds since 1970. */
+export function after(state: DeskState, frame: Frame, now: number): DeskState {
+  switch (frame.frame) {
+    case "hello": {
+      const pops = inOrder(frame.pops);
+      return {
+        agent: frame.agent,
+        clockAhead: Date.parse(frame.server_time) - now,
+        pops,
+        contexts: new Map(frame.contexts.map((context) => [context.call_id, context])),
+        pbx: frame.pbx,
+        shown: toShow(pops, state.shown),
+        lastClosed: state.lastClosed,
+      };
+    }
+    case "pop": {
+      const { pop, context } = frame;
+      const before = state.pops.find((other) => other.call.id === pop.call.id);
+      const pops = inOrder([...state.pops.filter((other) => other !== before), pop]);
+      const startsToRing = pop.state === "ringing" && before?.state !== "ringing";
+      const answered = pop.state === "connected" && before?.state === "ringing";
+      return {
+        ...state,
+        pops,
+        contexts: context ? newest(state.contexts, context) : state.contexts,
+        shown: startsToRing || answered ? pop.call.id : toShow(pops, state.shown),
+        lastClosed: startsToRing ? undefined : state.lastClosed,
+      };
+    }
+    case "context":
+      return { ...state, contexts: newest(state.contexts, frame.context) };
+    case "closed": {
+      const pop = state.pops.find((other) => other.call.id === frame.call_id);
+      if (!pop) return state;
+      const pops = state.pops.filter((other) => other !== pop);
+      const contexts = new Map(state.contexts);
+      contexts.delete(frame.call_id);
+      return {
+        ...state,
+        pops,
+        contexts,
+        shown: toShow(pops, state.shown),
+        lastClosed: { pop, context: state.contexts.get(frame.call_id), reason: frame.reason, at: now },
+      };
+    }
+    case "status":
+      return { ...state, pbx: frame.pbx };
+    default:
+      return state; // a newer hub may say more than this page knows
+  }
+}
+
+export const show = (state: DeskState, callId: string): DeskState => ({ ...state, shown: callId });
+
+const URGENCY = { ringing: 0, connected: 1, held: 2 } as const;
+
+function inOrder(pops: readonly Pop[]): readonly Pop[] {
+  return [...pops].sort(
+    (one, other) => URGENCY[one.state] - URGENCY[other.state] || Date.parse(one.since) - Date.parse(other.since),
+  );
+}
+
+function toShow(pops: readonly Pop[], shown: string | undefined): string | undefined {
+  return pops.some((pop) => pop.call.id === shown) ? shown : pops[0]?.call.id;
+}
+
+function newest(
+  contexts: ReadonlyMap<string, CustomerContext>,
+  context: CustomerContext,
+): ReadonlyMap<string, CustomerContext> {
+  const known = contexts.get(context.call_id);
+  if (known && (known.revision ?? 0) > (context.revision ?? 0)) return contexts;
+  return new Map(contexts).set(context.call_id, context);
+}

@@ -1,0 +1,133 @@
+/** What all parts of the page share: type, colours, cards. Colours are the theme's, so each theme stays readable. */
+import { css } from "lit";
+
+export const base = css`
+  :host {
+    display: block;
+    box-sizing: border-box;
+    font-family: var(--sapFontFamily);
+    font-size: 0.875rem;
+    line-height: 1.35;
+    color: var(--sapTextColor);
+  }
+  :host([hidden]) {
+    display: none;
+  }
+  *,
+  *::before,
+  *::after {
+    box-sizing: border-box;
+  }
+  h2,
+  h3,
+  p,
+  ul,
+  dl,
+  dd {
+    margin: 0;
+    padding: 0;
+  }
+  ul {
+    list-style: none;
+  }
+  .quiet {
+    color: var(--sapContent_LabelColor);
+  }
+  .number {
+    font-variant-numeric: tabular-nums;
+    white-space: nowrap;
+  }
+  .source {
+    color: var(--sapContent_LabelColor);
+    font-size: 0.6875rem;
+    white-space: nowrap;
+  }
+  .wrap {
+    overflow-wrap: anywhere;
+  }
+  a {
+    color: var(--sapLinkColor);
+  }
+  :focus-visible {
+    outline: 2px solid var(--sapContent_FocusColor);
+    outline-offset: 2px;
+  }
+`;
+
+export const card = css`
+  .card {
+    background: var(--sapTile_Background);
+    border: 1px solid var(--sapGroup_ContentBorderColor);
+    border-radius: 0.75rem;
+    padding: 0.75rem 1rem;
+    min-width: 0;
+  }
+  .card > h3 {
+    display: flex;
+    align-items: baseline;
+    gap: 0.5rem;
+    font-size: 0.875rem;
+    font-weight: 600;
+    margin-bottom: 0.25rem;
+    color: var(--sapTile_TitleTextColor);
+  }
+  .count {
+    font-weight: 400;
+    color: var(--sapContent_LabelColor);
+    font-variant-numeric: tabular-nums;
+  }
+  .row {
+    padding: 0.4375rem 0;
+    border-top: 1px solid var(--sapList_BorderColor);
+  }
+  .row:first-child {
+    border-top: 0;
+  }
+  .line {
+    display: flex;
+    justify-content: space-between;
+    gap: 0.75rem;
+    align-items: baseline;
+    min-width: 0;
+  }
+  .line > :first-child {
+    min-width: 0;
+  }
+  .main {
+    font-weight: 600;
+    overflow-wrap: anywhere;
+  }
+  .alert {
+    color: var(--sapNegativeTextColor);
+    font-weight: 600;
+    white-space: nowrap;
+  }
+  .empty {
+    color: var(--sapContent_LabelColor);
+    padding: 0.375rem 0;
+  }
+`;
+
+export const skeleton = css`
+  .skeleton {
+    display: block;
+    height: 0.75rem;
+    margin: 0.5rem 0;
+    border-radius: 0.25rem;
+    background: var(--sapContent_Placeholderloading_Background, var(--sapNeutralBackground));
+    animation: breathe 1.2s ease-in-out infinite alternate;
+  }
+  .skeleton.short {
+    width: 55%;
+  }
+  @keyframes breathe {
+    from {
+      opacity: 0.45;
+    }
+  }
+  @media (prefers-reduced-motion: reduce) {
+    .skeleton {
+      animation: none;
+    }
+  }
+`;

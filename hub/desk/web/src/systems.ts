@@ -1,0 +1,161 @@
+/** Every backend that was asked about the caller: still asking, what it said, or a notice why it said nothing. */
+import "@ui5/webcomponents/dist/Icon.js";
+import "@ui5/webcomponents-icons/dist/accept.js";
+import "@ui5/webcomponents-icons/dist/alert.js";
+import "@ui5/webcomponents-icons/dist/less.js";
+import { LitElement, css, html, nothing, type TemplateResult } from "lit";
+import { customElement, property } from "lit/decorators.js";
+import type { BackendAnswer } from "./frames";
+import { Localized, locale, strings } from "./language";
+import { webAddress } from "./safe-link";
+import { base, skeleton } from "./styles";
+
+@customElement("ctihub-systems")
+export class Systems extends LitElement {
+  static override styles = [
+    base,
+    skeleton,
+    css`
+      ul {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0.5rem;
+      }
+      li {
+        flex: 1 1 15rem;
+        display: grid;
+        grid-template-columns: auto minmax(0, 1fr);
+        column-gap: 0.625rem;
+        padding: 0.5rem 0.875rem;
+        border-radius: 0.75rem;
+        background: var(--sapTile_Background);
+        border: 1px solid var(--sapGroup_ContentBorderColor);
+      }
+      ui5-icon {
+        margin-top: 0.125rem;
+      }
+      .found ui5-icon {
+        color: var(--sapPositiveElementColor);
+      }
+      .not_found ui5-icon {
+        color: var(--sapNeutralElementColor);
+      }
+      .failed {
+        background: var(--sapWarningBackground);
+        border-color: var(--sapWarningBorderColor);
+      }
+      .failed ui5-icon {
+        color: var(--sapCriticalElementColor);
+      }
+      .name {
+        font-weight: 600;
+        overflow-wrap: anywhere;
+      }
+      .links {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0.75rem;
+      }
+      .dot {
+        width: 0.75rem;
+        height: 0.75rem;
+        margin-top: 0.25rem;
+        border-radius: 50%;
+        border: 2px solid var(--sapContent_BusyColor);
+        border-top-color: transparent;
+        animation: turn 0.9s linear infinite;
+      }
+      @keyframes turn {
+        to {
+          transform: rotate(1turn);
+        }
+      }
+      @media (prefers-reduced-motion: reduce) {
+        .dot {
+          animation: none;
+        }
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) answers: readonly BackendAnswer[] = [];
+
+  constructor() {
+    super();
+    new Localized(this);
+  }
+
+  protected override render(): TemplateResult | typeof nothing {
+    if (this.answers.length === 0) return nothing;
+    return html`<ul aria-label=${strings().systems.title}>
+      ${this.answers.map((answer) => this.system(answer))}
+    </ul>`;
+  }
+
+  private system(answer: BackendAnswer): TemplateResult {
+    const icons = { found: "accept", not_found: "less", failed: "alert", pending: "" };
+    return html`<li
+      class=${answer.state}
+      data-testid="system"
+      data-system=${answer.connector}
+      data-state=${answer.state}
+    >
+      ${answer.state === "pending"
+        ? html`<span class="dot"></span>`
+        : html`<ui5-icon name=${icons[answer.state]} mode="Decorative"></ui5-icon>`}
+      <div>
+        <div class="name">${answer.title || answer.connector}</div>
+        ${this.said(answer)}
+      </div>
+    </li>`;
+  }
+
+  private said(answer: BackendAnswer): TemplateResult {
+    const words = strings().systems;
+    switch (answer.state) {
+      case "pending":
+        return html`<div class="quiet">${words.pending}</div>`;
+      case "not_found":
+        return html`<div class="quiet">${words.notFound}${this.how(answer)}</div>`;
+      case "failed":
+        return html`<div data-testid="notice" data-problem=${answer.problem ?? "internal"} title=${answer.detail ?? ""}>
+          ${words.problem[answer.problem ?? "internal"]}. ${words.missing}
+        </div>`;
+      case "found":
+        return html`<div class="quiet">${this.found(answer)}${this.how(answer)}</div>
+          ${this.links(answer)}`;
+    }
+  }
+
+  private found(answer: BackendAnswer): string {
+    const count = answer.records?.length ?? 0;
+    return count > 1 ? strings().systems.records(count) : strings().systems.found;
+  }
+
+  private how(answer: BackendAnswer): string {
+    if (answer.cached) return ` · ${strings().systems.cached}`;
+    if (!answer.took_ms) return "";
+    const time = new Intl.NumberFormat(locale(), { style: "unit", unit: "millisecond", maximumFractionDigits: 0 });
+    return ` · ${time.format(answer.took_ms)}`;
+  }
+
+  private links(answer: BackendAnswer): TemplateResult | typeof nothing {
+    const records = (answer.records ?? []).flatMap((record) => {
+      const address = webAddress(record.url ?? "");
+      return address ? [{ id: record.id, address }] : [];
+    });
+    if (records.length === 0) return nothing;
+    return html`<div class="links">
+      ${records.slice(0, 5).map(
+        ({ id, address }) => html`<a
+          data-testid="record-link"
+          href=${address}
+          target="_blank"
+          rel="noopener noreferrer"
+          title=${strings().systems.open(answer.title)}
+          >${id}</a
+        >`,
+      )}
+    </div>`;
+  }
+}
