@@ -97,6 +97,8 @@ class AmiConnection(asyncio.BufferedProtocol):
                 f"{settings.where}: no TLS connection: {_tls_reason(error)}. Check the port, and name the"
                 " authority that signed the PBX's certificate as ca_file"
             ) from error
+        except UnicodeError as error:
+            raise AmiConnectionLost(f"{settings.where}: {settings.host!r} is no host name: {error}") from error
         except OSError as error:
             raise AmiConnectionLost(
                 f"{settings.where} can't be reached: {error.strerror or error}. Check host and port, and that"

@@ -4,8 +4,8 @@ A message keeps the text it came as and looks a header up when somebody asks for
 splitting all lines into a dict costs as much as twelve such look-ups, and a reader wants three or four of
 the twenty headers.
 
-Header names are matched as written, case included. A value is everything after ``": "``, blanks included,
-as Asterisk sends it.
+Header names are matched as written, case included. A value is everything after ``": "``, further blanks
+included, as Asterisk sends it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class _Needles(dict[str, str]):
     """Header name to what a line that carries it starts with, built once for each name."""
 
     def __missing__(self, header: str) -> str:
-        needle = self[header] = f"{LINE_END}{header}: "
+        needle = self[header] = f"{LINE_END}{header}:"
         return needle
 
 
@@ -41,8 +41,13 @@ class AmiMessage(msgspec.Struct, gc=False):
         """Value of the first line with this header, ``default`` where there is none."""
         _, found, rest = self.text.partition(_NEEDLES[header])
         if found:
-            return rest.partition(LINE_END)[0]
-        return self._get_unusual(header, default)
+            value = rest.partition(LINE_END)[0]
+            # Asterisk always writes the blank; some that speak like it leave it out.
+            return value.removeprefix(" ")
+        # The first line has no line end before it, and is one of these two.
+        if header in ("Event", "Response") and self.text.startswith(f"{header}:"):
+            return self.text.partition(LINE_END)[0].partition(":")[2].removeprefix(" ")
+        return default
 
     def all(self, header: str) -> list[str]:
         """Values of every line with this header, in order: ``Output``, ``Variable`` and their like repeat."""
@@ -53,13 +58,6 @@ class AmiMessage(msgspec.Struct, gc=False):
         for line in self.text.split(LINE_END):
             name, _, value = line.partition(":")
             yield name, value.removeprefix(" ")
-
-    def _get_unusual(self, header: str, default: str) -> str:
-        # The first line has no line end before it, and some peers leave out the blank after the colon.
-        prefix = f"{header}:"
-        if self.text.startswith(prefix) or f"{LINE_END}{prefix}" in self.text:
-            return next((value for name, value in self.items() if name == header), default)
-        return default
 
 
 class AmiEvent(AmiMessage, gc=False):

@@ -16,16 +16,21 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 
-async def exclude_events(manager: AsyncManager, names: Iterable[str], *, pbx: str) -> list[str]:
-    """Ask the PBX to leave these events out; return the names for which it would not.
-
-    A refusal costs some work here, nothing else, so it is one warning and no failure. Names are letters,
-    digits and ``_``; others raise ``ValueError``, as they would mean something in a filter.
-    """
-    names = list(names)
+def check_event_names(names: Iterable[str]) -> None:
+    """Raise ``ValueError`` for a name that is not letters, digits and ``_``: it would mean more in a filter."""
     for name in names:
         if not (name.isascii() and name.isidentifier()):
             raise ValueError(f"{name!r} is not the name of an AMI event")
+
+
+async def exclude_events(manager: AsyncManager, names: Iterable[str], *, pbx: str) -> list[str]:
+    """Ask the PBX to leave these events out; return the names for which it would not.
+
+    A refusal costs some work here, nothing else, so it is one warning and no failure. What is not the name
+    of an event raises ``ValueError`` before anything is sent.
+    """
+    names = list(names)
+    check_event_names(names)
     add = _add_by_pattern
     refused = []
     reason = ""

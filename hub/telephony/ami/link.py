@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from hub.telephony.ami.errors import AmiConnectionLost, AmiError, AmiLoginRefused
-from hub.telephony.ami.filters import exclude_events
+from hub.telephony.ami.filters import check_event_names, exclude_events
 from hub.telephony.ami.manager import AsyncManager
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class AmiLink:
     the reason once for each call of ``on_connected``, whether that finished or not.
 
     ``state``, ``reason`` (the last failure in plain words, empty while connected) and ``manager`` (``None``
-    unless connected) tell others how it stands.
+    unless connected) tell others how it stands. An ``exclude`` that holds no event names is a ``ValueError``.
     """
 
     def __init__(
@@ -53,6 +53,7 @@ class AmiLink:
         wanted: Sequence[str] | None = None,
         exclude: Sequence[str] = (),
     ) -> None:
+        check_event_names(exclude)
         self.state = LinkState.STOPPED
         self.reason = ""
         self.manager: AsyncManager | None = None

@@ -188,7 +188,8 @@ class AsyncManager(asterisk.manager.Manager):  # type: ignore[misc]  # pyst2 has
             if settings.login == "md5":
                 reply = await self.send_action({"Action": "Challenge", "AuthType": "MD5"})
                 # AMI's challenge login is MD5 by definition (Asterisk, action Login, AuthType MD5).
-                proof = hashlib.md5((reply.get("Challenge") + settings.secret).encode(), usedforsecurity=False)
+                answer = (reply.get("Challenge") + settings.secret).encode(errors="surrogatepass")
+                proof = hashlib.md5(answer, usedforsecurity=False)
                 await self.send_action({**login, "AuthType": "MD5", "Key": proof.hexdigest()})
             else:
                 await self.send_action({**login, "Secret": settings.secret})
@@ -198,6 +199,8 @@ class AsyncManager(asterisk.manager.Manager):  # type: ignore[misc]  # pyst2 has
                 f" ({error.reply.message or 'no reason given'}): check username and secret against"
                 " manager.conf on the PBX, and that its permit and deny let this address in"
             ) from None
+        except ValueError as error:
+            raise AmiLoginRefused(f"{settings.where}: this login can't be sent: {error}") from None
 
     def _check(self, action: str, reply: AmiReply) -> None:
         if reply.response == "Error":

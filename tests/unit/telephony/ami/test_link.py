@@ -225,3 +225,33 @@ async def test_stopping_logs_off_and_says_so(pbx: FakePbx) -> None:
     assert pbx.names()[-1] == "Logoff"
     assert link.state is LinkState.STOPPED
     assert ["the hub closed the connection"] == [str(reason).partition(": ")[2] for reason in hub.lost]
+
+
+async def test_a_login_that_cannot_be_sent_does_not_end_the_link(pbx: FakePbx) -> None:
+    """A username that would forge a line is a refused login: said, and tried again seldom."""
+    hub = Hub(pbx.settings(username="hub\r\nAction: Command"))
+    async with running(hub) as link:
+        await eventually(lambda: link.state is LinkState.REFUSED, "the refusal")
+        assert "this login can't be sent: AMI header Username holds" in link.reason
+    assert ["Challenge"] == pbx.names()
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 70])
+async def test_a_host_that_is_none_is_named(pbx: FakePbx, host: str) -> None:
+    """A host that can never be one is said to be so; the link goes on trying."""
+    hub = Hub(pbx.settings(host=host))
+    async with running(hub) as link:
+        await eventually(lambda: link.state is LinkState.WAITING, "a failed attempt")
+        assert f"PBX main ({host}:{pbx.port})" in link.reason
+
+
+async def test_a_filter_that_names_no_event_is_refused_at_once(pbx: FakePbx) -> None:
+    """A wrong exclude list is an error when the link is made, not with each connection."""
+    with pytest.raises(ValueError, match="not the name of an AMI event"):
+        Hub(pbx.settings(), exclude=("Var.*",))
+
+
+def test_an_ipv6_address_stands_in_brackets() -> None:
+    """So that the port can be told from it."""
+    settings = AmiSettings(name="six", host="::1", username="hub", secret="x")
+    assert settings.where == "PBX six ([::1]:5038)"
