@@ -118,6 +118,8 @@ class CallEventKind(enum.StrEnum):
     `delivered`: a device rings. `diverted`: a device stopped ringing without an answer, and the call goes on
     or ends without it (cause says why: not answered, rejected, answered elsewhere, cancelled).
     `failed`: a device could not be rung at all (busy, unreachable). `cleared`: the whole call is over, once.
+    `connection_cleared`: one who talked is out of it, and the call goes on without (a survey, a mailbox); told a
+    second later, and not at all where the call ends within that second.
     """
 
     QUEUED = "queued"
@@ -128,6 +130,7 @@ class CallEventKind(enum.StrEnum):
     DIVERTED = "diverted"
     TRANSFERRED = "transferred"
     CONFERENCED = "conferenced"
+    CONNECTION_CLEARED = "connection_cleared"
     CLEARED = "cleared"
     FAILED = "failed"
 

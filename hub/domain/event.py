@@ -25,6 +25,7 @@ class EventType(enum.StrEnum):
     CALL_DIVERTED = "cti.call.diverted"
     CALL_TRANSFERRED = "cti.call.transferred"
     CALL_CONFERENCED = "cti.call.conferenced"
+    CALL_CONNECTION_CLEARED = "cti.call.connection_cleared"
     CALL_CLEARED = "cti.call.cleared"
     CALL_FAILED = "cti.call.failed"
     CUSTOMER_CONTEXT_UPDATED = "cti.customer.context_updated"

@@ -1,0 +1,172 @@
+"""The graph of channels: who exists, who dialled whom, who hears whom. What follows for calls goes to the book."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from hub.domain.call import ConnectionState, Role
+from hub.telephony.tracker.channels import (
+    Bridge,
+    Channel,
+    ChannelState,
+    device_of,
+    is_device,
+    is_ephemeral,
+    is_message_channel,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from hub.telephony.tracker.book import CallBook
+
+_GONE_REMEMBERED = 10_000
+"""Channels whose end is remembered, so that a late or repeated event does not bring them back."""
+
+HOLDING_BRIDGE = "holding_bridge"
+"""The technology of bridges whose members wait, each alone, hearing music: parking lots, waiting agents."""
+
+
+class ChannelGraph:
+    """The channels of one PBX, and the bridges and Local halves that join them."""
+
+    def __init__(self, book: CallBook) -> None:
+        self._book = book
+        self._channels: dict[str, Channel] = {}
+        self._bridges: dict[str, Bridge] = {}
+        self._displaced: dict[str, Channel] = {}
+        self._gone: set[str] = set()
+        self._gone_in_order: deque[str] = deque()
+        self.find = self._channels.get
+
+    def all(self) -> list[Channel]:
+        return list(self._channels.values())
+
+    def __len__(self) -> int:
+        return len(self._channels)
+
+    def open(
+        self, uid: str, name: str, linkedid: str, state: int, started_at: datetime, *, is_new: bool
+    ) -> Channel | None:
+        """Begin to follow a channel; None for one that is over or is no call's.
+
+        `is_new` says that its beginning is seen. The linkedid is believed only here, for want of better:
+        from then on dials, halves and bridges say who belongs together.
+        """
+        if not uid or uid in self._gone or is_message_channel(name):
+            return None
+        call = self._book.find(linkedid)
+        is_first = not linkedid or linkedid == uid
+        if call is None:
+            call = self._book.open(uid, linkedid, started_at, partial=not (is_new and is_first))
+        channel = Channel(uid, name, state, call)
+        self._channels[uid] = channel
+        self._book.enter(channel, Role.CALLER if is_first else Role.CALLED, started_at)
+        return channel
+
+    def change_state(self, channel: Channel, state: int, now: datetime) -> None:
+        """Take a channel's new state. An answered channel stays so, whatever comes late."""
+        if channel.state not in (state, ChannelState.UP):
+            channel.state = state
+            self.reflect(channel, now)
+
+    def reflect(self, channel: Channel, now: datetime) -> None:
+        """Bring a connection up to its channel's state."""
+        if channel.state == ChannelState.RINGING:
+            self._book.alerting(channel, now)
+        elif channel.state == ChannelState.UP:
+            if channel.is_dialled:
+                self._book.alerting(channel, now)
+            if channel.bridge:
+                self._meet(channel, now)
+        elif channel.state == ChannelState.RING and channel.call.first_uid == channel.uid and channel.is_party:
+            self._book.arrived(channel.call)
+
+    def dial(self, dialer: Channel | None, dialled: Channel, now: datetime) -> None:
+        """One channel calls another."""
+        dialled.is_dialled = True
+        if dialled.party and dialled.party.state is ConnectionState.INITIATED:
+            dialled.party.take_role(Role.CALLED)
+        if dialer is not None:
+            dialled.dialer = dialer
+            self._book.merge(dialer.call, dialled.call, now)
+        self.reflect(dialled, now)
+
+    def cancel(self, channel: Channel) -> None:
+        """Note that dialling was cancelled, and see by whom: somebody else's answer, or a caller who gave up."""
+        call = channel.call
+        if any(other.is_dialled and other.state == ChannelState.UP for other in call.channels.values()):
+            return
+        outer = channel.dialer.other_half if channel.dialer else None
+        if outer is None or outer.dial_status in {"", "CANCEL"}:
+            call.abandoned = True
+
+    def join_halves(self, one: Channel, two: Channel, now: datetime) -> None:
+        """Say that these are the two ends of one Local channel."""
+        one.other_half, two.other_half = two, one
+        self._book.merge(one.call, two.call, now)
+
+    def join_bridge(self, channel: Channel, bridge_id: str, technology: str, now: datetime) -> None:
+        """Put a channel into a bridge, out of the one it was in, and see who hears whom now."""
+        if channel.bridge is not None and channel.bridge.id == bridge_id:
+            return
+        self.leave_bridge(channel)
+        if not bridge_id or technology == HOLDING_BRIDGE:
+            return
+        bridge = self._bridges.get(bridge_id)
+        if bridge is None:
+            bridge = self._bridges[bridge_id] = Bridge(bridge_id)
+        channel.join(bridge)
+        if len(bridge.members) > 1:
+            self._meet(channel, now)
+
+    def _meet(self, channel: Channel, now: datetime) -> None:
+        reachable = list(channel.reachable())
+        call = channel.call
+        for other in reachable:
+            if other.call is not call:
+                call = self._book.merge(call, other.call, now)
+        self._book.talking(reachable, call, now)
+
+    def leave_bridge(self, channel: Channel) -> None:
+        """Take a channel out of the bridge it is in, if any."""
+        bridge, channel.bridge = channel.bridge, None
+        if bridge is not None:
+            bridge.members.pop(channel.uid, None)
+            if not bridge.members:
+                self._bridges.pop(bridge.id, None)
+
+    def drop(self, channel: Channel, code: int, now: datetime, *, is_unseen: bool = False) -> None:
+        """Forget a channel that is gone; `is_unseen` where nobody told how."""
+        del self._channels[channel.uid]
+        self.remember_gone(channel.uid)
+        self.leave_bridge(channel)
+        channel.die()
+        if self._displaced:
+            self._displaced = {name: other for name, other in self._displaced.items() if other is not channel}
+        self._book.leave(channel, code, now, is_unseen=is_unseen)
+
+    def remember_gone(self, uid: str) -> None:
+        """Keep a channel from being taken in later."""
+        if not uid or uid in self._gone:
+            return
+        self._gone.add(uid)
+        self._gone_in_order.append(uid)
+        if len(self._gone_in_order) > _GONE_REMEMBERED:
+            self._gone.discard(self._gone_in_order.popleft())
+
+    def rename(self, channel: Channel, name: str, now: datetime) -> None:
+        """Follow a masquerade: a channel takes the name, and so the device, of another that then goes."""
+        before, channel.name = channel.name, name
+        if is_ephemeral(name):
+            if not is_ephemeral(before):
+                self._displaced[before] = channel
+            return
+        displaced = self._displaced.pop(name, None)
+        device = device_of(name)
+        if displaced is channel or device == channel.device:
+            return
+        channel.device = device
+        channel.is_party = is_device(name)
+        self._book.succeed(channel, displaced, now)
