@@ -1,0 +1,200 @@
+"""Awaitable AMQP 0-9-1 over pika's callbacks: one connection, its channels, and how either is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+import pika.exceptions
+from pika.adapters.asyncio_connection import AsyncioConnection
+
+from hub.bus.errors import BrokerError
+
+# pika logs each failure several times with tracebacks; the hub says it once, in plain words.
+logging.getLogger("pika").setLevel(logging.CRITICAL)
+
+CLOSE_WAIT_S: Final = 2.0
+_NOT_FOUND: Final = 404
+
+Confirm = Callable[[int, bool, bool], None]
+"""Called with delivery tag, multiple (all up to the tag), and whether the broker took the message."""
+
+
+class Delivery(NamedTuple):
+    """A message from a queue, not acknowledged yet."""
+
+    tag: int
+    properties: Any
+    body: bytes
+
+
+async def first_of(*futures: asyncio.Future[Any], timeout_s: float | None = None) -> None:
+    """Wait until one of several is done, whatever its outcome."""
+    await asyncio.wait(futures, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+
+
+def _settle(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+class AmqpConnection:
+    """One connection, used for one session. `broken` gets the reason when it, or a channel in use, is lost."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._opened: asyncio.Future[None] = self._loop.create_future()
+        self._closed: asyncio.Future[None] = self._loop.create_future()
+        self.broken: asyncio.Future[BaseException] = self._loop.create_future()
+        self.blocked = False
+        self._pika: Any = None
+
+    @classmethod
+    async def open(cls, parameters: Any) -> AmqpConnection:
+        """Connect and sign in. Raises an AMQPError of pika, or OSError."""
+        self = cls()
+        self._pika = AsyncioConnection(
+            parameters,
+            on_open_callback=self._on_open,
+            on_open_error_callback=self._on_open_error,
+            on_close_callback=self._on_close,
+            custom_ioloop=self._loop,
+        )
+        self._pika.add_on_connection_blocked_callback(lambda *_: setattr(self, "blocked", True))
+        self._pika.add_on_connection_unblocked_callback(lambda *_: setattr(self, "blocked", False))
+        try:
+            await self._opened
+        except asyncio.CancelledError:
+            await self.close()
+            raise
+        return self
+
+    async def channel(self) -> AmqpChannel:
+        """Open a channel; when the broker closes it the connection counts as broken."""
+        return await self._channel(self.give_up)
+
+    async def queue_exists(self, queue: str) -> bool:
+        """Whether there is such a queue, of whatever type; asked on a channel that may be lost for it."""
+        probe = await self._channel(lambda _: None)
+        try:
+            await probe.look_for_queue(queue)
+        except pika.exceptions.ChannelClosedByBroker as error:
+            if error.reply_code == _NOT_FOUND:
+                return False
+            raise
+        probe.close()
+        return True
+
+    async def close(self) -> None:
+        """Say goodbye and wait for the answer, but not for long: a dead peer has none."""
+        if not (self._pika.is_closed or self._pika.is_closing):
+            self._pika.close()
+        await asyncio.wait({self._closed}, timeout=CLOSE_WAIT_S)
+
+    async def _channel(self, on_lost: Callable[[BaseException], None]) -> AmqpChannel:
+        opened: asyncio.Future[None] = self._loop.create_future()
+        channel = self._pika.channel(on_open_callback=lambda _: _settle(opened))
+        wrapped = AmqpChannel(channel, self._loop, on_lost)
+        await first_of(opened, wrapped.lost, self.broken)
+        for lost in (wrapped.lost, self.broken):
+            if lost.done():
+                raise lost.result()
+        return wrapped
+
+    def give_up(self, reason: BaseException) -> None:
+        """Have the supervisor begin again with a new connection, for `reason`."""
+        if not self.broken.done():
+            self.broken.set_result(reason)
+
+    def _on_open(self, _connection: Any) -> None:
+        _settle(self._opened)
+
+    def _on_open_error(self, _connection: Any, error: BaseException | str) -> None:
+        reason = error if isinstance(error, BaseException) else BrokerError(str(error))
+        _settle(self._closed)
+        if not self._opened.done():
+            self._opened.set_exception(reason)
+
+    def _on_close(self, _connection: Any, reason: BaseException) -> None:
+        _settle(self._closed)
+        self.give_up(reason)
+
+
+class AmqpChannel:
+    """One channel. `lost` gets the reason when it is closed by the broker or with its connection."""
+
+    def __init__(self, channel: Any, loop: asyncio.AbstractEventLoop, on_lost: Callable[[BaseException], None]) -> None:
+        self._channel = channel
+        self._loop = loop
+        self._on_lost = on_lost
+        self.lost: asyncio.Future[BaseException] = loop.create_future()
+        channel.add_on_close_callback(self._closed)
+
+    async def declare_exchange(self, exchange: str) -> None:
+        """Declare a durable topic exchange; the broker refuses (406) when it exists as something else."""
+        await self._answer(
+            lambda done: self._channel.exchange_declare(exchange, exchange_type="topic", durable=True, callback=done)
+        )
+
+    async def declare_queue(self, queue: str) -> None:
+        """Declare a durable queue."""
+        await self._answer(lambda done: self._channel.queue_declare(queue, durable=True, callback=done))
+
+    async def look_for_queue(self, queue: str) -> None:
+        """Ask for a queue without declaring it; one that is not there costs the channel (404)."""
+        await self._answer(lambda done: self._channel.queue_declare(queue, passive=True, callback=done))
+
+    async def confirm(self, on_confirm: Confirm) -> None:
+        """Have the broker confirm what is published; tags count from 1."""
+
+        def confirmed(frame: Any) -> None:
+            took = isinstance(frame.method, pika.spec.Basic.Ack)
+            on_confirm(frame.method.delivery_tag, frame.method.multiple, took)
+
+        await self._answer(lambda done: self._channel.confirm_delivery(confirmed, callback=done))
+
+    def on_return(self, returned: Callable[[str], None]) -> None:
+        """Call `returned` with the routing key of each message that no queue took."""
+        self._channel.add_on_return_callback(lambda _channel, method, _properties, _body: returned(method.routing_key))
+
+    def publish(self, exchange: str, routing_key: str, properties: Any, body: bytes) -> None:
+        """Send one message, mandatory: one that no queue takes comes back."""
+        self._channel.basic_publish(exchange, routing_key, body, properties, mandatory=True)
+
+    async def consume(self, queue: str, prefetch: int, arrived: Callable[[Delivery], None]) -> None:
+        """Have at most `prefetch` unacknowledged messages delivered; `arrived` must neither wait nor raise."""
+
+        def cancelled(_frame: Any) -> None:
+            self._on_lost(BrokerError(f"the broker took queue {queue} away (deleted, or its node failed)"))
+
+        def delivered(_channel: Any, method: Any, properties: Any, body: bytes) -> None:
+            arrived(Delivery(method.delivery_tag, properties, body))
+
+        await self._answer(lambda done: self._channel.basic_qos(prefetch_count=prefetch, callback=done))
+        self._channel.add_on_cancel_callback(cancelled)
+        await self._answer(lambda done: self._channel.basic_consume(queue, delivered, callback=done))
+
+    def ack_up_to(self, tag: int) -> None:
+        """Acknowledge all deliveries up to `tag`."""
+        self._channel.basic_ack(tag, multiple=True)
+
+    def close(self) -> None:
+        """Close without waiting for the answer."""
+        if self._channel.is_open:
+            self._channel.close()
+
+    async def _answer(self, ask: Callable[[Callable[[Any], None]], object]) -> None:
+        """Wait for the broker's answer. A channel that is closed never gives one, hence the second future."""
+        done: asyncio.Future[None] = self._loop.create_future()
+        ask(lambda _frame: _settle(done))
+        await first_of(done, self.lost)
+        if not done.done():
+            raise self.lost.result()
+
+    def _closed(self, _channel: Any, reason: BaseException) -> None:
+        if not self.lost.done():
+            self.lost.set_result(reason)
+        if not isinstance(reason, pika.exceptions.ChannelClosedByClient):
+            self._on_lost(reason)

@@ -1,0 +1,119 @@
+"""Keeps one connection to the broker: a new one for each attempt, for ever, with back-off."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pika.exceptions
+import structlog
+
+from hub.bus.amqp import AmqpConnection, first_of
+from hub.bus.errors import BrokerError, explain
+from hub.journal.errors import JournalError
+
+log = structlog.get_logger(__name__)
+
+Ready = Callable[[], None]
+Session = Callable[[AmqpConnection, Ready], Awaitable[None]]
+"""What is done with a connection while it lasts; calls `Ready` once all it needs is declared."""
+
+
+class Supervisor:
+    """One task that connects, runs the session, and begins again when either fails."""
+
+    def __init__(
+        self,
+        name: str,
+        parameters: Any,
+        session: Session,
+        *,
+        retry_min_s: float = 0.5,
+        retry_max_s: float = 30.0,
+    ) -> None:
+        self._name = name
+        self._parameters = parameters
+        self._session = session
+        self._retry_min_s = retry_min_s
+        self._retry_max_s = retry_max_s
+        self._failures = 0
+        self._task: asyncio.Task[None] | None = None
+        self._connection: AmqpConnection | None = None
+        self._ready = False
+        self._reason: str | None = "not connected yet"
+
+    @property
+    def connected(self) -> bool:
+        return self._ready
+
+    @property
+    def problem(self) -> str | None:
+        """Why nothing flows, in plain words; None when it does."""
+        if self._ready and self._connection is not None and self._connection.blocked:
+            return f"broker {self._broker}: it takes no messages at the moment: it lacks memory or disk space"
+        return self._reason
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name=f"broker {self._name}")
+
+    async def stop(self) -> None:
+        """End the session and close the connection."""
+        if self._task is None:
+            return
+        self._task.cancel()
+        await asyncio.wait({self._task})
+        self._task = None
+
+    @property
+    def _broker(self) -> str:
+        return f"{self._parameters.host}:{self._parameters.port}"
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._attempt()
+            except (pika.exceptions.AMQPError, OSError, JournalError) as error:
+                self._failed(str(error) if isinstance(error, JournalError) else explain(error, self._broker))
+            except Exception as error:
+                # Whatever it is, the next connection gets its chance; pika wraps errors in types of many modules.
+                reason = explain(error, self._broker)
+                log.debug("broker_session_error", connection=self._name, exc_info=True)
+                self._failed(reason)
+            finally:
+                self._ready = False
+                self._connection = None
+            await asyncio.sleep(self._delay())
+
+    async def _attempt(self) -> None:
+        connection = await AmqpConnection.open(self._parameters)
+        self._connection = connection
+        work: asyncio.Future[None] = asyncio.ensure_future(self._session(connection, self._became_ready))
+        try:
+            await first_of(work, connection.broken)
+        finally:
+            work.cancel()
+            await asyncio.wait({work})
+            await connection.close()
+        if not work.cancelled():
+            work.result()
+        if not connection.broken.done():
+            raise BrokerError(f"the {self._name} has nothing more to do")
+        raise connection.broken.result()
+
+    def _became_ready(self) -> None:
+        self._ready = True
+        self._reason = None
+        self._failures = 0
+        log.info("broker_connected", connection=self._name, broker=self._broker)
+
+    def _failed(self, reason: str) -> None:
+        if reason != self._reason:
+            log.warning("broker_unavailable", connection=self._name, reason=reason)
+        self._reason = reason
+
+    def _delay(self) -> float:
+        longest = min(self._retry_max_s, self._retry_min_s * 2 ** min(self._failures, 30))
+        self._failures += 1
+        return random.uniform(longest / 2, longest)  # noqa: S311 - spreads load, guards nothing
