@@ -1,0 +1,84 @@
+"""What legacy systems do with the broker: bind, read, publish. Blocking, each call with a connection of its own."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from typing import Any, NamedTuple
+
+import pika
+
+
+class Message(NamedTuple):
+    """A message as a consumer gets it."""
+
+    routing_key: str
+    properties: Any
+    body: bytes
+
+
+def connect(url: str) -> Any:
+    """Connect as the legacy system does."""
+    return pika.BlockingConnection(pika.URLParameters(url))
+
+
+def declare_exchange(url: str, exchange: str, kind: str = "topic") -> None:
+    """Declare a durable exchange."""
+    with closing(connect(url)) as connection:
+        connection.channel().exchange_declare(exchange, kind, durable=True)
+
+
+def bind(url: str, exchange: str, queue: str, pattern: str = "#") -> None:
+    """Declare a durable queue and have it get what fits the pattern."""
+    with closing(connect(url)) as connection:
+        channel = connection.channel()
+        channel.exchange_declare(exchange, "topic", durable=True)
+        channel.queue_declare(queue, durable=True)
+        channel.queue_bind(queue, exchange, pattern)
+
+
+def publish(url: str, queue: str, *messages: tuple[bytes, Any]) -> None:
+    """Put messages into a queue, confirmed; each is a body and its properties."""
+    with closing(connect(url)) as connection:
+        channel = connection.channel()
+        channel.confirm_delivery()
+        for body, properties in messages:
+            channel.basic_publish("", queue, body, properties, mandatory=True)
+
+
+def collect(url: str, queue: str, count: int, within_s: float = 20.0) -> list[Message]:
+    """Take messages from a queue until `count` different message ids were seen."""
+    found: list[Message] = []
+    ids: set[str] = set()
+    deadline = time.monotonic() + within_s
+    with closing(connect(url)) as connection:
+        channel = connection.channel()
+        for method, properties, body in channel.consume(queue, auto_ack=True, inactivity_timeout=0.2):
+            if method is not None:
+                found.append(Message(method.routing_key, properties, body))
+                ids.add(properties.message_id)
+            if len(ids) >= count:
+                break
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{len(ids)} of {count} messages within {within_s:g} s in {queue}")
+        channel.cancel()
+    return found
+
+
+def depth(url: str, queue: str) -> int:
+    """Return how many messages wait in a queue."""
+    with closing(connect(url)) as connection:
+        count: int = connection.channel().queue_declare(queue, passive=True).method.message_count
+        return count
+
+
+def delete_queue(url: str, queue: str) -> None:
+    """Delete a queue, used or not."""
+    with closing(connect(url)) as connection:
+        connection.channel().queue_delete(queue)
+
+
+def delete_exchange(url: str, exchange: str) -> None:
+    """Delete an exchange, used or not."""
+    with closing(connect(url)) as connection:
+        connection.channel().exchange_delete(exchange)
