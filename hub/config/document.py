@@ -60,9 +60,12 @@ class Document:
         return Problem(self.file, *place, message)
 
 
-def read_document(path: Path) -> Document:
-    """Read one YAML file. Raises `ConfigError` with the place of what can't be read."""
-    text = _read_text(path)
+def read_document(path: Path, *, advice: str = "") -> Document:
+    """Read one YAML file. Raises `ConfigError` with the place of what can't be read.
+
+    `advice` is what to do when there is no file, or nothing in it.
+    """
+    text = _read_text(path, advice)
     reader = _Reader(str(path))
     try:
         _measure(str(path), text)
@@ -74,19 +77,23 @@ def read_document(path: Path) -> Document:
         place = before.count("\n") + 1, len(before) - before.rfind("\n")
         raise ConfigError([Problem(str(path), *place, "a control character can't stand in a YAML file")]) from None
     if node is None or (isinstance(node, yaml.ScalarNode) and core_scalar(node.value) is None):
-        raise ConfigError([Problem(str(path), 1, 1, "the file is empty: `ctihub init` writes one to begin with")])
+        raise ConfigError([Problem(str(path), 1, 1, _advised("the file is empty", advice))])
     data = reader.read(node, (), 0)
     if reader.problems:
         raise ConfigError(reader.problems)
     return Document(str(path), data, reader.keys, reader.values)
 
 
-def _read_text(path: Path) -> str:
+def _advised(message: str, advice: str) -> str:
+    return f"{message}: {advice}" if advice else message
+
+
+def _read_text(path: Path, advice: str) -> str:
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        message = "no such file: `ctihub init` writes one to begin with, `--config` names another"
+        message = _advised("there is no such file", advice)
     except IsADirectoryError:
         message = "this is a folder, not a file"
     except OSError as error:

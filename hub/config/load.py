@@ -19,7 +19,7 @@ from hub.config.wording import nearest, wording
 
 def load_config(path: Path, environment: Mapping[str, str]) -> Config:
     """Read, fill in `${...}`, validate and cross-check a configuration file. Raises `ConfigError`."""
-    document = read_document(path)
+    document = read_document(path, advice="`ctihub init` writes one to begin with, --config names another")
     if not isinstance(document.data, dict):
         raise ConfigError([document.problem((1, 1), "a configuration is a list of keys with values: `hub:`, `pbx:`")])
     folder = path.absolute().parent

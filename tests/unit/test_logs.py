@@ -188,7 +188,8 @@ def test_a_known_secret_is_hidden_wherever_it_stands(entries: Entries, stream: i
     """In the event, a value, an exception's text and its traceback, however it is quoted there."""
     logs.hide_secrets([secret])
     log = structlog.get_logger("hub.x")
-    log.warning("login with " + secret, detail=f"<{secret}>", nested={"a": [secret]}, count=1)
+    message = f"login with {secret}"
+    log.warning(message, detail=f"<{secret}>", nested={"a": [secret]}, count=1)
     try:
         fail(f"bad password {secret!r}")
     except ValueError:

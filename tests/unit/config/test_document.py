@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from hub.config.document import MAX_BYTES, read_document
+from hub.config.load import load_config
 from hub.config.problem import ConfigError
 from hub.config.scalar import core_scalar
 from tests.unit.config.conftest import MINIMAL, Problems
@@ -48,8 +49,8 @@ def test_what_is_not_yaml_is_placed_and_explained(problems: Problems, text: str 
 
 def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
     """`ctihub run` in an empty folder."""
-    with pytest.raises(ConfigError, match=r"nix.yaml:1:1: no such file: `ctihub init` writes one to begin with"):
-        read_document(tmp_path / "nix.yaml")
+    with pytest.raises(ConfigError, match=r"nix.yaml:1:1: there is no such file: `ctihub init` writes one"):
+        load_config(tmp_path / "nix.yaml", {})
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:

@@ -1,0 +1,122 @@
+"""`ctihub init`: writes a commented configuration to begin with."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from hub.cli.options import DEFAULT_CONFIG
+from hub.cli.outcome import FINE, CannotRunError
+
+# What is commented out has "#" in place of its first character or before it; "# " and a word is an explanation.
+TEMPLATE = """\
+# ctihub's configuration. `ctihub lint` tells every mistake with its place, `ctihub check` connects to all it names.
+# ${NAME} is taken from the environment, ${file:PATH} from a file (from this folder); $${ stands for ${ itself.
+# Relative paths are taken from this folder.
+
+hub:
+  # Where browsers and machines connect. 0.0.0.0 lets other hosts in: put a proxy with TLS in front then.
+  listen: "127.0.0.1:8080"
+  # The country whose national number format the site dials: DE, CN, US, ...
+  region: DE
+  # debug, info, warning or error
+  log_level: info
+  # Folders with your own mappings; those that ctihub ships are found without.
+  mappings: [mappings]
+
+store:
+  # The journal of all events, call log, users and sessions.
+  url: "sqlite:///ctihub.db"
+
+# One entry for each Asterisk, with a user of its manager.conf, which needs:
+# read = system,call,agent,user
+# write = system,call,agent,reporting
+pbx:
+  main:
+    host: 127.0.0.1
+    port: 5038
+    username: hub
+    secret: "${AMI_SECRET}"
+    # Devices towards the outside: a call from one of them is inbound.
+    trunks: [PJSIP/trunk]
+    # TLS (tlsenable in manager.conf, usually on port 5039):
+#    tls: {ca_file: /etc/ssl/certs/ca-certificates.crt}
+
+# Who takes calls. `ctihub user add alice` gives Alice a password for the desk.
+agents:
+  alice:
+    name: Alice
+    devices: [PJSIP/1001]
+#  bob:
+#    name: Bob
+#    devices: [PJSIP/1002, PJSIP/1003]
+#    language: zh
+
+# The backends that know the caller. A preset brings operations and mapping of a known system.
+#connectors:
+#  sap:
+#    kind: odata
+#    preset: sap_s4hana
+#    title: SAP S/4HANA
+#    url: https://sap.example.com/sap/opu/odata/sap
+#    auth: {type: basic, username: CTIHUB, password: "${SAP_PASSWORD}"}
+#    params: {sap-client: "100"}
+#  service:
+#    kind: soap
+#    preset: oracle_service_cloud
+#    title: Oracle Service Cloud
+#    wsdl: https://site.custhelp.com/services/soap/connect/soap?wsdl=typed
+#    auth: {type: wsse, username: ctihub, password: "${OSC_PASSWORD}"}
+
+# How customers are looked up, in seconds.
+context:
+  # What a lookup may take before its card on the desk shows a notice.
+  budget_s: 1.0
+  # How long an answer is used again.
+  cache_s: 300
+
+desk:
+  # What the browser sees, when a proxy stands in front:
+#  public_url: https://cti.example.com
+  language: en
+  session_hours: 12
+
+# Bearer tokens of machines that read /api/v1/events and /api/v1/calls.
+auth:
+  tokens:
+    reporting: "${API_TOKEN}"
+
+# A broker that every event also goes to; without one ctihub's own journal does all the work.
+#bus:
+#  url: "amqps://ctihub:${BUS_PASSWORD}@rabbitmq.example.com/ctihub"
+
+# Legacy systems that put messages into a queue of that broker (ctihub.inbound.<feed>).
+#inbound:
+#  shop: {mapping: feeds/order_shipped}
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "path", type=Path, nargs="?", default=DEFAULT_CONFIG, metavar="PATH", help="file or folder (./ctihub.yaml)"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    path: Path = arguments.path
+    if path.is_dir():
+        path /= DEFAULT_CONFIG.name
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(TEMPLATE)
+    except FileExistsError:
+        raise CannotRunError(f"{path} is already there: move it away first, or name another file") from None
+    except OSError as error:
+        raise CannotRunError(f"{path} can't be written: {error.strerror}") from None
+    print(f"{path} is written. Now:")
+    print("  set AMI_SECRET (manager.conf) and API_TOKEN (your choice, 8 characters or more) in the environment")
+    print(f"  ctihub lint --config {path}       tells every mistake")
+    print(f"  ctihub check --config {path}      connects to everything")
+    print(f"  ctihub user add alice --config {path}")
+    print(f"  ctihub run --config {path}")
+    return FINE

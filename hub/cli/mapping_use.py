@@ -1,0 +1,46 @@
+"""The mappings that a configuration uses: each must load, and make what its place needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from hub.config.document import KeyPath, read_document
+from hub.config.mapping_files import find_mapping
+from hub.config.model import Config
+from hub.config.problem import Problem
+from hub.mapping.errors import MappingError
+from hub.mapping.mapping import load_mapping
+
+
+def mapping_problems(config: Config, file: Path) -> list[Problem]:
+    """Return what is wrong with the mappings that `config`, loaded from `file`, names. Presets' are included."""
+    document = read_document(file)
+    problems: set[Problem] = set()
+    for path, name, target in _named(config):
+        found = find_mapping(name, config.hub.mappings)
+        place = document.value_place(path)
+        if found is None:
+            problems.add(document.problem(place, f"there is no mapping {name!r}"))
+            continue
+        try:
+            made = load_mapping(found).target
+        except MappingError as error:
+            problems.update(error.problems)
+            continue
+        if made != target:
+            message = f"mapping {name!r} makes a {made}, but a {target} is needed here"
+            problems.add(document.problem(place, message))
+    return sorted(problems)
+
+
+def _named(config: Config) -> Iterator[tuple[KeyPath, str, str]]:
+    for name, connector in config.connectors.items():
+        path: KeyPath = ("connectors", name)
+        if connector.mapping:
+            yield (*path, "mapping"), connector.mapping, "customer"
+        for operation, steps in connector.operations.items():
+            if steps.mapping:
+                yield (*path, "operations", operation, "mapping"), steps.mapping, "customer"
+    for name, feed in config.inbound.items():
+        yield ("inbound", name, "mapping"), feed.mapping, "interaction"

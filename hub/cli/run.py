@@ -1,0 +1,62 @@
+"""`ctihub run`: the hub itself, until SIGTERM or SIGINT."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import errno
+from typing import TYPE_CHECKING
+
+from hub.cli.options import add_config, configuration
+from hub.cli.outcome import FINE, CannotRunError
+
+if TYPE_CHECKING:
+    from hub.config.model import Config
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    add_config(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from hub.cli.mapping_use import mapping_problems
+    from hub.config.secrets import secrets_of
+    from hub.logs import hide_secrets, set_up_logs
+
+    config = configuration(arguments)
+    problems = mapping_problems(config, arguments.config)
+    if problems:
+        raise CannotRunError("the configuration can't be used:\n" + "\n".join(map(str, problems)))
+    hide_secrets(secrets_of(config))
+    set_up_logs(config.hub.log_level)
+    _serve(config)
+    return FINE
+
+
+def _serve(config: Config) -> None:
+    """Run the hub. What keeps it from starting is told in words, without a traceback."""
+    from connectors.base import ConnectorError
+    from hub.app import Hub
+    from hub.config.problem import ConfigError
+    from hub.desk.user_store import UserStoreError
+    from hub.journal.errors import JournalError
+
+    try:
+        asyncio.run(Hub(config).run_until_signalled())
+    except (JournalError, UserStoreError, ConnectorError, ConfigError) as error:
+        raise CannotRunError(str(error)) from error
+    except OSError as error:
+        raise CannotRunError(_listening_problem(config, error)) from error
+
+
+def _listening_problem(config: Config, error: OSError) -> str:
+    where = f"hub.listen {config.hub.listen}"
+    match error.errno:
+        case errno.EADDRINUSE:
+            return f"{where}: the port is in use: stop the program that has it, or name another one"
+        case errno.EACCES:
+            return f"{where}: not allowed: ports below 1024 need the system's permission, name a higher one"
+        case errno.EADDRNOTAVAIL:
+            return f"{where}: this machine does not have this address: 0.0.0.0 stands for all it has"
+        case _:
+            return f"can't start: {error.strerror or error}"

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from hub.cli.init import TEMPLATE
+from hub.config.load import load_config
+from tests.unit.cli.conftest import Ctihub
+
+ENVIRONMENT = {"AMI_SECRET": "s3cret-ami", "API_TOKEN": "s3cret-token"}
+
+
+def test_what_init_writes_passes_lint(ctihub: Ctihub, tmp_path: Path) -> None:
+    """Once the two variables it tells of are set."""
+    written = ctihub("init")
+    assert 0 == written.returncode
+    assert "AMI_SECRET" in written.stdout
+    assert "API_TOKEN" in written.stdout
+    linted = ctihub("lint", environment=ENVIRONMENT)
+    assert (0, "1 file checked, nothing wrong\n") == (linted.returncode, linted.stdout)
+    assert "alice" in load_config(tmp_path / "ctihub.yaml", ENVIRONMENT).agents
+
+
+def test_what_is_commented_out_is_valid_too(tmp_path: Path) -> None:
+    """Whoever takes the # away gets a working example, not an error."""
+    path = tmp_path / "ctihub.yaml"
+    path.write_text(re.sub(r"^#(?=\S|  )", "", TEMPLATE, flags=re.MULTILINE).replace("/etc/ssl/certs/", ""))
+    (tmp_path / "ca-certificates.crt").write_text("x")
+    environment = {**ENVIRONMENT, "SAP_PASSWORD": "sap", "OSC_PASSWORD": "osc", "BUS_PASSWORD": "bus"}
+    config = load_config(path, environment)
+    assert {"sap", "service"} == set(config.connectors)
+    assert config.bus is not None
+    assert {"alice", "bob"} == set(config.agents)
+    assert {"shop"} == set(config.inbound)
+
+
+def test_init_overwrites_nothing(ctihub: Ctihub, tmp_path: Path) -> None:
+    """A configuration that is there is somebody's work."""
+    (tmp_path / "ctihub.yaml").write_text("mine")
+    done = ctihub("init")
+    assert 2 == done.returncode
+    assert "already there" in done.stderr
+    assert "mine" == (tmp_path / "ctihub.yaml").read_text()
+
+
+def test_init_takes_a_file_or_a_folder(ctihub: Ctihub, tmp_path: Path) -> None:
+    """In a folder the file gets its usual name."""
+    (tmp_path / "etc").mkdir()
+    assert 0 == ctihub("init", "etc").returncode
+    assert 0 == ctihub("init", "other.yaml").returncode
+    assert TEMPLATE == (tmp_path / "etc/ctihub.yaml").read_text() == (tmp_path / "other.yaml").read_text()
+
+
+def test_init_says_where_it_can_not_write(ctihub: Ctihub) -> None:
+    """The system's reason, no traceback."""
+    done = ctihub("init", "nix/ctihub.yaml")
+    assert 2 == done.returncode
+    assert "can't be written: No such file or directory" in done.stderr

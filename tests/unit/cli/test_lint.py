@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.unit.cli.conftest import CONFIG, Ctihub
+
+MAPPING = """\
+source: shop
+version: "1"
+target: interaction
+fields:
+  id: number
+  channel: {const: order}
+  at: at
+  subject: text
+  customer.phones: {from: phone, phone: true}
+"""
+
+
+def test_problems_are_sorted_lines_with_places(ctihub: Ctihub, config_file: Path) -> None:
+    """On standard output, one a line, for editors and people."""
+    config_file.write_text(CONFIG + "nope: 1\ncontext: {budget_s: x}\n")
+    done = ctihub("lint", environment={"AMI_SECRET": ""})
+    assert 1 == done.returncode
+    assert [
+        "ctihub.yaml:3:50: the environment variable AMI_SECRET is empty: give it a value",
+        "ctihub.yaml:6:1: unknown key 'nope'; known here:",
+        "ctihub.yaml:7:21: context.budget_s: must be a number, not text",
+    ] == [line.split(" hub,")[0] for line in done.stdout.splitlines()]
+    assert "" == done.stderr
+
+
+def test_a_broken_configuration_under_another_name_is_known_by_its_keys(ctihub: Ctihub, tmp_path: Path) -> None:
+    """Even where it is no YAML."""
+    (tmp_path / "site.yaml").write_text("hub: {region: DE\n")
+    done = ctihub("lint", "site.yaml")
+    assert (1, "site.yaml:2:1: a comma or the closing } is missing\n") == (done.returncode, done.stdout)
+
+
+def test_a_broken_mapping_is_told_with_its_place(ctihub: Ctihub, tmp_path: Path) -> None:
+    """In a folder, with the configuration that lies beside it, and by its own name."""
+    (tmp_path / "mappings/shop").mkdir(parents=True)
+    (tmp_path / "mappings/shop/orders.yaml").write_text("source: shop\nversion: '1'\ntarget: custmer\nfields: {}\n")
+    expected = "mappings/shop/orders.yaml:3:9: must be one of customer, interaction; did you mean 'customer'?\n"
+    for words in (["mappings"], ["mappings/shop/orders.yaml"]):
+        done = ctihub("lint", *words)
+        assert (1, expected) == (done.returncode, done.stdout)
+    (tmp_path / "ctihub.yaml").write_text(CONFIG)
+    done = ctihub("lint")
+    assert 1 == done.returncode
+    assert done.stdout.endswith(expected)
+
+
+def test_a_feed_needs_a_mapping_that_makes_interactions(ctihub: Ctihub, config_file: Path) -> None:
+    """A mapping of customers named for a feed would refuse every message at night."""
+    config_file.write_text(CONFIG + "bus: {url: 'amqp://h'}\ninbound: {crm: {mapping: sap_s4hana/business_partner}}\n")
+    expected = (
+        "ctihub.yaml:7:26: mapping 'sap_s4hana/business_partner' makes a customer, but a interaction is needed here\n"
+    )
+    done = ctihub("lint")
+    assert (1, expected) == (done.returncode, done.stdout)
+    started = ctihub("run")
+    assert 2 == started.returncode
+    assert expected in started.stderr
+
+
+def test_several_files_at_once(ctihub: Ctihub, config_file: Path, tmp_path: Path) -> None:
+    """Counted together when nothing is wrong."""
+    (tmp_path / "orders.yaml").write_text(MAPPING)
+    done = ctihub("lint", str(config_file), "orders.yaml")
+    assert (0, "2 files checked, nothing wrong\n") == (done.returncode, done.stdout)
+
+
+def test_no_such_file_could_not_run(ctihub: Ctihub) -> None:
+    """Nothing was looked at, so nothing is fine."""
+    done = ctihub("lint", "nix.yaml")
+    assert 2 == done.returncode
+    assert "nix.yaml: there is no such file or folder" in done.stderr
