@@ -14,7 +14,7 @@ from hub.domain.event import Event, encode_event
 from hub.domain.ports import StoredEvent
 from hub.journal import statements
 from hub.journal.derived import derive
-from hub.journal.errors import JournalError, is_about_the_file
+from hub.journal.errors import EventRefusedError, JournalError, is_about_the_file
 
 Waiter = asyncio.Future[int]
 
@@ -55,15 +55,17 @@ def write_batch(connection: sqlite3.Connection, batch: Sequence[Pending]) -> Com
     An event that can't be stored whatever the disk does (text that is no UTF-8) is refused and the others are
     stored without it. Raises sqlite3.DatabaseError, with nothing stored, when the file or the disk fails.
     """
-    refused: dict[int, JournalError] = {}
+    refused: dict[int, EventRefusedError] = {}
     while True:
         try:
             return _transaction(connection, batch, refused)
         except _RefusedError as refusal:
-            refused[refusal.index] = JournalError(f"the event can't be stored: {refusal.reason}")
+            refused[refusal.index] = EventRefusedError(f"the event can't be stored: {refusal.reason}")
 
 
-def _transaction(connection: sqlite3.Connection, batch: Sequence[Pending], refused: dict[int, JournalError]) -> Commit:
+def _transaction(
+    connection: sqlite3.Connection, batch: Sequence[Pending], refused: dict[int, EventRefusedError]
+) -> Commit:
     stored: list[StoredEvent] = []
     outcomes: list[tuple[Pending, int | JournalError]] = []
     connection.execute("BEGIN IMMEDIATE")

@@ -14,6 +14,10 @@ class JournalFullError(JournalError):
     """Writing fails for so long that no more events fit in memory; this one was not taken."""
 
 
+class EventRefusedError(JournalError):
+    """This one event can't be stored whatever the disk does; the others are."""
+
+
 _ADVICE = {
     "SQLITE_FULL": "the disk is full: free some space",
     "SQLITE_BUSY": "the file is locked by another program: end whatever has it open",

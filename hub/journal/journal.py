@@ -113,8 +113,8 @@ class Journal:
     async def append(self, event: Event) -> int:
         """Return the event's position once it is durable.
 
-        Raises JournalFullError if the disk has failed for so long that the backlog is full, and JournalError
-        if the event can't be stored at all or the journal was closed before it was.
+        Raises JournalFullError if the disk has failed for so long that the backlog is full, EventRefusedError
+        if the event can't be stored at all, and JournalError if the journal was closed before it was.
         """
         waiter: asyncio.Future[int] = self._loop.create_future()
         if not self._writer.put(PendingEvent(event, waiter)):

@@ -1,0 +1,173 @@
+"""An inbound feed: a legacy system's queue, each message journaled once or put to the dead letters."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import structlog
+
+from hub.bus.amqp import AmqpConnection, Delivery
+from hub.bus.dead_letters import DEAD_QUEUE, DeadLetters
+from hub.bus.intake import MAX_BODY_BYTES, Intake, RefusedError
+from hub.bus.parameters import broker_parameters
+from hub.bus.supervisor import Ready, Supervisor
+from hub.config.model import BusSection, InboundFeed
+from hub.domain.event import Event
+from hub.domain.interaction import Interaction
+from hub.domain.ports import EventJournal
+from hub.journal.errors import EventRefusedError
+from hub.mapping.mapping import Mapping
+
+log = structlog.get_logger(__name__)
+
+PREFETCH: Final = 100
+MAX_BATCH: Final = 32
+"""Messages understood in one go before others on the event loop get their turn."""
+
+InteractionListener = Callable[[Interaction], None]
+
+
+class FeedConsumer:
+    """Takes one feed's messages in their order, with a connection of its own, so that no feed holds up another.
+
+    A message is acknowledged once what became of it is durable: the event in the journal, or the dead letter in
+    its queue. `on_interaction` is called, from the event loop, for each interaction that is new.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        feed: InboundFeed,
+        bus: BusSection,
+        *,
+        mapping: Mapping,
+        journal: EventJournal,
+        on_interaction: InteractionListener,
+        region: str,
+        dead_queue: str = DEAD_QUEUE,
+        max_body_bytes: int = MAX_BODY_BYTES,
+        retry_min_s: float = 0.5,
+        retry_max_s: float = 30.0,
+    ) -> None:
+        self._name = name
+        self._queue = feed.queue or f"ctihub.inbound.{name}"
+        self._intake = Intake(name, mapping, region=region, max_body_bytes=max_body_bytes)
+        self._journal = journal
+        self._on_interaction = on_interaction
+        self._dead_queue = dead_queue
+        self._recorded = 0
+        self._duplicates = 0
+        self._dead = 0
+        self._supervisor = Supervisor(
+            f"feed {name}",
+            broker_parameters(bus, f"feed {name}"),
+            self._session,
+            retry_min_s=retry_min_s,
+            retry_max_s=retry_max_s,
+        )
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def connected(self) -> bool:
+        return self._supervisor.connected
+
+    def problem(self) -> str | None:
+        """Why nothing is taken from the feed, in plain words; None when all is well."""
+        reason = self._supervisor.problem
+        return None if reason is None else f"feed {self._name}: {reason}"
+
+    @property
+    def recorded_total(self) -> int:
+        """Messages that became an event."""
+        return self._recorded
+
+    @property
+    def duplicates_total(self) -> int:
+        """Messages that had become an event before and were dropped."""
+        return self._duplicates
+
+    @property
+    def dead_total(self) -> int:
+        """Messages that went to the dead letters."""
+        return self._dead
+
+    def start(self) -> None:
+        """Begin to take messages; returns at once whether or not the broker is there."""
+        self._supervisor.start()
+
+    async def stop(self) -> None:
+        """Take no more messages; those not acknowledged are delivered again another time."""
+        await self._supervisor.stop()
+
+    async def _session(self, connection: AmqpConnection, ready: Ready) -> None:
+        dead = await DeadLetters.open(connection, self._dead_queue)
+        queue_exists = await connection.queue_exists(self._queue)
+        channel = await connection.channel()
+        if not queue_exists:
+            await channel.declare_queue(self._queue)
+        arrived: asyncio.Queue[Delivery] = asyncio.Queue()
+        await channel.consume(self._queue, PREFETCH, arrived.put_nowait)
+        ready()
+        while True:
+            batch = [await arrived.get()]
+            while len(batch) < MAX_BATCH and not arrived.empty():
+                batch.append(arrived.get_nowait())
+            await self._take(batch, dead)
+            channel.ack_up_to(batch[-1].tag)
+
+    async def _take(self, batch: Sequence[Delivery], dead: DeadLetters) -> None:
+        """Return when each message of the batch is durable somewhere."""
+        understood: list[tuple[Delivery, Event]] = []
+        refused: list[tuple[Delivery, RefusedError]] = []
+        for delivery in batch:
+            try:
+                understood.append((delivery, self._intake.event(delivery.body, delivery.properties.message_id)))
+            except RefusedError as reason:
+                refused.append((delivery, reason))
+        refused += await self._record(understood)
+        for delivery, refusal in refused:
+            await dead.send(delivery, refusal, feed=self._name, mapping=self._intake.mapping_label)
+            self._dead += 1
+            log.warning(
+                "feed_message_dead",
+                feed=self._name,
+                mapping=self._intake.mapping_label,
+                field=refusal.field,
+                reason=refusal.reason,
+                queue=self._dead_queue,
+            )
+
+    async def _record(self, understood: Sequence[tuple[Delivery, Event]]) -> list[tuple[Delivery, RefusedError]]:
+        """Append the events as one group, tell of the new ones, return those that the journal can't hold at all."""
+        known_up_to = await self._journal.last_position()
+        outcomes = await asyncio.gather(
+            *(self._journal.append(event) for _, event in understood), return_exceptions=True
+        )
+        refused = []
+        new_positions: set[int] = set()
+        for (delivery, event), outcome in zip(understood, outcomes, strict=True):
+            if isinstance(outcome, EventRefusedError):
+                refused.append((delivery, RefusedError(str(outcome))))
+            elif isinstance(outcome, BaseException):
+                # The journal can't take anything now: nothing of this batch is acknowledged, all comes again.
+                raise outcome
+            elif outcome <= known_up_to or outcome in new_positions:
+                self._duplicates += 1
+            else:
+                new_positions.add(outcome)
+                self._recorded += 1
+                self._tell(event)
+        return refused
+
+    def _tell(self, event: Event) -> None:
+        if isinstance(event.data, Interaction):
+            try:
+                self._on_interaction(event.data)
+            except Exception:
+                # The interaction is recorded; a listener's defect must not have the message delivered again.
+                log.exception("interaction_listener_failed", feed=self._name, event_id=event.id)
