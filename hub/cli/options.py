@@ -11,6 +11,7 @@ from hub.cli.outcome import CannotRunError
 
 if TYPE_CHECKING:
     from hub.config.model import Config
+    from hub.config.problem import Problem
 
 DEFAULT_CONFIG = Path("ctihub.yaml")
 
@@ -19,6 +20,17 @@ def add_config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-c", "--config", type=Path, default=DEFAULT_CONFIG, metavar="FILE", help="configuration (./ctihub.yaml)"
     )
+
+
+def usable_configuration(arguments: argparse.Namespace) -> Config:
+    """Load the configuration and see that the mappings it names can be used. Raises CannotRunError."""
+    from hub.cli.mapping_use import mapping_problems
+
+    config = configuration(arguments)
+    problems = mapping_problems(config, arguments.config)
+    if problems:
+        raise _unusable(*problems)
+    return config
 
 
 def configuration(arguments: argparse.Namespace) -> Config:
@@ -30,4 +42,8 @@ def configuration(arguments: argparse.Namespace) -> Config:
     try:
         return load_config(path, os.environ)
     except ConfigError as error:
-        raise CannotRunError(f"the configuration can't be used:\n{error}") from None
+        raise _unusable(*error.problems) from None
+
+
+def _unusable(*problems: Problem) -> CannotRunError:
+    return CannotRunError("\n".join(["the configuration can't be used:", *map(str, problems)]))

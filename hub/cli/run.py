@@ -7,7 +7,7 @@ import asyncio
 import errno
 from typing import TYPE_CHECKING
 
-from hub.cli.options import add_config, configuration
+from hub.cli.options import add_config, usable_configuration
 from hub.cli.outcome import FINE, CannotRunError
 
 if TYPE_CHECKING:
@@ -19,14 +19,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from hub.cli.mapping_use import mapping_problems
     from hub.config.secrets import secrets_of
     from hub.logs import hide_secrets, set_up_logs
 
-    config = configuration(arguments)
-    problems = mapping_problems(config, arguments.config)
-    if problems:
-        raise CannotRunError("the configuration can't be used:\n" + "\n".join(map(str, problems)))
+    config = usable_configuration(arguments)
     hide_secrets(secrets_of(config))
     set_up_logs(config.hub.log_level)
     _serve(config)

@@ -1,0 +1,104 @@
+"""What `ctihub check` asks each thing that a configuration names; a problem is a `ProbeError` in plain words."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from connectors.base import ConnectorError
+from connectors.registry import build_connector
+from hub.config.connectors import ConnectorConfig
+from hub.config.model import BusSection, Config, PbxSection, StoreSection
+from hub.journal.errors import explain as explain_store
+from hub.telephony.ami.errors import AmiError
+from hub.telephony.check import check as check_pbx
+from hub.telephony.link import ami_settings
+
+
+class ProbeError(Exception):
+    """Something named in the configuration can't be used; the message says why."""
+
+
+class Probe(NamedTuple):
+    """`ask` returns a short fact, or raises ProbeError."""
+
+    kind: str
+    name: str
+    ask: Callable[[], Awaitable[str]]
+
+
+def probes(config: Config) -> Iterator[Probe]:
+    """Yield one for each thing outside that the hub needs."""
+    yield Probe("store", "journal", partial(asyncio.to_thread, _store, config.store))
+    for name, pbx in config.pbx.items():
+        yield Probe("pbx", name, partial(_pbx, name, pbx))
+    for name, connector in config.connectors.items():
+        yield Probe("connector", name, partial(_connector, config, name, connector))
+    if config.bus is not None:
+        yield Probe("bus", config.bus.exchange, partial(_bus, config.bus))
+
+
+def _store(section: StoreSection) -> str:
+    path = Path(section.path)
+    if not path.exists():
+        if not os.access(path.parent, os.W_OK | os.X_OK):
+            raise ProbeError(f"{path}: its folder must exist, and the hub's user must be able to write there")
+        return f"{path} will be made at the first start"
+    try:
+        database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=5)
+        try:
+            database.execute("BEGIN IMMEDIATE")
+            database.execute("ROLLBACK")
+        finally:
+            database.close()
+    except sqlite3.Error as error:
+        raise ProbeError(explain_store(path, error)) from error
+    return f"{path} can be written, {path.stat().st_size / 1_000_000:.1f} MB"
+
+
+async def _pbx(name: str, section: PbxSection) -> str:
+    try:
+        return await check_pbx(ami_settings(name, section))
+    except AmiError as error:
+        raise ProbeError(str(error)) from error
+
+
+async def _connector(config: Config, name: str, section: ConnectorConfig) -> str:
+    try:
+        connector = build_connector(name, section, region=config.hub.region, mapping_folders=config.hub.mappings)
+        try:
+            await connector.start()
+            return await connector.check()
+        finally:
+            await connector.close()
+    except ConnectorError as error:
+        raise ProbeError(f"{error.problem}: {error.message}") from error
+
+
+async def _bus(section: BusSection) -> str:
+    # Here, because only some configurations have a broker.
+    from pika.exceptions import AMQPError
+
+    from hub.bus.amqp import AmqpConnection
+    from hub.bus.errors import BrokerError, explain
+    from hub.bus.parameters import broker_parameters
+
+    try:
+        parameters = broker_parameters(section, "check")
+    except BrokerError as error:
+        raise ProbeError(str(error)) from error
+    broker = f"{parameters.host}:{parameters.port}"
+    try:
+        connection = await AmqpConnection.open(parameters)
+        try:
+            await (await connection.channel()).declare_exchange(section.exchange)
+        finally:
+            await connection.close()
+    except (AMQPError, BrokerError, OSError) as error:
+        raise ProbeError(explain(error, broker)) from error
+    return f"{broker} lets in, exchange {section.exchange} is there"
