@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from hub.domain.call import CallEventKind
 from hub.domain.event import Event
 from hub.journal.journal import Journal
+from tests.bench.result import Target, report
 from tests.unit.journal import samples
 
 GROUPED_EVENTS = 20_000
@@ -28,9 +29,9 @@ def _calls(events: int) -> list[Event]:
     return made
 
 
-async def _grouped(path: Path) -> float:
+async def _grouped(path: Path, count: int) -> float:
     journal = await Journal.open(path)
-    events = _calls(GROUPED_EVENTS)
+    events = _calls(count)
     started = time.perf_counter()
     for event in events[:-1]:
         journal.publish(event)
@@ -40,9 +41,9 @@ async def _grouped(path: Path) -> float:
     return len(events) / took
 
 
-async def _one_by_one(path: Path) -> float:
+async def _one_by_one(path: Path, count: int) -> float:
     journal = await Journal.open(path)
-    events = _calls(SINGLE_EVENTS)
+    events = _calls(count)
     started = time.perf_counter()
     for event in events:
         await journal.append(event)
@@ -51,17 +52,27 @@ async def _one_by_one(path: Path) -> float:
     return len(events) / took
 
 
-def main() -> dict[str, float]:
+def measure(grouped_events: int = GROUPED_EVENTS, single_events: int = SINGLE_EVENTS) -> dict[str, Any]:
     """Return events per second both ways, and how many times faster group commit is."""
     with tempfile.TemporaryDirectory() as folder:
-        grouped = asyncio.run(_grouped(Path(folder) / "grouped.db"))
-        single = asyncio.run(_one_by_one(Path(folder) / "single.db"))
-    return {
-        "journal_events_per_s_group_commit": round(grouped),
-        "journal_events_per_s_commit_each": round(single),
-        "journal_group_commit_ratio": round(grouped / single, 2),
-    }
+        grouped = asyncio.run(_grouped(Path(folder) / "grouped.db", grouped_events))
+        single = asyncio.run(_one_by_one(Path(folder) / "single.db", single_events))
+    ratio = round(grouped / single, 2)
+    return report(
+        {
+            "ratio": ratio,
+            "events_per_s_group_commit": round(grouped),
+            "events_per_s_commit_each": round(single),
+        },
+        Target(
+            what="events a second with group commit, times those with a commit each",
+            value=ratio,
+            rule="at least",
+            limit=2,
+        ),
+    )
 
 
-if __name__ == "__main__":
-    print(json.dumps(main()))
+def main() -> dict[str, Any]:
+    """Measure at full size."""
+    return measure()

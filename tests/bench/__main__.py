@@ -1,0 +1,61 @@
+"""`python -m tests.bench [NAME...]`: run the named benches, or all, and print one JSON document.
+
+Exit status: 0 when every bench ran (whether a target was met stands in the document), 2 for an unknown name.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import platform
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+_PREFIX = "bench_"
+
+
+def names() -> list[str]:
+    """Return the benches that there are, by file."""
+    return sorted(path.stem.removeprefix(_PREFIX) for path in Path(__file__).parent.glob(f"{_PREFIX}*.py"))
+
+
+def machine() -> dict[str, Any]:
+    """Return what the figures depend on."""
+    return {
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "load_average_1_min": round(os.getloadavg()[0], 2),
+    }
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.processor()
+
+
+def main(asked: list[str]) -> int:
+    """Run the benches one after the other; return the exit status."""
+    unknown = [name for name in asked if name not in names()]
+    if unknown:
+        print(f"no such bench: {', '.join(unknown)}; there are {', '.join(names())}", file=sys.stderr)
+        return 2
+    document: dict[str, Any] = {"machine": machine(), "benches": {}}
+    for name in asked or names():
+        print(f"bench {name} ...", file=sys.stderr, flush=True)
+        began = time.monotonic()
+        result = importlib.import_module(f"tests.bench.{_PREFIX}{name}").main()
+        document["benches"][name] = {**result, "took_s": round(time.monotonic() - began, 1)}
+    document["met"] = all(result["met"] for result in document["benches"].values())
+    print(json.dumps(document, indent=2))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
