@@ -1,6 +1,6 @@
 // Bundle the page into the folder given as the only argument: hashed scripts and styles, index.html, licences.
 import { build } from "esbuild";
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -57,7 +57,7 @@ function licences({ inputs }) {
     .map((folder) => {
       const { name, version, license } = JSON.parse(readFileSync(join(here, folder, "package.json"), "utf8"));
       const file = readdirSync(join(here, folder)).find((entry) => /^licen[cs]e/i.test(basename(entry)));
-      const text = file && existsSync(join(here, folder, file)) ? readFileSync(join(here, folder, file), "utf8") : "";
+      const text = file ? readFileSync(join(here, folder, file), "utf8") : "";
       return `${name} ${version} (${license})\n\n${text.trim()}\n`;
     })
     .join(`\n${"-".repeat(80)}\n\n`);

@@ -65,7 +65,8 @@ export class App extends LitElement {
   }
 
   private leave(expired: boolean): void {
-    void import("./sign-in");
+    // After an update of the hub the file that this older page wants is gone; the new page has its own.
+    import("./sign-in").catch(() => location.reload());
     this.expired = expired;
     this.agent = undefined;
     this.phase = "signed_out";

@@ -1,7 +1,8 @@
 /** What is known of one customer: open orders, open cases, latest contacts, contact data. */
-import { LitElement, css, html, type TemplateResult } from "lit";
+import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import "./cases";
+import { isPending } from "./customer";
 import "./details";
 import type { Customer, CustomerContext } from "./frames";
 import "./history";
@@ -36,12 +37,15 @@ export class CustomerCards extends LitElement {
   @property({ attribute: false }) context: CustomerContext | undefined;
   @property({ type: Number, attribute: false }) clockAhead = 0;
 
-  protected override render(): TemplateResult {
+  protected override render(): TemplateResult | typeof nothing {
     const { customer, context, clockAhead } = this;
+    const contacts = html`<ctihub-history .context=${context} .clockAhead=${clockAhead}></ctihub-history>`;
+    // Of somebody whom no system knows there is nothing to show but earlier contacts.
+    if (!customer && !isPending(context)) return context?.interactions?.length ? contacts : nothing;
     return html`
       <ctihub-orders .customer=${customer} .context=${context} .clockAhead=${clockAhead}></ctihub-orders>
       <ctihub-cases .customer=${customer} .context=${context} .clockAhead=${clockAhead}></ctihub-cases>
-      <ctihub-history .context=${context} .clockAhead=${clockAhead}></ctihub-history>
+      ${contacts}
       <ctihub-details .customer=${customer} .context=${context}></ctihub-details>
     `;
   }

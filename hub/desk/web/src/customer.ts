@@ -28,7 +28,7 @@ export function customerNumber(call: Call): PhoneNumber {
   return (call.direction === "outbound" ? call.called : call.caller) ?? {};
 }
 
-export const readable = (number: PhoneNumber): string => number.display || number.raw || "";
+export const readable = (number: PhoneNumber): string => (number.anonymous ? "" : number.display || number.raw || "");
 
 export function callerKind(call: Call, context: CustomerContext | undefined): CallerKind {
   const customers = context?.customers ?? [];

@@ -37,7 +37,7 @@ export class Desk extends LitElement {
         gap: 0.75rem;
       }
       main.old > ctihub-pop {
-        opacity: 0.6;
+        filter: grayscale(1);
       }
       .idle {
         display: grid;
@@ -80,6 +80,8 @@ export class Desk extends LitElement {
   @state() private link: Link = "connecting";
   @state() private log: readonly CallLogEntry[] | undefined = [];
   private readonly names = new Map<string, string>();
+  /** Of the hub that this page came from; a hub that was updated has a newer page. */
+  private version: string | undefined;
   private closedTimer: number | undefined;
 
   private readonly attract = new Attract();
@@ -197,6 +199,8 @@ export class Desk extends LitElement {
   private received(frame: Frame): void {
     this.desk = after(this.desk, frame, Date.now());
     if (frame.frame === "hello") {
+      this.version ??= frame.version;
+      if (this.version !== frame.version && frame.pops.length === 0) location.reload();
       suggestLanguage(frame.agent.language);
       void this.history.look();
     }

@@ -87,6 +87,11 @@ export class Header extends LitElement {
         .title {
           display: none;
         }
+        .link.live {
+          font-size: 0;
+          gap: 0;
+          padding: 0.1875rem;
+        }
       }
     `,
   ];
@@ -106,7 +111,7 @@ export class Header extends LitElement {
         ><img src="/favicon.svg" width="26" height="26" alt="" />ctihub
         <span class="title quiet">${words.product}</span></span
       >
-      <span class="link ${this.link}" role="status" data-testid="link" data-link=${this.link}>${words.header[this.link]}</span>
+      <span class="link ${this.link}" role="status" title=${words.header[this.link]} data-testid="link" data-link=${this.link}>${words.header[this.link]}</span>
       <div class="agent">
         <div class="name" data-testid="agent-name">${this.agent?.name ?? ""}</div>
         <div class="devices quiet">${this.agent ? words.header.device(this.agent.devices.join(", ")) : ""}</div>

@@ -157,6 +157,10 @@ export class Hero extends LitElement {
       .small {
         font-size: 0.8125rem;
       }
+      .small.source {
+        color: inherit;
+        font-size: 0.75rem;
+      }
       :host(:not([state="ringing"])) .small {
         color: var(--sapContent_LabelColor);
       }

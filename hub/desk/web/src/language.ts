@@ -1,5 +1,6 @@
 /** The language of the page: what the agent chose here, else the profile's, else the browser's. */
 import { registerI18nLoader } from "@ui5/webcomponents-base/dist/asset-registries/i18n.js";
+import { registerLocaleDataLoader } from "@ui5/webcomponents-base/dist/asset-registries/LocaleData.js";
 import { setLanguage as setComponentLanguage } from "@ui5/webcomponents-base/dist/config/Language.js";
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 import { en, type Strings } from "./i18n/en";
@@ -21,6 +22,9 @@ registerI18nLoader(
   "zh_CN",
   async () => (await import("@ui5/webcomponents-icons/dist/generated/assets/i18n/messagebundle_zh_CN.json")).default,
 );
+
+// No component here writes dates with the library's own locale data, which it would fetch from elsewhere.
+for (const id of ["en", "zh_CN"]) registerLocaleDataLoader(id, () => Promise.resolve({}));
 
 let current: Language = remembered() ?? fromTag(navigator.language) ?? "en";
 const followers = new Set<ReactiveControllerHost>();

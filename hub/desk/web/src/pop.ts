@@ -2,6 +2,7 @@
 import { LitElement, css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import "./candidates";
+import { isPending } from "./customer";
 import "./customer-cards";
 import type { CustomerContext, Pop } from "./frames";
 import "./hero";
@@ -41,7 +42,6 @@ export class PopView extends LitElement {
     const { pop, context, clockAhead } = this;
     const customers = context?.customers ?? [];
     const answers = context?.answers ?? [];
-    const showCards = customers.length > 0 || answers.length > 0 || (context?.interactions ?? []).length > 0;
     return html`<article data-testid="pop" data-call=${pop.call.id} data-state=${pop.state} aria-label=${strings().call.region}>
       <ctihub-hero .pop=${pop} .context=${context} .clockAhead=${clockAhead}></ctihub-hero>
       ${context && customers.length > 1
@@ -52,14 +52,13 @@ export class PopView extends LitElement {
             @choose=${(event: CustomEvent<number>) => (this.chosen = event.detail)}
           ></ctihub-candidates>`
         : nothing}
-      <ctihub-systems .answers=${answers}></ctihub-systems>
-      ${showCards
-        ? html`<ctihub-customer
-            .customer=${customers[this.chosen]}
-            .context=${context}
-            .clockAhead=${clockAhead}
-          ></ctihub-customer>`
-        : nothing}
+      ${answers.length > 0 ? html`<ctihub-systems .answers=${answers}></ctihub-systems>` : nothing}
+      <ctihub-customer
+        ?hidden=${customers.length === 0 && !isPending(context) && !context?.interactions?.length}
+        .customer=${customers[this.chosen]}
+        .context=${context}
+        .clockAhead=${clockAhead}
+      ></ctihub-customer>
     </article>`;
   }
 }

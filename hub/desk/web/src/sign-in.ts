@@ -54,6 +54,9 @@ export class SignIn extends LitElement {
         font-weight: 700;
         color: var(--sapTitleColor);
       }
+      .said:empty {
+        margin-top: -1.25rem;
+      }
       .field {
         display: grid;
         gap: 0.25rem;
@@ -93,7 +96,7 @@ export class SignIn extends LitElement {
           <ctihub-language-switch></ctihub-language-switch>
         </header>
         <h1>${words.title}</h1>
-        <div aria-live="assertive">${this.message()}</div>
+        <div class="said" aria-live="assertive">${this.message()}</div>
         <div class="field" @keydown=${this.submitOnEnter}>
           <ui5-label for="user">${words.user}</ui5-label>
           <ui5-input id="user" name="username" data-testid="user" maxlength="100" accessible-name=${words.user}></ui5-input>

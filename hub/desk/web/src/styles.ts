@@ -39,7 +39,7 @@ export const base = css`
   }
   .source {
     color: var(--sapContent_LabelColor);
-    font-size: 0.6875rem;
+    font-size: 0.75rem;
     white-space: nowrap;
   }
   .wrap {

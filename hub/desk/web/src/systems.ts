@@ -51,11 +51,6 @@ export class Systems extends LitElement {
         font-weight: 600;
         overflow-wrap: anywhere;
       }
-      .links {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 0.75rem;
-      }
       .dot {
         width: 0.75rem;
         height: 0.75rem;
@@ -85,8 +80,7 @@ export class Systems extends LitElement {
     new Localized(this);
   }
 
-  protected override render(): TemplateResult | typeof nothing {
-    if (this.answers.length === 0) return nothing;
+  protected override render(): TemplateResult {
     return html`<ul aria-label=${strings().systems.title}>
       ${this.answers.map((answer) => this.system(answer))}
     </ul>`;
@@ -104,7 +98,7 @@ export class Systems extends LitElement {
         ? html`<span class="dot"></span>`
         : html`<ui5-icon name=${icons[answer.state]} mode="Decorative"></ui5-icon>`}
       <div>
-        <div class="name">${answer.title || answer.connector}</div>
+        ${answer.state === "failed" ? nothing : html`<div class="name">${answer.title || answer.connector}</div>`}
         ${this.said(answer)}
       </div>
     </li>`;
@@ -119,11 +113,11 @@ export class Systems extends LitElement {
         return html`<div class="quiet">${words.notFound}${this.how(answer)}</div>`;
       case "failed":
         return html`<div data-testid="notice" data-problem=${answer.problem ?? "internal"} title=${answer.detail ?? ""}>
-          ${words.problem[answer.problem ?? "internal"]}. ${words.missing}
+          <span class="name">${answer.title || answer.connector}</span> ${words.problem[answer.problem ?? "internal"]}
+          <div class="quiet">${words.missing}</div>
         </div>`;
       case "found":
-        return html`<div class="quiet">${this.found(answer)}${this.how(answer)}</div>
-          ${this.links(answer)}`;
+        return html`<div class="quiet">${this.found(answer)}${this.how(answer)}${this.links(answer)}</div>`;
     }
   }
 
@@ -145,17 +139,16 @@ export class Systems extends LitElement {
       return address ? [{ id: record.id, address }] : [];
     });
     if (records.length === 0) return nothing;
-    return html`<div class="links">
-      ${records.slice(0, 5).map(
-        ({ id, address }) => html`<a
+    return html`${records.slice(0, 5).map(
+        ({ id, address }) => html` ·
+          <a
           data-testid="record-link"
           href=${address}
           target="_blank"
           rel="noopener noreferrer"
           title=${strings().systems.open(answer.title)}
-          >${id}</a
-        >`,
-      )}
-    </div>`;
+            >${id}</a
+          >`,
+    )}`;
   }
 }
