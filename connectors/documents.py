@@ -1,0 +1,86 @@
+"""Reads the body of a reply as JSON, and says in plain words what it is when it is something else."""
+
+from __future__ import annotations
+
+import asyncio
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from connectors.base import ConnectorError
+from connectors.http import Reply
+from hub.domain.customer import Problem
+
+MAX_DEPTH = 64
+THREAD_BYTES = 256 * 1024
+"""From this size on a body is read in a thread, so that no other call waits for it."""
+
+# Amounts keep their digits: 12.10 stays 12.10.
+_JSON = msgspec.json.Decoder(float_hook=Decimal)
+_HTML = frozenset({"text/html", "application/xhtml+xml"})
+
+
+async def read_json(reply: Reply) -> Any:
+    """Decode a JSON reply. Raises ConnectorError (malformed)."""
+    refuse_html(reply)
+    if len(reply.body) > THREAD_BYTES:
+        return await asyncio.to_thread(_decode, reply)
+    return _decode(reply)
+
+
+def refuse_html(reply: Reply) -> None:
+    """Raise ConnectorError if a page for people came instead of data."""
+    start = reply.body[:200].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if reply.media_type in _HTML or start.startswith((b"<!doctype html", b"<html")):
+        raise ConnectorError(
+            Problem.MALFORMED,
+            f"the backend answered with an HTML page (HTTP {reply.status}), not with data: check the url; a sign-in or "
+            "error page of a proxy may stand before the service",
+        )
+
+
+def _decode(reply: Reply) -> Any:
+    body = reply.body
+    charset = (reply.charset or "utf-8").lower()
+    if charset not in {"utf-8", "utf8", "us-ascii"}:
+        body = _to_utf8(body, charset)
+    try:
+        document = _JSON.decode(body.removeprefix(b"\xef\xbb\xbf"))
+        _check_depth(document, 0)
+    except msgspec.DecodeError:
+        what = "nothing" if not body.strip() else "no JSON"
+        raise ConnectorError(
+            Problem.MALFORMED, f"the reply is {what} (HTTP {reply.status}, {reply.media_type}, {len(body)} bytes)"
+        ) from None
+    except UnicodeDecodeError:
+        raise ConnectorError(Problem.MALFORMED, "the reply is not in UTF-8, as JSON has to be") from None
+    except RecursionError:
+        raise _too_deep() from None
+    return document
+
+
+def _to_utf8(body: bytes, charset: str) -> bytes:
+    try:
+        return body.decode(charset).encode()
+    except (LookupError, UnicodeError):
+        raise ConnectorError(
+            Problem.MALFORMED, f"the reply is not in the encoding that it names ({charset[:20]!r})"
+        ) from None
+
+
+def _check_depth(value: Any, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise _too_deep()
+    if isinstance(value, dict):
+        for inner in value.values():
+            if isinstance(inner, dict | list):
+                _check_depth(inner, depth + 1)
+    elif isinstance(value, list):
+        for inner in value:
+            if isinstance(inner, dict | list):
+                _check_depth(inner, depth + 1)
+
+
+def _too_deep() -> ConnectorError:
+    return ConnectorError(Problem.MALFORMED, f"the reply is nested too deeply: at most {MAX_DEPTH} levels")

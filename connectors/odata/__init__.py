@@ -1,0 +1,1 @@
+"""OData V2 (SAP Gateway) and V4 services."""

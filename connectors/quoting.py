@@ -1,0 +1,83 @@
+"""Search values as literals of each language they are put into: whatever they hold, they stay values."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from urllib.parse import quote
+
+from connectors.base import ConnectorError
+from hub.domain.customer import Problem
+from hub.domain.phone import clean_text
+
+MAX_VALUE = 500
+_NUMBER = re.compile(r"-?\d{1,30}(\.\d{1,30})?")
+_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,7})?)?)?(Z|[+-]\d\d:\d\d)?")
+
+
+def plain(value: Any) -> str:
+    """Return a value as clean text. Raises ConnectorError for what is no plain value."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return clean_text(value, MAX_VALUE)
+        case int() | Decimal():
+            return str(value)
+        case float():
+            return repr(value)
+        case date():
+            return value.isoformat()
+        case _:
+            raise ConnectorError(Problem.INTERNAL, "a value to search for is a list or an object: point to one field")
+
+
+def number(value: Any) -> str:
+    """Return a value that has to be a number as digits. Raises ConnectorError."""
+    return _matching(_NUMBER, value, "number")
+
+
+def _matching(pattern: re.Pattern[str], value: Any, what: str) -> str:
+    text = plain(value)
+    if not pattern.fullmatch(text):
+        raise ConnectorError(Problem.INTERNAL, f"a value to search for has to be a {what}, and is none")
+    return text
+
+
+def odata_literal(value: Any, version: str, kind: str | None) -> str:
+    """Write a value as an OData literal (V2: OData 2.0, 2.2.2; V4: ABNF primitiveLiteral). Quotes are doubled."""
+    if kind is None:
+        kind = {bool: "bool", int: "number", float: "number", Decimal: "number", datetime: "datetime"}.get(
+            type(value), "text"
+        )
+    match kind:
+        case "bool":
+            return _matching(re.compile("true|false"), value, "truth value")
+        case "number":
+            return number(value)
+        case "guid":
+            text = _matching(_GUID, value, "GUID")
+            return f"guid'{text}'" if version == "v2" else text
+        case "datetime":
+            text = _matching(_MOMENT, value, "date")
+            return f"datetime'{text}'" if version == "v2" else text
+        case _:
+            return "'" + plain(value).replace("'", "''") + "'"
+
+
+def roql_literal(value: Any, kind: str | None) -> str:
+    """Write a value as a ROQL literal: text in single quotes, in which backslash and quote take a backslash."""
+    if kind == "number" or (kind is None and isinstance(value, int) and not isinstance(value, bool)):
+        return number(value)
+    return "'" + plain(value).replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def path_segment(value: Any) -> str:
+    """Write a value as exactly one segment of a path (RFC 3986): no slash, and neither `.` nor `..`."""
+    text = plain(value)
+    if text in {"", ".", ".."}:
+        raise ConnectorError(Problem.INTERNAL, "a value to search for can't stand in an address")
+    return quote(text, safe="")

@@ -1,0 +1,67 @@
+"""From the configuration of a connector to the connector; a kind's library is loaded only when it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from connectors.base import Connector
+from hub.config.connectors import ODataConnector, RestConnector, SoapConnector
+from hub.config.mapping_files import find_mapping
+from hub.config.problem import Problem
+from hub.mapping.errors import MappingError
+from hub.mapping.mapping import Mapping as RecordMapping
+from hub.mapping.mapping import load_mapping
+
+AnyConfig = RestConnector | SoapConnector | ODataConnector
+Mappings = Mapping[str, RecordMapping]
+Factory = Callable[[str, Any, Mappings, str], Connector]
+
+
+def _rest(name: str, config: RestConnector, mappings: Mappings, region: str) -> Connector:
+    from connectors.rest.connector import RestConnector as Rest
+
+    return Rest(name, config, mappings, region=region)
+
+
+def _odata(name: str, config: ODataConnector, mappings: Mappings, region: str) -> Connector:
+    from connectors.odata.connector import ODataConnector as OData
+
+    return OData(name, config, mappings, region=region)
+
+
+def _soap(name: str, config: SoapConnector, mappings: Mappings, region: str) -> Connector:
+    from connectors.soap.connector import SoapConnector as Soap
+
+    return Soap(name, config, mappings, region=region)
+
+
+KINDS: dict[str, Factory] = {"rest": _rest, "odata": _odata, "soap": _soap}
+
+
+def build_connector(
+    name: str, config: AnyConfig, *, region: str, mapping_folders: Sequence[str | Path] = ()
+) -> Connector:
+    """Make the connector that the configuration describes; nothing is connected yet.
+
+    Raises MappingError if a mapping is missing, can't be read, or makes no customers.
+    """
+    mappings = {
+        operation: _customer_mapping(name, settings.mapping or config.mapping or "", mapping_folders)
+        for operation, settings in config.operations.items()
+    }
+    return KINDS[config.kind](name, config, mappings, region)
+
+
+def _customer_mapping(connector: str, mapping: str, folders: Sequence[str | Path]) -> RecordMapping:
+    file = find_mapping(mapping, folders)
+    if file is None:
+        raise MappingError(
+            [Problem(f"{mapping}.yaml", 1, 1, f"connector {connector}: there is no mapping {mapping!r}")]
+        )
+    loaded = load_mapping(file)
+    if loaded.target != "customer":
+        message = f"connector {connector} needs a mapping with target: customer"
+        raise MappingError([Problem(str(file), 1, 1, message)])
+    return loaded

@@ -1,0 +1,80 @@
+"""Rows of replies: found by a path, split from delimited text, grouped, and put together."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from typing import Any
+
+from connectors.base import ConnectorError
+from hub.config.request import DelimitedRows
+from hub.domain.customer import Problem
+from hub.domain.path import Path
+
+MAX_ROWS = 5_000
+MAX_CELL = 100_000
+
+Row = dict[str, Any]
+
+
+def rows_at(document: Any, path: str | None) -> list[Row]:
+    """Return the objects at a path of a reply (the reply itself, where there is none)."""
+    found = Path(path).read_all(document) if path else Path("@").read_all(document)
+    for row in found:
+        if not isinstance(row, dict):
+            where = f"at {path!r}" if path else "in the reply"
+            raise ConnectorError(Problem.MALFORMED, f"what stands {where} is no record with fields: correct `rows`")
+    return found[:MAX_ROWS]
+
+
+def delimited_rows(document: Any, settings: DelimitedRows) -> list[Row]:
+    """Read rows given as delimited text (quoted as in RFC 4180), each under the columns' names."""
+    names = Path(settings.columns).read_all(document)
+    if not names:
+        return []
+    columns = _cells(names[:1], settings.delimiter)[0]
+    rows: list[Row] = []
+    for cells in _cells(Path(settings.rows).read_all(document)[:MAX_ROWS], settings.delimiter):
+        if len(cells) != len(columns):
+            message = (
+                f"a row has {len(cells)} values for {len(columns)} columns: the delimiter is not the one asked for"
+            )
+            raise ConnectorError(Problem.MALFORMED, message)
+        rows.append(dict(zip(columns, cells, strict=True)))
+    return rows
+
+
+def _cells(lines: list[Any], delimiter: str) -> list[list[str]]:
+    if not all(isinstance(line, str) for line in lines):
+        raise ConnectorError(Problem.MALFORMED, "delimited rows have to be text: correct `delimited`")
+    try:
+        # One reader for each line: a quote that is not closed can't swallow the next customer.
+        return [next(csv.reader([line], delimiter=delimiter, strict=True), []) for line in lines]
+    except csv.Error:
+        raise ConnectorError(Problem.MALFORMED, "a delimited row can't be read: its quotes are not closed") from None
+
+
+def unique_rows(rows: list[Row], field: str) -> list[Row]:
+    """Make one record of all rows with the same field: the first row, with all of them under `rows`."""
+    path = Path(field)
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(str(path.read(row)), []).append(row)
+    return [{**group[0], "rows": group} for group in groups.values()]
+
+
+def attached(row: Row, attach: Mapping[str, Mapping[str, str]], results: Mapping[str, list[Row]]) -> Row:
+    """Put rows of other steps into a record: those whose fields equal the record's."""
+    together = dict(row)
+    for step, keys in attach.items():
+        pairs = [(Path(theirs), _text(Path(ours).read(row))) for theirs, ours in keys.items()]
+        together[step] = [
+            other
+            for other in results[step]
+            if all(wanted and _text(theirs.read(other)) == wanted for theirs, wanted in pairs)
+        ]
+    return together
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)

@@ -1,0 +1,165 @@
+"""A connector whose operations are declared as steps: what all kinds have in common."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Coroutine, Sequence
+from collections.abc import Mapping as Section
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
+
+import structlog
+
+from connectors.base import ConnectorError
+from connectors.question import question
+from connectors.resolve import NothingToAskError, Scope, distinct_values
+from connectors.rows import Row, attached, unique_rows
+from hub.config.connectors import ConnectorBase
+from hub.config.operations import OperationBase, StepBase
+from hub.domain.customer import CustomerQuery, CustomerRecord, Problem
+from hub.domain.path import Path
+from hub.mapping.errors import MappingRunError
+from hub.mapping.mapping import Mapping
+
+log = structlog.get_logger(__name__)
+
+MAX_REPEATS = 20
+_KEY_ORDER = ("phone", "email", "id")
+
+Step = TypeVar("Step", bound=StepBase)
+Answer = TypeVar("Answer")
+StepResults = dict[str, list[Row]]
+
+
+class SteppedConnector(ABC, Generic[Step]):
+    """Runs an operation's steps, each as soon as those that it reads are done; the kinds say how to ask."""
+
+    def __init__(
+        self,
+        name: str,
+        config: ConnectorBase,
+        operations: Section[str, OperationBase],
+        mappings: Section[str, Mapping],
+        *,
+        region: str,
+    ) -> None:
+        self._name = name
+        self._config = config
+        self._operations = dict(sorted(operations.items(), key=lambda entry: _KEY_ORDER.index(entry[1].key)))
+        self._mappings = mappings
+        self._region = region
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def title(self) -> str:
+        return self._config.title or self._name
+
+    @abstractmethod
+    async def start(self) -> None:
+        """Open what is needed."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Close what `start` opened."""
+
+    @abstractmethod
+    async def _ask(self, step: Step, scope: Scope) -> list[Row]:
+        """Make a step's request once and return its rows. Raises ConnectorError, NothingToAskError."""
+
+    @abstractmethod
+    async def _probe(self) -> str:
+        """Make one harmless call and return a short fact. Raises ConnectorError."""
+
+    @abstractmethod
+    def _steps(self, operation: OperationBase) -> Sequence[Step]:
+        """Return the operation's steps in this kind's type."""
+
+    async def lookup(self, query: CustomerQuery) -> Sequence[CustomerRecord]:
+        """Return all customers that the query fits; by phone, e-mail or id, the first that an operation takes."""
+        for name, operation in self._operations.items():
+            asked = question(operation, query, self._name)
+            if asked is not None:
+                return await self._guarded(f"operation {name}", self._run(name, operation, asked))
+        return ()
+
+    async def check(self) -> str:
+        return await self._guarded("check", self._probe())
+
+    async def _guarded(self, what: str, work: Coroutine[Any, Any, Answer]) -> Answer:
+        """Bound the time, name the connector and what it did in every error, and let no other exception out."""
+        try:
+            async with asyncio.timeout(self._config.timeout_s):
+                return await work
+        except ConnectorError as error:
+            raise ConnectorError(
+                error.problem, f"{self._name}, {what}: {error.message}", retry_after_s=error.retry_after_s
+            ) from error
+        except TimeoutError:
+            message = f"{self._name}, {what}: no answer within {self._config.timeout_s:g} s (timeout_s)"
+            raise ConnectorError(Problem.TIMEOUT, message) from None
+        except Exception as error:
+            log.exception("connector failed", connector=self._name, what=what)
+            message = f"{self._name}, {what}: {type(error).__name__} in the connector itself: see the log"
+            raise ConnectorError(Problem.INTERNAL, message) from error
+
+    async def _run(self, name: str, operation: OperationBase, asked: dict[str, Any]) -> tuple[CustomerRecord, ...]:
+        results = await self._results(operation, asked)
+        steps = self._steps(operation)
+        rows = results[operation.records or steps[-1].name]
+        if operation.unique:
+            rows = unique_rows(rows, operation.unique)
+        rows = [attached(row, operation.attach, results) for row in rows[: self._config.max_records]]
+        at = datetime.now(UTC)
+        mapping = self._mappings[name]
+        try:
+            return tuple(mapping.run_customer(row, system=self._name, region=self._region, at=at) for row in rows)
+        except MappingRunError as error:
+            raise ConnectorError(Problem.MALFORMED, str(error)) from error
+
+    async def _results(self, operation: OperationBase, asked: dict[str, Any]) -> StepResults:
+        """Run the steps; the first failure cancels the others."""
+        results: StepResults = {}
+        tasks: dict[str, asyncio.Task[None]] = {}
+        try:
+            async with asyncio.TaskGroup() as group:
+                for step in self._steps(operation):
+                    needed = {Path(source).first for source in step.sources()}
+                    before = [task for name, task in tasks.items() if name in needed]
+                    tasks[step.name] = group.create_task(self._step(step, asked, results, before))
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from None
+        return results
+
+    async def _step(
+        self, step: Step, asked: dict[str, Any], results: StepResults, before: Sequence[asyncio.Task[None]]
+    ) -> None:
+        for task in before:
+            await task
+        try:
+            results[step.name] = await self._rows_of(step, {"query": asked, **results})
+        except ConnectorError as error:
+            raise ConnectorError(
+                error.problem, f"step {step.name}: {error.message}", retry_after_s=error.retry_after_s
+            ) from error
+
+    async def _rows_of(self, step: Step, scope: Scope) -> list[Row]:
+        repeated = step.each or step.first
+        try:
+            if repeated is None:
+                return await self._ask(step, scope)
+            items = distinct_values(repeated, scope)[:MAX_REPEATS]
+        except NothingToAskError:
+            return []
+        rows: list[Row] = []
+        for item in items:
+            try:
+                rows += await self._ask(step, {**scope, "item": item})
+            except NothingToAskError:
+                continue
+            if rows and step.first:
+                break
+        return rows
