@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from hub.telephony.ami.errors import AmiActionFailed, AmiError
-from hub.telephony.tracker import PbxSnapshot, SeenChannel, WaitingCaller
+from hub.telephony.tracker import CHANNEL_STATES, ChannelState, PbxSnapshot, SeenChannel, WaitingCaller
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,7 +57,7 @@ def _channel(event: AmiEvent) -> SeenChannel:
         uid=event.get("Uniqueid"),
         name=event.get("Channel"),
         linkedid=event.get("Linkedid"),
-        state=_number(event.get("ChannelState")),
+        state=CHANNEL_STATES.get(event.get("ChannelState"), ChannelState.DOWN),
         caller=event.get("CallerIDNum"),
         caller_name=event.get("CallerIDName"),
         connected=event.get("ConnectedLineNum"),

@@ -12,6 +12,7 @@ from hub.domain.phone import clean_text
 from hub.telephony.tracker.calls import LiveCall, Party, Site, call_id
 from hub.telephony.tracker.causes import clearing_cause, failure_cause, unanswered_cause
 from hub.telephony.tracker.channels import Channel, ChannelState
+from hub.telephony.tracker.recent import RecentNames
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +24,7 @@ SETTLE = timedelta(seconds=1)
 """How long after one party left a call must go on for that to be worth an event of its own."""
 
 _MAX_QUEUE_NAME = 128
+_ENDED_REMEMBERED = 10_000
 _MAX_LOCALS_IN_A_ROW = 16
 _TALKING = (ConnectionState.CONNECTED, ConnectionState.HOLD)
 _OVER_OR_TALKING = (*_TALKING, ConnectionState.NULL)
@@ -38,7 +40,8 @@ class CallBook:
         self._opened = 0
         self._calls: dict[str, LiveCall] = {}
         self._by_linkedid: dict[str, LiveCall] = {}
-        self._left: deque[tuple[datetime, LiveCall, Party]] = deque()
+        self._ended = RecentNames(_ENDED_REMEMBERED)
+        self.departures: deque[tuple[datetime, LiveCall, Party]] = deque()
 
     def live(self) -> list[Call]:
         """Return the calls that have at least one device in them, the oldest first."""
@@ -55,16 +58,21 @@ class CallBook:
     def open(self, uid: str, linkedid: str, started_at: datetime, *, partial: bool) -> LiveCall:
         """Begin a call. It is named after its first channel, seen or not, so that a restarted hub names it alike."""
         self._opened += 1
-        name = call_id(self._site.pbx, linkedid or uid)
-        if name in self._calls:
-            name = call_id(self._site.pbx, uid)
-        call = LiveCall(self._site, name, linkedid or uid, started_at, self._opened)
+        call = LiveCall(self._site, self._free_id(uid, linkedid), linkedid or uid, started_at, self._opened)
         call.partial = partial
-        self._calls[name] = call
+        self._calls[call.id] = call
         if linkedid:
             self._by_linkedid[linkedid] = call
             call.linkedids.add(linkedid)
         return call
+
+    def _free_id(self, uid: str, linkedid: str) -> str:
+        """Return an id that no call has or lately had: one that ended can't come back under its name."""
+        for name in (linkedid or uid, uid):
+            candidate = call_id(self._site.pbx, name)
+            if candidate not in self._calls and candidate not in self._ended:
+                return candidate
+        return f"{call_id(self._site.pbx, uid)}~{self._opened}"
 
     def enter(self, channel: Channel, role: Role, now: datetime) -> None:
         """Put a channel into its call, with a connection if a device is behind it."""
@@ -149,10 +157,12 @@ class CallBook:
 
     def _forget(self, call: LiveCall) -> None:
         self._calls.pop(call.id, None)
+        if call.is_announced or call.parties:
+            self._ended.add(call.id)
         for linkedid in call.linkedids:
             self._by_linkedid.pop(linkedid, None)
-        if self._left:
-            self._left = deque(entry for entry in self._left if entry[1] is not call)
+        if self.departures:
+            self.departures = deque(entry for entry in self.departures if entry[1] is not call)
 
     def arrived(self, call: LiveCall) -> None:
         """Tell that a call came in from outside, before anybody is rung."""
@@ -186,7 +196,7 @@ class CallBook:
     def alerting(self, channel: Channel, now: datetime) -> None:
         """Note that the device rings."""
         party = channel.party
-        if party is None or party.state is not ConnectionState.INITIATED or channel.state == ChannelState.RING:
+        if party is None or party.state is not ConnectionState.INITIATED or channel.state is ChannelState.RING:
             return
         party.alerted_at = now
         party.change(ConnectionState.ALERTING, now)
@@ -194,7 +204,7 @@ class CallBook:
 
     def talking(self, channels: Iterable[Channel], call: LiveCall, now: datetime) -> None:
         """Note that these channels hear each other."""
-        answered = [channel for channel in channels if channel.party and channel.state == ChannelState.UP]
+        answered = [channel for channel in channels if channel.party and channel.state is ChannelState.UP]
         if len(answered) < 2:  # noqa: PLR2004 - it takes two to talk
             return
         joined: list[Party] = []
@@ -249,13 +259,9 @@ class CallBook:
 
     def settle(self, now: datetime) -> None:
         """Tell of parties that left a call which then went on."""
-        while self._left and self._left[0][0] <= now:
-            _, call, party = self._left.popleft()
+        while self.departures and self.departures[0][0] <= now:
+            _, call, party = self.departures.popleft()
             self._say(CallEventKind.CONNECTION_CLEARED, call, party, now, party.cause)
-
-    @property
-    def is_settled(self) -> bool:
-        return not self._left
 
     def _end(self, party: Party, channel: Channel, code: int, now: datetime, unseen: Cause | None) -> None:
         call = channel.call
@@ -275,7 +281,7 @@ class CallBook:
             return
         party.end(unseen or (Cause.TRANSFERRED if channel.is_transferred else clearing_cause(code)), now)
         if state in _TALKING and call.channels:
-            self._left.append((now + SETTLE, call, party))
+            self.departures.append((now + SETTLE, call, party))
 
     def _why_silent(self, channel: Channel, code: int) -> Cause:
         cause = unanswered_cause(_dial_status(channel), code)
@@ -322,7 +328,7 @@ def _dial_status(channel: Channel) -> str:
 
 def _was_answered_by_another(channel: Channel) -> bool:
     return any(
-        other.is_dialled and other.state == ChannelState.UP and other is not channel
+        other.is_dialled and other.state is ChannelState.UP and other is not channel
         for other in channel.call.channels.values()
     )
 

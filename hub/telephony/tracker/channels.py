@@ -46,6 +46,10 @@ class ChannelState(enum.IntEnum):
     UP = 6
 
 
+CHANNEL_STATES = {str(int(state)): state for state in ChannelState}
+"""By the text that AMI gives; the states that are missing here count as down."""
+
+
 class Channel:
     """One channel. `is_party` says that a device is behind it; `other_half` joins the two of a Local.
 
@@ -70,7 +74,7 @@ class Channel:
         "uid",
     )
 
-    def __init__(self, uid: str, name: str, state: int, call: LiveCall) -> None:
+    def __init__(self, uid: str, name: str, state: ChannelState, call: LiveCall) -> None:
         self.uid = uid
         self.name = name
         self.device = device_of(name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING
 
 from hub.domain.call import ConnectionState, Role
@@ -15,6 +14,7 @@ from hub.telephony.tracker.channels import (
     is_ephemeral,
     is_message_channel,
 )
+from hub.telephony.tracker.recent import RecentNames
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -36,8 +36,7 @@ class ChannelGraph:
         self._channels: dict[str, Channel] = {}
         self._bridges: dict[str, Bridge] = {}
         self._displaced: dict[str, Channel] = {}
-        self._gone: set[str] = set()
-        self._gone_in_order: deque[str] = deque()
+        self._gone = RecentNames(_GONE_REMEMBERED)
         self.find = self._channels.get
 
     def all(self) -> list[Channel]:
@@ -47,7 +46,7 @@ class ChannelGraph:
         return len(self._channels)
 
     def open(
-        self, uid: str, name: str, linkedid: str, state: int, started_at: datetime, *, is_new: bool
+        self, uid: str, name: str, linkedid: str, state: ChannelState, started_at: datetime, *, is_new: bool
     ) -> Channel | None:
         """Begin to follow a channel; None for one that is over or is no call's.
 
@@ -65,7 +64,7 @@ class ChannelGraph:
         self._book.enter(channel, Role.CALLER if is_first else Role.CALLED, started_at)
         return channel
 
-    def change_state(self, channel: Channel, state: int, now: datetime) -> None:
+    def change_state(self, channel: Channel, state: ChannelState, now: datetime) -> None:
         """Take a channel's new state. An answered channel stays so, whatever comes late."""
         if channel.state not in (state, ChannelState.UP):
             channel.state = state
@@ -73,14 +72,14 @@ class ChannelGraph:
 
     def reflect(self, channel: Channel, now: datetime) -> None:
         """Bring a connection up to its channel's state."""
-        if channel.state == ChannelState.RINGING:
+        if channel.state is ChannelState.RINGING:
             self._book.alerting(channel, now)
-        elif channel.state == ChannelState.UP:
+        elif channel.state is ChannelState.UP:
             if channel.is_dialled:
                 self._book.alerting(channel, now)
             if channel.bridge:
                 self._meet(channel, now)
-        elif channel.state == ChannelState.RING and channel.call.first_uid == channel.uid and channel.is_party:
+        elif channel.state is ChannelState.RING and channel.call.first_uid == channel.uid and channel.is_party:
             self._book.arrived(channel.call)
 
     def dial(self, dialer: Channel | None, dialled: Channel, now: datetime) -> None:
@@ -96,7 +95,7 @@ class ChannelGraph:
     def cancel(self, channel: Channel) -> None:
         """Note that dialling was cancelled, and see by whom: somebody else's answer, or a caller who gave up."""
         call = channel.call
-        if any(other.is_dialled and other.state == ChannelState.UP for other in call.channels.values()):
+        if any(other.is_dialled and other.state is ChannelState.UP for other in call.channels.values()):
             return
         outer = channel.dialer.other_half if channel.dialer else None
         if outer is None or outer.dial_status in {"", "CANCEL"}:
@@ -149,12 +148,8 @@ class ChannelGraph:
 
     def remember_gone(self, uid: str) -> None:
         """Keep a channel from being taken in later."""
-        if not uid or uid in self._gone:
-            return
-        self._gone.add(uid)
-        self._gone_in_order.append(uid)
-        if len(self._gone_in_order) > _GONE_REMEMBERED:
-            self._gone.discard(self._gone_in_order.popleft())
+        if uid:
+            self._gone.add(uid)
 
     def rename(self, channel: Channel, name: str, now: datetime) -> None:
         """Follow a masquerade: a channel takes the name, and so the device, of another that then goes."""

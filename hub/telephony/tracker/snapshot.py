@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from hub.telephony.tracker.channels import ChannelState
 from hub.telephony.tracker.graph import HOLDING_BRIDGE
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 _DIALLED_BY = frozenset({"AppDial", "AppDial2", "AppQueue"})
 """What Asterisk shows as the application of a channel that Dial, Originate or Queue made."""
 
-_RINGING = 5
-
 
 class SeenChannel(msgspec.Struct, frozen=True, kw_only=True):
     """One channel as `CoreShowChannels` lists it; `age` is how long it has been there."""
@@ -28,7 +27,7 @@ class SeenChannel(msgspec.Struct, frozen=True, kw_only=True):
     uid: str
     name: str
     linkedid: str = ""
-    state: int = 0
+    state: ChannelState = ChannelState.DOWN
     caller: str = ""
     caller_name: str = ""
     connected: str = ""
@@ -85,7 +84,7 @@ def _take_in(graph: ChannelGraph, seen: SeenChannel, now: datetime) -> Channel |
     channel = graph.open(seen.uid, seen.name, seen.linkedid, seen.state, now - seen.age, is_new=False)
     if channel is None:
         return None
-    channel.is_dialled = seen.application in _DIALLED_BY or seen.state == _RINGING
+    channel.is_dialled = seen.application in _DIALLED_BY or seen.state is ChannelState.RINGING
     if channel.party is not None:
         channel.call.learn_numbers(
             channel.party,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from hub.domain.call import Call, ConnectionState, Role
 from hub.telephony.tracker.book import ArrivalListener, CallBook, EventListener
 from hub.telephony.tracker.calls import Site
-from hub.telephony.tracker.channels import ChannelState
+from hub.telephony.tracker.channels import CHANNEL_STATES, ChannelState
 from hub.telephony.tracker.graph import ChannelGraph
 from hub.telephony.tracker.snapshot import PbxSnapshot, apply_snapshot
 
@@ -25,6 +25,7 @@ _ALERTING_DIAL_STATES = frozenset({"RINGING", "PROGRESS"})
 _PROHIBITED = 0x20
 _PRESENTATION_MASK = 0x60
 _ANONYMOUS = "anonymous"
+_UP = str(int(ChannelState.UP))
 _MAX_DIGITS = 9
 
 
@@ -59,8 +60,16 @@ class CallTracker:
     def feed(self, event: AmiEvent, now: datetime) -> None:
         """Take one AMI event; names that no handler is for are passed over."""
         handler = self._handlers.get(event.name)
-        if handler is not None:
-            handler(event, self._advance(now))
+        if handler is None:
+            return
+        # Written out, as everything that a PBX says passes here.
+        if now > self._now:
+            self._now = now
+        else:
+            now = self._now
+        if self._book.departures:
+            self._book.settle(now)
+        handler(event, now)
 
     def settle(self, now: datetime) -> None:
         """Tell of parties that left a call which then went on; to be called now and then while all is quiet."""
@@ -81,7 +90,7 @@ class CallTracker:
     @property
     def is_settled(self) -> bool:
         """Whether `settle` would have nothing to tell, now or later."""
-        return self._book.is_settled
+        return not self._book.departures
 
     @property
     def channel_count(self) -> int:
@@ -90,15 +99,14 @@ class CallTracker:
 
     def _advance(self, now: datetime) -> datetime:
         self._now = max(self._now, now)
-        if not self._book.is_settled:
-            self._book.settle(self._now)
+        self._book.settle(self._now)
         return self._now
 
     def _new_channel(self, event: AmiEvent, now: datetime) -> None:
         uid = event.get("Uniqueid")
         if self._graph.find(uid) is not None:
             return
-        state = _number(event.get("ChannelState"))
+        state = CHANNEL_STATES.get(event.get("ChannelState"), ChannelState.DOWN)
         channel = self._graph.open(uid, event.get("Channel"), event.get("Linkedid"), state, now, is_new=True)
         if channel is None:
             return
@@ -114,7 +122,7 @@ class CallTracker:
         channel = self._graph.find(uid)
         if channel is not None or not uid:
             return channel
-        state = _number(event.get(f"{prefix}ChannelState"))
+        state = CHANNEL_STATES.get(event.get(f"{prefix}ChannelState"), ChannelState.DOWN)
         name, linkedid = event.get(f"{prefix}Channel"), event.get(f"{prefix}Linkedid")
         channel = self._graph.open(uid, name, linkedid, state, now, is_new=False)
         if channel is not None and channel.party is not None:
@@ -134,7 +142,7 @@ class CallTracker:
         if channel is None:
             self._present(event, now)
         else:
-            self._graph.change_state(channel, _number(event.get("ChannelState")), now)
+            self._graph.change_state(channel, CHANNEL_STATES.get(event.get("ChannelState"), ChannelState.DOWN), now)
 
     def _new_caller_id(self, event: AmiEvent, _now: datetime) -> None:
         channel = self._graph.find(event.get("Uniqueid"))
@@ -162,6 +170,7 @@ class CallTracker:
                 self._book.alerting(channel, now)
 
     def _dial_end(self, event: AmiEvent, now: datetime) -> None:
+        self._present(event, now)
         channel = self._graph.find(event.get("DestUniqueid"))
         if channel is None or channel.dial_status:
             return
@@ -182,7 +191,7 @@ class CallTracker:
         channel = self._present(event, now)
         if channel is None:
             return
-        if _number(event.get("ChannelState")) == ChannelState.UP:
+        if event.get("ChannelState") == _UP:
             channel.state = ChannelState.UP
         self._graph.join_bridge(channel, event.get("BridgeUniqueid"), event.get("BridgeTechnology"), now)
 
@@ -224,16 +233,17 @@ class CallTracker:
             self._book.queued(channel, event.get("Queue"), now, now)
 
     def _queue_leave(self, event: AmiEvent, now: datetime) -> None:
-        channel = self._graph.find(event.get("Uniqueid"))
+        channel = self._present(event, now)
         if channel is not None:
             self._book.left_queue(channel.call, now)
 
-    def _queue_abandon(self, event: AmiEvent, _now: datetime) -> None:
-        channel = self._graph.find(event.get("Uniqueid"))
+    def _queue_abandon(self, event: AmiEvent, now: datetime) -> None:
+        channel = self._present(event, now)
         if channel is not None:
             channel.call.abandoned = True
 
     def _blind_transfer(self, event: AmiEvent, now: datetime) -> None:
+        self._present(event, now, "Transferee")
         channel = self._graph.find(event.get("TransfererUniqueid"))
         if channel is not None and event.get("Result") == "Success":
             self._book.transferred(channel, now)

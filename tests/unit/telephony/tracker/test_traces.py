@@ -1,0 +1,155 @@
+"""Calls on Asterisk 22 with PJSIP phones, replayed: what happened above, what is told below."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from hub.domain.call import ConnectionState, Direction, Outcome, Role
+from tests.unit.telephony.tracker.replay import NOON, TRACES, Replay, read_trace
+
+AGENTS = {"PJSIP/1001": "alice", "PJSIP/1002": "bob", "PJSIP/1003": "chen", "PJSIP/1004": "dora"}
+TRUNK = "PJSIP/trunk"
+
+TOLD = {
+    "direct-answered": [
+        "delivered alice",
+        "established alice",
+        "cleared answered normal_clearing",
+    ],
+    "direct-busy": [
+        "delivered alice",
+        "diverted alice rejected",
+        "cleared busy rejected",
+    ],
+    "direct-cancelled": [
+        "delivered alice",
+        "diverted alice call_cancelled",
+        "cleared abandoned call_cancelled",
+    ],
+    "queue-abandoned": [
+        "queued PJSIP/trunk",
+        "delivered alice",
+        "diverted alice call_cancelled",
+        "cleared abandoned call_cancelled",
+    ],
+    "queue-no-answer-then-other": [
+        "queued PJSIP/trunk",
+        "delivered alice",
+        "diverted alice call_not_answered",
+        "delivered bob",
+        "established bob",
+        "cleared answered normal_clearing",
+    ],
+    "queue-ringall-answered": [
+        "queued PJSIP/trunk",
+        "delivered alice",
+        "delivered bob",
+        "diverted alice answered_elsewhere",
+        "established bob",
+        "cleared answered normal_clearing",
+    ],
+    "queue-rrmemory-answered": [
+        "queued PJSIP/trunk",
+        "delivered alice",
+        "established alice",
+        "cleared answered normal_clearing",
+    ],
+}
+
+
+def replay(name: str) -> Replay:
+    """Replay a trace with the agents and the trunk of its PBX."""
+    return Replay(AGENTS, [TRUNK]).feed(read_trace(TRACES / f"{name}.ami"))
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_each_step_is_told_once_and_in_order(name: str) -> None:
+    """Who rang, who answered and how it ended are told as they happened, and nothing is left over."""
+    replayed = replay(name)
+    assert TOLD[name] == replayed.table()
+    assert [] == list(replayed.tracker.live_calls())
+    assert replayed.tracker.channel_count == 0
+
+
+def test_the_recorded_traces_all_have_their_truth_written_out() -> None:
+    """A new recording can't go unnoticed by the table above."""
+    assert {path.stem for path in TRACES.glob("*.ami")} == set(TOLD)
+
+
+def test_a_queue_call_is_whole_at_its_end() -> None:
+    """The last picture of a call has its numbers, its queue, its times in order and its connections."""
+    call = replay("queue-rrmemory-answered").steps[-1].call
+    assert call.direction is Direction.INBOUND
+    assert call.caller.e164 == "+498999998123"
+    assert call.caller_name == "Max Muster"
+    assert call.called.e164 == "+493023125100"
+    assert call.queue == "support"
+    times = [call.started_at, call.queued_at, call.left_queue_at, call.answered_at, call.ended_at]
+    assert [time for time in times if time is not None] == times
+    assert sorted(str(time) for time in times) == [str(time) for time in times]
+    assert call.outcome is Outcome.ANSWERED
+    assert not call.partial
+    assert [(Role.CALLER, None), (Role.CALLED, "alice")] == [(c.role, c.agent) for c in call.connections]
+    assert {ConnectionState.NULL} == {connection.state for connection in call.connections}
+    assert call.id.startswith("main-")
+
+
+def test_a_picture_shows_the_call_as_it_is_after_the_step() -> None:
+    """At the ringing the agent's connection is alerting and the caller's queued; at the answer both talk."""
+    steps = {str(step.kind): step.call for step in replay("queue-rrmemory-answered").steps}
+    states = {
+        kind: [str(connection.state) for connection in steps[kind].connections]
+        for kind in ("queued", "delivered", "established")
+    }
+    assert {
+        "queued": ["queued"],
+        "delivered": ["queued", "alerting"],
+        "established": ["connected", "connected"],
+    } == states
+    assert frozenset({"alice"}) == steps["delivered"].alerting_agents
+
+
+def test_a_caller_is_known_before_any_phone_rings() -> None:
+    """A call from outside is announced at its first event, with the number to look up."""
+    replayed = Replay(AGENTS, [TRUNK])
+    replayed.feed(read_trace(TRACES / "queue-rrmemory-answered.ami")[:3])
+    assert ["+498999998123"] == replayed.arrivals
+    assert [] == replayed.steps
+
+
+def test_an_anonymous_caller_stays_anonymous() -> None:
+    """No number is made up for a caller who hides it."""
+    call = replay("direct-cancelled").steps[0].call
+    assert call.caller.anonymous
+    assert call.caller.e164 is None
+
+
+def test_live_calls_show_the_present() -> None:
+    """Between ringing and answer the call is there, with the agent whose phone rings."""
+    events = read_trace(TRACES / "direct-answered.ami")
+    replayed = Replay(AGENTS, [TRUNK])
+    for event in events:
+        replayed.feed([event])
+        if replayed.steps:
+            break
+    [call] = replayed.tracker.live_calls()
+    assert frozenset({"alice"}) == call.alerting_agents
+    assert call.started_at - NOON < timedelta(seconds=1)
+    assert call == replayed.steps[0].call
+
+
+def test_two_replays_of_one_trace_tell_the_same() -> None:
+    """The tracker has no clock and no chance in it."""
+    assert replay("queue-ringall-answered").steps == replay("queue-ringall-answered").steps
+
+
+def test_a_clock_that_goes_back_makes_no_negative_time() -> None:
+    """Times in a call never go back, whatever the clock of the hub does."""
+    replayed = Replay(AGENTS, [TRUNK])
+    for number, event in enumerate(read_trace(TRACES / "queue-rrmemory-answered.ami")):
+        replayed.tracker.feed(event, NOON - timedelta(seconds=number))
+    times = [step.time for step in replayed.steps]
+    assert sorted(times) == times
+    assert len(set(times)) == 1
