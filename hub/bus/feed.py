@@ -26,6 +26,8 @@ PREFETCH: Final = 100
 MAX_BATCH: Final = 32
 """Messages understood in one go before others on the event loop get their turn."""
 
+CANCELLED_WAIT_S: Final = 2.0
+
 InteractionListener = Callable[[Interaction], None]
 
 
@@ -129,7 +131,7 @@ class FeedConsumer:
                 understood.append((delivery, self._intake.event(delivery.body, delivery.properties.message_id)))
             except RefusedError as reason:
                 refused.append((delivery, reason))
-        refused += await self._record(understood)
+        refused += await self._recorded_even_if_cancelled(understood)
         for delivery, refusal in refused:
             await dead.send(delivery, refusal, feed=self._name, mapping=self._intake.mapping_label)
             self._dead += 1
@@ -141,6 +143,18 @@ class FeedConsumer:
                 reason=refusal.reason,
                 queue=self._dead_queue,
             )
+
+    async def _recorded_even_if_cancelled(
+        self, understood: Sequence[tuple[Delivery, Event]]
+    ) -> list[tuple[Delivery, RefusedError]]:
+        """Record; when the connection goes meanwhile, still tell of what became durable: it comes back as known."""
+        recording = asyncio.ensure_future(self._record(understood))
+        try:
+            return await asyncio.shield(recording)
+        except asyncio.CancelledError:
+            await asyncio.wait({recording}, timeout=CANCELLED_WAIT_S)
+            recording.cancel()
+            raise
 
     async def _record(self, understood: Sequence[tuple[Delivery, Event]]) -> list[tuple[Delivery, RefusedError]]:
         """Append the events as one group, tell of the new ones, return those that the journal can't hold at all."""

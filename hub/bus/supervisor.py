@@ -9,6 +9,7 @@ from typing import Any
 
 import pika.exceptions
 import structlog
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
 
 from hub.bus.amqp import AmqpConnection, first_of
 from hub.bus.errors import BrokerError, explain
@@ -74,13 +75,14 @@ class Supervisor:
         while True:
             try:
                 await self._attempt()
-            except (pika.exceptions.AMQPError, OSError, JournalError) as error:
-                self._failed(str(error) if isinstance(error, JournalError) else explain(error, self._broker))
+            except JournalError as error:
+                self._failed(str(error))
+            except (pika.exceptions.AMQPError, AMQPConnectorException, OSError, BrokerError) as error:
+                self._failed(explain(error, self._broker))
             except Exception as error:
-                # Whatever it is, the next connection gets its chance; pika wraps errors in types of many modules.
-                reason = explain(error, self._broker)
-                log.debug("broker_session_error", connection=self._name, exc_info=True)
-                self._failed(reason)
+                # A defect of the hub, or a new type of pika's: told with its traceback, and the next attempt is made.
+                log.exception("broker_session_failed", connection=self._name)
+                self._failed(explain(error, self._broker))
             finally:
                 self._ready = False
                 self._connection = None

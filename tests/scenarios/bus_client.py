@@ -82,3 +82,9 @@ def delete_exchange(url: str, exchange: str) -> None:
     """Delete an exchange, used or not."""
     with closing(connect(url)) as connection:
         connection.channel().exchange_delete(exchange)
+
+
+def declare_queue(url: str, queue: str) -> None:
+    """Declare a durable queue."""
+    with closing(connect(url)) as connection:
+        connection.channel().queue_declare(queue, durable=True)

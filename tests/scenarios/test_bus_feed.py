@@ -1,0 +1,279 @@
+"""A legacy system's queue on a real RabbitMQ: what it says is journaled once, what makes no sense is kept."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pika
+import pytest
+from pydantic import SecretStr
+
+from hub.bus.feed import FeedConsumer
+from hub.config.model import BusSection, InboundFeed
+from hub.domain.interaction import Channel, Interaction
+from hub.journal.journal import Journal
+from hub.mapping.mapping import load_mapping
+from tests.scenarios import bus_client
+from tests.servers.rabbitmq import RabbitMQ
+from tests.waiting import until
+
+MAPPING = """\
+source: JSON
+version: 3
+target: interaction
+fields:
+  id: ticket
+  channel: {const: case}
+  at: opened
+  subject: title
+  customer.phones: {from: tel, phone: true}
+"""
+
+
+class Feed:
+    """One feed of a test: its names, what was told of it, and the means to put messages in."""
+
+    def __init__(self, url: str, folder: Path, journal: Journal, on_interaction: Callable[[Interaction], None]) -> None:
+        self.url = url
+        self.name = f"desk-{uuid.uuid4().hex[:8]}"
+        self.queue = f"ctihub.inbound.{self.name}"
+        self.dead_queue = f"{self.name}.dead"
+        mapping_file = folder / "ticket.yaml"
+        mapping_file.write_text(MAPPING)
+        self.consumer = FeedConsumer(
+            self.name,
+            InboundFeed(mapping="feeds/ticket"),
+            BusSection(url=SecretStr(url)),
+            mapping=load_mapping(mapping_file),
+            journal=journal,
+            on_interaction=on_interaction,
+            region="DE",
+            dead_queue=self.dead_queue,
+            max_body_bytes=10_000,
+            retry_min_s=0.05,
+            retry_max_s=0.3,
+        )
+
+    async def publish(self, *messages: tuple[bytes, pika.BasicProperties]) -> None:
+        """Put messages into the feed's queue."""
+        await asyncio.to_thread(bus_client.publish, self.url, self.queue, *messages)
+
+    async def dead(self, count: int) -> list[bus_client.Message]:
+        """Take that many dead letters."""
+        return await asyncio.to_thread(bus_client.collect, self.url, self.dead_queue, count)
+
+    async def depth(self) -> int:
+        """Return how many messages still wait."""
+        return await asyncio.to_thread(bus_client.depth, self.url, self.queue)
+
+
+def _ticket(number: int, **changes: object) -> tuple[bytes, pika.BasicProperties]:
+    record = {
+        "ticket": f"T{number}",
+        "opened": "2026-03-01T10:00:00Z",
+        "title": f"Ticket {number}",
+        "tel": "030 901820",
+    }
+    return json.dumps({**record, **changes}).encode(), pika.BasicProperties(message_id=f"m{number}", delivery_mode=2)
+
+
+@asynccontextmanager
+async def _running(
+    rabbitmq: RabbitMQ, folder: Path, on_interaction: Callable[[Interaction], None] = lambda _: None
+) -> AsyncIterator[tuple[Feed, Journal]]:
+    journal = await Journal.open(folder / "journal.db")
+    feed = Feed(rabbitmq.url, folder, journal, on_interaction)
+    feed.consumer.start()
+    try:
+        await until(lambda: feed.consumer.connected, within_s=15)
+        yield feed, journal
+    finally:
+        await feed.consumer.stop()
+        await journal.close()
+
+
+async def test_a_message_becomes_an_interaction_of_the_customer(rabbitmq: RabbitMQ, tmp_path: Path) -> None:
+    """Journaled as an event, found by the customer's number, told to the listener, and gone from the queue."""
+    told: list[Interaction] = []
+    async with _running(rabbitmq, tmp_path, told.append) as (feed, journal):
+        await feed.publish(_ticket(1))
+        await until(lambda: feed.consumer.recorded_total == 1)
+        (found,) = await journal.recent(["tel:+4930901820"], 10)
+        (stored,) = await journal.read(0, 10)
+        assert await feed.depth() == 0
+    assert ("T1", Channel.CASE, "Ticket 1", feed.name) == (found.id, found.channel, found.subject, found.source)
+    assert [found] == told
+    assert ("cti.interaction.recorded", f"/feed/{feed.name}", "tel:+4930901820") == (
+        stored.type,
+        stored.source,
+        stored.partitionkey,
+    )
+
+
+async def test_a_message_that_comes_twice_is_one_event(rabbitmq: RabbitMQ, tmp_path: Path) -> None:
+    """The same message id again, at once or later, and the same body without any id: each one event."""
+    nameless = (_ticket(2)[0], pika.BasicProperties())
+    async with _running(rabbitmq, tmp_path) as (feed, journal):
+        await feed.publish(_ticket(1), _ticket(1), nameless, nameless)
+        await until(lambda: feed.consumer.recorded_total + feed.consumer.duplicates_total == 4)
+        await feed.publish(_ticket(1), nameless)
+        await until(lambda: feed.consumer.recorded_total + feed.consumer.duplicates_total == 6)
+        assert await journal.last_position() == 2
+    assert (2, 4, 0) == (feed.consumer.recorded_total, feed.consumer.duplicates_total, feed.consumer.dead_total)
+
+
+async def test_what_makes_no_sense_is_kept_whole_and_holds_up_nobody(rabbitmq: RabbitMQ, tmp_path: Path) -> None:
+    """Each bad message is in the dead letters with feed, reason, mapping and field; the good ones around it arrive."""
+    bad = {
+        "cut": (b'{"ticket": "T', "not JSON", ""),
+        "latin": ('{"ticket": "Bücher"}'.encode("latin-1"), "not UTF-8", ""),
+        "list": (b"[1, 2]", "no object", "@"),
+        "deep": (b"[" * 5000 + b"]" * 5000, "nested deeper", ""),
+        "nested": (b'{"a":' * 100 + b"1" + b"}" * 100, "nested deeper", ""),
+        "large": (b'"' + b"x" * 20_000 + b'"', "the limit is 10000", ""),
+        "nobody": (_ticket(9, tel="")[0], "names no customer", "customer"),
+        "undated": (_ticket(9, opened="soon")[0], "", "at"),
+        "empty": (b"", "not JSON", ""),
+    }
+    async with _running(rabbitmq, tmp_path) as (feed, journal):
+        messages = [(body, pika.BasicProperties(message_id=name)) for name, (body, _, _) in bad.items()]
+        await feed.publish(_ticket(1), *messages, _ticket(2))
+        letters = {letter.properties.message_id: letter for letter in await feed.dead(len(bad))}
+        await until(lambda: feed.consumer.recorded_total == 2)
+        assert ["T2", "T1"] == [one.id for one in await journal.recent(["tel:+4930901820"], 10)]
+        assert await feed.depth() == 0
+    for name, (body, reason, field) in bad.items():
+        headers = letters[name].properties.headers
+        assert body == letters[name].body
+        assert reason in headers["x-reason"]
+        assert (feed.name, "ticket@3", field) == (
+            headers["x-feed"],
+            headers["x-mapping"].rpartition("/")[2],
+            headers["x-field"],
+        )
+    assert len(bad) == feed.consumer.dead_total
+
+
+async def test_a_dead_letter_keeps_its_properties_but_none_that_act(rabbitmq: RabbitMQ, tmp_path: Path) -> None:
+    """Id, type and headers stay; one that expires, or is addressed to others too, does neither as a dead letter."""
+    async with _running(rabbitmq, tmp_path) as (feed, _):
+        properties = pika.BasicProperties(
+            message_id="m1",
+            correlation_id="c1",
+            content_type="application/json",
+            content_encoding="none",
+            type="ticket",
+            expiration="60000",
+            priority=3,
+            headers={"shop": "north", "x-reason": "forged", "BCC": [feed.queue]},
+        )
+        await feed.publish((b"?", properties))
+        (letter,) = await feed.dead(1)
+    kept = letter.properties
+    assert ("m1", "c1", "application/json", "none", "ticket", 2) == (
+        kept.message_id,
+        kept.correlation_id,
+        kept.content_type,
+        kept.content_encoding,
+        kept.type,
+        kept.delivery_mode,
+    )
+    assert (None, "60000", 3) == (
+        kept.expiration,
+        kept.headers["x-original-expiration"],
+        kept.headers["x-original-priority"],
+    )
+    assert "north" == kept.headers["shop"]
+    assert kept.headers["x-reason"].startswith("the message is not JSON")
+    assert "BCC" not in kept.headers
+
+
+async def test_a_listener_that_fails_costs_nothing(rabbitmq: RabbitMQ, tmp_path: Path) -> None:
+    """The interaction is recorded and acknowledged, whatever the listener does."""
+
+    def fail(_interaction: Interaction) -> None:
+        raise RuntimeError("listener")
+
+    async with _running(rabbitmq, tmp_path, fail) as (feed, journal):
+        await feed.publish(_ticket(1), _ticket(2))
+        await until(lambda: feed.consumer.recorded_total == 2)
+        assert await journal.last_position() == 2
+        assert await feed.depth() == 0
+
+
+@pytest.mark.parametrize("victim", ["queue", "dead_queue"])
+async def test_a_queue_deleted_under_us_is_declared_again(rabbitmq: RabbitMQ, tmp_path: Path, victim: str) -> None:
+    """Whether the feed's or that of the dead letters: the feed is back by itself and both kinds of message pass."""
+    async with _running(rabbitmq, tmp_path) as (feed, _):
+        await asyncio.to_thread(bus_client.delete_queue, rabbitmq.url, getattr(feed, victim))
+        await _publish_when_there(feed, _ticket(1), (b"?", pika.BasicProperties(message_id="bad")))
+        await until(lambda: feed.consumer.recorded_total == 1 and feed.consumer.dead_total == 1, within_s=15)
+        (letter,) = await feed.dead(1)
+    assert b"?" == letter.body
+
+
+async def _publish_when_there(feed: Feed, *messages: tuple[bytes, pika.BasicProperties]) -> None:
+    for _ in range(100):
+        try:
+            await feed.publish(*messages)
+        except pika.exceptions.UnroutableError:
+            await asyncio.sleep(0.05)
+        else:
+            return
+    raise AssertionError(f"queue {feed.queue} was not declared again")
+
+
+async def test_a_queue_of_another_type_is_used_as_it_is(rabbitmq: RabbitMQ, tmp_path: Path) -> None:
+    """The legacy side may have declared its queue its own way (here with a length limit); the hub takes from it."""
+    journal = await Journal.open(tmp_path / "journal.db")
+    feed = Feed(rabbitmq.url, tmp_path, journal, lambda _: None)
+    await asyncio.to_thread(_declare_limited, rabbitmq.url, feed.queue)
+    feed.consumer.start()
+    await feed.publish(_ticket(1))
+    await until(lambda: feed.consumer.recorded_total == 1, within_s=15)
+    await feed.consumer.stop()
+    await journal.close()
+
+
+def _declare_limited(url: str, queue: str) -> None:
+    connection = bus_client.connect(url)
+    connection.channel().queue_declare(queue, durable=True, arguments={"x-max-length": 1000})
+    connection.close()
+
+
+async def test_a_killed_broker_loses_no_message_of_a_feed(fresh_rabbitmq: RabbitMQ, tmp_path: Path) -> None:
+    """Killed while messages are taken: after its return each of them is one event, in the order they were sent."""
+    async with _running(fresh_rabbitmq, tmp_path) as (feed, journal):
+        for first in (0, 300):
+            await feed.publish(*(_ticket(number) for number in range(first, first + 300)))
+            await asyncio.to_thread(fresh_rabbitmq.kill)
+            await until(lambda: not feed.consumer.connected)
+            await asyncio.to_thread(fresh_rabbitmq.start)
+            await until(lambda: feed.consumer.connected, within_s=30)
+        await until(lambda: feed.consumer.recorded_total == 600, within_s=30)
+        stored = await journal.read(0, 1000)
+    assert [f"T{number}" for number in range(600)] == [json.loads(one.body)["data"]["id"] for one in stored]
+
+
+async def test_a_hub_that_ends_in_the_middle_takes_each_message_once(rabbitmq: RabbitMQ, tmp_path: Path) -> None:
+    """The consumer is stopped at any moment and started again: nothing is lost, nothing is there twice."""
+    journal = await Journal.open(tmp_path / "journal.db")
+    feed = Feed(rabbitmq.url, tmp_path, journal, lambda _: None)
+    await asyncio.to_thread(bus_client.declare_queue, rabbitmq.url, feed.queue)
+    await feed.publish(*(_ticket(number) for number in range(500)))
+    for _ in range(5):
+        feed.consumer.start()
+        recorded = feed.consumer.recorded_total
+        await until(lambda: feed.consumer.recorded_total > recorded, within_s=15)  # noqa: B023 - awaited in its round
+        await feed.consumer.stop()
+    feed.consumer.start()
+    await until(lambda: feed.consumer.recorded_total == 500, within_s=15)
+    await feed.consumer.stop()
+    assert await journal.last_position() == 500
+    assert await feed.depth() == 0
+    await journal.close()
