@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from collections.abc import Callable, Iterator, Mapping
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
 _POP_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0)
 _LOOKUP_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class ReadCounter(Collector):
+    """A counter that some room keeps for itself, by label value; `""` for one without a label."""
+
+    def __init__(self, name: str, documentation: str, label: str, read: Mapping[str, Callable[[], int]]) -> None:
+        self._name = name
+        self._documentation = documentation
+        self._label = label
+        self._read = read
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        labels = [self._label] if self._label else []
+        family = CounterMetricFamily(self._name, self._documentation, labels=labels)
+        for value, read in self._read.items():
+            family.add_metric([value] if self._label else [], read())
+        yield family
 
 
 class Metrics:
@@ -16,9 +37,6 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.ami_events = Counter(
-            "ctihub_ami_events", "Events received from Asterisk.", ["pbx"], registry=self.registry
-        )
         self.pop_seconds = Histogram(
             "ctihub_pop_seconds",
             "From the manager event's bytes arriving to the pop's frame leaving for the browser.",
@@ -31,9 +49,6 @@ class Metrics:
             ["connector", "outcome"],
             registry=self.registry,
             buckets=_LOOKUP_BUCKETS,
-        )
-        self.bus_published = Counter(
-            "ctihub_bus_published", "Events that the broker confirmed.", registry=self.registry
         )
         self.pbx_connected = Gauge(
             "ctihub_pbx_connected", "1 while the PBX is connected.", ["pbx"], registry=self.registry
@@ -48,6 +63,12 @@ class Metrics:
         self.journal_backlog = Gauge(
             "ctihub_journal_backlog_events", "Events that are not durable yet.", registry=self.registry
         )
+
+    def read_counter(
+        self, name: str, documentation: str, read: Mapping[str, Callable[[], int]], *, label: str = ""
+    ) -> None:
+        """Export counters that a room keeps for itself; `name` is without its `_total`."""
+        self.registry.register(ReadCounter(name, documentation, label, read))
 
     def render(self) -> tuple[bytes, str]:
         """Return all metrics in the text format, and its content type."""

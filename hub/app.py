@@ -1,0 +1,282 @@
+"""The composition root: the only place that knows every room. Builds them, starts and stops them, passes things on."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from functools import partial
+
+import structlog
+
+from connectors.registry import build_connector
+from hub.bus.feed import FeedConsumer
+from hub.bus.relay import BusRelay
+from hub.config.mapping_files import find_mapping
+from hub.config.model import Config, InboundFeed
+from hub.config.problem import Problem
+from hub.context.health import ConnectorHealth
+from hub.context.service import ContextService
+from hub.desk.desk import Desk, agent_profiles
+from hub.desk.server import DeskServer
+from hub.desk.user_store import UserStore
+from hub.domain.call import Call, CallEvent, CallEventKind
+from hub.domain.customer import CustomerContext
+from hub.domain.event import ConnectorStatus, call_event, connector_event, context_event
+from hub.domain.ports import PbxStatus
+from hub.journal.journal import Journal
+from hub.mapping.errors import MappingError
+from hub.mapping.mapping import Mapping, load_mapping
+from hub.metrics import Metrics
+from hub.takeover import Takeover
+from hub.telephony.link import PbxLink
+from hub.version import VERSION
+
+log = structlog.get_logger(__name__)
+
+_FEED_COUNTERS: dict[str, Callable[[FeedConsumer], int]] = {
+    "recorded": lambda feed: feed.recorded_total,
+    "duplicates": lambda feed: feed.duplicates_total,
+    "dead": lambda feed: feed.dead_total,
+}
+
+
+def _events_total(link: PbxLink) -> int:
+    return link.events_total
+
+
+def _is_connected(link: PbxLink) -> bool:
+    return link.status().connected
+
+
+def _feed_mapping(name: str, feed: InboundFeed, config: Config) -> Mapping:
+    """Load a feed's mapping. Raises MappingError."""
+    file = find_mapping(feed.mapping, config.hub.mappings)
+    if file is None:
+        message = f"inbound {name}: there is no mapping {feed.mapping!r}"
+        raise MappingError([Problem(f"{feed.mapping}.yaml", 1, 1, message)])
+    mapping = load_mapping(file)
+    if mapping.target != "interaction":
+        raise MappingError([Problem(str(file), 1, 1, f"inbound {name} needs a mapping with target: interaction")])
+    return mapping
+
+
+class Hub:
+    """One hub: `start`, then `stop` once. Everything between is driven by what comes in."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._metrics = Metrics()
+        self._links: dict[str, PbxLink] = {}
+        self._stack = AsyncExitStack()
+
+    async def start(self) -> None:
+        """Bring every room up; what was brought up is taken down again when one can't be.
+
+        Raises JournalError, UserStoreError, ConnectorError or OSError (the address to listen on), in plain words.
+        """
+        try:
+            await self._start()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+
+    async def stop(self) -> None:
+        """Take everything down in the opposite order; what was published is on disk when this returns."""
+        await self._stack.aclose()
+        log.info("hub stopped")
+
+    async def run_until_signalled(self) -> None:
+        """Start, stay until SIGTERM or SIGINT, stop. Raises what `start` raises."""
+        stopped = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopped.set)
+        await self.start()
+        try:
+            await stopped.wait()
+        finally:
+            await self.stop()
+
+    @property
+    def url(self) -> str:
+        """Where the desk listens, with the real port."""
+        return self._server.url
+
+    async def _start(self) -> None:
+        config = self._config
+        self._journal = await Journal.open(config.store.path)
+        self._stack.push_async_callback(self._journal.close)
+        users = UserStore(config.store.path)
+        self._stack.callback(users.close)
+        self._takeover = Takeover(await self._journal.open_calls())
+
+        connectors = [
+            build_connector(name, section, region=config.hub.region, mapping_folders=config.hub.mappings)
+            for name, section in config.connectors.items()
+        ]
+        for connector in connectors:
+            self._stack.push_async_callback(connector.close)
+        await asyncio.gather(*(connector.start() for connector in connectors))
+
+        self._context = ContextService(
+            connectors,
+            config.context,
+            interactions=self._journal,
+            health=ConnectorHealth(self._connector_changed),
+            on_lookup=self._observe_lookup,
+            on_complete=self._context_completed,
+        )
+        self._stack.push_async_callback(self._context.close)
+        self._desk = Desk(
+            agents=agent_profiles(config), live=self, contexts=self._context, status=self, version=VERSION
+        )
+        self._context.subscribe(self._desk.context_changed)
+        for name, section in config.pbx.items():
+            link = PbxLink(
+                name,
+                section,
+                region=config.hub.region,
+                agents_by_device=config.agent_devices(name),
+                on_call_event=self._call_happened,
+                on_arrival=self._call_arrived,
+                on_status=self._pbx_changed,
+            )
+            self._links[name] = link
+        self._measure()
+        await self._start_bus()
+        self._server = DeskServer(
+            host=config.listen_host,
+            port=config.listen_port,
+            desk=self._desk,
+            users=users,
+            tokens=config.auth.tokens,
+            live=self,
+            call_log=self._journal,
+            journal=self._journal,
+            status=self,
+            metrics=self._metrics.render,
+            version=VERSION,
+            public_url=config.desk.public_url,
+            session_s=config.desk.session_hours * 3600,
+        )
+        await self._server.start()
+        self._stack.push_async_callback(self._server.stop)
+        for link in self._links.values():
+            await link.start()
+            self._stack.push_async_callback(link.stop)
+        log.info("hub started", version=VERSION, url=self._server.url, pbx=list(self._links))
+
+    async def _start_bus(self) -> None:
+        bus = self._config.bus
+        if bus is None:
+            return
+        relay = BusRelay(bus, self._journal)
+        await relay.start()
+        self._stack.push_async_callback(relay.stop)
+        self._metrics.bus_lag.set_function(lambda: relay.lag)
+        self._metrics.read_counter(
+            "ctihub_bus_published", "Events that the broker confirmed.", {"": lambda: relay.published_total}
+        )
+        feeds = [
+            FeedConsumer(
+                name,
+                feed,
+                bus,
+                mapping=_feed_mapping(name, feed, self._config),
+                journal=self._journal,
+                on_interaction=self._context.interaction_recorded,
+                region=self._config.hub.region,
+            )
+            for name, feed in self._config.inbound.items()
+        ]
+        for feed in feeds:
+            feed.start()
+            self._stack.push_async_callback(feed.stop)
+        for outcome, read in _FEED_COUNTERS.items():
+            self._metrics.read_counter(
+                f"ctihub_feed_{outcome}",
+                f"Messages of inbound feeds: {outcome}.",
+                {feed.name: partial(read, feed) for feed in feeds},
+                label="feed",
+            )
+
+    def _measure(self) -> None:
+        metrics, links = self._metrics, self._links
+        metrics.read_counter(
+            "ctihub_ami_events",
+            "Messages received from Asterisk.",
+            {name: partial(_events_total, link) for name, link in links.items()},
+            label="pbx",
+        )
+        for name, link in links.items():
+            metrics.pbx_connected.labels(name).set_function(partial(_is_connected, link))
+        metrics.connected_agents.set_function(self._desk.connected_agents)
+        metrics.live_calls.set_function(lambda: len(self.live_calls()))
+        metrics.journal_backlog.set_function(lambda: self._journal.pending)
+        metrics.read_counter(
+            "ctihub_journal_dropped",
+            "Events lost because the disk failed for longer than the memory holds.",
+            {"": lambda: self._journal.dropped_total},
+        )
+
+    def live_calls(self) -> Sequence[Call]:
+        calls = [call for link in self._links.values() for call in link.live_calls()]
+        return sorted(calls, key=lambda call: call.started_at)
+
+    def pbx_status(self) -> Sequence[PbxStatus]:
+        return [link.status() for link in self._links.values()]
+
+    def problems(self) -> Sequence[str]:
+        """Reasons not to send anyone here: no PBX at all, or a journal that can't write."""
+        found = [problem] if (problem := self._journal.problem()) else []
+        statuses = self.pbx_status()
+        if not any(status.connected for status in statuses):
+            found += [f"pbx {status.name} is not connected: {status.reason}" for status in statuses]
+        return found
+
+    def _call_arrived(self, call: Call) -> None:
+        with structlog.contextvars.bound_contextvars(call_id=call.id):
+            self._context.begin(call)
+
+    def _call_happened(self, event: CallEvent) -> None:
+        call = event.call
+        is_over = event.kind is CallEventKind.CLEARED
+        with structlog.contextvars.bound_contextvars(call_id=call.id):
+            if not is_over:
+                self._context.begin(call)
+            frames = self._desk.call_happened(event)
+            if frames and event.kind is CallEventKind.DELIVERED:
+                self._metrics.pop_seconds.observe(max(0.0, (datetime.now(UTC) - event.time).total_seconds()))
+            if not self._takeover.is_known(event):
+                self._journal.publish(call_event(event))
+            if is_over:
+                self._context.end(call.id)
+            log.info(
+                "call",
+                step=event.kind,
+                pbx=call.pbx,
+                queue=call.queue,
+                agent=event.connection.agent if event.connection else None,
+                cause=event.cause,
+            )
+
+    def _pbx_changed(self, status: PbxStatus) -> None:
+        if status.connected:
+            live = self._links[status.name].live_calls()
+            for event in self._takeover.ended_meanwhile(status.name, live, datetime.now(UTC)):
+                self._journal.publish(call_event(event))
+            self._desk.resync()
+        self._desk.status_changed()
+
+    def _context_completed(self, context: CustomerContext, pbx: str) -> None:
+        self._journal.publish(context_event(context, pbx=pbx))
+
+    def _connector_changed(self, status: ConnectorStatus, up: bool) -> None:
+        log.warning("connector up" if up else "connector down", connector=status.connector, reason=status.reason)
+        self._journal.publish(connector_event(status, up=up))
+
+    def _observe_lookup(self, connector: str, seconds: float, state: str) -> None:
+        self._metrics.lookup_seconds.labels(connector, state).observe(seconds)

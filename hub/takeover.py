@@ -1,0 +1,41 @@
+"""Calls that were under way when the hub stopped: none stays open for ever, and no step is journaled twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from hub.domain.call import Call, CallEvent, CallEventKind
+from hub.journal.recovery import ended_unseen
+
+
+class Takeover:
+    """Knows the calls that the journal holds open at the start. Pure; one for the whole hub."""
+
+    def __init__(self, open_calls: Iterable[Call]) -> None:
+        self._open = {call.id: call for call in open_calls}
+
+    def is_known(self, event: CallEvent) -> bool:
+        """Whether the journal already holds this step, from before the hub was stopped."""
+        before = self._open.get(event.call.id)
+        if before is None:
+            return False
+        if event.kind is CallEventKind.CLEARED:
+            del self._open[event.call.id]
+            return False
+        if event.kind is CallEventKind.QUEUED:
+            return before.queued_at is not None and before.queue == event.call.queue
+        known = next((one for one in before.connections if event.connection and one.id == event.connection.id), None)
+        reached = {
+            CallEventKind.DELIVERED: known and known.alerted_at,
+            CallEventKind.ESTABLISHED: known and known.connected_at,
+        }
+        return reached.get(event.kind) is not None
+
+    def ended_meanwhile(self, pbx: str, live: Sequence[Call], now: datetime) -> list[CallEvent]:
+        """Return the ends of the open calls that `pbx`, asked anew, no longer has; each once."""
+        alive = {call.id for call in live}
+        gone = [call for call in self._open.values() if call.pbx == pbx and call.id not in alive]
+        for call in gone:
+            del self._open[call.id]
+        return [ended_unseen(call, now) for call in gone]
