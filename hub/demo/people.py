@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 from hub.demo.sap.entities import Row
@@ -63,7 +64,10 @@ class Caller:
 
     @property
     def full_name(self) -> str:
-        return self.company if self.is_company else f"{self.first_name} {self.last_name}"
+        if self.is_company:
+            return self.company
+        # A Chinese name begins with the family's and has no space.
+        return f"{self.last_name}{self.first_name}" if self.country == "CN" else f"{self.first_name} {self.last_name}"
 
 
 CALLERS = (
@@ -215,9 +219,9 @@ def _partner(caller: Caller) -> Row:
     }
 
 
-def sap_services(today: date) -> dict[str, dict[str, list[Row]]]:
+def sap_services(today: date, callers: Sequence[Caller] = CALLERS) -> dict[str, dict[str, list[Row]]]:
     """Return the rows of the simulated SAP, with dates around `today`."""
-    known = [caller for caller in CALLERS if caller.partner]
+    known = [caller for caller in callers if caller.partner]
     addresses = [_address(caller) for caller in known]
     phones: list[Row] = []
     emails: list[Row] = []
