@@ -1,0 +1,84 @@
+"""Small calls written by hand, an event a line."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from hub.telephony.ami.event import AmiEvent
+from tests.unit.telephony.tracker.replay import Replay
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hub.domain.call import Call
+
+STATES = {"down": "0", "ring": "4", "ringing": "5", "up": "6"}
+
+
+class Scene:
+    """Channels by their names; the first of a call gives it its linkedid."""
+
+    def __init__(self, agents: dict[str, str], trunks: Sequence[str] = ("PJSIP/trunk",)) -> None:
+        self.replay = Replay(agents, trunks)
+        self._uids: dict[str, str] = {}
+        self._linkedids: dict[str, str] = {}
+
+    def channel(self, name: str, state: str = "down", *, of: str | None = None, **headers: str) -> None:
+        """Let a channel appear, as part of the call of another."""
+        self._uids[name] = f"1700000000.{len(self._uids)}"
+        self._linkedids[name] = self._linkedids[of] if of else self._uids[name]
+        self.say("Newchannel", name, state, **headers)
+
+    def say(self, event: str, name: str = "", state: str = "up", **headers: str) -> None:
+        """Feed an event about a channel."""
+        about = self._about(name, state) if name else {}
+        self.replay.feed([AmiEvent.from_mapping({"Event": event, **about, **headers})])
+
+    def dial(self, dialer: str, dialled: str, event: str = "DialBegin", **headers: str) -> None:
+        """Feed a dial event between two channels."""
+        self.say(event, dialer, "up", **self._about(dialled, "down", "Dest"), **headers)
+
+    def local(self, one: str, two: str) -> None:
+        """Join the halves of a Local channel."""
+        self.say("LocalBridge", **self._about(one, "down", "LocalOne"), **self._about(two, "ring", "LocalTwo"))
+
+    def bridge(self, bridge: str, *names: str, technology: str = "simple_bridge") -> None:
+        """Let channels enter a bridge."""
+        for name in names:
+            self.say("BridgeEnter", name, "up", BridgeUniqueid=bridge, BridgeTechnology=technology)
+
+    def hang_up(self, *names: str, cause: int = 16) -> None:
+        """Let channels go."""
+        for name in names:
+            self.say("Hangup", name, Cause=str(cause))
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        self.replay.now += timedelta(seconds=seconds)
+
+    def uid(self, name: str) -> str:
+        """Return a channel's uniqueid."""
+        return self._uids[name]
+
+    def linkedid(self, name: str) -> str:
+        """Return a channel's linkedid."""
+        return self._linkedids[name]
+
+    @property
+    def table(self) -> list[str]:
+        """Return what was told so far."""
+        return self.replay.table()
+
+    @property
+    def call(self) -> Call:
+        """Return the call of the last step."""
+        return self.replay.steps[-1].call
+
+    def _about(self, name: str, state: str, prefix: str = "") -> dict[str, str]:
+        return {
+            f"{prefix}Channel": name,
+            f"{prefix}ChannelState": STATES[state],
+            f"{prefix}Uniqueid": self._uids[name],
+            f"{prefix}Linkedid": self._linkedids[name],
+        }

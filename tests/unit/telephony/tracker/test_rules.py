@@ -1,0 +1,391 @@
+"""Single rules of the tracker, each on a call made for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.domain.call import ConnectionState, Direction
+from hub.telephony.tracker.channels import device_of
+from tests.unit.telephony.tracker.scene import Scene
+
+AGENTS = {"PJSIP/1001": "alice", "PJSIP/1002": "bob", "PJSIP/front-desk": "chen"}
+CALLER = "PJSIP/trunk-00000001"
+ALICE = "PJSIP/1001-00000002"
+BOB = "PJSIP/1002-00000003"
+
+
+@pytest.fixture
+def scene() -> Scene:
+    """Two agents, one trunk, no call."""
+    return Scene(AGENTS)
+
+
+def answered(scene: Scene, *, queue: str | None = None) -> None:
+    """Bring about a call from the trunk that Alice answered."""
+    scene.channel(CALLER, "ring", CallerIDNum="+498912345678", Exten="493023125001")
+    if queue:
+        scene.say("QueueCallerJoin", CALLER, Queue=queue)
+    scene.channel(ALICE, of=CALLER)
+    scene.dial(CALLER, ALICE)
+    scene.say("Newstate", ALICE, "ringing")
+    scene.say("Newstate", ALICE, "up")
+    scene.dial(CALLER, ALICE, "DialEnd", DialStatus="ANSWER")
+    scene.bridge("b1", ALICE, CALLER)
+
+
+@pytest.mark.parametrize(
+    ("channel", "device"),
+    [
+        ("PJSIP/1001-0000002a", "PJSIP/1001"),
+        ("PJSIP/front-desk-0000002a", "PJSIP/front-desk"),
+        ("SIP/1001-0000002a<ZOMBIE>", "SIP/1001"),
+        ("DAHDI/i1/0301234-5", "DAHDI/i1/0301234"),
+        ("PJSIP/1001", "PJSIP/1001"),
+        ("", ""),
+    ],
+)
+def test_a_device_is_its_channel_without_the_last_suffix(channel: str, device: str) -> None:
+    """Only what follows the last hyphen is cut."""
+    assert device == device_of(channel)
+
+
+def test_a_device_with_hyphens_is_its_agents(scene: Scene) -> None:
+    """An agent's device may be named with hyphens."""
+    scene.channel(CALLER, "ring")
+    scene.channel("PJSIP/front-desk-00000009", "ringing", of=CALLER)
+    assert ["delivered chen"] == scene.table
+
+
+def test_ringing_may_come_before_the_dial(scene: Scene) -> None:
+    """The phone rings once, whether its state or the dialling is told first."""
+    scene.channel(CALLER, "ring")
+    scene.channel(ALICE, of=CALLER)
+    scene.say("Newstate", ALICE, "ringing")
+    scene.dial(CALLER, ALICE)
+    scene.dial(CALLER, ALICE, "DialState", DialStatus="RINGING")
+    assert ["delivered alice"] == scene.table
+
+
+def test_dialling_alone_is_no_ringing(scene: Scene) -> None:
+    """A phone that is dialled and busy never rang: nobody gets a pop, and the failure is told."""
+    scene.channel(CALLER, "ring")
+    scene.channel(ALICE, of=CALLER)
+    scene.dial(CALLER, ALICE)
+    assert [] == scene.table
+    scene.dial(CALLER, ALICE, "DialEnd", DialStatus="BUSY")
+    scene.hang_up(ALICE, CALLER, cause=17)
+    assert ["failed alice busy", "cleared busy busy"] == scene.table
+
+
+def test_early_media_counts_as_ringing(scene: Scene) -> None:
+    """A device that plays its own tone (183) alerts as one that says 180."""
+    scene.channel(CALLER, "ring")
+    scene.channel(ALICE, of=CALLER)
+    scene.dial(CALLER, ALICE)
+    scene.dial(CALLER, ALICE, "DialState", DialStatus="PROGRESS")
+    assert ["delivered alice"] == scene.table
+
+
+def test_an_answer_without_ringing_is_told_as_both(scene: Scene) -> None:
+    """A device that answers at once was delivered to, and the call is established when they talk."""
+    scene.channel(CALLER, "ring")
+    scene.channel(ALICE, of=CALLER)
+    scene.dial(CALLER, ALICE)
+    scene.say("Newstate", ALICE, "up")
+    assert ["delivered alice"] == scene.table
+    scene.bridge("b1", ALICE, CALLER)
+    scene.say("Newstate", CALLER, "up")
+    assert ["delivered alice", "established alice"] == scene.table
+
+
+def test_an_answered_phone_does_not_talk_before_the_bridge(scene: Scene) -> None:
+    """Somebody who picked up and hears an announcement first is still alerting."""
+    scene.channel(CALLER, "ring")
+    scene.channel(ALICE, of=CALLER)
+    scene.dial(CALLER, ALICE)
+    scene.say("Newstate", ALICE, "ringing")
+    scene.say("Newstate", ALICE, "up")
+    [call] = scene.replay.tracker.live_calls()
+    assert ConnectionState.ALERTING is call.connections[-1].state
+    assert call.answered_at is None
+
+
+def test_hold_and_retrieve_are_told(scene: Scene) -> None:
+    """Whoever holds is in hold until he retrieves; a second word on it is no news."""
+    answered(scene)
+    for event in ("Hold", "Hold", "Unhold", "Unhold"):
+        scene.say(event, ALICE)
+    assert ["held alice", "retrieved alice"] == scene.table[2:]
+
+
+def test_two_calls_in_a_parking_lot_stay_two(scene: Scene) -> None:
+    """A bridge whose members wait alone joins nobody."""
+    scene.channel(CALLER, "ring")
+    scene.channel("PJSIP/trunk-00000007", "ring")
+    scene.bridge("lot", CALLER, "PJSIP/trunk-00000007", technology="holding_bridge")
+    assert len(scene.replay.tracker.live_calls()) == 2
+    assert [] == scene.table
+
+
+def test_a_time_out_above_a_local_channel_is_no_answer(scene: Scene) -> None:
+    """A queue that gives up a Local member lets its phone be cancelled; to the agent it was not answered."""
+    one, two = "Local/1001@agents-00000001;1", "Local/1001@agents-00000001;2"
+    scene.channel(CALLER, "ring")
+    scene.say("QueueCallerJoin", CALLER, Queue="support")
+    scene.channel(one, of=CALLER)
+    scene.channel(two, "ring", of=CALLER)
+    scene.local(one, two)
+    scene.dial(CALLER, one)
+    scene.channel(ALICE, of=CALLER)
+    scene.dial(two, ALICE)
+    scene.say("Newstate", ALICE, "ringing")
+    scene.say("Newstate", one, "ringing")
+    scene.dial(CALLER, one, "DialEnd", DialStatus="NOANSWER")
+    scene.hang_up(one, cause=0)
+    scene.dial(two, ALICE, "DialEnd", DialStatus="CANCEL")
+    scene.hang_up(ALICE, two, cause=0)
+    assert ["queued PJSIP/trunk", "delivered alice", "diverted alice call_not_answered"] == scene.table
+    scene.say("QueueCallerLeave", CALLER, Queue="support")
+    scene.hang_up(CALLER)
+    assert scene.table[-1] == "cleared not_answered call_not_answered"
+
+
+def test_talking_goes_through_local_channels_that_stay(scene: Scene) -> None:
+    """Local channels that are not optimised away are no parties, and who is beyond them talks."""
+    one, two = "Local/1001@agents-00000001;1", "Local/1001@agents-00000001;2"
+    scene.channel(CALLER, "ring")
+    scene.channel(one, of=CALLER)
+    scene.channel(two, "ring", of=CALLER)
+    scene.local(one, two)
+    scene.dial(CALLER, one)
+    scene.channel(ALICE, of=CALLER)
+    scene.dial(two, ALICE)
+    for channel in (ALICE, two, one, CALLER):
+        scene.say("Newstate", channel, "up")
+    scene.bridge("inner", ALICE, two)
+    assert scene.table == ["delivered alice"]
+    scene.bridge("outer", one, CALLER)
+    assert ["delivered alice", "established alice"] == scene.table
+    assert ["PJSIP/trunk", "PJSIP/1001"] == [connection.device for connection in scene.call.connections]
+
+
+def test_a_forwarding_phone_is_told_as_redirected(scene: Scene) -> None:
+    """Forwarding ends the ringing of the first phone, and is no caller's hanging up."""
+    scene.channel(CALLER, "ring")
+    scene.channel(ALICE, of=CALLER)
+    scene.dial(CALLER, ALICE)
+    scene.say("Newstate", ALICE, "ringing")
+    scene.dial(CALLER, ALICE, "DialEnd", DialStatus="CANCEL", Forward="1002@from-phones")
+    scene.channel(BOB, of=CALLER)
+    scene.dial(CALLER, BOB)
+    scene.say("Newstate", BOB, "ringing")
+    scene.hang_up(ALICE)
+    assert ["delivered alice", "delivered bob", "diverted alice redirected"] == scene.table
+
+
+def test_a_picked_up_call_moves_to_the_one_who_picked_it_up(scene: Scene) -> None:
+    """Bob takes the call that rings at Alice's: hers is answered elsewhere, he talks, one call is left."""
+    scene.channel(CALLER, "ring")
+    scene.channel(ALICE, of=CALLER)
+    scene.dial(CALLER, ALICE)
+    scene.say("Newstate", ALICE, "ringing")
+    scene.channel(BOB, "ring", Exten="*8")
+    scene.say("Rename", BOB, Newname=f"{BOB}<MASQ>")
+    scene.say("Rename", ALICE, Newname=BOB)
+    scene.say("Rename", BOB, Newname=f"{ALICE}<ZOMBIE>")
+    scene.hang_up(BOB)
+    scene.dial(CALLER, ALICE, "DialEnd", DialStatus="ANSWER")
+    scene.bridge("b1", ALICE, CALLER)
+    assert ["delivered alice", "diverted alice answered_elsewhere", "delivered bob", "established bob"] == scene.table
+    scene.hang_up(ALICE, CALLER)
+    assert scene.table[-1] == "cleared answered normal_clearing"
+    assert [] == list(scene.replay.tracker.live_calls())
+
+
+def test_a_call_that_goes_on_without_its_agent_says_so(scene: Scene) -> None:
+    """The agent hangs up and the caller stays for a survey: told a second later, once."""
+    answered(scene)
+    scene.hang_up(ALICE)
+    scene.replay.tracker.settle(scene.replay.now)
+    assert ["delivered alice", "established alice"] == scene.table
+    assert not scene.replay.tracker.is_settled
+    scene.wait(1)
+    scene.replay.tracker.settle(scene.replay.now)
+    assert scene.replay.tracker.is_settled
+    scene.hang_up(CALLER)
+    assert ["connection_cleared alice normal_clearing", "cleared answered normal_clearing"] == scene.table[2:]
+
+
+def test_a_call_that_ends_with_its_agent_is_told_once(scene: Scene) -> None:
+    """Where the caller goes too, the end of the call says all."""
+    answered(scene)
+    scene.hang_up(ALICE, CALLER)
+    scene.wait(5)
+    scene.replay.tracker.settle(scene.replay.now)
+    assert ["cleared answered normal_clearing"] == scene.table[2:]
+
+
+def test_a_queue_that_rings_for_hours_does_not_grow(scene: Scene) -> None:
+    """Of a device that was rung again and again the last time is kept."""
+    scene.channel(CALLER, "ring")
+    scene.say("QueueCallerJoin", CALLER, Queue="support")
+    for number in range(50):
+        name = f"PJSIP/1001-1{number:07}"
+        scene.channel(name, of=CALLER)
+        scene.dial(CALLER, name)
+        scene.say("Newstate", name, "ringing")
+        scene.dial(CALLER, name, "DialEnd", DialStatus="NOANSWER")
+        scene.hang_up(name, cause=0)
+    assert len(scene.call.connections) == 2
+    assert scene.table.count("diverted alice call_not_answered") == 50
+
+
+def test_a_queue_that_gives_up_leaves_the_call_unanswered(scene: Scene) -> None:
+    """A caller sent away by the queue did not abandon it."""
+    scene.channel(CALLER, "ring")
+    scene.say("QueueCallerJoin", CALLER, Queue="support")
+    scene.say("QueueCallerLeave", CALLER, Queue="support")
+    scene.hang_up(CALLER)
+    assert ["queued PJSIP/trunk", "cleared not_answered call_not_answered"] == scene.table
+
+
+def test_overflow_to_a_second_queue_is_queued_again(scene: Scene) -> None:
+    """The queue waited in last is the call's."""
+    scene.channel(CALLER, "ring")
+    scene.say("QueueCallerJoin", CALLER, Queue="support")
+    scene.say("QueueCallerLeave", CALLER, Queue="support")
+    scene.say("QueueCallerJoin", CALLER, Queue="sales")
+    assert scene.table == ["queued PJSIP/trunk", "queued PJSIP/trunk"]
+    assert scene.call.queue == "sales"
+    assert scene.call.left_queue_at is None
+
+
+def test_hanging_up_on_a_busy_tone_is_not_abandoning(scene: Scene) -> None:
+    """The caller was told busy first."""
+    scene.channel(CALLER, "ring")
+    scene.channel(ALICE, of=CALLER)
+    scene.dial(CALLER, ALICE)
+    scene.dial(CALLER, ALICE, "DialEnd", DialStatus="BUSY")
+    scene.hang_up(ALICE, cause=17)
+    scene.say("HangupRequest", CALLER)
+    scene.hang_up(CALLER)
+    assert ["failed alice busy", "cleared busy busy"] == scene.table
+
+
+def test_a_caller_who_hangs_up_in_a_menu_abandoned_the_call(scene: Scene) -> None:
+    """Nobody was rung, and it was the caller who went."""
+    scene.channel(CALLER, "ring")
+    scene.say("Newstate", CALLER, "up")
+    scene.say("HangupRequest", CALLER)
+    scene.hang_up(CALLER)
+    assert ["cleared abandoned call_cancelled"] == scene.table
+
+
+@pytest.mark.parametrize(
+    ("cause", "end"),
+    [
+        (1, "cleared failed dest_not_obtainable"),
+        (17, "cleared busy busy"),
+        (38, "cleared failed network_congestion"),
+        (16, "cleared not_answered normal_clearing"),
+    ],
+)
+def test_a_call_that_rang_nobody_ends_as_its_caller_was_told(scene: Scene, cause: int, end: str) -> None:
+    """The hang-up cause is all there is to say."""
+    scene.channel(CALLER, "ring")
+    scene.hang_up(CALLER, cause=cause)
+    assert [end] == scene.table
+
+
+def test_a_prohibited_number_is_not_shown(scene: Scene) -> None:
+    """A caller whose presentation is prohibited is anonymous, though the PBX knows the number."""
+    scene.channel(CALLER, "ring", CallerIDNum="+498912345678", CallerIDName="Max")
+    pres = "35 (Presentation Prohibited, Network Number)"
+    scene.say("NewCallerid", CALLER, CallerIDNum="+498912345678", CallerIDName="Max", **{"CID-CallingPres": pres})
+    scene.channel(ALICE, "ringing", of=CALLER)
+    assert scene.call.caller.anonymous
+    assert scene.call.caller_name == ""
+
+
+def test_a_caller_id_set_in_the_dialplan_counts_until_it_was_told(scene: Scene) -> None:
+    """What the dialplan makes of the number before the ringing is the number; later changes are a transfer's."""
+    scene.channel(CALLER, "ring", CallerIDNum="08912345678")
+    scene.say("NewCallerid", CALLER, CallerIDNum="+498912345678", CallerIDName="Max Muster")
+    scene.channel(ALICE, "ringing", of=CALLER)
+    scene.say("NewCallerid", CALLER, CallerIDNum="1001")
+    scene.hang_up(ALICE, CALLER)
+    assert scene.call.caller.e164 == "+498912345678"
+    assert scene.call.caller_name == "Max Muster"
+
+
+def test_hostile_texts_are_cut_and_cleaned(scene: Scene) -> None:
+    """Caller, name, dialled number, queue and device have a length, and no control characters."""
+    long = "A\x07\u202e" + "x" * 100_000
+    scene.channel(CALLER, "ring", CallerIDNum=long, CallerIDName=long, Exten=long)
+    scene.say("QueueCallerJoin", CALLER, Queue=long)
+    call = scene.call
+    texts = [call.caller.raw, call.caller_name, call.called.raw, call.queue or ""]
+    assert all(len(text) <= 128 and "\x07" not in text and "\u202e" not in text for text in texts)
+    assert all(texts)
+
+
+def test_messages_are_no_calls(scene: Scene) -> None:
+    """The channel that carries text messages stays until Asterisk stops, and is left alone."""
+    scene.channel("Message/ast_msg_queue", "up")
+    assert scene.replay.tracker.channel_count == 0
+
+
+def test_an_agent_calling_out_is_outbound_to_the_dialled_number(scene: Scene) -> None:
+    """The customer is the one who is called."""
+    scene.channel(ALICE, "ring", CallerIDNum="1001", Exten="089 12345678")
+    scene.channel("PJSIP/trunk-00000009", of=ALICE)
+    scene.dial(ALICE, "PJSIP/trunk-00000009")
+    scene.say("Newstate", "PJSIP/trunk-00000009", "ringing")
+    assert ["delivered PJSIP/trunk"] == scene.table
+    assert scene.call.direction is Direction.OUTBOUND
+    assert scene.call.customer_number.e164 == "+498912345678"
+
+
+def test_an_agent_calling_an_agent_is_internal(scene: Scene) -> None:
+    """Nobody outside takes part."""
+    scene.channel(ALICE, "ring", CallerIDNum="1001", Exten="1002")
+    scene.channel(BOB, "ringing", of=ALICE)
+    assert scene.call.direction is Direction.INTERNAL
+    assert [] == scene.replay.arrivals
+
+
+def test_without_trunks_whoever_is_no_agent_calls_from_outside() -> None:
+    """The configuration need not name the trunks."""
+    scene = Scene(AGENTS, trunks=())
+    scene.channel("PJSIP/carrier-00000001", "ring", CallerIDNum="+498912345678")
+    scene.channel(ALICE, "ringing", of="PJSIP/carrier-00000001")
+    assert scene.call.direction is Direction.INBOUND
+    assert ["+498912345678"] == scene.replay.arrivals
+
+
+def test_a_click_to_dial_call_rings_the_agent_first(scene: Scene) -> None:
+    """The PBX rings the agent, then the customer: one call, answered when they talk, to the dialled number."""
+    scene.channel(ALICE)
+    scene.say("Newstate", ALICE, "ringing")
+    scene.say("Newstate", ALICE, "up")
+    scene.channel("PJSIP/trunk-00000009", of=ALICE)
+    scene.dial(ALICE, "PJSIP/trunk-00000009", Exten="08912345678")
+    scene.say("Newstate", "PJSIP/trunk-00000009", "up")
+    scene.bridge("b1", ALICE, "PJSIP/trunk-00000009")
+    assert ["delivered alice", "delivered PJSIP/trunk", "established PJSIP/trunk"] == scene.table
+    assert scene.call.direction is Direction.OUTBOUND
+    assert scene.call.customer_number.e164 == "+498912345678"
+    assert {ConnectionState.CONNECTED} == {connection.state for connection in scene.call.connections}
+
+
+def test_an_ended_call_does_not_come_back(scene: Scene) -> None:
+    """Late and repeated events of a channel that is gone change nothing."""
+    answered(scene)
+    scene.hang_up(ALICE, CALLER)
+    told = scene.table
+    scene.say("Newstate", ALICE, "up")
+    scene.bridge("b1", ALICE, CALLER)
+    scene.dial(CALLER, ALICE)
+    scene.hang_up(ALICE, CALLER)
+    assert told == scene.table
+    assert scene.replay.tracker.channel_count == 0
