@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 MAX_HELD_EVENTS = 500_000
 """Events that are held back while stock is taken; with more than that the connection is begun anew."""
 
-_SETTLE_S = 1.0
+SETTLE_S = 1.0
 
 
 def ami_settings(name: str, section: PbxSection) -> AmiSettings:
@@ -147,13 +147,13 @@ class PbxLink:
                 # The next event may be the one that an agent waits for.
                 log.exception("ami_event_not_understood", pbx=self._name, ami_event=event.name)
         if self._settling is None and not self._tracker.is_settled:
-            self._settling = asyncio.get_running_loop().call_later(_SETTLE_S, self._settle)
+            self._settling = asyncio.get_running_loop().call_later(SETTLE_S, self._settle)
 
     def _settle(self) -> None:
         self._settling = None
         self._tracker.settle(datetime.now(UTC))
         if not self._tracker.is_settled:
-            self._settling = asyncio.get_running_loop().call_later(_SETTLE_S, self._settle)
+            self._settling = asyncio.get_running_loop().call_later(SETTLE_S, self._settle)
 
     async def _take_over(self, manager: AsyncManager) -> None:
         """Learn what is there, then catch up with what was told meanwhile."""

@@ -165,13 +165,13 @@ def test_no_order_and_no_loss_breaks_it(events: list[AmiEvent], jumps: list[int]
         replayed.tracker.feed(event, now)
         replayed.tracker.live_calls()
     assert [] == list(replayed.tracker.live_calls())
-    assert replayed.tracker.channel_count == 0
+    assert 0 == replayed.tracker.channel_count
     assert {} == replayed.tracker._graph._bridges
     assert {} == replayed.tracker._book._calls
     assert {} == replayed.tracker._book._by_linkedid
     for call_id in {step.call.id for step in replayed.steps}:
         kinds = [step.kind for step in replayed.steps if step.call.id == call_id]
-        assert kinds.count(CallEventKind.CLEARED) == 1
+        assert 1 == kinds.count(CallEventKind.CLEARED)
         assert kinds[-1] is CallEventKind.CLEARED
     assert all(_times_in_order(step.call) for step in replayed.steps)
 

@@ -147,7 +147,7 @@ def test_each_step_is_told_once_and_in_order(name: str) -> None:
     replayed = replay(name)
     assert TOLD[name] == replayed.table()
     assert [] == list(replayed.tracker.live_calls())
-    assert replayed.tracker.channel_count == 0
+    assert 0 == replayed.tracker.channel_count
 
 
 @pytest.mark.parametrize(

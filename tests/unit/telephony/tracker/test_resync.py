@@ -55,9 +55,9 @@ def test_calls_that_are_there_are_told_as_partial(fresh: Replay) -> None:
     assert ["queued PJSIP/trunk", "delivered alice"] == fresh.table()
     [call] = fresh.tracker.live_calls()
     assert call.partial
-    assert call.started_at == NOON - timedelta(seconds=30)
-    assert call.queued_at == NOON - timedelta(seconds=20)
-    assert call.caller.e164 == "+498912345678"
+    assert NOON - timedelta(seconds=30) == call.started_at
+    assert NOON - timedelta(seconds=20) == call.queued_at
+    assert "+498912345678" == call.caller.e164
     assert call.direction is Direction.INBOUND
 
 
@@ -73,9 +73,9 @@ def test_steps_taken_meanwhile_are_told(fresh: Replay) -> None:
     """A call that rang before and talks now was answered."""
     fresh.tracker.resync(IN_QUEUE, NOON)
     fresh.tracker.resync(TALKING, NOON + timedelta(seconds=5))
-    assert fresh.table()[2:] == ["established alice"]
+    assert ["established alice"] == fresh.table()[2:]
     [call] = fresh.tracker.live_calls()
-    assert call.left_queue_at == NOON + timedelta(seconds=5)
+    assert NOON + timedelta(seconds=5) == call.left_queue_at
     assert {ConnectionState.CONNECTED} == {connection.state for connection in call.connections}
 
 
@@ -83,18 +83,18 @@ def test_calls_that_ended_meanwhile_end_unknown(fresh: Replay) -> None:
     """The end nobody saw has the cause unknown; whether it was answered is known."""
     fresh.tracker.resync(TALKING, NOON)
     fresh.tracker.resync(PbxSnapshot(), NOON)
-    assert fresh.table() == ["established alice", "cleared answered unknown"]
-    assert fresh.tracker.channel_count == 0
+    assert ["established alice", "cleared answered unknown"] == fresh.table()
+    assert 0 == fresh.tracker.channel_count
 
 
 def test_a_ringing_phone_that_fell_silent_meanwhile_is_told(fresh: Replay) -> None:
     """Its pop closes though the call goes on."""
     fresh.tracker.resync(IN_QUEUE, NOON)
     fresh.tracker.resync(PbxSnapshot(channels=(CALLER,), waiting=(WAITING,)), NOON)
-    assert fresh.table()[2:] == ["diverted alice unknown"]
+    assert ["diverted alice unknown"] == fresh.table()[2:]
     fresh.tracker.resync(PbxSnapshot(), NOON)
     last = fresh.steps[-1].call
-    assert (last.outcome, last.cause) == (Outcome.UNKNOWN, Cause.UNKNOWN)
+    assert (Outcome.UNKNOWN, Cause.UNKNOWN) == (last.outcome, last.cause)
 
 
 def test_local_halves_are_paired_by_name(fresh: Replay) -> None:
@@ -114,7 +114,7 @@ def test_local_halves_are_paired_by_name(fresh: Replay) -> None:
         ),
         NOON,
     )
-    assert fresh.table() == ["established bob"]
+    assert ["established bob"] == fresh.table()
 
 
 def test_a_shared_holding_bridge_joins_nobody(fresh: Replay) -> None:
@@ -124,7 +124,7 @@ def test_a_shared_holding_bridge_joins_nobody(fresh: Replay) -> None:
         for uid in ("1.1", "2.1")
     )
     fresh.tracker.resync(PbxSnapshot(channels=parked, holding_bridges=frozenset({"lot"})), NOON)
-    assert len(fresh.tracker.live_calls()) == 2
+    assert 2 == len(fresh.tracker.live_calls())
 
 
 def test_events_held_back_change_nothing_that_the_list_told(fresh: Replay) -> None:

@@ -123,7 +123,7 @@ def test_two_calls_in_a_parking_lot_stay_two(scene: Scene) -> None:
     scene.channel(CALLER, "ring")
     scene.channel("PJSIP/trunk-00000007", "ring")
     scene.bridge("lot", CALLER, "PJSIP/trunk-00000007", technology="holding_bridge")
-    assert len(scene.replay.tracker.live_calls()) == 2
+    assert 2 == len(scene.replay.tracker.live_calls())
     assert [] == scene.table
 
 
@@ -147,7 +147,7 @@ def test_a_time_out_above_a_local_channel_is_no_answer(scene: Scene) -> None:
     assert ["queued PJSIP/trunk", "delivered alice", "diverted alice call_not_answered"] == scene.table
     scene.say("QueueCallerLeave", CALLER, Queue="support")
     scene.hang_up(CALLER)
-    assert scene.table[-1] == "cleared not_answered call_not_answered"
+    assert "cleared not_answered call_not_answered" == scene.table[-1]
 
 
 def test_talking_goes_through_local_channels_that_stay(scene: Scene) -> None:
@@ -163,7 +163,7 @@ def test_talking_goes_through_local_channels_that_stay(scene: Scene) -> None:
     for channel in (ALICE, two, one, CALLER):
         scene.say("Newstate", channel, "up")
     scene.bridge("inner", ALICE, two)
-    assert scene.table == ["delivered alice"]
+    assert ["delivered alice"] == scene.table
     scene.bridge("outer", one, CALLER)
     assert ["delivered alice", "established alice"] == scene.table
     assert ["PJSIP/trunk", "PJSIP/1001"] == [connection.device for connection in scene.call.connections]
@@ -198,7 +198,7 @@ def test_a_picked_up_call_moves_to_the_one_who_picked_it_up(scene: Scene) -> Non
     scene.bridge("b1", ALICE, CALLER)
     assert ["delivered alice", "diverted alice answered_elsewhere", "delivered bob", "established bob"] == scene.table
     scene.hang_up(ALICE, CALLER)
-    assert scene.table[-1] == "cleared answered normal_clearing"
+    assert "cleared answered normal_clearing" == scene.table[-1]
     assert [] == list(scene.replay.tracker.live_calls())
 
 
@@ -236,8 +236,8 @@ def test_a_queue_that_rings_for_hours_does_not_grow(scene: Scene) -> None:
         scene.say("Newstate", name, "ringing")
         scene.dial(CALLER, name, "DialEnd", DialStatus="NOANSWER")
         scene.hang_up(name, cause=0)
-    assert len(scene.call.connections) == 2
-    assert scene.table.count("diverted alice call_not_answered") == 50
+    assert 2 == len(scene.call.connections)
+    assert 50 == scene.table.count("diverted alice call_not_answered")
 
 
 def test_a_queue_that_gives_up_leaves_the_call_unanswered(scene: Scene) -> None:
@@ -255,8 +255,8 @@ def test_overflow_to_a_second_queue_is_queued_again(scene: Scene) -> None:
     scene.say("QueueCallerJoin", CALLER, Queue="support")
     scene.say("QueueCallerLeave", CALLER, Queue="support")
     scene.say("QueueCallerJoin", CALLER, Queue="sales")
-    assert scene.table == ["queued PJSIP/trunk", "queued PJSIP/trunk"]
-    assert scene.call.queue == "sales"
+    assert ["queued PJSIP/trunk", "queued PJSIP/trunk"] == scene.table
+    assert "sales" == scene.call.queue
     assert scene.call.left_queue_at is None
 
 
@@ -304,7 +304,7 @@ def test_a_prohibited_number_is_not_shown(scene: Scene) -> None:
     scene.say("NewCallerid", CALLER, CallerIDNum="+498912345678", CallerIDName="Max", **{"CID-CallingPres": pres})
     scene.channel(ALICE, "ringing", of=CALLER)
     assert scene.call.caller.anonymous
-    assert scene.call.caller_name == ""
+    assert "" == scene.call.caller_name
 
 
 def test_a_caller_id_set_in_the_dialplan_counts_until_it_was_told(scene: Scene) -> None:
@@ -314,8 +314,8 @@ def test_a_caller_id_set_in_the_dialplan_counts_until_it_was_told(scene: Scene) 
     scene.channel(ALICE, "ringing", of=CALLER)
     scene.say("NewCallerid", CALLER, CallerIDNum="1001")
     scene.hang_up(ALICE, CALLER)
-    assert scene.call.caller.e164 == "+498912345678"
-    assert scene.call.caller_name == "Max Muster"
+    assert "+498912345678" == scene.call.caller.e164
+    assert "Max Muster" == scene.call.caller_name
 
 
 def test_hostile_texts_are_cut_and_cleaned(scene: Scene) -> None:
@@ -332,7 +332,7 @@ def test_hostile_texts_are_cut_and_cleaned(scene: Scene) -> None:
 def test_messages_are_no_calls(scene: Scene) -> None:
     """The channel that carries text messages stays until Asterisk stops, and is left alone."""
     scene.channel("Message/ast_msg_queue", "up")
-    assert scene.replay.tracker.channel_count == 0
+    assert 0 == scene.replay.tracker.channel_count
 
 
 def test_an_agent_calling_out_is_outbound_to_the_dialled_number(scene: Scene) -> None:
@@ -343,7 +343,7 @@ def test_an_agent_calling_out_is_outbound_to_the_dialled_number(scene: Scene) ->
     scene.say("Newstate", "PJSIP/trunk-00000009", "ringing")
     assert ["delivered PJSIP/trunk"] == scene.table
     assert scene.call.direction is Direction.OUTBOUND
-    assert scene.call.customer_number.e164 == "+498912345678"
+    assert "+498912345678" == scene.call.customer_number.e164
 
 
 def test_an_agent_calling_an_agent_is_internal(scene: Scene) -> None:
@@ -374,7 +374,7 @@ def test_a_click_to_dial_call_rings_the_agent_first(scene: Scene) -> None:
     scene.bridge("b1", ALICE, "PJSIP/trunk-00000009")
     assert ["delivered alice", "delivered PJSIP/trunk", "established PJSIP/trunk"] == scene.table
     assert scene.call.direction is Direction.OUTBOUND
-    assert scene.call.customer_number.e164 == "+498912345678"
+    assert "+498912345678" == scene.call.customer_number.e164
     assert {ConnectionState.CONNECTED} == {connection.state for connection in scene.call.connections}
 
 
@@ -388,4 +388,4 @@ def test_an_ended_call_does_not_come_back(scene: Scene) -> None:
     scene.dial(CALLER, ALICE)
     scene.hang_up(ALICE, CALLER)
     assert told == scene.table
-    assert scene.replay.tracker.channel_count == 0
+    assert 0 == scene.replay.tracker.channel_count

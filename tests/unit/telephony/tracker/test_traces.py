@@ -70,7 +70,7 @@ def test_each_step_is_told_once_and_in_order(name: str) -> None:
     replayed = replay(name)
     assert TOLD[name] == replayed.table()
     assert [] == list(replayed.tracker.live_calls())
-    assert replayed.tracker.channel_count == 0
+    assert 0 == replayed.tracker.channel_count
 
 
 def test_the_recorded_traces_all_have_their_truth_written_out() -> None:
@@ -82,10 +82,10 @@ def test_a_queue_call_is_whole_at_its_end() -> None:
     """The last picture of a call has its numbers, its queue, its times in order and its connections."""
     call = replay("queue-rrmemory-answered").steps[-1].call
     assert call.direction is Direction.INBOUND
-    assert call.caller.e164 == "+498999998123"
-    assert call.caller_name == "Max Muster"
-    assert call.called.e164 == "+493023125100"
-    assert call.queue == "support"
+    assert "+498999998123" == call.caller.e164
+    assert "Max Muster" == call.caller_name
+    assert "+493023125100" == call.called.e164
+    assert "support" == call.queue
     times = [call.started_at, call.queued_at, call.left_queue_at, call.answered_at, call.ended_at]
     assert [time for time in times if time is not None] == times
     assert sorted(str(time) for time in times) == [str(time) for time in times]
@@ -152,4 +152,4 @@ def test_a_clock_that_goes_back_makes_no_negative_time() -> None:
         replayed.tracker.feed(event, NOON - timedelta(seconds=number))
     times = [step.time for step in replayed.steps]
     assert sorted(times) == times
-    assert len(set(times)) == 1
+    assert 1 == len(set(times))

@@ -1,0 +1,69 @@
+"""What `ctihub check` learns of a PBX."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from hub.telephony.ami.errors import AmiError
+from hub.telephony.check import check
+from tests.unit.telephony.ami.peer import SECRET, FakePbx, error, success
+from tests.unit.telephony.test_link import Exchange, listed
+
+
+@pytest.fixture
+async def pbx() -> AsyncIterator[Exchange]:
+    """Run a PBX with two queues and one endpoint."""
+    async with Exchange() as running:
+        running.answers |= {
+            "CoreSettings": lambda action: success(action, "AsteriskVersion: 22.5.2~dfsg"),
+            "QueueStatus": lambda action: listed(
+                action, ("QueueParams", "Queue: a"), ("QueueMember", "Queue: a"), ("QueueParams", "Queue: b")
+            ),
+            "PJSIPShowEndpoints": lambda action: listed(action, ("EndpointList", "ObjectName: 1001")),
+        }
+        yield running
+
+
+async def test_a_good_pbx_is_described(pbx: FakePbx) -> None:
+    """Version, queues and endpoints are counted."""
+    assert "Asterisk 22.5.2~dfsg, 2 queues, 1 endpoint" == await check(pbx.settings())
+    assert "Logoff" in pbx.names()
+
+
+async def test_what_is_refused_is_a_warning(pbx: FakePbx) -> None:
+    """A PBX without PJSIP can be worked with."""
+    pbx.answers["PJSIPShowEndpoints"] = lambda action: error(action, "Invalid/unknown command")
+    assert "Asterisk 22.5.2~dfsg, 2 queues; PJSIPShowEndpoints is refused (Invalid/unknown command)" == await check(
+        pbx.settings()
+    )
+
+
+async def test_no_endpoints_are_none(pbx: FakePbx) -> None:
+    """Asterisk answers an empty list of endpoints with an error."""
+    pbx.answers["PJSIPShowEndpoints"] = lambda action: error(action, "No endpoints found")
+    assert "Asterisk 22.5.2~dfsg, 2 queues, 0 endpoints" == await check(pbx.settings())
+
+
+async def test_a_user_without_rights_is_told_which(pbx: FakePbx) -> None:
+    """Without the list of channels the hub can't work, and the advice names the class."""
+    pbx.answers["CoreShowChannels"] = lambda action: error(action, "Permission denied")
+    with pytest.raises(AmiError, match="write = system or reporting"):
+        await check(pbx.settings())
+
+
+async def test_a_wrong_secret_is_refused_in_words(pbx: FakePbx) -> None:
+    """The message says what to look at, and holds no secret."""
+    with pytest.raises(AmiError, match=r"manager\.conf") as caught:
+        await check(pbx.settings(secret="wrong"))
+    assert SECRET not in str(caught.value)
+
+
+async def test_nobody_listening_is_said(pbx: FakePbx) -> None:
+    """An address where nothing listens is an error that names it."""
+    settings = pbx.settings()
+    await pbx.stop()
+    with pytest.raises(AmiError, match=str(settings.port)):
+        await check(settings)
+    await pbx.restart()
