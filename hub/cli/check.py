@@ -6,6 +6,8 @@ import argparse
 import asyncio
 from typing import TYPE_CHECKING
 
+import structlog
+
 from hub.cli.options import add_config, usable_configuration
 from hub.cli.outcome import FINE, FOUND_WRONG
 
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from hub.cli.probes import Probe
     from hub.config.model import Config
     from hub.masking import Masking
+
+log = structlog.get_logger(__name__)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -58,6 +62,9 @@ async def _ask(probe: Probe, timeout_s: float) -> tuple[bool, str]:
         return False, str(error)
     except TimeoutError:
         return False, f"no answer within {timeout_s:g} s"
+    except Exception as error:
+        log.exception("check_failed", kind=probe.kind, name=probe.name)
+        return False, f"the check itself failed, which is a defect of ctihub: {type(error).__name__}: {error}"
 
 
 def _seconds(text: str) -> float:

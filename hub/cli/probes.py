@@ -82,6 +82,7 @@ async def _connector(config: Config, name: str, section: ConnectorConfig) -> str
 
 async def _bus(section: BusSection) -> str:
     # Here, because only some configurations have a broker.
+    from pika.adapters.utils.connection_workflow import AMQPConnectorException
     from pika.exceptions import AMQPError
 
     from hub.bus.amqp import AmqpConnection
@@ -99,6 +100,6 @@ async def _bus(section: BusSection) -> str:
             await (await connection.channel()).declare_exchange(section.exchange)
         finally:
             await connection.close()
-    except (AMQPError, BrokerError, OSError) as error:
+    except (AMQPError, AMQPConnectorException, BrokerError, OSError) as error:
         raise ProbeError(explain(error, broker)) from error
     return f"{broker} lets in, exchange {section.exchange} is there"

@@ -13,9 +13,9 @@ from tests.unit.cli.conftest import Ctihub
 SLOW = ("aiohttp", "zeep", "pika", "lxml", "asyncio", "structlog", "jmespath")
 
 
-def test_version_and_python_m_hub(ctihub: Ctihub) -> None:
+def test_version_and_python_m_hub(ctihub_process: Ctihub) -> None:
     """`python -m hub` is the command."""
-    done = ctihub("--version")
+    done = ctihub_process("--version")
     assert (0, f"ctihub {version('ctihub')}\n") == (done.returncode, done.stdout)
 
 
@@ -61,9 +61,8 @@ def test_run_tells_every_problem_of_the_configuration(ctihub: Ctihub, config_fil
     assert "s3cret" not in done.stderr
 
 
-def test_a_reader_that_leaves_is_no_error_to_tell(ctihub: Ctihub, tmp_path: Path) -> None:
+def test_a_reader_that_leaves_is_no_error_to_tell(tmp_path: Path) -> None:
     """`ctihub test | head -1` ends without a traceback."""
-    assert ctihub("--version").returncode == 0
     process = subprocess.Popen(
         [sys.executable, "-u", "-m", "hub", "test"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
