@@ -2,8 +2,8 @@
 
 Hub to page: `hello` first (the present truth as a whole: after a reload or a dropped socket the page starts from
 it), then `pop` (a call that rings or is live at this agent, new or changed), `context` (what is known of a call's
-other party, new revision), `closed` (the call is no more this agent's), `status` (the hub's own state: when it changed, and every
-20 seconds, so that a page can tell a quiet hub from a dead network).
+other party, new revision), `closed` (the call is no more this agent's), `status` (the hub's own state: when it
+changed, and every 20 seconds, so that a page can tell a quiet hub from a dead network).
 Page to hub: nothing but WebSocket pings; anything else is refused with close code 1003.
 
 A handshake without a valid session is answered with HTTP 401 (a browser only sees the connection fail): before it

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.low_level import Type
@@ -36,5 +38,5 @@ def needs_rehash(password_hash: str) -> bool:
 
 
 def decoy_hash() -> str:
-    """Return a hash that no password is known for, to spend on unknown users the time that known ones take."""
-    return _hasher.hash(_hasher.hash("no one"))
+    """Return a hash whose password no one knows, to spend on unknown users the time that known ones take."""
+    return _hasher.hash(secrets.token_urlsafe())

@@ -91,7 +91,7 @@ class SessionApi:
             samesite="Strict",
             secure=self._gate.secure,
             path="/",
-            max_age=math.floor(session.expires_at - datetime.now(UTC).timestamp()),
+            max_age=math.ceil(session.expires_at - datetime.now(UTC).timestamp()),
         )
         return response
 

@@ -1,0 +1,133 @@
+"""A running desk server with in-memory rooms behind it, and what a browser does with it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+from pydantic import SecretStr
+
+from hub.desk.desk import Desk
+from hub.desk.passwords import hash_password
+from hub.desk.server import DeskServer
+from hub.desk.user_store import UserStore
+from hub.metrics import Metrics
+from tests.unit.desk.ports import Calls, Contexts, Log, MemoryJournal, Status
+from tests.unit.desk.samples import AGENTS
+
+PASSWORD = "correct horse"
+TOKEN = "machine-token-1"
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+
+
+@cache
+def hashed_password() -> str:
+    return hash_password(PASSWORD)
+
+
+async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+    """Wait for a condition. Raises `TimeoutError` when it does not come true in time."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - the condition may lie in another process or library
+            await asyncio.sleep(0.005)
+
+
+class House:
+    """The server under test; `alice` and `bob` may sign in, `carol` has no password."""
+
+    def __init__(self, folder: Path, **options: Any) -> None:
+        self.calls = Calls()
+        self.contexts = Contexts()
+        self.log = Log()
+        self.status = Status()
+        self.journal = MemoryJournal()
+        self.metrics = Metrics()
+        self.users = UserStore(str(folder / "ctihub.db"))
+        for agent in ("alice", "bob"):
+            if self.users.password_hash(agent) is None:
+                self.users.save(agent, hashed_password())
+        self.desk = Desk(agents=AGENTS, live=self.calls, contexts=self.contexts, status=self.status, version="1.2.3")
+        settings: dict[str, Any] = {"session_check_s": 0.02, "static_dir": folder / "static", **options}
+        self.server = DeskServer(
+            host="127.0.0.1",
+            port=0,
+            desk=self.desk,
+            users=self.users,
+            tokens={"acceptance": SecretStr(TOKEN), "other": SecretStr("machine-token-2")},
+            live=self.calls,
+            call_log=self.log,
+            journal=self.journal,
+            status=self.status,
+            metrics=self.metrics.render,
+            version="1.2.3",
+            **settings,
+        )
+        self._browsers: list[aiohttp.ClientSession] = []
+
+    async def __aenter__(self) -> Self:
+        await self.server.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await asyncio.gather(*(browser.close() for browser in self._browsers))
+        await self.server.stop()
+        self.users.close()
+
+    @property
+    def url(self) -> str:
+        return self.server.url
+
+    def browser(self) -> aiohttp.ClientSession:
+        """Return a browser with nothing in it; it says its origin as browsers do."""
+        browser = aiohttp.ClientSession(
+            self.url, cookie_jar=aiohttp.CookieJar(unsafe=True), headers={"Origin": self.url}
+        )
+        self._browsers.append(browser)
+        return browser
+
+    async def signed_in(self, agent: str = "alice") -> aiohttp.ClientSession:
+        browser = self.browser()
+        async with browser.post("/api/v1/session", json={"user": agent, "password": PASSWORD}) as reply:
+            if reply.status != 201:
+                raise RuntimeError(f"sign-in failed: {reply.status}")
+        return browser
+
+    def machine(self) -> aiohttp.ClientSession:
+        """Return a program with a bearer token."""
+        machine = aiohttp.ClientSession(self.url, headers=BEARER)
+        self._browsers.append(machine)
+        return machine
+
+    async def page(self, agent: str = "alice") -> Page:
+        browser = await self.signed_in(agent)
+        return Page(await browser.ws_connect("/api/v1/desk"))
+
+
+class Page:
+    """An open desk page."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self.socket = socket
+
+    async def frame(self, kind: str = "") -> dict[str, Any]:
+        """Return the next frame, which must be of this kind if one is named."""
+        message = await self.socket.receive(timeout=5)
+        if message.type is not aiohttp.WSMsgType.TEXT:
+            raise RuntimeError(f"no frame but {message.type.name} {message.data}")
+        frame: dict[str, Any] = json.loads(message.data)
+        if kind and frame["frame"] != kind:
+            raise RuntimeError(f"{kind} expected, but {message.data}")
+        return frame
+
+    async def close_code(self) -> int | None:
+        while not self.socket.closed:
+            await self.socket.receive(timeout=5)
+        return self.socket.close_code

@@ -1,0 +1,115 @@
+"""Small in-memory stand-ins for the rooms that the desk meets through ports."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+
+from hub.domain.call import Call
+from hub.domain.customer import CustomerContext
+from hub.domain.event import Event, encode_event
+from hub.domain.ports import CallLogEntry, ContextListener, PbxStatus, StoredEvent
+
+
+class Calls:
+    def __init__(self) -> None:
+        self.live: list[Call] = []
+
+    def live_calls(self) -> Sequence[Call]:
+        return self.live
+
+
+class Contexts:
+    def __init__(self) -> None:
+        self.known: dict[str, CustomerContext] = {}
+
+    def begin(self, call: Call) -> None:
+        self.known.setdefault(call.id, CustomerContext(call_id=call.id, phone=call.customer_number))
+
+    def current(self, call_id: str) -> CustomerContext | None:
+        return self.known.get(call_id)
+
+    def end(self, call_id: str) -> None:
+        self.known.pop(call_id, None)
+
+    def subscribe(self, listener: ContextListener) -> None:  # noqa: ARG002 - the port's shape
+        raise RuntimeError("The composition root subscribes, not the desk.")
+
+
+class Log:
+    def __init__(self) -> None:
+        self.entries: list[CallLogEntry] = []
+        self.asked: list[tuple[str | None, datetime | None, int]] = []
+
+    async def calls(
+        self, *, agent: str | None = None, before: datetime | None = None, limit: int = 50
+    ) -> Sequence[CallLogEntry]:
+        self.asked.append((agent, before, limit))
+        own = [entry for entry in self.entries if agent is None or agent in (*entry.agents, *entry.answered_by)]
+        return own[:limit]
+
+
+class Status:
+    def __init__(self) -> None:
+        self.pbx = [PbxStatus(name="main", connected=True)]
+        self.reasons: list[str] = []
+
+    def pbx_status(self) -> Sequence[PbxStatus]:
+        return self.pbx
+
+    def problems(self) -> Sequence[str]:
+        return self.reasons
+
+
+class MemoryJournal:
+    def __init__(self) -> None:
+        self.stored: list[StoredEvent] = []
+        self.handed_out = 0
+        self._grown = asyncio.Condition()
+
+    def publish(self, event: Event) -> None:  # noqa: ARG002 - the port's shape
+        raise RuntimeError("The desk only reads the journal.")
+
+    async def append(self, event: Event) -> int:
+        async with self._grown:
+            position = len(self.stored) + 1
+            self.stored.append(
+                StoredEvent(
+                    position=position,
+                    type=event.type.value,
+                    subject=event.subject,
+                    partitionkey=event.partitionkey,
+                    id=event.id,
+                    time=event.time.isoformat(),
+                    source=event.source,
+                    body=encode_event(event),
+                )
+            )
+            self._grown.notify_all()
+        return position
+
+    async def read(self, after: int, limit: int) -> Sequence[StoredEvent]:
+        return self.stored[after : after + limit]
+
+    async def tail(self, after: int) -> AsyncIterator[StoredEvent]:
+        while True:
+            for stored in self.stored[after:]:
+                after = stored.position
+                self.handed_out += 1
+                yield stored
+            async with self._grown:
+                while len(self.stored) <= after:
+                    await self._grown.wait()
+
+    async def last_position(self) -> int:
+        return len(self.stored)
+
+    async def position_of(self, event_id: str) -> int | None:
+        return next((stored.position for stored in self.stored if stored.id == event_id), None)
+
+    async def cursor(self, reader: str) -> int:  # noqa: ARG002 - the port's shape
+        raise RuntimeError("The desk keeps no cursor.")
+
+    async def save_cursor(self, reader: str, position: int) -> None:  # noqa: ARG002 - the port's shape
+        raise RuntimeError("The desk keeps no cursor.")
