@@ -18,7 +18,7 @@ CALLS_PER_ROUND = 1_000_000
 
 def _write_until_killed(path: Path, first_call: int) -> list[tuple[str, str, str]]:
     """Run the writing process, kill it at a random moment, return the id, call and kind of all it acknowledged."""
-    writer = subprocess.Popen(  # noqa: S603 - our own module
+    writer = subprocess.Popen(
         [sys.executable, "-m", "tests.faults.journal_writer_process", str(path), str(first_call)],
         stdout=subprocess.PIPE,
         stdin=subprocess.DEVNULL,
