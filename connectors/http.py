@@ -9,6 +9,7 @@ import email.utils
 import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NoReturn
 
 import aiohttp
@@ -153,6 +154,7 @@ def authorization(auth: HttpAuth | None) -> dict[str, str]:
             return {}
 
 
+@lru_cache(maxsize=64)
 def tls_context(trust: Trust) -> ssl.SSLContext:
     """Return what decides whose certificate is trusted. Raises ConnectorError if `ca_file` can't be read."""
     try:

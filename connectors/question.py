@@ -7,6 +7,7 @@ from typing import Any
 
 import phonenumbers
 
+from connectors.quoting import MAX_VALUE
 from hub.config.operations import OperationBase
 from hub.domain.customer import CustomerQuery
 from hub.domain.phone import PhoneNumber, clean_text
@@ -54,11 +55,16 @@ def question(operation: OperationBase, query: CustomerQuery, connector: str) -> 
         case "phone":
             return _by_phone(query.phone, operation.forms)
         case "email":
-            email = clean_text(query.email, MAX_EMAIL)
-            return {"email": email, "email_upper": email.upper(), "email_lower": email.lower()} if email else None
+            return _by_email(clean_text(query.email, MAX_EMAIL + 1))
         case _:
-            value = clean_text(query.ids.get(operation.system or connector, ""))
+            value = clean_text(query.ids.get(operation.system or connector, ""), MAX_VALUE + 1)
             return {"id": value} if value else None
+
+
+def _by_email(email: str) -> dict[str, Any] | None:
+    if not email or len(email) > MAX_EMAIL:
+        return None
+    return {"email": email, "email_upper": email.upper(), "email_lower": email.lower()}
 
 
 def _by_phone(number: PhoneNumber, forms: Sequence[str]) -> dict[str, Any] | None:

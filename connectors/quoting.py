@@ -24,7 +24,7 @@ def plain(value: Any) -> str:
         case bool():
             return "true" if value else "false"
         case str():
-            return clean_text(value, MAX_VALUE)
+            return _short(value)
         case int() | Decimal():
             return str(value)
         case float():
@@ -33,6 +33,14 @@ def plain(value: Any) -> str:
             return value.isoformat()
         case _:
             raise ConnectorError(Problem.INTERNAL, "a value to search for is a list or an object: point to one field")
+
+
+def _short(value: str) -> str:
+    text = clean_text(value, MAX_VALUE + 1)
+    if len(text) > MAX_VALUE:
+        # Cut, it could be somebody else's.
+        raise ConnectorError(Problem.INTERNAL, f"a value to search for is too long: at most {MAX_VALUE} characters")
+    return text
 
 
 def number(value: Any) -> str:

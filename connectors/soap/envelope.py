@@ -28,7 +28,8 @@ _parse_xml: Any = parse_xml
 _SECURITY_FAULTS = frozenset({"FailedAuthentication", "InvalidSecurity", "InvalidSecurityToken", "FailedCheck"})
 
 
-def username_token(auth: SoapAuth | None) -> UsernameToken | None:
+def username_token(auth: SoapAuth | None) -> Any:
+    """Return what signs an envelope with WS-Security, None if the backend is signed in to otherwise."""
     if isinstance(auth, WsseAuth):
         return _UsernameToken(auth.username, auth.password.get_secret_value(), use_digest=auth.digest)
     return None
