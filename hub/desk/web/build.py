@@ -45,8 +45,8 @@ def build(static: Path = STATIC) -> bool:
     """Make the pages unless they are fresh. Return whether anything was done. Raises `BuildError`."""
     if is_fresh(static):
         return False
-    npm, node = _tools()
-    _install_packages(npm, node)
+    npm, node = tools()
+    install_packages(npm, node)
     with tempfile.TemporaryDirectory(dir=static.parent, prefix=".static-") as folder:
         made = Path(folder) / "static"
         _run([*node, "build.mjs", str(made)], node)
@@ -57,7 +57,7 @@ def build(static: Path = STATIC) -> bool:
     return True
 
 
-def _install_packages(npm: list[str], node: list[str]) -> None:
+def install_packages(npm: list[str], node: list[str]) -> None:
     wanted = _fingerprint("package.json", "package-lock.json")
     mark = WEB / _INSTALLED
     if mark.is_file() and mark.read_text() == wanted:
@@ -67,7 +67,7 @@ def _install_packages(npm: list[str], node: list[str]) -> None:
     mark.write_text(wanted)
 
 
-def _tools() -> tuple[list[str], list[str]]:
+def tools() -> tuple[list[str], list[str]]:
     """Return the commands for npm and node."""
     node = _node_on_path()
     npm = shutil.which("npm")

@@ -1,0 +1,98 @@
+"""What every agent needs of a page: names on controls, enough contrast, room in a narrow window."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser import callers
+from tests.browser.world import World
+
+# Contrast as WCAG 2.2, 1.4.3 defines it, of an element's text against the first opaque colour behind it.
+CONTRAST = """
+(element) => {
+  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const rgba = (colour) => {
+    canvas.clearRect(0, 0, 1, 1);
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    return canvas.getImageData(0, 0, 1, 1).data;
+  };
+  const luminance = ([red, green, blue]) => {
+    const [r, g, b] = [red, green, blue].map((value) => {
+      const part = value / 255;
+      return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  let behind = element;
+  while (rgba(getComputedStyle(behind).backgroundColor)[3] < 255) {
+    behind = behind.assignedSlot ?? behind.parentElement ?? behind.getRootNode().host;
+  }
+  const colours = [getComputedStyle(element).color, getComputedStyle(behind).backgroundColor];
+  const shades = colours.map((colour) => luminance(rgba(colour)));
+  return (Math.max(...shades) + 0.05) / (Math.min(...shades) + 0.05);
+}
+"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("contrast", ["no-preference", "more"])
+async def test_the_hero_is_readable_in_every_theme(
+    desk: Page, world: World, scheme: Literal["light", "dark"], contrast: Literal["no-preference", "more"]
+) -> None:
+    """Name, number, state, queue and warnings have a contrast of 4.5 at least, ringing, talking and on hold."""
+    await desk.emulate_media(color_scheme=scheme, contrast=contrast, reduced_motion="reduce")
+    call = callers.call()
+    world.ring(call, callers.known())
+    for state in ("ringing", "connected", "held"):
+        await expect(desk.get_by_test_id("pop")).to_have_attribute("data-state", state)
+        for part in ("pop-state", "pop-name", "pop-number", "pop-queue", "pop-source", "pop-tier", "pop-late"):
+            element = desk.get_by_test_id(part)
+            assert await element.evaluate(CONTRAST) >= 4.5, f"{part} while {state}"
+        call = world.answer(call) if state == "ringing" else world.hold(call)
+
+
+async def test_states_differ_by_more_than_colour(desk: Page, world: World) -> None:
+    """Ringing, talking and held each have a word and an icon of their own."""
+    seen = set()
+    call = callers.call()
+    world.ring(call)
+    for state in ("ringing", "connected", "held"):
+        pop_state = desk.get_by_test_id("pop-state")
+        await expect(pop_state).to_have_attribute("data-state", state)
+        word = (await pop_state.locator("span").first.text_content() or "").strip()
+        seen.add((word, await pop_state.locator("ui5-icon").get_attribute("name")))
+        call = world.answer(call) if state == "ringing" else world.hold(call)
+    assert 3 == len({word for word, _ in seen}) == len({icon for _, icon in seen})
+
+
+async def test_every_control_has_a_name_and_takes_the_keyboard(desk: Page, world: World) -> None:
+    """Buttons say what they do to a screen reader, and Tab reaches the first of them."""
+    world.ring(callers.call(), callers.known())
+    world.ring(callers.call("main-2", callers.STRANGER))
+    await expect(desk.get_by_test_id("pop-tab")).to_have_count(2)
+    snapshot = await desk.locator("body").aria_snapshot()
+    nameless = [line for line in snapshot.splitlines() if line.strip() in ("- button", "- link", "- img")]
+    assert [] == nameless
+    await desk.keyboard.press("Tab")
+    assert "BODY" != await desk.evaluate("document.activeElement.tagName")
+
+
+@pytest.mark.parametrize("width", [420, 1280])
+async def test_nothing_sticks_out_of_the_window(desk: Page, world: World, width: int) -> None:
+    """In a softphone's narrow side window and on a small screen there is no sideways scrolling."""
+    await desk.set_viewport_size({"width": width, "height": 720})
+    world.ring(callers.call(), callers.known())
+    await expect(desk.get_by_test_id("order").first).to_be_visible()
+    assert width >= await desk.evaluate("document.documentElement.scrollWidth")
+
+
+async def test_who_is_calling_needs_no_scrolling(desk: Page, world: World) -> None:
+    """Name, number, the first order and the first case are on the screen at 1280x720."""
+    await desk.set_viewport_size({"width": 1280, "height": 720})
+    world.ring(callers.call(), callers.known())
+    for part in ("pop-name", "pop-number", "order", "case"):
+        await expect(desk.get_by_test_id(part).first).to_be_in_viewport(ratio=1)

@@ -1,0 +1,124 @@
+"""A real desk server whose PBX, contexts and call log the test plays."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from hub.desk.desk import Desk
+from hub.desk.frames import AgentProfile
+from hub.desk.passwords import hash_password
+from hub.desk.server import DeskServer
+from hub.desk.user_store import UserStore
+from hub.domain.call import Call, CallEvent, CallEventKind, Cause, ConnectionState, Outcome
+from hub.domain.customer import CustomerContext
+from hub.domain.ports import CallLogEntry, PbxStatus
+from tests.unit.desk.ports import Calls, Contexts, Log, MemoryJournal, Status
+
+PASSWORD = "correct horse"
+AGENT = AgentProfile(id="alice", name="Alice Berger", devices=("PJSIP/1001",), language="en")
+
+
+def _metrics() -> tuple[bytes, str]:
+    return b"", "text/plain"
+
+
+@dataclass
+class World:
+    """Everything that happens at the agent `alice`."""
+
+    url: str
+    desk: Desk
+    calls: Calls
+    contexts: Contexts
+    log: Log
+    status: Status
+    users: UserStore
+
+    def ring(self, call: Call, context: CustomerContext | None = None) -> None:
+        if context is not None:
+            self.contexts.known[call.id] = context
+        self.desk.call_happened(self._step(CallEventKind.DELIVERED, call))
+
+    def answer(self, call: Call) -> Call:
+        return self._change(call, CallEventKind.ESTABLISHED, ConnectionState.CONNECTED)
+
+    def hold(self, call: Call) -> Call:
+        return self._change(call, CallEventKind.HELD, ConnectionState.HOLD)
+
+    def learn(self, context: CustomerContext) -> None:
+        self.contexts.known[context.call_id] = context
+        self.desk.context_changed(context)
+
+    def end(self, call: Call, *, answered: bool = True, cause: Cause = Cause.NORMAL_CLEARING) -> None:
+        now = datetime.now(UTC)
+        over = msgspec.structs.replace(
+            call,
+            connections=tuple(
+                msgspec.structs.replace(part, state=ConnectionState.NULL, ended_at=now, cause=cause)
+                for part in call.connections
+            ),
+            ended_at=now,
+            outcome=Outcome.ANSWERED if answered else Outcome.ABANDONED,
+            cause=cause,
+        )
+        self.log.entries.insert(
+            0, CallLogEntry(call=over, agents=(AGENT.id,), answered_by=(AGENT.id,) if answered else ())
+        )
+        self.contexts.known.pop(call.id, None)
+        self.desk.call_happened(self._step(CallEventKind.CLEARED, over, cause))
+
+    def pbx(self, *, connected: bool, reason: str = "") -> None:
+        self.status.pbx = [PbxStatus(name="main", connected=connected, reason=reason)]
+        self.desk.status_changed()
+
+    def _change(self, call: Call, kind: CallEventKind, state: ConnectionState) -> Call:
+        now = datetime.now(UTC)
+        changed = msgspec.structs.replace(
+            call,
+            answered_at=call.answered_at or now,
+            left_queue_at=call.left_queue_at or now,
+            connections=tuple(
+                msgspec.structs.replace(part, state=state, since=now, connected_at=part.connected_at or now)
+                for part in call.connections
+            ),
+        )
+        self.desk.call_happened(self._step(kind, changed))
+        return changed
+
+    def _step(self, kind: CallEventKind, call: Call, cause: Cause | None = None) -> CallEvent:
+        return CallEvent(kind=kind, time=datetime.now(UTC), call=call, connection=call.connections[-1], cause=cause)
+
+
+@asynccontextmanager
+async def running_world(folder: Path, port: int = 0, profile: AgentProfile = AGENT) -> AsyncIterator[World]:
+    """Serve the desk while the `async with` lasts; the users in `folder` outlive it."""
+    calls, contexts, log, status = Calls(), Contexts(), Log(), Status()
+    desk = Desk(agents={profile.id: profile}, live=calls, contexts=contexts, status=status, version="test")
+    with UserStore(str(folder / "users.db")) as users:
+        if users.password_hash(profile.id) is None:
+            users.save(profile.id, hash_password(PASSWORD))
+        server = DeskServer(
+            host="127.0.0.1",
+            port=port,
+            desk=desk,
+            users=users,
+            tokens={},
+            live=calls,
+            call_log=log,
+            journal=MemoryJournal(),
+            status=status,
+            metrics=_metrics,
+            version="test",
+            session_check_s=0.1,
+        )
+        await server.start()
+        try:
+            yield World(server.url, desk, calls, contexts, log, status, users)
+        finally:
+            await server.stop()
