@@ -71,12 +71,24 @@ def read_reply(operation: Any, reply: Reply, refused: tuple[str, ...]) -> Any:
         raise ConnectorError(Problem.FAULT, f"HTTP {reply.status} without a fault")
     if operation.output is None or len(body) == 0:
         return None
+    _check_element(operation, body[0])
     try:
         return _serialize(operation.output._deserialize_body(body)["body"], dict)  # noqa: SLF001 - the public way takes away wrappers by rules of its own, so that paths would depend on the WSDL
     except (zeep.exceptions.Error, LookupError, ValueError, TypeError, AttributeError) as error:
         raise ConnectorError(
             Problem.MALFORMED, f"the reply does not fit the WSDL ({type(error).__name__}): is the WSDL up to date?"
         ) from error
+
+
+def _check_element(operation: Any, element: etree._Element) -> None:
+    """See that the reply is the one that the WSDL promises: zeep would read any element as if it were."""
+    wanted = operation.output.body
+    is_single = operation.style == "document" and not operation.output._is_body_wrapped  # noqa: SLF001 - see read_reply
+    if is_single and wanted is not None and element.tag != wanted.qname.text:
+        raise ConnectorError(
+            Problem.MALFORMED,
+            f"the reply does not fit the WSDL: it promises {wanted.qname.localname}, and another element came",
+        )
 
 
 def _parsed(reply: Reply) -> etree._Element:
