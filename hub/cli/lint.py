@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from hub.cli.mapping_paths import mapping_files
@@ -37,12 +37,12 @@ def run(arguments: argparse.Namespace) -> int:
         if not path.exists():
             raise CannotRunError(f"{path}: there is no such file or folder; `ctihub init` writes a configuration")
         if path.is_file() and _is_configuration(path, arguments.config):
+            found, mappings = _configuration_problems(path)
             checked += 1
-            problems.update(_configuration_problems(path))
         else:
-            mappings = list(mapping_files([path]))
-            checked += len(mappings)
-            problems.update(_mapping_problems(mappings))
+            found, mappings = [], list(mapping_files([path]))
+        checked += len(mappings)
+        problems.update(found, _mapping_problems(mappings))
     for problem in sorted(problems):
         print(problem)
     if problems:
@@ -59,22 +59,25 @@ def _is_configuration(path: Path, config: Path) -> bool:
         return bool(_CONFIG_KEY.search(file.read(64 * 1024).decode("utf-8", "replace")))
 
 
-def _configuration_problems(path: Path) -> Iterable[Problem]:
+def _configuration_problems(path: Path) -> tuple[Sequence[Problem], list[Path]]:
+    """Return what is wrong with a configuration, and the mappings in its own folders."""
     try:
         config = load_config(path, os.environ)
     except ConfigError as error:
-        return error.problems
-    own = [Path(folder) for folder in config.hub.mappings if Path(folder).is_dir()]
-    problems = set(_mapping_problems(mapping_files(own)))
-    if config.connectors or config.inbound:
-        from hub.cli.mapping_use import mapping_problems
+        return error.problems, _mappings_in([path.parent / "mappings"])
+    own = _mappings_in(map(Path, config.hub.mappings))
+    if not config.connectors and not config.inbound:
+        return [], own
+    from hub.cli.mapping_use import mapping_problems
 
-        problems.update(mapping_problems(config, path))
-    return problems
+    return mapping_problems(config, path), own
 
 
-def _mapping_problems(files: Iterable[Path]) -> Iterable[Problem]:
-    files = list(files)
+def _mappings_in(folders: Iterable[Path]) -> list[Path]:
+    return list(mapping_files(folder for folder in folders if folder.is_dir()))
+
+
+def _mapping_problems(files: Sequence[Path]) -> Iterable[Problem]:
     if not files:
         return  # the mapping language is not imported for nothing
     from hub.mapping.mapping import load_mapping
