@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from hub.config.model import PbxSection
 from hub.telephony import link as link_module
 from hub.telephony.link import PbxLink
+from hub.telephony.tracker import book
 from tests.unit.telephony.ami.peer import SECRET, USERNAME, FakePbx, error, message, success
 from tests.unit.telephony.tracker.replay import TRACES, read_trace
 from tests.waiting import until
@@ -237,6 +238,7 @@ async def test_a_party_that_leaves_a_call_is_told_after_a_while(
 ) -> None:
     """The call that goes on without its agent says so though the PBX says nothing more."""
     monkeypatch.setattr(link_module, "SETTLE_S", 0.01)
+    monkeypatch.setattr(book, "SETTLE", timedelta(0))
     await hub.connected()
     agent_gone = [event for event in CALL if "Event: Hangup\r" in event and "PJSIP/1001" in event]
     pbx.tell(*[event for event in CALL if "Event: Hangup" not in event], *agent_gone)

@@ -1,0 +1,163 @@
+"""The link against a real Asterisk: steps as they happen, truth after attaching, cutting and killing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from pydantic import SecretStr
+
+from hub.config.model import PbxSection
+from hub.domain.call import CallEvent, Direction
+from hub.domain.ports import PbxStatus
+from hub.telephony.check import check
+from hub.telephony.link import PbxLink, ami_settings
+from tests.servers.asterisk import Asterisk
+from tests.servers.record import SALES, SUPPORT
+from tests.servers.sipp import Phone, Trunk
+from tests.waiting import until
+
+AGENTS = {"PJSIP/1001": "alice", "PJSIP/1002": "bob"}
+
+
+def section(asterisk: Asterisk) -> PbxSection:
+    """Make the configuration that leads to that Asterisk."""
+    return PbxSection(
+        host=asterisk.host,
+        port=asterisk.ami_port,
+        username=asterisk.ami_username,
+        secret=SecretStr(asterisk.ami_secret),
+        trunks=("PJSIP/trunk",),
+        reconnect_min_s=0.05,
+        reconnect_max_s=0.2,
+    )
+
+
+class Watcher:
+    """A link with what it told, as lines."""
+
+    def __init__(self, asterisk: Asterisk) -> None:
+        self.steps: list[CallEvent] = []
+        self.statuses: list[PbxStatus] = []
+        self.link = PbxLink(
+            "main",
+            section(asterisk),
+            region="DE",
+            agents_by_device=AGENTS,
+            on_call_event=self.steps.append,
+            on_status=self.statuses.append,
+        )
+
+    async def start(self) -> None:
+        """Connect."""
+        await self.link.start()
+        await until(lambda: self.link.status().connected, within_s=10, what=str(self.link.status()))
+
+    @property
+    def table(self) -> list[str]:
+        """Return kind, agent and cause of each step."""
+        return [
+            " ".join(
+                str(word)
+                for word in (step.kind, step.connection and step.connection.agent, step.call.outcome, step.cause)
+                if word
+            )
+            for step in self.steps
+        ]
+
+    async def tells(self, line: str) -> None:
+        """Wait until a step is told."""
+        await until(lambda: line in self.table, within_s=10, what=f"{line!r} in {self.table}")
+
+
+@pytest.fixture
+async def watcher(asterisk: Asterisk) -> AsyncIterator[Watcher]:
+    """Run a link that is in step."""
+    running = Watcher(asterisk)
+    await running.start()
+    yield running
+    await running.link.stop()
+
+
+async def test_a_queue_call_is_told_as_it_happens(asterisk: Asterisk, watcher: Watcher) -> None:
+    """Waiting, ringing, talking, over: each told while it is so."""
+    async with Phone(asterisk, "1001") as phone, Trunk(asterisk) as trunk:
+        caller = await trunk.call("+498999998201", name="Max Muster", to=SUPPORT)
+        ringing = await phone.rings()
+        await watcher.tells("delivered alice")
+        [call] = watcher.link.live_calls()
+        assert (Direction.INBOUND, "+498999998201", "Max Muster", "support") == (
+            call.direction,
+            call.caller.e164,
+            call.caller_name,
+            call.queue,
+        )
+        await ringing.answer()
+        await watcher.tells("established alice")
+        await caller.hang_up()
+        await watcher.tells("cleared answered normal_clearing")
+    assert ["queued", "delivered alice", "established alice", "cleared answered normal_clearing"] == watcher.table
+    assert [] == list(watcher.link.live_calls())
+
+
+async def test_ring_all_tells_the_loser(asterisk: Asterisk, watcher: Watcher) -> None:
+    """Both ring, one answers, the other's ringing was answered elsewhere."""
+    async with Phone(asterisk, "1001") as phone, Phone(asterisk, "1002") as other, Trunk(asterisk) as trunk:
+        caller = await trunk.call("+498999998202", to=SALES)
+        await phone.rings()
+        ringing = await other.rings()
+        await ringing.answer()
+        await watcher.tells("established bob")
+        await caller.hang_up()
+        await watcher.tells("cleared answered normal_clearing")
+    assert {"delivered alice", "delivered bob", "diverted alice answered_elsewhere"} < set(watcher.table)
+
+
+async def test_attaching_while_it_rings_finds_the_call(asterisk: Asterisk, watcher: Watcher) -> None:
+    """A hub that comes up in the middle sees the same call, under the same id, to the same end."""
+    async with Phone(asterisk, "1001") as phone, Trunk(asterisk) as trunk:
+        caller = await trunk.call("+498999998203", to=SUPPORT)
+        ringing = await phone.rings()
+        await watcher.tells("delivered alice")
+        late = Watcher(asterisk)
+        await late.start()
+        try:
+            await late.tells("delivered alice")
+            [here], [there] = watcher.link.live_calls(), late.link.live_calls()
+            assert (here.id, here.caller, here.queue) == (there.id, there.caller, there.queue)
+            assert there.partial
+            await ringing.answer()
+            await late.tells("established alice")
+            await caller.hang_up()
+            await late.tells("cleared answered normal_clearing")
+            assert ["queued", "delivered alice", "established alice", "cleared answered normal_clearing"] == late.table
+        finally:
+            await late.link.stop()
+
+
+async def test_calls_of_a_killed_asterisk_end_unknown(fresh_asterisk: Asterisk) -> None:
+    """After Asterisk was killed and is back, the call it had is over, told once, and new calls are told."""
+    watcher = Watcher(fresh_asterisk)
+    await watcher.start()
+    try:
+        async with Phone(fresh_asterisk, "1001") as phone, Trunk(fresh_asterisk) as trunk:
+            await trunk.call("+498999998204", to=SUPPORT)
+            await (await phone.rings()).answer()
+            await watcher.tells("established alice")
+            await asyncio.to_thread(fresh_asterisk.kill)
+            await until(lambda: not watcher.link.status().connected, within_s=10)
+            assert 1 == len(watcher.link.live_calls())
+        await asyncio.to_thread(fresh_asterisk.start)
+        await watcher.tells("cleared answered unknown")
+        assert 1 == sum(line.startswith("cleared") for line in watcher.table)
+        assert [True, False, True] == [status.connected for status in watcher.statuses]
+    finally:
+        await watcher.link.stop()
+
+
+async def test_check_describes_it(asterisk: Asterisk) -> None:
+    """`ctihub check` names version, queues and endpoints, with the rights that the project's manager.conf gives."""
+    found = await check(ami_settings("main", section(asterisk)))
+    assert found.startswith("Asterisk ")
+    assert found.endswith(", 2 queues, 5 endpoints")
