@@ -254,9 +254,9 @@ def sap_services(today: date, callers: Sequence[Caller] = CALLERS) -> dict[str, 
     }
 
 
-def service_cloud_tables(today: date) -> dict[str, list[dict[str, str]]]:
+def service_cloud_tables(today: date, callers: Sequence[Caller] = CALLERS) -> dict[str, list[dict[str, str]]]:
     """Return the rows of the simulated Service Cloud, with dates around `today`."""
-    known = [caller for caller in CALLERS if caller.contact]
+    known = [caller for caller in callers if caller.contact]
     contacts = [
         {
             "ID": caller.contact,

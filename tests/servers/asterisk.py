@@ -96,6 +96,14 @@ class Asterisk:
         """SIGKILL it."""
         self._process.kill()
 
+    def freeze(self) -> None:
+        """Let it hold its connections and say nothing, as a machine that hangs does."""
+        self._process.freeze()
+
+    def thaw(self) -> None:
+        """Let it go on after `freeze`."""
+        self._process.thaw()
+
     def stop(self) -> None:
         """Ask it to end, and wait until it has."""
         self._process.stop()

@@ -68,6 +68,14 @@ class OwnedProcess:
         finally:
             self._child.wait()
 
+    def freeze(self) -> None:
+        """SIGSTOP the child: it holds its sockets, and says nothing."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let a frozen child go on."""
+        os.kill(self.pid, signal.SIGCONT)
+
     def stop(self) -> None:
         """Ask the child to end; kill it when it doesn't within ten seconds."""
         if self._child is not None and self.running:

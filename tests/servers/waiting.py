@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 POLL_SECONDS = 0.02
 
@@ -15,6 +15,15 @@ async def eventually(condition: Callable[[], object], what: str, within: float =
     """Return as soon as `condition()` is true; raise NotInTimeError after `within` seconds."""
     deadline = time.monotonic() + within
     while not condition():
+        if time.monotonic() > deadline:
+            raise NotInTimeError(f"not within {within:g} s: {what}")
+        await asyncio.sleep(POLL_SECONDS)
+
+
+async def eventually_asked(condition: Callable[[], Awaitable[object]], what: str, within: float = 10.0) -> None:
+    """Do the same where the condition has to be asked for."""
+    deadline = time.monotonic() + within
+    while not await condition():
         if time.monotonic() > deadline:
             raise NotInTimeError(f"not within {within:g} s: {what}")
         await asyncio.sleep(POLL_SECONDS)
