@@ -27,6 +27,7 @@ _MAX_QUEUE_NAME = 128
 _ENDED_REMEMBERED = 10_000
 _MAX_LOCALS_IN_A_ROW = 16
 _TALKING = (ConnectionState.CONNECTED, ConnectionState.HOLD)
+_RINGING_OR_TALKING = (*_TALKING, ConnectionState.ALERTING)
 _OVER_OR_TALKING = (*_TALKING, ConnectionState.NULL)
 
 
@@ -104,6 +105,7 @@ class CallBook:
             return one
         keep, gone = sorted((one, other), key=lambda call: (not call.is_announced, call.order))
         self._forget(gone)
+        gone.ended_at = now
         for linkedid in gone.linkedids:
             self._by_linkedid[linkedid] = keep
         keep.linkedids |= gone.linkedids
@@ -142,7 +144,6 @@ class CallBook:
         keep.abandoned = keep.abandoned or gone.abandoned
 
     def _say_absorbed(self, gone: LiveCall, now: datetime) -> None:
-        gone.ended_at = now
         gone.cause = Cause.TRANSFERRED
         gone.outcome = Outcome.ANSWERED if gone.answered_at else Outcome.UNKNOWN
         picture = gone.picture()
@@ -161,8 +162,6 @@ class CallBook:
             self._ended.add(call.id)
         for linkedid in call.linkedids:
             self._by_linkedid.pop(linkedid, None)
-        if self.departures:
-            self.departures = deque(entry for entry in self.departures if entry[1] is not call)
 
     def arrived(self, call: LiveCall) -> None:
         """Tell that a call came in from outside, before anybody is rung."""
@@ -200,7 +199,8 @@ class CallBook:
             return
         party.alerted_at = now
         party.change(ConnectionState.ALERTING, now)
-        self._say(CallEventKind.DELIVERED, channel.call, party, now)
+        if not _has_twin(channel.call, party):
+            self._say(CallEventKind.DELIVERED, channel.call, party, now)
 
     def talking(self, channels: Iterable[Channel], call: LiveCall, now: datetime) -> None:
         """Note that these channels hear each other."""
@@ -261,7 +261,8 @@ class CallBook:
         """Tell of parties that left a call which then went on."""
         while self.departures and self.departures[0][0] <= now:
             _, call, party = self.departures.popleft()
-            self._say(CallEventKind.CONNECTION_CLEARED, call, party, now, party.cause)
+            if call.ended_at is None:
+                self._say(CallEventKind.CONNECTION_CLEARED, call, party, now, party.cause)
 
     def _end(self, party: Party, channel: Channel, code: int, now: datetime, unseen: Cause | None) -> None:
         call = channel.call
@@ -271,7 +272,8 @@ class CallBook:
         if state is ConnectionState.ALERTING:
             cause = unseen or self._why_silent(channel, code)
             party.end(cause, now)
-            self._say(CallEventKind.DIVERTED, call, party, now, cause)
+            if not _has_twin(call, party):
+                self._say(CallEventKind.DIVERTED, call, party, now, cause)
             return
         if state is ConnectionState.INITIATED and party.role is Role.CALLED:
             failure = failure_cause(_dial_status(channel), code) if channel.is_dialled and not unseen else None
@@ -313,6 +315,14 @@ class CallBook:
 
     def _emit(self, event: CallEvent) -> None:
         self._on_event(event)
+
+
+def _has_twin(call: LiveCall, party: Party) -> bool:
+    """Whether the agent's device rings or talks in this call by another channel too: one device, two contacts."""
+    return party.agent is not None and any(
+        other.device == party.device and other is not party and other.state in _RINGING_OR_TALKING
+        for other in call.parties
+    )
 
 
 def _dial_status(channel: Channel) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hub.domain.call import ConnectionState, Direction
+from hub.telephony.tracker import EXCLUDED_EVENTS, WANTED_EVENTS
 from hub.telephony.tracker.channels import device_of
 from tests.unit.telephony.tracker.scene import Scene
 
@@ -389,3 +390,25 @@ def test_an_ended_call_does_not_come_back(scene: Scene) -> None:
     scene.hang_up(ALICE, CALLER)
     assert told == scene.table
     assert 0 == scene.replay.tracker.channel_count
+
+
+def test_a_device_with_two_contacts_rings_once(scene: Scene) -> None:
+    """A desk phone and a softphone of one agent are one device: told when the first rings and the last stops."""
+    softphone = "PJSIP/1001-00000004"
+    scene.channel(CALLER, "ring")
+    for name in (ALICE, softphone):
+        scene.channel(name, of=CALLER)
+        scene.dial(CALLER, name)
+        scene.say("Newstate", name, "ringing")
+    assert ["delivered alice"] == scene.table
+    scene.say("Newstate", softphone, "up")
+    scene.bridge("b1", softphone, CALLER)
+    scene.dial(CALLER, ALICE, "DialEnd", DialStatus="CANCEL")
+    scene.hang_up(ALICE, cause=26)
+    assert ["delivered alice", "established alice"] == scene.table
+    assert frozenset() == scene.replay.tracker.live_calls()[0].alerting_agents
+
+
+def test_what_is_needed_is_not_filtered() -> None:
+    """No event is both subscribed to and cut at the source."""
+    assert set() == set(WANTED_EVENTS) & set(EXCLUDED_EVENTS)
