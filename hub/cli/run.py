@@ -33,13 +33,14 @@ def _serve(config: Config) -> None:
     """Run the hub. What keeps it from starting is told in words, without a traceback."""
     from connectors.base import ConnectorError
     from hub.app import Hub
+    from hub.bus.errors import BrokerError
     from hub.config.problem import ConfigError
     from hub.desk.user_store import UserStoreError
     from hub.journal.errors import JournalError
 
     try:
         asyncio.run(Hub(config).run_until_signalled())
-    except (JournalError, UserStoreError, ConnectorError, ConfigError) as error:
+    except (JournalError, UserStoreError, ConnectorError, BrokerError, ConfigError) as error:
         raise CannotRunError(str(error)) from error
     except OSError as error:
         raise CannotRunError(_listening_problem(config, error)) from error

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
-from hub.config.connectors import ConnectorConfig
+from hub.config.connectors import ConnectorConfig, WebAddress
 from hub.config.paths import ConfigPath, ExistingFile, from_folder
 from hub.config.section import Section
 from hub.domain.phone import is_region
@@ -98,8 +99,15 @@ class BusSection(Section):
     @field_validator("url")
     @classmethod
     def _amqp(cls, url: SecretStr) -> SecretStr:
-        if not re.match(r"amqps?://[^/\s]+", url.get_secret_value()):
+        try:
+            parts = urlsplit(url.get_secret_value())
+            host, _ = parts.hostname, parts.port
+        except ValueError:
+            host = None
+        if not host or parts.scheme not in {"amqp", "amqps"}:
             raise ValueError("must be amqp://USER:PASSWORD@HOST:PORT/VHOST or amqps://...")
+        if parts.query or parts.fragment:
+            raise ValueError("must hold no ? or #: in a password or virtual host write %3F and %23 for them")
         return url
 
 
@@ -163,7 +171,7 @@ class InboundFeed(Section):
 class DeskSection(Section):
     """The agents' pages. `public_url` is what a browser sees, when a proxy stands in front (https)."""
 
-    public_url: str | None = None
+    public_url: WebAddress | None = None
     language: Literal["en", "zh"] = "en"
     session_hours: Annotated[float, Field(gt=0, le=168)] = 12.0
 

@@ -63,6 +63,19 @@ def test_numbers_may_come_from_the_environment(load: Load) -> None:
             "6:12: bus.url: must be amqp://USER:PASSWORD@HOST:PORT/VHOST or amqps://...",
         ),
         (
+            "bus: {url: 'amqp://h:port/'}",
+            "6:12: bus.url: must be amqp://USER:PASSWORD@HOST:PORT/VHOST or amqps://...",
+        ),
+        (
+            "bus: {url: 'amqp://u:pa#ss@h/'}",
+            "6:12: bus.url: must be amqp://USER:PASSWORD@HOST:PORT/VHOST or amqps://...",
+        ),
+        (
+            "bus: {url: 'amqp://u:p@h/v?heartbeat=5'}",
+            "6:12: bus.url: must hold no ? or #: in a password or virtual host write %3F and %23 for them",
+        ),
+        ("desk: {public_url: cti.example.com}", "6:20: desk.public_url: must be an address, as in https://host/path"),
+        (
             "auth: {tokens: {ci: short}}",
             "6:21: auth.tokens.ci: too short to be a token: at least 8 characters",
         ),
