@@ -6,8 +6,10 @@ import enum
 import hashlib
 import hmac
 from collections.abc import Mapping
+from ipaddress import ip_address
 
 import msgspec
+import structlog
 from aiohttp import hdrs, web
 from pydantic import SecretStr
 from yarl import URL
@@ -15,6 +17,8 @@ from yarl import URL
 from hub.desk.replies import ApiError
 from hub.desk.sign_in import SignIn
 from hub.desk.user_store import Session
+
+log = structlog.get_logger(__name__)
 
 _SAFE_METHODS = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})
 
@@ -57,6 +61,19 @@ class Gate:
     def cookie_name(self) -> str:
         """The session cookie's name; over https the prefix binds it to this very host (RFC 6265bis, 4.1.3.2)."""
         return "__Host-ctihub" if self.secure else "ctihub"
+
+    def address(self, request: web.Request) -> str:
+        """Return where the caller is, for the back-off after wrong passwords.
+
+        With a public_url a proxy stands in front: the last address in X-Forwarded-For is the one that it saw.
+        """
+        if self._public_origin is not None:
+            seen = request.headers.get(hdrs.X_FORWARDED_FOR, "").rpartition(",")[2].strip()
+            try:
+                return str(ip_address(seen))
+            except ValueError:
+                log.debug("no_forwarded_address")
+        return request.remote or "unknown"
 
     async def admit(self, request: web.Request, access: Access) -> Caller:
         """Return who asks. Raises `ApiError` 401 or 403."""

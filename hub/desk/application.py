@@ -12,6 +12,7 @@ from hub.desk.access import Gate
 from hub.desk.pages import SECURITY_HEADERS, STRICT_TRANSPORT, Pages
 from hub.desk.replies import ApiError, error_reply
 from hub.desk.route import Route
+from hub.desk.user_store import UserStoreError
 
 log = structlog.get_logger(__name__)
 
@@ -74,6 +75,9 @@ async def _errors_in_words(request: web.Request, handler: _Handler) -> web.Strea
                 headers,
             )
         )
+    except UserStoreError as error:
+        log.error("users_unavailable", reason=str(error))  # noqa: TRY400 - the reason says it all
+        return error_reply(ApiError(503, "users_unavailable", "Sign-ins can't be checked now. Try again soon."))
     except ConnectionError:
         raise  # the other side went away; there is no one to tell
     except Exception:

@@ -11,7 +11,20 @@ STATIC_DIR = Path(__file__).with_name("static")
 
 # Hashed by the bundler, as in chunk-5GQHJ3WE.js: a new content is a new name.
 _HASHED = re.compile(r"-[A-Z0-9]{8}\.[a-z0-9.]+$")
+_LONGEST_PATH = 200
 _NOT_BUILT = "The agents' pages are not built yet. Run `make setup` and reload.\n"
+
+# Said here, for a system's own table may call a script plain text, and then no browser runs it.
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+    ".woff2": "font/woff2",
+}
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -53,10 +66,11 @@ class Pages:
     def _reply(self, name: str) -> web.StreamResponse | None:
         path = PurePosixPath(name)
         hidden = any(part.startswith(".") for part in path.parts)
-        if hidden or path.is_absolute() or "\\" in name or "\0" in name:
+        if hidden or path.is_absolute() or "\\" in name or "\0" in name or len(name) > _LONGEST_PATH:
             return None
         file = self._folder / path
         if not file.is_file() or not file.resolve().is_relative_to(self._folder.resolve()):
             return None
         lasting = "public, max-age=31536000, immutable" if _HASHED.search(path.name) else "no-cache"
-        return web.FileResponse(file, headers={hdrs.CACHE_CONTROL: lasting})
+        content_type = _TYPES.get(path.suffix, "application/octet-stream")
+        return web.FileResponse(file, headers={hdrs.CACHE_CONTROL: lasting, hdrs.CONTENT_TYPE: content_type})

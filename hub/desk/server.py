@@ -121,6 +121,8 @@ class DeskServer:
                 self._desk.sign_out(await self._sign_in.over(self._desk.sessions()))
             except UserStoreError as error:
                 log.warning("sessions_not_checked", reason=str(error))
+            except Exception:
+                log.exception("sessions_not_checked")
 
     async def _keep_alive(self) -> None:
         while True:

@@ -76,7 +76,7 @@ class SessionApi:
         credentials = await _credentials(request)
         try:
             token, session = await self._sign_in.sign_in(
-                credentials.user, credentials.password, request.remote or "unknown"
+                credentials.user, credentials.password, self._gate.address(request)
             )
         except SignInRefusedError:
             raise ApiError(401, "wrong_password", "User or password is wrong.") from None

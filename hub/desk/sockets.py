@@ -78,7 +78,10 @@ class DeskSocket:
             log.warning("page_too_slow", agent=self.agent, waiting_bytes=transport.get_write_buffer_size())
             self.close(CLOSE_TOO_SLOW, "The page reads too slowly.")
             return False
-        _run_at_once(self._ws.send_frame(frame, WSMsgType.TEXT))
+        try:
+            _run_at_once(self._ws.send_frame(frame, WSMsgType.TEXT))
+        except ConnectionError:
+            return False  # it went in this very moment; the reading side ends the socket
         return True
 
     async def until_closed(self) -> None:

@@ -238,8 +238,9 @@ async def test_a_session_that_expires_closes_its_pages(tmp_path_factory: pytest.
 async def test_an_agent_may_not_open_pages_without_end(house: House) -> None:
     """A script with a session can't fill the hub's memory with sockets."""
     browser = await house.signed_in("alice")
-    for _ in range(MAX_SOCKETS_PER_AGENT):
-        await (await browser.ws_connect("/api/v1/desk")).receive(timeout=5)
+    open_pages = [await browser.ws_connect("/api/v1/desk") for _ in range(MAX_SOCKETS_PER_AGENT)]
+    for page in open_pages:
+        await page.receive(timeout=5)
 
     with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
         await browser.ws_connect("/api/v1/desk")

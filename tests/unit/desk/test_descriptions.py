@@ -1,0 +1,93 @@
+"""OpenAPI and AsyncAPI: what they say is what there is."""
+
+import re
+from typing import Any
+
+from hub.desk.access import Access
+from tests.unit.desk.house import House
+
+
+async def _document(house: House, name: str) -> dict[str, Any]:
+    async with house.browser().get(f"/api/v1/{name}.json") as reply:
+        assert (200, "application/json") == (reply.status, reply.content_type)
+        document: dict[str, Any] = await reply.json()
+    return document
+
+
+def _references(node: Any) -> set[str]:
+    if isinstance(node, dict):
+        own = {node["$ref"]} if isinstance(node.get("$ref"), str) else set()
+        return own.union(*(_references(value) for value in node.values()))
+    return set().union(*(_references(value) for value in node)) if isinstance(node, list) else set()
+
+
+def _resolves(document: dict[str, Any], reference: str) -> bool:
+    node: Any = document
+    for part in reference.removeprefix("#/").split("/"):
+        if part not in node:
+            return False
+        node = node[part]
+    return True
+
+
+async def test_every_route_that_answers_is_described(house: House) -> None:
+    """The router's own table, but for the pages' files, is in the OpenAPI document with its method and access."""
+    document = await _document(house, "openapi")
+    application = house.server._runner.app
+    served = {
+        (route.method, route.resource.canonical)
+        for route in application.router.routes()
+        if route.resource is not None and route.resource.canonical not in ("/", "/{path}")
+    }
+    described = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
+
+    assert served == described
+    for route in house.server.routes:
+        operation = document["paths"][route.path][route.method.lower()]
+        assert (route.access is Access.PUBLIC) == (operation["security"] == [])
+
+
+async def test_only_the_table_says_who_may(house: House) -> None:
+    """Every route under /api but signing in and the two descriptions refuses a stranger."""
+    public = set()
+    for route in house.server.routes:
+        if not route.path.startswith("/api/"):
+            continue
+        async with house.browser().request(route.method, route.path) as reply:
+            if reply.status != 401:
+                public.add((route.method, route.path))
+
+    assert {
+        ("POST", "/api/v1/session"),
+        ("GET", "/api/v1/openapi.json"),
+        ("GET", "/api/v1/asyncapi.json"),
+    } == public
+
+
+async def test_the_descriptions_refer_to_what_is_in_them(house: House) -> None:
+    """No reference dangles, and component names are those that the specifications allow."""
+    for name in ("openapi", "asyncapi"):
+        document = await _document(house, name)
+        dangling = [ref for ref in sorted(_references(document)) if not _resolves(document, ref)]
+        assert [] == dangling
+        assert all(re.fullmatch(r"[A-Za-z0-9._-]+", key) for key in document["components"]["schemas"])
+
+
+async def test_the_versions_are_said(house: House) -> None:
+    """OpenAPI 3.1 and AsyncAPI 3, and the hub's own version in both."""
+    openapi, asyncapi = await _document(house, "openapi"), await _document(house, "asyncapi")
+
+    assert openapi["openapi"].startswith("3.1.")
+    assert asyncapi["asyncapi"].startswith("3.")
+    assert ["1.2.3", "1.2.3"] == [document["info"]["version"] for document in (openapi, asyncapi)]
+
+
+async def test_every_frame_is_a_message_on_the_desks_channel(house: House) -> None:
+    """The AsyncAPI document names each frame by its tag."""
+    document = await _document(house, "asyncapi")
+
+    assert "/api/v1/desk" == document["channels"]["desk"]["address"]
+    assert {"hello", "pop", "context", "closed", "status"} == {
+        message["name"] for message in document["components"]["messages"].values()
+    }
+    assert set(document["components"]["messages"]) == set(document["channels"]["desk"]["messages"])
