@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 import pika.exceptions
 from pika.adapters.asyncio_connection import AsyncioConnection
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
 
 from hub.bus.errors import BrokerError
 
@@ -43,33 +44,37 @@ def _settle(future: asyncio.Future[None]) -> None:
 class AmqpConnection:
     """One connection, used for one session. `broken` gets the reason when it, or a channel in use, is lost."""
 
-    def __init__(self) -> None:
+    def __init__(self, connection: Any) -> None:
         self._loop = asyncio.get_running_loop()
-        self._opened: asyncio.Future[None] = self._loop.create_future()
         self._closed: asyncio.Future[None] = self._loop.create_future()
         self.broken: asyncio.Future[BaseException] = self._loop.create_future()
         self.blocked = False
-        self._pika: Any = None
+        self._pika = connection
+        connection.add_on_close_callback(self._on_close)
+        connection.add_on_connection_blocked_callback(lambda *_: setattr(self, "blocked", True))
+        connection.add_on_connection_unblocked_callback(lambda *_: setattr(self, "blocked", False))
 
     @classmethod
     async def open(cls, parameters: Any) -> AmqpConnection:
-        """Connect and sign in. Raises an AMQPError of pika, or OSError."""
-        self = cls()
-        self._pika = AsyncioConnection(
-            parameters,
-            on_open_callback=self._on_open,
-            on_open_error_callback=self._on_open_error,
-            on_close_callback=self._on_close,
-            custom_ioloop=self._loop,
-        )
-        self._pika.add_on_connection_blocked_callback(lambda *_: setattr(self, "blocked", True))
-        self._pika.add_on_connection_unblocked_callback(lambda *_: setattr(self, "blocked", False))
+        """Connect and sign in. Raises an AMQPConnectorException of pika."""
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[Any] = loop.create_future()
+        workflow = AsyncioConnection.create_connection([parameters], done.set_result, custom_ioloop=loop)
         try:
-            await self._opened
+            outcome = await asyncio.shield(done)
         except asyncio.CancelledError:
-            await self.close()
+            try:
+                workflow.abort()
+            except (AMQPConnectorException, AssertionError):
+                # The attempt is just ending by itself, which pika can't abort: `done` is or will be set either way.
+                await asyncio.sleep(0)
+            await asyncio.wait({done}, timeout=CLOSE_WAIT_S)
+            if done.done() and not isinstance(done.result(), AMQPConnectorException):
+                await cls(done.result()).close()
             raise
-        return self
+        if isinstance(outcome, AMQPConnectorException):
+            raise outcome
+        return cls(outcome)
 
     async def channel(self) -> AmqpChannel:
         """Open a channel; when the broker closes it the connection counts as broken."""
@@ -107,15 +112,6 @@ class AmqpConnection:
         """Have the supervisor begin again with a new connection, for `reason`."""
         if not self.broken.done():
             self.broken.set_result(reason)
-
-    def _on_open(self, _connection: Any) -> None:
-        _settle(self._opened)
-
-    def _on_open_error(self, _connection: Any, error: BaseException | str) -> None:
-        reason = error if isinstance(error, BaseException) else BrokerError(str(error))
-        _settle(self._closed)
-        if not self._opened.done():
-            self._opened.set_exception(reason)
 
     def _on_close(self, _connection: Any, reason: BaseException) -> None:
         _settle(self._closed)

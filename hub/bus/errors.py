@@ -37,7 +37,7 @@ _WORDS: Final[tuple[tuple[tuple[type[BaseException], ...], str], ...]] = (
     ((pika.exceptions.ConnectionBlockedTimeout,), "takes no messages for minutes: it lacks memory or disk space"),
     ((socket.gaierror,), "the host name is unknown"),
     ((ConnectionRefusedError,), "nobody listens there: is it running?"),
-    ((TimeoutError, AMQPConnectorStackTimeout), "no answer in time"),
+    ((TimeoutError, AMQPConnectorStackTimeout, pika.exceptions.ConnectionOpenAborted), "no answer in time"),
     (
         (
             pika.exceptions.StreamLostError,
@@ -92,8 +92,4 @@ def _inner(error: BaseException) -> BaseException | None:
         last = attempts[-1]
         return last if isinstance(last, BaseException) else None
     wrapped = getattr(error, "exception", None)
-    if isinstance(wrapped, BaseException):
-        return wrapped
-    if type(error) is pika.exceptions.AMQPConnectionError and error.args and isinstance(error.args[0], BaseException):
-        return error.args[0]
-    return None
+    return wrapped if isinstance(wrapped, BaseException) else None

@@ -83,7 +83,7 @@ class Intake:
 def _deeper_than(value: Any, levels: int) -> bool:
     """Whether lists and objects are nested more than `levels` deep; level by level, so that depth costs no stack."""
     layer = [value]
-    for _ in range(levels + 1):
+    for _ in range(levels):
         inner: list[Any] = []
         for one in layer:
             if isinstance(one, dict):

@@ -43,6 +43,7 @@ class Supervisor:
         self._task: asyncio.Task[None] | None = None
         self._connection: AmqpConnection | None = None
         self._ready = False
+        self._stopping = False
         self._reason: str | None = "not connected yet"
 
     @property
@@ -57,12 +58,15 @@ class Supervisor:
         return self._reason
 
     def start(self) -> None:
+        self._stopping = False
         self._task = asyncio.create_task(self._run(), name=f"broker {self._name}")
 
     async def stop(self) -> None:
         """End the session and close the connection."""
         if self._task is None:
             return
+        # The cancellation alone would be lost if closing the connection fails just then.
+        self._stopping = True
         self._task.cancel()
         await asyncio.wait({self._task})
         self._task = None
@@ -72,7 +76,7 @@ class Supervisor:
         return f"{self._parameters.host}:{self._parameters.port}"
 
     async def _run(self) -> None:
-        while True:
+        while not self._stopping:
             try:
                 await self._attempt()
             except JournalError as error:
@@ -86,7 +90,8 @@ class Supervisor:
             finally:
                 self._ready = False
                 self._connection = None
-            await asyncio.sleep(self._delay())
+            if not self._stopping:
+                await asyncio.sleep(self._delay())
 
     async def _attempt(self) -> None:
         connection = await AmqpConnection.open(self._parameters)

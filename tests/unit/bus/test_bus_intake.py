@@ -1,0 +1,132 @@
+"""A message from outside is understood or refused with the reason; nothing in between."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hub.bus.intake import Intake, RefusedError
+from hub.domain.event import Event
+from hub.domain.interaction import Interaction
+from hub.mapping.mapping import Mapping, load_mapping
+
+MAPPING = """\
+source: JSON
+version: 1
+target: interaction
+fields:
+  id: number
+  channel: {const: order}
+  at: time
+  subject: text
+  customer.emails: mail
+"""
+RECORD = {"number": "1", "time": "2026-03-01T10:00:00Z", "text": "Order", "mail": "a@example.com"}
+
+
+@pytest.fixture(scope="module")
+def mapping(tmp_path_factory: pytest.TempPathFactory) -> Mapping:
+    """Give a small mapping."""
+    file: Path = tmp_path_factory.mktemp("feeds") / "order.yaml"
+    file.write_text(MAPPING)
+    return load_mapping(file)
+
+
+@pytest.fixture(scope="module")
+def intake(mapping: Mapping) -> Intake:
+    """Give the intake of the feed `shop`."""
+    return Intake("shop", mapping, region="DE", max_body_bytes=100_000)
+
+
+def test_ids_are_made_from_feed_and_message_id(intake: Intake, mapping: Mapping) -> None:
+    """The same message of the same feed gives the same event id; another feed, id or (without id) body another."""
+    body = msgspec.json.encode(RECORD)
+    other_body = msgspec.json.encode({**RECORD, "number": "2"})
+    other_feed = Intake("store", mapping, region="DE")
+    ids = [
+        intake.event(body, "m1").id,
+        intake.event(body, "m2").id,
+        intake.event(body, None).id,
+        intake.event(other_body, None).id,
+        other_feed.event(body, "m1").id,
+    ]
+    assert len(set(ids)) == 5
+    assert ids[0] == intake.event(other_body, "m1").id
+    assert ids[2] == intake.event(body, "").id
+
+
+def test_a_byte_order_mark_is_no_reason_to_refuse(intake: Intake) -> None:
+    """Windows systems put one before UTF-8."""
+    event = intake.event(b"\xef\xbb\xbf" + msgspec.json.encode(RECORD), "m1")
+    assert isinstance(event.data, Interaction)
+    assert ("1", "shop", ("a@example.com",)) == (event.data.id, event.data.source, event.data.customer.emails)
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "not JSON"),
+        (b"<order/>", "not JSON"),
+        (b"\xff\xfe{\x00}\x00", "not JSON"),
+        (b'{"number": "\xff"}', "not UTF-8"),
+        (b"null", "no object"),
+        (b'{"a":' * 65 + b"1" + b"}" * 65, "nested deeper than 64"),
+        (b"[" * 40_000, "nested deeper than 64"),
+        (b"x" * 100_001, "has 100001 bytes, the limit is 100000"),
+    ],
+)
+def test_what_is_no_record_is_refused(intake: Intake, body: bytes, reason: str) -> None:
+    """Each refusal says what is wrong with the message."""
+    with pytest.raises(RefusedError, match=reason):
+        intake.event(body, "m1")
+
+
+def test_a_refusal_names_the_field_and_holds_no_data(intake: Intake) -> None:
+    """The mapping's own words go along, the customer's data don't."""
+    body = msgspec.json.encode({**RECORD, "time": "the day Petra Vogt called"})
+    with pytest.raises(RefusedError) as refusal:
+        intake.event(body, "m1")
+    assert refusal.value.field == "at"
+    assert "Petra" not in refusal.value.reason
+
+
+def test_depth_up_to_the_limit_is_taken(intake: Intake) -> None:
+    """Sixty-four levels are allowed."""
+    nested: object = 1
+    for _ in range(62):
+        nested = {"a": nested}
+    assert isinstance(intake.event(msgspec.json.encode({**RECORD, "more": nested}), "m1"), Event)
+
+
+def test_a_defect_in_a_mapping_costs_one_message(
+    intake: Intake, mapping: Mapping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is raised while a message is mapped, it is a refusal of that message."""
+
+    def fail(*_args: object, **_named: object) -> Interaction:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(type(mapping), "run_interaction", fail)
+    with pytest.raises(RefusedError, match="the hub failed on it"):
+        intake.event(msgspec.json.encode(RECORD), "m1")
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.integers() | st.text(),
+    lambda children: st.lists(children) | st.dictionaries(st.text(), children),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=200) | st.fixed_dictionaries(dict.fromkeys(RECORD, JSON_VALUES)).map(msgspec.json.encode))
+def test_any_bytes_are_understood_or_refused(intake: Intake, body: bytes) -> None:
+    """No message, however made, raises anything else, and what is understood can be stored."""
+    try:
+        event = intake.event(body, "m1")
+    except RefusedError as refusal:
+        assert refusal.reason  # noqa: PT017 - either outcome is right, a silent refusal is not
+    else:
+        assert msgspec.json.encode(event)
