@@ -55,7 +55,7 @@ class PbxLink:
     """The live calls of one PBX.
 
     `on_call_event` gets each step of a call, in order, from within the socket read that told of it.
-    `on_arrival` gets a call from outside as soon as its caller is known, so that lookups can start.
+    `on_arrival` gets a call from outside as soon as its caller's number is known, so that lookups can start.
     `on_status` gets every change between connected and not; at the change to connected the calls are those
     that the PBX has. Listeners must not wait. One that raises is logged and spoils nothing.
 

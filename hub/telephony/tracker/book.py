@@ -164,8 +164,15 @@ class CallBook:
             self._by_linkedid.pop(linkedid, None)
 
     def arrived(self, call: LiveCall) -> None:
-        """Tell that a call came in from outside, before anybody is rung."""
-        if self._on_arrival and not call.is_announced and call.direction is Direction.INBOUND:
+        """Tell that a call came in from outside, as soon as its number can be looked up, before anybody is rung.
+
+        Told again where the dialplan changes the number meanwhile.
+        """
+        if self._on_arrival is None or call.is_announced or call.direction is not Direction.INBOUND:
+            return
+        number = call.caller.e164
+        if number and number != call.arrived_as:
+            call.arrived_as = number
             self._on_arrival(call.picture())
 
     def queued(self, channel: Channel, queue: str, since: datetime, now: datetime) -> None:

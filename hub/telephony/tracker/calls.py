@@ -111,6 +111,7 @@ class LiveCall:
     __slots__ = (
         "abandoned",
         "answered_at",
+        "arrived_as",
         "called_text",
         "caller_code",
         "caller_name",
@@ -143,6 +144,7 @@ class LiveCall:
         self.partial = False
         self.is_announced = False
         self.abandoned = False
+        self.arrived_as: str | None = None
         self.caller_text = ""
         self.caller_name = ""
         self.caller_code = 0

@@ -34,7 +34,8 @@ class CallTracker:
 
     `agents_by_device` maps device names to agent ids; `trunks` are the devices towards the outside.
     `on_event` gets each step of a call, in order, from within `feed`, `resync` or `settle`.
-    `on_arrival` gets a call that came in from outside as soon as its caller is known, before any device rings.
+    `on_arrival` gets a call that came in from outside as soon as its caller's number is known, before any device
+    rings, and again where the dialplan changes that number before then.
 
     Nothing an event holds or lacks makes `feed` raise. Times given that go back are taken as standing still.
     """
@@ -153,6 +154,8 @@ class CallTracker:
             channel.call.set_caller(_ANONYMOUS, "")
         else:
             channel.call.set_caller(event.get("CallerIDNum"), event.get("CallerIDName"))
+            if channel.is_party and channel.state is not ChannelState.DOWN:
+                self._book.arrived(channel.call)
 
     def _dial_begin(self, event: AmiEvent, now: datetime) -> None:
         caller = self._present(event, now)

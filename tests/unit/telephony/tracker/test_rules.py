@@ -310,8 +310,10 @@ def test_a_prohibited_number_is_not_shown(scene: Scene) -> None:
 
 def test_a_caller_id_set_in_the_dialplan_counts_until_it_was_told(scene: Scene) -> None:
     """What the dialplan makes of the number before the ringing is the number; later changes are a transfer's."""
-    scene.channel(CALLER, "ring", CallerIDNum="08912345678")
+    scene.channel(CALLER, "ring", CallerIDNum="carrier")
+    assert [] == scene.replay.arrivals
     scene.say("NewCallerid", CALLER, CallerIDNum="+498912345678", CallerIDName="Max Muster")
+    assert ["+498912345678"] == scene.replay.arrivals
     scene.channel(ALICE, "ringing", of=CALLER)
     scene.say("NewCallerid", CALLER, CallerIDNum="1001")
     scene.hang_up(ALICE, CALLER)
