@@ -1,0 +1,250 @@
+"""Records through mappings."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.domain.customer import Address, Case, Email, Kind, Order, Phone
+from hub.domain.interaction import Channel, CustomerRef
+from hub.mapping.errors import MappingRunError
+from hub.mapping.mapping import load_mapping
+from tests.unit.mapping.conftest import HEAD, MapOne
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("0042", "0042"),
+        (42, "42"),
+        (True, "true"),
+        (12.0, "12"),
+        (12.5, "12.5"),
+        (1e21, "1000000000000000000000"),
+        (Decimal("12.10"), "12.10"),
+        (Decimal("1E+3"), "1000"),
+        (date(2026, 11, 21), "2026-11-21"),
+        ("  Vogt\u202e\x00\n Petra\t", "Vogt  Petra"),
+        ("", ""),
+        (None, ""),
+        ("x" * 10_000, "x" * 4_000),
+        (["a", "b"], "a"),
+        ([None, "", "b"], "b"),
+        ([], ""),
+    ],
+)
+def test_text(map_one: MapOne, value: Any, expected: str) -> None:
+    """Leading zeros stay, numbers keep their digits, control characters go, of several values the first counts."""
+    assert expected == map_one("title: v", {"v": value}).title
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ({"a": 1}, "an object"),
+        ([["a"]], "a list"),
+        (b"4711", "binary data"),
+        (float("nan"), "finite"),
+        (10**400, "too long"),
+        (Decimal("1E+999999"), "finite|too long"),
+        (object(), "no plain value"),
+    ],
+)
+def test_what_is_no_text(map_one: MapOne, value: Any, kind: str) -> None:
+    """A value that a field can't take is named by mapping, field and kind, never shown."""
+    with pytest.raises(MappingRunError, match=rf"field title: .*({kind})") as raised:
+        map_one("title: v", {"v": value})
+    assert "4711" not in raised.value.message
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("2026-11-21", date(2026, 11, 21)),
+        ("2026-11-21T23:30:00Z", date(2026, 11, 21)),
+        ("2026-11-21T23:30:00.1234567+01:00", date(2026, 11, 21)),
+        ("20261121", date(2026, 11, 21)),
+        ("20261121083000", date(2026, 11, 21)),
+        ("/Date(1492041600000)/", date(2017, 4, 13)),
+        ("/Date(1492041600000+0120)/", date(2017, 4, 13)),
+        ("/Date(-86400000)/", date(1969, 12, 31)),
+        (date(2026, 11, 21), date(2026, 11, 21)),
+        (datetime(2026, 11, 21, 8, tzinfo=UTC), date(2026, 11, 21)),
+        ("9999-12-31", date(9999, 12, 31)),
+        ("00000000", None),
+        ("0000-00-00", None),
+        ("0000-01-01", None),
+        ("00.00.0000", None),
+        ("/Date(-62135596800000)/", None),
+        ("0001-01-01", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_dates(map_one: MapOne, value: Any, expected: date | None) -> None:
+    """Dates as SAP, XML and JSON write them; what stands for no date is missing."""
+    record = map_one("orders: [{fields: {id: {const: x}, ordered_on: d}}]", {"d": value})
+    assert expected == record.orders[0].ordered_on
+
+
+@pytest.mark.parametrize(
+    "value", ["soon", "2026-13-45", "31.12.2026", "/Date(99999999999999999)/", "/Date(x)/", 5, "20261345", True]
+)
+def test_what_is_no_date(map_one: MapOne, value: Any) -> None:
+    """A text that is no date is an error with the forms that were tried."""
+    with pytest.raises(MappingRunError, match=r"field orders.ordered_on: the text is no date in the form iso or odata"):
+        map_one("orders: [{fields: {id: {const: x}, ordered_on: d}}]", {"d": value})
+
+
+def test_dates_in_a_pattern_and_a_zone(tmp_path: Path) -> None:
+    """A site's own pattern is read in the zone that it names."""
+    file = tmp_path / "m.yaml"
+    file.write_text(
+        "source: t\nversion: 1\ntarget: interaction\nfields:\n  id: {const: x}\n  channel: {const: order}\n"
+        "  subject: {const: s}\n  customer.emails: {const: a@b.example}\n"
+        "  at: {from: d, date: {formats: ['%d.%m.%Y %H:%M', odata], zone: Europe/Berlin}}\n"
+    )
+    mapping = load_mapping(file)
+    for text, expected in (("21.11.2026 08:30", "07:30"), ("/Date(1795248000000)/", "07:00")):
+        at = mapping.run_interaction({"d": text}, system="shop", region="DE").at
+        assert expected == at.astimezone(UTC).strftime("%H:%M")
+
+
+def test_phones(map_one: MapOne) -> None:
+    """Numbers become E.164 by the site's region or the rule's; what nobody can dial stays readable or goes."""
+    fields = "phones: {each: p, fields: {number: {from: n, phone: true}, label: l}}"
+    numbers = ["0351 5550123", "+49 351 5550123", "1-800-FLOWERS 12345678901234", "ext. 22", "unknown", "", None]
+    record = map_one(fields, {"p": [{"n": number} for number in numbers]})
+    assert ["+493515550123", "1-800-FLOWERS 12345678901234", "ext. 22"] == [phone.number for phone in record.phones]
+    chinese = map_one("phones: {fields: {number: {from: n, phone: CN}}}", {"n": "138 0013 8000"})
+    assert (Phone(number="+8613800138000"),) == chinese.phones
+
+
+def test_sources(map_one: MapOne) -> None:
+    """Values come from the first path that has one, an expression, a constant, or several joined."""
+    record = map_one(
+        """
+        name.full: {from: [a, b, c]}
+        title: {expr: "people[?role=='boss'].title | [0]"}
+        tier: {const: gold}
+        owner: {join: [first, {from: middle}, {const: "!"}, last], with: "-"}
+        language: {from: missing, default: de}
+        """,
+        {"a": None, "b": "", "c": "C", "people": [{"role": "boss", "title": "CEO"}], "first": "A", "last": "Z"},
+    )
+    assert ("C", "CEO", "gold", "A-!-Z", "de") == (
+        record.name.full, record.title, record.tier, record.owner, record.language,
+    )  # fmt: skip
+
+
+def test_tables_cases_and_emails(map_one: MapOne) -> None:
+    """Codes are translated, unknown ones stay or become the default; letters change; addresses come out bare."""
+    fields = """
+        kind: {from: k, table: {1: individual, 2: org}, default: individual}
+        tier: {from: t, table: {A: gold}}
+        language: {from: l, case: lower}
+        emails: {each: e, fields: {address: {from: "@", email: true, case: lower}}}
+        """
+    record = map_one(fields, {"k": "2", "t": "Z", "l": "DE", "e": ["Petra <P@X.example>", "none", "p@x.example"]})
+    assert (Kind.ORG, "Z", "de", (Email(address="p@x.example"),)) == (
+        record.kind, record.tier, record.language, record.emails,
+    )  # fmt: skip
+    assert Kind.INDIVIDUAL is map_one(fields, {"k": "9"}).kind
+
+
+def test_lists_of_sections(map_one: MapOne) -> None:
+    """Items are chosen by conditions, filled by rules of their own, and reach out to the whole record by $."""
+    record = map_one(
+        """
+        orders:
+          each: items
+          where: {status: {not: [C, ""]}, number: {present: true}, type: OR}
+          fields: {id: number, status: status, currency: $.currency}
+        cases:
+          - {each: open, fields: {id: n}}
+          - {each: closed, fields: {id: n, open: {const: false}}}
+        addresses: {each: {expr: "a[?main]"}, fields: {street: s}}
+        """,
+        {
+            "currency": "EUR",
+            "items": [
+                {"number": "1", "status": "A", "type": "OR"},
+                {"number": "2", "status": "C", "type": "OR"},
+                {"number": "3", "type": "OR"},
+                {"status": "A", "type": "OR"},
+                {"number": "5", "status": "A", "type": "QT"},
+                None,
+            ],
+            "open": {"n": "1"},
+            "closed": [{"n": "2"}, {"n": None}],
+            "a": [{"main": True, "s": "X"}, {"main": False, "s": "Y"}],
+        },
+    )
+    assert (Order(id="1", status="A", currency="EUR"),) == record.orders
+    assert (Case(id="1"), Case(id="2", open=False)) == record.cases
+    assert (Address(street="X"),) == record.addresses
+
+
+def test_own_fields_and_ids(map_one: MapOne) -> None:
+    """A site's own fields and the ids of other systems go by name; empty ones are left out."""
+    record = map_one("extra.blocked: b\nids: {erp: e, shop: s}", {"b": True, "e": 7})
+    assert ({"blocked": "true"}, {"erp": "7"}) == (record.extra, record.ids)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(True, True), ("X", True), ("false", False), (0, False), (None, True), ("", True)]
+)
+def test_truth(map_one: MapOne, value: Any, expected: bool) -> None:
+    """Truth as JSON, XML and SAP write it; what is missing is the field's default."""
+    assert expected is map_one("cases: [{fields: {id: {const: x}, open: o}}]", {"o": value}).cases[0].open
+
+
+def test_wrong_truth_and_choice(map_one: MapOne) -> None:
+    """A text that is no truth value, and a code that is no choice, tell the way out: a table."""
+    with pytest.raises(MappingRunError, match=r"field cases.open: needs true or false.*table"):
+        map_one("cases: [{fields: {id: {const: x}, open: o}}]", {"o": "maybe"})
+    with pytest.raises(MappingRunError, match=r"field kind: needs one of individual, org; a `table`"):
+        map_one("kind: k", {"k": "person"})
+
+
+def test_hostile_records(map_one: MapOne) -> None:
+    """Long lists are cut, deep ones and expressions that don't fit are errors with the field's name."""
+    many = map_one("orders: {each: o, fields: {id: i}}", {"o": [{"i": n} for n in range(10_000)]})
+    assert 500 == len(many.orders)
+    with pytest.raises(MappingRunError, match="field title: the expression can't be applied"):
+        map_one('title: {expr: "sum(v)"}', {"v": ["secret"]})
+    with pytest.raises(MappingRunError, match="the record is no object"):
+        map_one("title: v", ["not", "an", "object"])
+
+
+def test_who_filled_it(tmp_path: Path) -> None:
+    """A record carries system, mapping with version, and when it was fetched."""
+    file = tmp_path / "site" / "crm.yaml"
+    file.parent.mkdir()
+    file.write_text(f"{HEAD}  id: id\n".replace("version: 1", "version: 1.2"))
+    at = datetime(2026, 11, 21, tzinfo=UTC)
+    record = load_mapping(file).run_customer({"id": 5}, system="crm", region="DE", at=at)
+    assert ("crm", "5", "site/crm@1.2", at) == (record.system, record.id, record.mapping, record.fetched_at)
+
+
+def test_an_interaction(tmp_path: Path) -> None:
+    """A message becomes an interaction with its customer's references; one that names nobody is an error."""
+    file = tmp_path / "m.yaml"
+    file.write_text(
+        "source: t\nversion: 1\ntarget: interaction\nfields:\n  id: id\n  channel: {const: email}\n  at: at\n"
+        "  subject: s\n  customer: {phones: {from: tel, phone: true}, ids: {erp: n}}\n"
+    )
+    mapping = load_mapping(file)
+    message = {"id": 1, "at": "2026-11-21T08:00:00Z", "s": "Hi", "tel": ["0351 5550123", ""], "n": "7"}
+    made = mapping.run_interaction(message, system="mail", region="DE")
+    assert CustomerRef(phones=("+493515550123",), ids={"erp": "7"}) == made.customer
+    assert ("mail", Channel.EMAIL, datetime(2026, 11, 21, 8, tzinfo=UTC)) == (made.source, made.channel, made.at)
+    assert made == mapping.run(message, system="mail", region="DE")
+    with pytest.raises(MappingRunError, match="names no customer"):
+        mapping.run_interaction({**message, "tel": None, "n": None}, system="mail", region="DE")
+    with pytest.raises(MappingRunError, match="field subject: is required"):
+        mapping.run_interaction({**message, "s": ""}, system="mail", region="DE")
+    with pytest.raises(MappingRunError, match="makes interactions, but a customer is wanted"):
+        mapping.run_customer(message, system="mail", region="DE")
