@@ -15,8 +15,9 @@ from tests.servers.waiting import eventually
 FEW = 100
 MANY = 500
 KIB_PER_AGENT = 40.0
-_SETTLING_S = 1.0
-_CALLERS = 100
+SETTLING_S = 1.0
+CUSTOMERS = 100
+PACE = Pace()
 
 
 def proportional_kib(pid: int) -> int:
@@ -27,29 +28,31 @@ def proportional_kib(pid: int) -> int:
     raise RuntimeError(f"/proc/{pid}/smaps_rollup tells no Pss")
 
 
-async def _settled_kib(site: BenchSite) -> int:
-    await asyncio.sleep(_SETTLING_S)
+async def _settled_kib(site: BenchSite, settling_s: float) -> int:
+    await asyncio.sleep(settling_s)
     return proportional_kib(site.hub_pid)
 
 
-async def measure(few: int = FEW, many: int = MANY) -> dict[str, Any]:
+async def measure(
+    few: int = FEW, many: int = MANY, *, customers: int = CUSTOMERS, settling_s: float = SETTLING_S, pace: Pace = PACE
+) -> dict[str, Any]:
     """Connect `few` agents, then `many`; let a call ring at each of the few, then at all."""
-    known = callers(_CALLERS)
+    known = callers(customers)
     async with BenchSite(agents=many, known=known, cache_s=3600) as site:
-        started = await _settled_kib(site)
+        started = await _settled_kib(site, settling_s)
         first, further = site.agents[:few], site.agents[few:]
         pages = await site.open_pages(first)
-        few_waiting = await _settled_kib(site)
+        few_waiting = await _settled_kib(site, settling_s)
         pages |= await site.open_pages(further)
-        many_waiting = await _settled_kib(site)
-        load = CallLoad(site, pages, Pace())
+        many_waiting = await _settled_kib(site, settling_s)
+        load = CallLoad(site, pages, pace)
         await load.warm(known)
-        warmed = await _settled_kib(site)
+        warmed = await _settled_kib(site, settling_s)
         await load.ring_each_once(known, first)
-        few_ringing = await _settled_kib(site)
+        few_ringing = await _settled_kib(site, settling_s)
         await load.ring_each_once(known, further)
         await eventually(lambda: all(ring.frame for ring in load.rings), "a pop on every page")
-        many_ringing = await _settled_kib(site)
+        many_ringing = await _settled_kib(site, settling_s)
     waiting = (many_waiting - few_waiting) / (many - few)
     ringing = waiting + (many_ringing - few_ringing) / (many - few)
     steps = ("started", "few_waiting", "many_waiting", "callers_looked_up", "few_ringing", "many_ringing")

@@ -22,7 +22,8 @@ AGENTS = 500
 SECONDS = 22
 P99_MS = 20.0
 BACKEND_DELAY_S = 0.3
-_CALLERS = 100
+CUSTOMERS = 100
+PACE = Pace()
 _CACHE_S = 3600.0
 _WARMING_CALLS = 50
 
@@ -64,10 +65,9 @@ def _check(rings: Sequence[Ring], *, cached: bool) -> None:
             raise RuntimeError(f"the pop of call {number} does not tell {wanted}: {ring.frame[:2000]!r}")
 
 
-async def _run(known: list[Caller], *, agents: int, calls: int, cached: bool) -> dict[str, Any]:
+async def _run(known: list[Caller], pace: Pace, *, agents: int, calls: int, cached: bool) -> dict[str, Any]:
     async with BenchSite(agents=agents, known=known, cache_s=_CACHE_S if cached else 0) as site:
         pages = await site.open_pages(site.agents)
-        pace = Pace()
         warming = CallLoad(site, pages, pace)
         if cached:
             await warming.warm(known)
@@ -94,16 +94,18 @@ async def _run(known: list[Caller], *, agents: int, calls: int, cached: bool) ->
         }
 
 
-async def measure(agents: int = AGENTS, seconds: float = SECONDS) -> dict[str, Any]:
+async def measure(
+    agents: int = AGENTS, seconds: float = SECONDS, *, customers: int = CUSTOMERS, pace: Pace = PACE
+) -> dict[str, Any]:
     """Play the calls with every caller cached, then with no cache and a backend that takes its time."""
-    known = callers(_CALLERS)
-    calls = max(1, round(seconds * Pace().calls_per_s))
-    cached = await _run(known, agents=agents, calls=calls, cached=True)
-    uncached = await _run(known, agents=agents, calls=calls, cached=False)
+    known = callers(customers)
+    calls = max(1, round(seconds * pace.calls_per_s))
+    cached = await _run(known, pace, agents=agents, calls=calls, cached=True)
+    uncached = await _run(known, pace, agents=agents, calls=calls, cached=False)
     return report(
         {
             "agents": agents,
-            "calls_per_s": Pace().calls_per_s,
+            "calls_per_s": pace.calls_per_s,
             "backend_delay_ms": BACKEND_DELAY_S * 1000,
             "real_time_priority": os.sched_getscheduler(0) == os.SCHED_FIFO,
             "cached": cached,

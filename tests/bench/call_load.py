@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import gc
 import random
 import time
 from collections.abc import Sequence
@@ -21,12 +22,16 @@ _POP = b'{"frame":"pop"'
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Pace:
-    """Seconds of each part of a call, and calls a second; calls arrive at random moments (Poisson)."""
+    """Seconds of each part of a call, and calls a second; calls arrive at random moments (Poisson).
+
+    `looking_up` is for how long a caller stays on the line who only calls to be looked up.
+    """
 
     calls_per_s: float = 50.0
     greeting: float = 0.15
     ringing: float = 1.0
     talking: float = 3.0
+    looking_up: float = 1.0
 
 
 @dataclasses.dataclass
@@ -55,6 +60,15 @@ class CallLoad:
 
     async def play(self, callers: Sequence[Caller], calls: int) -> None:
         """Play that many calls; return when the last is over."""
+        # This process must not stand still in the middle of what it measures.
+        gc.collect()
+        gc.disable()
+        try:
+            await self._play(callers, calls)
+        finally:
+            gc.enable()
+
+    async def _play(self, callers: Sequence[Caller], calls: int) -> None:
         stalls = asyncio.create_task(self._watch_stalls())
         dice = random.Random(_SEED)  # noqa: S311 - spreads arrivals, guards nothing
         due = time.perf_counter()
@@ -99,7 +113,7 @@ class CallLoad:
 
     async def _give_up_at_once(self, caller: Caller) -> None:
         incoming = self._exchange.call_arrives(number=caller.number, name=caller.line_name, dialled=_DIALLED)
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(self._pace.looking_up)
         self._exchange.hang_up(incoming, NORMAL_CLEARING)
 
     def _listener(self, agent: str) -> FrameListener:

@@ -1,0 +1,86 @@
+"""The benches at the smallest size: that they run and tell what they must. No figure is looked at."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.bench import __main__ as command
+from tests.bench import bench_intake, bench_journal, bench_memory, bench_pop
+from tests.bench.call_load import Pace
+from tests.bench.recorded_calls import NOT_SENT_TO_THE_HUB, RecordedCall
+from tests.bench.result import Target, report
+
+QUICK = Pace(calls_per_s=50, greeting=0.02, ringing=0.02, talking=0.02, looking_up=0.2)
+
+
+def _is_whole(result: dict[str, Any], targets: int) -> bool:
+    return len(result["targets"]) == targets and isinstance(json.loads(json.dumps(result))["met"], bool)
+
+
+def test_copies_of_a_recorded_call_share_no_name() -> None:
+    """Each copy has uniqueids, channels and bridges of its own; all else stays as recorded."""
+    recorded = RecordedCall.load()
+    one, two = recorded.copies(1), recorded.copies(2)
+    assert one == two[: len(one)]
+    assert 2 * recorded.events == two.count(b"\r\n\r\n")
+    uids = [{part.split(b"\r")[0] for part in text.split(b"Uniqueid: ")[1:]} for text in (one, two[len(one) :])]
+    assert set() == uids[0] & uids[1]
+    assert len(uids[0]) == len(uids[1])
+
+
+def test_the_filtered_trace_has_no_filtered_event() -> None:
+    """What Asterisk is asked to keep back is not in the trace that stands for what it then sends."""
+    filtered = RecordedCall.load(without=NOT_SENT_TO_THE_HUB).copies(1)
+    assert 0 == sum(filtered.count(f"Event: {name}\r\n".encode()) for name in NOT_SENT_TO_THE_HUB)
+    assert b"Event: Newchannel\r\n" in filtered
+
+
+@pytest.mark.parametrize(
+    ("value", "rule", "met"),
+    [(4.0, "at least", True), (3.9, "at least", False), (4.0, "under", False), (4.0, "at most", True)],
+)
+def test_a_target_is_met_by_its_rule(value: float, rule: str, *, met: bool) -> None:
+    """The document says of each target, and of the bench, whether it was met."""
+    result = report({}, Target(what="times", value=value, rule=rule, limit=4))
+    assert (met, met) == (result["met"], result["targets"][0]["met"])
+
+
+def test_every_bench_is_found_by_its_name() -> None:
+    """The command knows each bench by its file."""
+    assert ["intake", "journal", "memory", "pop"] == command.names()
+
+
+def test_a_name_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """An unknown name ends the command before anything is measured, and says which there are."""
+    assert 2 == command.main(["intakes"])
+    assert "no such bench: intakes; there are intake" in capsys.readouterr().err
+
+
+async def test_intake_compares_all_consumers() -> None:
+    """The hub, panoramisk and the bare socket take in the same calls, and none loses one."""
+    result = await bench_intake.measure(calls=2, rounds=1)
+    assert _is_whole(result, targets=1)
+    assert 6 == len(result["figures"]["events_per_cpu_s"])
+
+
+async def test_pops_are_timed_with_and_without_cache() -> None:
+    """Calls through the real hub give one pop each, cached and uncached."""
+    result = await bench_pop.measure(agents=2, seconds=0.04, customers=2, pace=QUICK)
+    assert _is_whole(result, targets=2)
+    assert 0 == result["figures"]["cached"]["backend_requests"]
+    assert result["figures"]["uncached"]["backend_requests"] > 0
+
+
+async def test_memory_is_told_for_each_agent() -> None:
+    """Agents connect and get a pop, and what that took is told."""
+    result = await bench_memory.measure(few=1, many=2, customers=1, settling_s=0.0, pace=QUICK)
+    assert _is_whole(result, targets=2)
+    assert result["figures"]["pss_kib"]["started"] > 0
+
+
+def test_journal_is_measured_both_ways() -> None:
+    """Events are stored with group commit and with a commit each."""
+    assert _is_whole(bench_journal.measure(grouped_events=8, single_events=4), targets=1)
