@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import aiohttp
 from playwright.async_api import BrowserContext, Page, expect
 
 from tests.browser import callers
@@ -31,6 +32,31 @@ async def test_a_lost_hub_is_told_and_its_return_shows_the_present_truth(
         await expect(page.get_by_test_id("pop-number")).to_have_text("+49 30 901820111")
         await expect(page.get_by_test_id("lost")).to_have_count(0)
         await expect(page.get_by_test_id("pop-tab")).to_have_count(0)
+
+
+async def test_a_call_that_began_to_ring_while_away_stands_on_top(desk: Page, world: World) -> None:
+    """An agent who was talking when the network went sees the call that rings by now, not the old one first."""
+    call = callers.call()
+    world.ring(call, callers.known())
+    world.answer(call)
+    await expect(desk.get_by_test_id("pop-state")).to_contain_text("On call")
+    await desk.context.set_offline(offline=True)
+    await desk.get_by_test_id("lost").wait_for()
+    world.ring(callers.call("main-2", callers.ANONYMOUS))
+    await desk.context.set_offline(offline=False)
+    await expect(desk.get_by_test_id("pop-name")).to_have_text("Anonymous caller")
+    await expect(desk.get_by_test_id("pop-tab")).to_have_count(2)
+
+
+async def test_scripts_come_compressed(world: World) -> None:
+    """The hub hands out the compressed form that the build laid beside each script."""
+    async with aiohttp.ClientSession(auto_decompress=False) as client:
+        async with client.get(world.url) as page:
+            script = (await page.text()).split('<script type="module" src="')[1].split('"')[0]
+        async with client.get(world.url + script, headers={"Accept-Encoding": "gzip"}) as reply:
+            assert "gzip" == reply.headers["Content-Encoding"]
+            assert "immutable" in reply.headers["Cache-Control"]
+            assert reply.content_type in ("text/javascript", "application/javascript")
 
 
 async def test_a_network_that_goes_is_told_at_once(desk: Page, world: World) -> None:

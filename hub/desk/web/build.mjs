@@ -3,6 +3,7 @@ import { build } from "esbuild";
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const target = process.argv[2];
@@ -44,6 +45,12 @@ mkdirSync(target, { recursive: true });
 writeFileSync(join(target, "index.html"), page);
 writeFileSync(join(target, "favicon.svg"), readFileSync(join(here, "src/favicon.svg")));
 writeFileSync(join(target, "THIRD-PARTY.txt"), licences(metafile));
+
+// Beside each script and style its compressed form, which the hub hands to every browser that takes it.
+for (const name of readdirSync(join(target, "assets"))) {
+  const file = join(target, "assets", name);
+  writeFileSync(`${file}.gz`, gzipSync(readFileSync(file), { level: 9 }));
+}
 
 /** The licence text of every package a line of which is in the bundle. */
 function licences({ inputs }) {

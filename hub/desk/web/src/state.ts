@@ -35,13 +35,14 @@ export function after(state: DeskState, frame: Frame, now: number): DeskState {
   switch (frame.frame) {
     case "hello": {
       const pops = inOrder(frame.pops);
+      const nowRinging = pops.find((pop) => pop.state === "ringing" && !wasRinging(state, pop));
       return {
         agent: frame.agent,
         clockAhead: Date.parse(frame.server_time) - now,
         pops,
         contexts: new Map(frame.contexts.map((context) => [context.call_id, context])),
         pbx: frame.pbx,
-        shown: toShow(pops, state.shown),
+        shown: nowRinging?.call.id ?? toShow(pops, state.shown),
         lastClosed: state.lastClosed,
       };
     }
@@ -49,7 +50,7 @@ export function after(state: DeskState, frame: Frame, now: number): DeskState {
       const { pop, context } = frame;
       const before = state.pops.find((other) => other.call.id === pop.call.id);
       const pops = inOrder([...state.pops.filter((other) => other !== before), pop]);
-      const startsToRing = pop.state === "ringing" && before?.state !== "ringing";
+      const startsToRing = pop.state === "ringing" && !wasRinging(state, pop);
       const answered = pop.state === "connected" && before?.state === "ringing";
       return {
         ...state,
@@ -91,6 +92,9 @@ function inOrder(pops: readonly Pop[]): readonly Pop[] {
     (one, other) => URGENCY[one.state] - URGENCY[other.state] || Date.parse(one.since) - Date.parse(other.since),
   );
 }
+
+const wasRinging = (state: DeskState, { call }: Pop): boolean =>
+  state.pops.some((pop) => pop.call.id === call.id && pop.state === "ringing");
 
 function toShow(pops: readonly Pop[], shown: string | undefined): string | undefined {
   return pops.some((pop) => pop.call.id === shown) ? shown : pops[0]?.call.id;
