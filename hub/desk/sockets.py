@@ -90,8 +90,7 @@ class DeskSocket:
         if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
             log.warning("page_spoke", agent=self.agent)
             self.close(CLOSE_NOTHING_EXPECTED, "This socket only listens.")
-        if self._closing is not None:
-            await self._closing
+        await self.closed()
 
     def close(self, code: int, reason: str) -> None:
         """Begin to close. A page that does not answer within two seconds is cut off."""
