@@ -63,7 +63,11 @@ class CallLog(Protocol):
     async def calls(
         self, *, agent: str | None = None, before: datetime | None = None, limit: int = 50
     ) -> Sequence[CallLogEntry]:
-        """Return finished calls, the newest first; `agent` keeps those whose device rang or talked."""
+        """Return finished calls, those that started last first.
+
+        `agent` keeps those whose device rang, dialled or talked; `before` keeps those that started earlier, so that
+        the next page follows the last entry's `call.started_at`.
+        """
 
 
 class InteractionSource(Protocol):
