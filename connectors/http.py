@@ -54,9 +54,15 @@ class HttpClient:
         self._connections = config.max_concurrent
         self._connect_s = config.timeout_s
         self._session: aiohttp.ClientSession | None = None
+        self._is_started = False
 
-    async def start(self) -> None:
-        """Raise ConnectorError if the certificates to trust can't be read."""
+    def start(self) -> None:
+        self._is_started = True
+
+    def _opened(self) -> aiohttp.ClientSession:
+        """Return the session. Raises ConnectorError if the certificates to trust can't be read."""
+        if not self._is_started:
+            raise ConnectorError(Problem.INTERNAL, "the connector is not started")
         if self._session is None:
             connector = aiohttp.TCPConnector(limit=self._connections, ssl=tls_context(self._trust), ttl_dns_cache=60)
             self._session = aiohttp.ClientSession(
@@ -67,8 +73,10 @@ class HttpClient:
                 trust_env=False,
                 headers={"User-Agent": "ctihub"},
             )
+        return self._session
 
     async def close(self) -> None:
+        self._is_started = False
         session, self._session = self._session, None
         if session is not None:
             await session.close()
@@ -100,12 +108,9 @@ class HttpClient:
     async def _exchange(
         self, method: str, url: URL, headers: Mapping[str, str], body: bytes | None
     ) -> tuple[Reply, URL | None]:
-        if self._session is None:
-            raise ConnectorError(Problem.INTERNAL, "the connector is not started")
+        session = self._opened()
         try:
-            async with self._session.request(
-                method, url, headers=headers, data=body, allow_redirects=False
-            ) as response:
+            async with session.request(method, url, headers=headers, data=body, allow_redirects=False) as response:
                 if response.status in _REDIRECTS:
                     return Reply(response.status, b"", "", None, response.headers), _redirect(url, response)
                 _check_status(response)

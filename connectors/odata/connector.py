@@ -33,7 +33,7 @@ class ODataConnector(SteppedConnector[ODataStep]):
         self._http = HttpClient(config, config.auth)
 
     async def start(self) -> None:
-        await self._http.start()
+        self._http.start()
 
     async def close(self) -> None:
         await self._http.close()

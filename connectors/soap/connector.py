@@ -42,7 +42,7 @@ class SoapConnector(SteppedConnector[SoapStep]):
 
     async def start(self) -> None:
         """Begin to load the contract; it goes on in the background, and is tried again if it fails."""
-        await self._http.start()
+        self._http.start()
         self._begin_loading()
 
     async def close(self) -> None:
@@ -105,12 +105,19 @@ class SoapConnector(SteppedConnector[SoapStep]):
         return reply.body
 
     async def _probe(self) -> str:
-        """Load the contract, and see that it has the operations that the steps call."""
+        """Load the contract, see that it has the operations that the steps call, and call the harmless one."""
         contract = await self._contract()
         for operation in self._soap.operations.values():
             for step in operation.steps:
                 contract.operation(step.operation)
-        return f"SOAP {contract.version}, {len(contract.operations)} operations at {URL(contract.address).host}"
+        check = self._soap.check
+        if check is not None:
+            await self._call(contract, check.operation, resolve(check.arguments, {}))
+        called = (
+            f", {check.operation} answered" if check is not None else ", nothing called (give `check` an operation)"
+        )
+        host = URL(contract.address).host
+        return f"SOAP {contract.version}, {len(contract.operations)} operations at {host}{called}"
 
 
 def _failed(task: asyncio.Task[Contract]) -> bool:

@@ -11,6 +11,7 @@ from hub.config.http_access import HeaderName, HttpAuth, SoapAuth, Trust, no_lin
 from hub.config.operations import ODataOperation, RestOperation, SoapOperation
 from hub.config.paths import ExistingFile, existing_file
 from hub.config.presets import with_preset
+from hub.config.request import Arguments, found_in
 from hub.config.section import Section
 
 OperationName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
@@ -128,6 +129,19 @@ class SoapHeader(Section):
     text: SecretStr | None = None
 
 
+class SoapCheck(Section):
+    """A harmless call that shows whether the user may sign in; `arguments` are sent as they are."""
+
+    operation: Annotated[str, Field(min_length=1, max_length=200)]
+    arguments: Arguments = {}
+
+    @model_validator(mode="after")
+    def _constant(self) -> Self:
+        if any(True for _ in found_in(self.arguments)):
+            raise ValueError("a check has no caller to take values `from`: give them as they are")
+        return self
+
+
 class SoapConnector(ConnectorBase):
     """A SOAP 1.1 or 1.2 service.
 
@@ -149,6 +163,7 @@ class SoapConnector(ConnectorBase):
         tuple[str, ...],
         Field(description="Texts in a fault that mean: the user may not. Standard WS-Security codes are known"),
     ] = ()
+    check: SoapCheck | None = None
     operations: Annotated[dict[OperationName, SoapOperation], Field(min_length=1)]
 
     @model_validator(mode="after")

@@ -145,7 +145,7 @@ async def test_service_cloud_preset_on_the_real_contract(rightnow: tuple[RightNo
     )
     connector = build_connector("osc", config, region="DE")
     await connector.start()
-    assert "SOAP 1.1, 20 operations at 127.0.0.1" == await connector.check()
+    assert "SOAP 1.1, 20 operations at 127.0.0.1, QueryCSV answered" == await connector.check()
     records = await connector.lookup(CustomerQuery(phone=parse_number("0351 5550123", "DE")))
     await connector.close()
 
@@ -163,10 +163,10 @@ async def test_service_cloud_preset_on_the_real_contract(rightnow: tuple[RightNo
         assert header is not None
         schema.assertValid(etree.fromstring(etree.tostring(body[0])))
         schema.assertValid(etree.fromstring(etree.tostring(header)))
-    assert ['"QueryCSV"', '"QueryCSV"'] == service.actions
-    query = service.requests[0].findtext(f".//{{{MESSAGES}}}Query") or ""
+    assert ['"QueryCSV"'] * 3 == service.actions
+    query = service.requests[1].findtext(f".//{{{MESSAGES}}}Query") or ""
     assert "IN ('493515550123', '03515550123', '3515550123', '00493515550123')" in query
-    assert "IN (1022)" in (service.requests[1].findtext(f".//{{{MESSAGES}}}Query") or "")
+    assert "IN (1022)" in (service.requests[2].findtext(f".//{{{MESSAGES}}}Query") or "")
 
 
 def test_sap_preset_asks_only_for_what_the_service_has() -> None:

@@ -90,11 +90,15 @@ async def test_accepted_certificate(tls_backend: TlsBackend, certificate: Path, 
 
 
 async def test_ca_file_without_certificate(backend: RestBackend, tmp_path: Path) -> None:
-    """A `ca_file` that holds no certificate is named when the connector starts."""
+    """A `ca_file` that holds no certificate does not stop the hub, and is named by check and lookup."""
     file = tmp_path / "ca.pem"
     file.write_text("nothing")
-    with pytest.raises(ConnectorError, match=r"ca\.pem: it holds no certificate"):
-        await connector_for(backend, tls={"ca_file": str(file)}).start()
+    connector = connector_for(backend, tls={"ca_file": str(file)})
+    await connector.start()
+    for ask in (connector.check(), connector.lookup(by_phone(KNOWN.phone))):
+        with pytest.raises(ConnectorError, match=r"ca\.pem: it holds no certificate"):
+            await ask
+    await connector.close()
 
 
 async def test_tls_to_a_server_without_it(backend: RestBackend) -> None:
