@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 async def check(settings: AmiSettings) -> str:
     """Connect, log in and look around; return what was found, as in "Asterisk 22.5.2, 2 queues, 4 endpoints".
 
-    Raises :class:`AmiError` in plain words where the hub could not work with this PBX.
+    Raises :class:`AmiError` in plain words where the hub could not work with this PBX. Whether the manager user
+    may read the events of calls and queues can't be asked of Asterisk: what it lacks simply never comes.
     """
     manager = AsyncManager(settings, on_events=_pass_over)
     try:

@@ -183,6 +183,7 @@ class CallBook:
             return
         call.queue = name
         call.in_queue = True
+        call.abandoned = False
         call.queued_at = since
         call.left_queue_at = None
         if party and party.state is not ConnectionState.NULL:
@@ -362,10 +363,12 @@ def _verdict(call: LiveCall, unseen: Cause | None) -> tuple[Outcome, Cause]:
     told = clearing_cause(call.caller_code)
     if told is Cause.BUSY and Cause.REJECTED in causes:
         told = Cause.REJECTED
-    for cause in (told, *_WORST_FIRST):
-        if cause in _OUTCOME_OF and (cause is told or cause in causes):
-            return _OUTCOME_OF[cause], cause
-    return Outcome.NOT_ANSWERED, Cause.CALL_NOT_ANSWERED if call.queue is not None else told
+    if told in _OUTCOME_OF:
+        return _OUTCOME_OF[told], told
+    if call.queue is not None:
+        return Outcome.NOT_ANSWERED, Cause.CALL_NOT_ANSWERED
+    worst = next((cause for cause in _WORST_FIRST if cause in causes), None)
+    return (_OUTCOME_OF[worst], worst) if worst else (Outcome.NOT_ANSWERED, told)
 
 
 _OUTCOME_OF = {

@@ -90,6 +90,8 @@ class ChannelGraph:
         if dialer is not None:
             dialled.dialer = dialer
             self._book.merge(dialer.call, dialled.call, now)
+        # Who is dialled for again has not given up, whatever was cancelled before.
+        dialled.call.abandoned = False
         self.reflect(dialled, now)
 
     def cancel(self, channel: Channel) -> None:

@@ -250,6 +250,34 @@ def test_a_queue_that_gives_up_leaves_the_call_unanswered(scene: Scene) -> None:
     assert ["queued PJSIP/trunk", "cleared not_answered call_not_answered"] == scene.table
 
 
+def test_a_queue_whose_agent_rejected_leaves_the_call_unanswered(scene: Scene) -> None:
+    """One agent's rejecting is not the queue's answer to the caller."""
+    scene.channel(CALLER, "ring")
+    scene.say("QueueCallerJoin", CALLER, Queue="support")
+    scene.channel(ALICE, of=CALLER)
+    scene.dial(CALLER, ALICE)
+    scene.say("Newstate", ALICE, "ringing")
+    scene.dial(CALLER, ALICE, "DialEnd", DialStatus="BUSY")
+    scene.hang_up(ALICE, cause=17)
+    scene.say("QueueCallerLeave", CALLER, Queue="support")
+    scene.hang_up(CALLER)
+    assert ["diverted alice rejected", "cleared not_answered call_not_answered"] == scene.table[2:]
+
+
+def test_a_call_led_elsewhere_while_it_rang_was_not_abandoned(scene: Scene) -> None:
+    """Dialling that is cancelled because the call is redirected to a queue counts no more there."""
+    scene.channel(CALLER, "ring")
+    scene.channel(ALICE, of=CALLER)
+    scene.dial(CALLER, ALICE)
+    scene.say("Newstate", ALICE, "ringing")
+    scene.dial(CALLER, ALICE, "DialEnd", DialStatus="CANCEL")
+    scene.hang_up(ALICE)
+    scene.say("QueueCallerJoin", CALLER, Queue="support")
+    scene.say("QueueCallerLeave", CALLER, Queue="support")
+    scene.hang_up(CALLER)
+    assert "cleared not_answered call_not_answered" == scene.table[-1]
+
+
 def test_overflow_to_a_second_queue_is_queued_again(scene: Scene) -> None:
     """The queue waited in last is the call's."""
     scene.channel(CALLER, "ring")
