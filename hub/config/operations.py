@@ -144,6 +144,8 @@ class OperationBase(Section):
 
     def check_steps(self, steps: Sequence[StepBase]) -> None:
         """Raise ValueError if a step reads what no earlier step gives, or `records`/`attach` name none."""
+        if not steps:
+            raise ValueError("an operation needs at least one step")
         known: list[str] = ["query"]
         for step in steps:
             if step.name in known:
@@ -169,7 +171,7 @@ def _nearest(name: str, known: Sequence[str]) -> str:
 
 
 class RestOperation(OperationBase):
-    steps: Annotated[tuple[RestStep, ...], Field(min_length=1, max_length=12)]
+    steps: Annotated[tuple[RestStep, ...], Field(max_length=12)]
 
     @model_validator(mode="after")
     def _order(self) -> Self:
@@ -178,7 +180,7 @@ class RestOperation(OperationBase):
 
 
 class ODataOperation(OperationBase):
-    steps: Annotated[tuple[ODataStep, ...], Field(min_length=1, max_length=12)]
+    steps: Annotated[tuple[ODataStep, ...], Field(max_length=12)]
 
     @model_validator(mode="after")
     def _order(self) -> Self:
@@ -187,7 +189,7 @@ class ODataOperation(OperationBase):
 
 
 class SoapOperation(OperationBase):
-    steps: Annotated[tuple[SoapStep, ...], Field(min_length=1, max_length=12)]
+    steps: Annotated[tuple[SoapStep, ...], Field(max_length=12)]
 
     @model_validator(mode="after")
     def _order(self) -> Self:
