@@ -147,12 +147,14 @@ async def test_a_caller_id_that_is_no_number_is_shown_as_it_came(desk: Page, wor
 
 
 async def test_several_customers_with_one_number_stand_side_by_side(desk: Page, world: World) -> None:
-    """The agent reads both names, is told to ask, and picks one to see in full."""
+    """The agent reads both names, is told to ask, and sees nobody's orders before picking one."""
     customers = (callers.maria(), callers.name_only("Josef Huber"))
     world.ring(callers.call(), callers.context(callers.found("sap", callers.SAP), customers=customers))
     await expect(desk.get_by_test_id("pop-name")).to_have_text("Maria Huber or Josef Huber")
     await expect(desk.get_by_test_id("pop-hint")).to_have_text("2 customers have this number. Ask who is calling.")
     await expect(desk.get_by_test_id("candidate")).to_have_count(2)
+    await expect(desk.get_by_test_id("order")).to_have_count(0)
+    await desk.get_by_test_id("choose").first.click()
     await expect(desk.get_by_test_id("order")).to_have_count(4)
     await desk.get_by_test_id("choose").nth(1).click()
     await expect(desk.get_by_test_id("order")).to_have_count(0)

@@ -41,7 +41,7 @@ export class Candidates extends LitElement {
   ];
 
   @property({ attribute: false }) context!: CustomerContext;
-  @property({ type: Number, attribute: false }) chosen = 0;
+  @property({ attribute: false }) chosen: number | undefined;
   @property({ type: Number, attribute: false }) clockAhead = 0;
 
   constructor() {

@@ -14,7 +14,7 @@ import type { AgentProfile, CallLogEntry, Frame } from "./frames";
 import "./header";
 import { Localized, strings, suggestLanguage } from "./language";
 import "./pop";
-import { NOTHING, after, show, type DeskState } from "./state";
+import { NOTHING, after, show, type Closed, type DeskState } from "./state";
 import { base } from "./styles";
 
 const CLOSED_NOTICE_MS = 12_000;
@@ -171,10 +171,15 @@ export class Desk extends LitElement {
         )}
       ${closed
         ? html`<ui5-message-strip design="Information" hide-close-button role="status" data-testid="closed-notice"
-            >${words.closedWith(headline(closed.pop.call, closed.context), words.closed[closed.reason])}</ui5-message-strip
+            >${words.closedWith(this.whoWas(closed), words.closed[closed.reason])}</ui5-message-strip
           >`
         : nothing}
     `;
+  }
+
+  private whoWas({ pop, context }: Closed): string {
+    const name = headline(pop.call, context);
+    return context?.customers?.length ? name : readable(customerNumber(pop.call)) || name;
   }
 
   private idle(): TemplateResult | typeof nothing {

@@ -25,7 +25,8 @@ export class PopView extends LitElement {
   @property({ attribute: false }) pop!: Pop;
   @property({ attribute: false }) context: CustomerContext | undefined;
   @property({ type: Number, attribute: false }) clockAhead = 0;
-  @state() private chosen = 0;
+  /** Which of several customers is shown in full: none until the agent has asked, for it may be the wrong one. */
+  @state() private chosen: number | undefined;
 
   constructor() {
     super();
@@ -34,14 +35,14 @@ export class PopView extends LitElement {
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     const before = changed.get("pop");
-    if (before && before.call.id !== this.pop.call.id) this.chosen = 0;
-    if (this.chosen >= (this.context?.customers?.length ?? 0)) this.chosen = 0;
+    if (before && before.call.id !== this.pop.call.id) this.chosen = undefined;
   }
 
   protected override render(): TemplateResult {
     const { pop, context, clockAhead } = this;
     const customers = context?.customers ?? [];
     const answers = context?.answers ?? [];
+    const customer = customers.length > 1 ? customers[this.chosen ?? -1] : customers[0];
     return html`<article data-testid="pop" data-call=${pop.call.id} data-state=${pop.state} aria-label=${strings().call.region}>
       <ctihub-hero .pop=${pop} .context=${context} .clockAhead=${clockAhead}></ctihub-hero>
       ${context && customers.length > 1
@@ -54,8 +55,8 @@ export class PopView extends LitElement {
         : nothing}
       ${answers.length > 0 ? html`<ctihub-systems .answers=${answers}></ctihub-systems>` : nothing}
       <ctihub-customer
-        ?hidden=${customers.length === 0 && !isPending(context) && !context?.interactions?.length}
-        .customer=${customers[this.chosen]}
+        ?hidden=${!customer && !isPending(context) && !context?.interactions?.length}
+        .customer=${customer}
         .context=${context}
         .clockAhead=${clockAhead}
       ></ctihub-customer>
