@@ -14,6 +14,7 @@ MAX_RAW_LENGTH = 64
 _ANONYMOUS = frozenset(
     {"", "anonymous", "restricted", "private", "unavailable", "unknown", "<unknown>", "asterisk", "s"},
 )
+_UP_TO_A_LETTER = re.compile(r"(.*?[\d+][\W\d_]*)[^\W\d_]", re.DOTALL)
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -54,7 +55,7 @@ def parse_number(raw: str, region: str) -> PhoneNumber:
         parsed = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         return PhoneNumber(raw=text, display=text)
-    if not phonenumbers.is_valid_number(parsed):
+    if not phonenumbers.is_valid_number(parsed) or _letters_count_as_digits(text, parsed, region):
         return PhoneNumber(raw=text, display=text)
     return PhoneNumber(
         raw=text,
@@ -62,6 +63,21 @@ def parse_number(raw: str, region: str) -> PhoneNumber:
         display=phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL),
         region=phonenumbers.region_code_for_number(parsed),
     )
+
+
+def _letters_count_as_digits(text: str, parsed: phonenumbers.PhoneNumber, region: str) -> bool:
+    """Whether the text is another number without what begins at its first letter; an extension is no part of it.
+
+    The parser reads letters as on a keypad (800 MICROSOFT), so a caller id with words in it would be somebody's number.
+    """
+    digits_then_letter = _UP_TO_A_LETTER.match(text)
+    if digits_then_letter is None:
+        return False
+    try:
+        without = phonenumbers.parse(digits_then_letter[1], region)
+    except phonenumbers.NumberParseException:
+        return True
+    return bool(without.national_number != parsed.national_number)
 
 
 def is_region(code: str) -> bool:

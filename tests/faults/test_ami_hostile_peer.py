@@ -102,23 +102,36 @@ async def test_half_a_login_reply_times_out_and_the_link_goes_on(pbx: FakePbx) -
         await eventually(lambda: link.state is LinkState.CONNECTED, "a connected link")
 
 
-async def test_garbage_drops_the_connection_and_the_next_is_good(pbx: FakePbx) -> None:
-    """Garbage in the stream fails what waits, is said with its beginning, and the link connects again."""
+async def test_garbage_between_messages_is_passed_over_and_said(pbx: FakePbx) -> None:
+    """A caller id with an empty line in it tears its message; the connection and what waits on it go on."""
+    events: list[AmiEvent] = []
+    with capture_logs() as logs:
+        manager = await connected(pbx.settings(), events)
+        pbx.say(b"\x00\xffgarbage\r\n\r\n" + HANGUP)
+        await eventually(lambda: events, "the event after the garbage")
+        assert "Success" == (await manager.ping()).response
+        await manager.close()
+    assert ["Hangup"] == [event.name for event in events]
+    assert any(entry["event"] == "ami_value_with_line_breaks" for entry in logs)
+
+
+async def test_endless_garbage_drops_the_connection_and_the_next_is_good(pbx: FakePbx) -> None:
+    """At the limit for a message it is dropped: that fails what waits, is said, and the link connects again."""
     lost: list[AmiError] = []
     pbx.answers["Slow"] = silence
     with capture_logs() as logs:
-        async with linked(pbx.settings(), lost) as link:
+        async with linked(pbx.settings(max_message_bytes=100_000), lost) as link:
             await eventually(lambda: link.state is LinkState.CONNECTED, "a connected link")
             assert link.manager is not None
             waiting = asyncio.create_task(link.manager.send_action({"Action": "Slow"}))
             await eventually(lambda: "Slow" in pbx.names(), "the action")
-            pbx.say(b"\x00\xffgarbage\r\n\r\n" + HANGUP)
-            with pytest.raises(AmiConnectionLost, match="garbage"):
+            pbx.say(b"\x00\xffgarbage" * 20_000)
+            with pytest.raises(AmiConnectionLost, match="limit of 100000 bytes"):
                 await waiting
             await eventually(lambda: pbx.connections > 1 and link.state is LinkState.CONNECTED, "the next connection")
     assert isinstance(lost[0], AmiProtocolError)
     assert "the connection was dropped" in str(lost[0])
-    assert any("garbage" in str(entry.get("reason")) for entry in logs)
+    assert any("limit of 100000 bytes" in str(entry.get("reason")) for entry in logs)
 
 
 async def test_a_message_over_the_limit_drops_the_connection(pbx: FakePbx) -> None:

@@ -138,6 +138,7 @@ class AmiConnection(asyncio.BufferedProtocol):
         self.heard = True
         if self._ended:
             return
+        torn = self._parser.torn
         try:
             events, replies = self._parser.feed(bytes(self._view[:nbytes]))
         except AmiProtocolError as error:
@@ -146,6 +147,8 @@ class AmiConnection(asyncio.BufferedProtocol):
             return
         if self._parser.greeting:
             self._greeted.set()
+        if torn != self._parser.torn:
+            log.warning("ami_value_with_line_breaks", pbx=self._settings.name, total=self._parser.torn)
         if replies:
             self._on_replies(replies)
         if events:

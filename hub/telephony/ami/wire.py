@@ -30,7 +30,11 @@ class AmiParser:
     """Cuts one connection's bytes into messages.
 
     ``wanted`` are the event names to report, ``None`` for all. ``feed`` raises :class:`AmiProtocolError`
-    for what is not AMI and for what passes a limit; the connection is of no use after that.
+    for a greeting that is not AMI's and for what passes a limit; the connection is of no use after that.
+
+    Asterisk passes on a caller's number and name as SIP brought them, line breaks included, so a value may hold
+    an empty line and with it the end of its message. What follows begins with neither ``Event`` nor ``Response``:
+    it is joined to its event again, for one caller must not cost everyone the connection. ``torn`` counts these.
     """
 
     def __init__(
@@ -42,6 +46,7 @@ class AmiParser:
     ) -> None:
         self.greeting = ""
         self.messages = 0
+        self.torn = 0
         self._wanted = None if wanted is None else frozenset(wanted)
         # First line of an event to its name, or to "" where nobody wants the event.
         self._names = {f"Event: {name}".encode(): name for name in self._wanted or ()}
@@ -49,6 +54,7 @@ class AmiParser:
         self._max_list_events = max_list_events
         self._expected: set[str] = set()
         self._lists: dict[bytes, AmiReply] = {}
+        self._listed: AmiEvent | None = None
         self._output = bytearray()
         self._unfinished = bytearray()
         self._bare_newlines = False
@@ -105,21 +111,31 @@ class AmiParser:
         replies: list[AmiReply] = []
         names, lists, output = self._names, self._lists, self._output
         self.messages += len(parts)
+        before: AmiEvent | None = None
         for part in parts:
             if (lists or output) and self._belongs_to_reply(part, replies):
+                before = self._listed
                 continue
             name = names.get(part.partition(b"\r")[0])
             if name:
                 try:
-                    events.append(AmiEvent(part.decode(), name))
+                    before = AmiEvent(part.decode(), name)
                 except UnicodeDecodeError:
-                    events.append(AmiEvent(readable(part), name))
+                    before = AmiEvent(readable(part), name)
+                events.append(before)
             elif name is None:
-                self._read_unusual(part, events, replies)
+                before = self._read_unusual(part, events, replies, before)
+            else:
+                before = None
         return events, replies
 
-    def _read_unusual(self, part: bytes, events: list[AmiEvent], replies: list[AmiReply]) -> None:
-        """Read a reply, an event with a name not seen before, or an empty line too many."""
+    def _read_unusual(
+        self, part: bytes, events: list[AmiEvent], replies: list[AmiReply], before: AmiEvent | None
+    ) -> AmiEvent | None:
+        """Read a reply, an event with a name not seen before, the rest of `before`, or an empty line too many.
+
+        Return the event that the next part would be the rest of.
+        """
         part = part.lstrip(b"\r\n")
         if part.startswith(b"Event:"):
             first_line = part.partition(b"\r")[0]
@@ -127,14 +143,20 @@ class AmiParser:
             is_wanted = self._wanted is None or name in self._wanted
             if len(self._names) < _NAMES_REMEMBERED:
                 self._names[first_line] = name if is_wanted else ""
-            if is_wanted:
-                events.append(AmiEvent(readable(part), name))
-        elif part.startswith(FOLLOWS) and COMMAND_END not in part:
+            if not is_wanted:
+                return None
+            events.append(AmiEvent(readable(part), name))
+            return events[-1]
+        if part.startswith(FOLLOWS) and COMMAND_END not in part:
             self._output += part
         elif part.startswith(b"Response:"):
             self._read_reply(AmiReply(as_output_headers(readable(part))), replies)
-        elif part:
-            raise AmiProtocolError(f"a message began with {_shown(part)}, which is neither event nor reply")
+        else:
+            self.torn += bool(part)
+            if part and before is not None:
+                before.text += f"\r\n{readable(part)}"
+            return before
+        return None
 
     def _read_reply(self, reply: AmiReply, replies: list[AmiReply]) -> None:
         action_id = reply.action_id
@@ -153,14 +175,15 @@ class AmiParser:
             if COMMAND_END in part:
                 whole = bytes(self._output)
                 self._output.clear()
-                self._read_unusual(whole, [], replies)
+                self._read_unusual(whole, [], replies, None)
+            self._listed = None
             return True
         action_id = part.partition(_ACTION_ID)[2].partition(b"\r")[0]
         reply = self._lists.get(action_id)
         if reply is None or not part.startswith(b"Event:"):
             return False
         text = readable(part)
-        event = AmiEvent(text, text.partition("\r")[0].removeprefix("Event:").strip())
+        event = self._listed = AmiEvent(text, text.partition("\r")[0].removeprefix("Event:").strip())
         end = event.get("EventList").lower()
         if end in ("complete", "cancelled"):
             reply.list_cancelled = end == "cancelled"

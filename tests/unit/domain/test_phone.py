@@ -13,6 +13,9 @@ from hub.domain.phone import MAX_RAW_LENGTH, clean_text, is_region, mask_number,
         ("13812345678", "CN", "+8613812345678"),
         ("(415) 555-2671", "US", "+14155552671"),
         ("٠٨٩١٢٣٤٥٦٧٨", "DE", "+498912345678"),
+        ("+49 89 12345678 ext. 5", "DE", "+498912345678"),
+        ("tel:+49-89-12345678", "DE", "+498912345678"),
+        ("0 11 15-3456-7890", "AR", "+5491134567890"),
     ],
 )
 def test_number_becomes_e164_with_the_sites_region(raw: str, region: str, e164: str) -> None:
@@ -28,7 +31,11 @@ def test_withheld_number_is_anonymous(raw: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", ["1001", "abc", "+", "+49", "+999123456789", "9" * 500, "089\r\nAction: Logoff", "<script>", "٪", "+4989'--"]
+    "raw",
+    [
+        *("1001", "abc", "+", "+49", "+999123456789", "9" * 500, "089\r\nAction: Logoff", "<script>", "٪", "+4989'--"),
+        *("49301234567*)(uid=*", "0800 MICROSOFT", "+4930 901820 or 1", "1 OR 08912345678"),
+    ],
 )
 def test_malformed_number_is_kept_readable_but_never_looked_up(raw: str) -> None:
     """What is no valid number has no E.164 form; its text is short and free of control characters."""

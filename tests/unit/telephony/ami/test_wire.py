@@ -246,10 +246,36 @@ def test_a_greeting_without_end_is_an_error() -> None:
         AmiParser().feed(b"Asterisk Call Manager" + b"x" * 300)
 
 
-def test_garbage_is_an_error_that_shows_its_beginning() -> None:
-    """What is neither event nor reply can't be skipped, for where the next message begins is unknown."""
-    with pytest.raises(AmiProtocolError, match="'<html>"):
-        parser().feed(HANGUP + b"<html>\r\n\r\n")
+def test_an_empty_line_in_a_value_does_not_tear_the_event() -> None:
+    """A caller id with line breaks in it ends its message early; the rest is found again, and so is the next event."""
+    made = parser()
+    caller = "CallerIDNum: 1\r\nEvent: Hangup\r\n\r\n\r\n\r\n2"
+    events, _ = made.feed(message("Event: Newchannel", "Channel: PJSIP/trunk-1", caller, "Uniqueid: 7.1") + HANGUP)
+    assert ["Newchannel", "Hangup"] == [event.name for event in events]
+    assert ("1", "7.1") == (events[0].get("CallerIDNum"), events[0].get("Uniqueid"))
+    assert HANGUP.decode().rstrip() == events[1].text
+    assert 1 == made.torn
+
+
+def test_an_empty_line_in_a_list_does_not_tear_its_event() -> None:
+    """The same in an action list, which is gathered whole."""
+    made = parser()
+    made.expect("a-1")
+    row = message("Event: CoreShowChannel", "ActionID: a-1", "CallerIDNum: 1\r\n\r\n2", "Uniqueid: 7.1")
+    end = message("Event: CoreShowChannelsComplete", "ActionID: a-1", "EventList: Complete")
+    _, (reply,) = made.feed(message("Response: Success", "ActionID: a-1", "EventList: start") + row + end)
+    assert ["7.1"] == [event.get("Uniqueid") for event in reply.events]
+
+
+def test_what_belongs_to_nothing_is_passed_over() -> None:
+    """The rest of an event that nobody wants, or of one in an earlier read, spoils nothing after it."""
+    made = parser()
+    events, replies = made.feed(VARSET + b"<html>\r\n\r\n" + HANGUP + REPLY + b"\x00\xff\r\n\r\n")
+    assert [HANGUP.decode().rstrip()] == [event.text for event in events]
+    assert ["Hello"] == [reply.message for reply in replies]
+    events, _ = made.feed(b"garbage\r\n\r\n" + HANGUP)
+    assert [HANGUP.decode().rstrip()] == [event.text for event in events]
+    assert 3 == made.torn
 
 
 def test_random_bytes_never_do_anything_but_raise_a_protocol_error() -> None:
