@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from tests.browser.conftest import built_pages as built_pages
+from tests.browser.conftest import built_pages  # noqa: F401 - pytest finds a fixture by its name
 from tests.scenarios.backends import Backends
 from tests.scenarios.call_site import CallSite, asterisk_section, running_site
 from tests.servers.asterisk import Asterisk
@@ -27,7 +26,7 @@ async def shared_browser() -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def backends() -> AsyncIterator[Backends]:
-    """SAP and Service Cloud, which every test finds running and quick."""
+    """Run SAP and Service Cloud; every test finds them quick."""
     async with Backends() as running:
         yield running
 
@@ -39,7 +38,7 @@ async def site(
     backends: Backends,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[CallSite]:
-    """A hub between Asterisk and both backends, with three agents."""
+    """Run a hub between Asterisk and both backends, with three agents."""
     sections = {"pbx": asterisk_section(asterisk), "connectors": backends.connectors(), "context": {"cache_s": 0}}
     environment = {**backends.passwords, "AMI_SECRET": asterisk.ami_secret}
     async with running_site(
