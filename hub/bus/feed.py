@@ -163,19 +163,22 @@ class FeedConsumer:
             *(self._journal.append(event) for _, event in understood), return_exceptions=True
         )
         refused = []
+        failure: BaseException | None = None
         new_positions: set[int] = set()
         for (delivery, event), outcome in zip(understood, outcomes, strict=True):
             if isinstance(outcome, EventRefusedError):
                 refused.append((delivery, RefusedError(str(outcome))))
             elif isinstance(outcome, BaseException):
-                # The journal can't take anything now: nothing of this batch is acknowledged, all comes again.
-                raise outcome
+                failure = outcome
             elif outcome <= known_up_to or outcome in new_positions:
                 self._duplicates += 1
             else:
                 new_positions.add(outcome)
                 self._recorded += 1
                 self._tell(event)
+        if failure is not None:
+            # The journal can't take anything now: nothing of this batch is acknowledged, all of it comes again.
+            raise failure
         return refused
 
     def _tell(self, event: Event) -> None:

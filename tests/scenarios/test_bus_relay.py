@@ -140,7 +140,7 @@ async def test_a_killed_broker_delays_and_loses_nothing(fresh_rabbitmq: RabbitMQ
                 journal.publish(samples.step(samples.call(calls), kind))
             journal.publish(samples.cleared(samples.call(calls)))
             calls += 1
-            await asyncio.sleep(0.002)
+            await asyncio.sleep(0.02)
 
     calling = asyncio.create_task(keep_calling())
     for _ in range(2):
