@@ -24,11 +24,13 @@ class Path:
     What is missing is None, in a list it is left out.
     """
 
-    __slots__ = ("_parts", "text")
+    __slots__ = ("_only", "_parts", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
         self._parts = _parse(text)
+        # Most paths are one name; they are read most.
+        self._only = self._parts[0] if len(self._parts) == 1 and isinstance(self._parts[0], str) else None
 
     @property
     def first(self) -> str | None:
@@ -37,6 +39,8 @@ class Path:
         return part if isinstance(part, str) else None
 
     def read(self, record: Any) -> Any:
+        if self._only is not None and type(record) is dict:
+            return record.get(self._only)
         return _read(record, self._parts, 0)
 
     def read_all(self, record: Any) -> list[Any]:
@@ -83,7 +87,7 @@ def _read(value: Any, parts: Sequence[_Part], start: int) -> Any:
             return None
         part = parts[position]
         if isinstance(part, str):
-            if isinstance(value, Mapping):
+            if type(value) is dict or isinstance(value, Mapping):
                 value = value.get(part)
             elif isinstance(value, list | tuple):
                 return _collect(value, parts, position)

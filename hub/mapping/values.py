@@ -38,6 +38,13 @@ def kind_of(value: Any) -> str:
 
 def to_text(value: Any) -> str | None:
     """Return a value as text: leading zeros stay, control characters go, empty is missing (None)."""
+    if type(value) is str and len(value) <= MAX_TEXT and value.isprintable():
+        # Nothing to clean: the format and control characters that clean_text takes out are not printable.
+        return value.strip() or None
+    return _other_text(value)
+
+
+def _other_text(value: Any) -> str | None:
     match value:
         case str():
             return clean_text(_SPACES.sub(" ", value[: MAX_TEXT * 4]), MAX_TEXT) or None
