@@ -29,7 +29,7 @@ def mapping_problems(config: Config, file: Path) -> list[Problem]:
             problems.update(error.problems)
             continue
         if made != target:
-            message = f"mapping {name!r} makes a {made}, but a {target} is needed here"
+            message = f"mapping {name!r} makes {made}s, but {target}s are needed here"
             problems.add(document.problem(place, message))
     return sorted(problems)
 

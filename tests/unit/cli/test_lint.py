@@ -55,7 +55,7 @@ def test_a_feed_needs_a_mapping_that_makes_interactions(ctihub: Ctihub, config_f
     """A mapping of customers named for a feed would refuse every message at night."""
     config_file.write_text(CONFIG + "bus: {url: 'amqp://h'}\ninbound: {crm: {mapping: sap_s4hana/business_partner}}\n")
     expected = (
-        "ctihub.yaml:7:26: mapping 'sap_s4hana/business_partner' makes a customer, but a interaction is needed here\n"
+        "ctihub.yaml:7:26: mapping 'sap_s4hana/business_partner' makes customers, but interactions are needed here\n"
     )
     done = ctihub("lint")
     assert (1, expected) == (done.returncode, done.stdout)
