@@ -10,7 +10,6 @@ from typing import Any
 from tests.bench.call_load import CallLoad, Pace
 from tests.bench.result import Target, report
 from tests.bench.site import BenchSite, callers
-from tests.servers.waiting import eventually
 
 FEW = 100
 MANY = 500
@@ -51,7 +50,7 @@ async def measure(
         await load.ring_each_once(known, first)
         few_ringing = await _settled_kib(site, settling_s)
         await load.ring_each_once(known, further)
-        await eventually(lambda: all(ring.frame for ring in load.rings), "a pop on every page")
+        await load.all_shown()
         many_ringing = await _settled_kib(site, settling_s)
     waiting = (many_waiting - few_waiting) / (many - few)
     ringing = waiting + (many_ringing - few_ringing) / (many - few)

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from hub.demo.people import Caller
-from tests.bench.call_load import CallLoad, Pace, Ring
+from tests.bench.call_load import CallLoad, Pace
 from tests.bench.result import Target, report
 from tests.bench.site import BenchSite, callers
+from tests.servers.waiting import NotInTimeError
 
 AGENTS = 500
 SECONDS = 22
@@ -55,11 +56,14 @@ def _scheduled(pid: int) -> tuple[float, float]:
     return int(ran) / 1e9, int(waited) / 1e9
 
 
-def _check(rings: Sequence[Ring], *, cached: bool) -> None:
+async def _check(load: CallLoad, site: BenchSite, *, cached: bool) -> None:
     """Raise RuntimeError when a pop did not come, or held another caller, or not what was cached."""
-    for number, ring in enumerate(rings):
-        if not ring.frame:
-            raise RuntimeError(f"call {number} of {len(rings)} had no pop")
+    try:
+        await load.all_shown()
+    except NotInTimeError as error:
+        missing = [number for number, ring in enumerate(load.rings) if not ring.frame]
+        raise RuntimeError(f"{error}; missing: {missing}; the hub says:\n{site.hub_warnings()}") from error
+    for number, ring in enumerate(load.rings):
         wanted = ring.caller.full_name if cached else ring.caller.number
         if wanted.encode() not in ring.frame:
             raise RuntimeError(f"the pop of call {number} does not tell {wanted}: {ring.frame[:2000]!r}")
@@ -81,8 +85,8 @@ async def _run(known: list[Caller], pace: Pace, *, agents: int, calls: int, cach
         await load.play(known, calls)
         took = asyncio.get_running_loop().time() - began
         ran, waited = _scheduled(site.hub_pid)
+        await _check(load, site, cached=cached)
         own_after = await site.metrics()
-        _check(load.rings, cached=cached)
         return {
             "calls": calls,
             "pop_ms": _in_ms([ring.shown - ring.written for ring in load.rings]),

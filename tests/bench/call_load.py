@@ -6,18 +6,21 @@ import asyncio
 import dataclasses
 import gc
 import random
+import re
 import time
 from collections.abc import Sequence
 
 from hub.demo.pbx.exchange import NORMAL_CLEARING, Channel, Exchange
 from hub.demo.people import Caller
-from tests.bench.page import AgentPage, FrameListener
+from tests.bench.page import AgentPage
 from tests.bench.site import BenchSite
+from tests.servers.waiting import eventually
 
 _DIALLED = "493023125100"
 _SEED = 20
 _TICK_S = 0.005
-_POP = b'{"frame":"pop"'
+_MAY_BE_BEHIND_S = 20.0
+_POP = re.compile(rb'{"frame":"pop","pop":{"call":{"id":"main-([^"]+)"')
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -52,11 +55,11 @@ class CallLoad:
         self._agents = list(pages)
         self._devices = site.devices
         self._pace = pace
-        self._ringing: dict[str, Ring] = {}
+        self._by_call: dict[bytes, Ring] = {}
         self.rings: list[Ring] = []
         self.stalls_s: list[float] = []
-        for agent, page in pages.items():
-            page.on_frame = self._listener(agent)
+        for page in pages.values():
+            page.on_frame = self._take
 
     async def play(self, callers: Sequence[Caller], calls: int) -> None:
         """Play that many calls; return when the last is over."""
@@ -95,9 +98,13 @@ class CallLoad:
             self._ring(caller, incoming, agent)
             await asyncio.sleep(1 / self._pace.calls_per_s)
 
+    async def all_shown(self) -> None:
+        """Wait, but not for ever, until a hub that has fallen behind has shown every call. Raises NotInTimeError."""
+        await eventually(lambda: all(ring.frame for ring in self.rings), "a pop for every call", _MAY_BE_BEHIND_S)
+
     def _ring(self, caller: Caller, incoming: Channel, agent: str) -> Channel:
         self._exchange.join_queue(incoming)
-        ring = self._ringing[agent] = Ring(caller, time.perf_counter())
+        ring = self._by_call[incoming.uniqueid.encode()] = Ring(caller, time.perf_counter())
         self.rings.append(ring)
         return self._exchange.ring(incoming, self._devices[agent])
 
@@ -116,13 +123,11 @@ class CallLoad:
         await asyncio.sleep(self._pace.looking_up)
         self._exchange.hang_up(incoming, NORMAL_CLEARING)
 
-    def _listener(self, agent: str) -> FrameListener:
-        def take(frame: bytes, now: float) -> None:
-            ring = self._ringing.get(agent)
-            if ring is not None and not ring.frame and frame.startswith(_POP):
-                ring.frame, ring.shown = frame, now
-
-        return take
+    def _take(self, frame: bytes, now: float) -> None:
+        pop = _POP.match(frame)
+        ring = self._by_call.get(pop[1]) if pop else None
+        if ring is not None and not ring.frame:
+            ring.frame, ring.shown = frame, now
 
     async def _watch_stalls(self) -> None:
         """Note how long this process itself was kept from reading: so much may be added to what it measures."""

@@ -105,6 +105,11 @@ class BenchSite:
     def hub_pid(self) -> int:
         return self._hub.pid
 
+    def hub_warnings(self) -> str:
+        """Return what the hub has logged as a warning or worse, the end of it."""
+        lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
+        return "\n".join([line for line in lines if '"level": "info"' not in line][-20:])
+
     async def open_pages(self, agents: list[str]) -> dict[str, AgentPage]:
         """Open these agents' pages; return once each has been greeted."""
         pages: dict[str, AgentPage] = {}
@@ -173,6 +178,7 @@ class BenchSite:
                     raise RuntimeError(f"{agent} could not be signed in")
 
     async def _start_hub(self, config: Path, output: Path, passwords: Mapping[str, str]) -> None:
+        self._log = output
         self._hub = OwnedProcess(
             [sys.executable, "-m", "hub", "run", "--config", str(config)], output, {**os.environ, **passwords}
         )
