@@ -50,7 +50,9 @@ class _Findings:
         self._unresolved = unresolved
 
     def problems(self, error: ValidationError) -> Iterator[Problem]:
-        findings = [(self._path(finding["loc"]), finding) for finding in error.errors(include_url=False)]
+        findings = [
+            (self._path(finding["loc"], finding["type"]), finding) for finding in error.errors(include_url=False)
+        ]
         meant = {
             (*path[:-1], near.split("'")[1])
             for path, finding in findings
@@ -83,13 +85,14 @@ class _Findings:
     def _near(self, path: KeyPath) -> str:
         return nearest(str(path[-1]), known_keys(Config, path[:-1], self._data))
 
-    def _path(self, location: tuple[str | int, ...]) -> KeyPath:
+    def _path(self, location: tuple[str | int, ...], kind: str) -> KeyPath:
         """Drop the steps that pydantic adds for the members of a union: they are not in the file."""
         path: list[str | int] = []
         node = self._data
         for position, step in enumerate(location):
             known = isinstance(node, dict | list) and (step in node if isinstance(node, dict) else True)
-            if not known and position < len(location) - 1:
+            # The last step is not in the file when a key is missing; else it names the member as a whole.
+            if not known and (position < len(location) - 1 or (kind == "value_error" and step != "[key]")):
                 continue
             path.append(step)
             node = node[step] if known else None

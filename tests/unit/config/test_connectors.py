@@ -116,7 +116,7 @@ def test_secrets_are_not_shown(tmp_path: Path) -> None:
         ("mapping: feeds/order_shipped", "title: CRM", "operation 'by_phone' has no mapping"),
         ("mapping: feeds/order_shipped", "mapping: crm/contct", "there is no mapping 'crm/contct'"),
         ("mapping: feeds/order_shipped", "mapping: x/y\npreset: sap", "no preset is named 'sap'"),
-        ("kind: rest", "kind: rest\npreset: sap_s4hana", "'sap_s4hana' is of kind 'odata': write kind: odata"),
+        ("kind: rest", "kind: rest\npreset: sap_s4hana", "connectors.crm: the preset 'sap_s4hana' is of kind"),
         ("kind: rest", "kind: rest\nauth: {type: basic, username: 'a:b', password: c}", "username"),
         ("kind: rest", "kind: rest\nauth: {type: basc}", "type 'basc' is unknown; did you mean 'basic'?"),
         ("kind: rest", 'kind: rest\nauth: {type: bearer, token: "a\\nb"}', "must not hold a line break"),
