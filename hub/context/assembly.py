@@ -24,6 +24,7 @@ class Assembly:
         backends: Iterable[tuple[str, str]],
         precedence: Mapping[str, int],
         max_interactions: int,
+        revision: int = 0,
     ) -> None:
         self._precedence = precedence
         self._max_interactions = max_interactions
@@ -34,6 +35,7 @@ class Assembly:
         self.context = CustomerContext(
             call_id=call_id,
             phone=phone,
+            revision=revision,
             complete=not self._answers,
             answers=tuple(self._answers.values()),
         )

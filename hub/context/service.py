@@ -71,10 +71,15 @@ class ContextService:
         return live.assembly.context if live else None
 
     def begin(self, call: Call) -> None:
-        """Start the lookups for the party outside; what is cached is in `current()` when this returns."""
-        if call.id in self._calls:
-            return
+        """Start the lookups for the party outside; what is cached is in `current()` when this returns.
+
+        A dialplan may correct the caller's number: then the lookups begin anew, and the revisions go on.
+        """
         phone = call.customer_number
+        before = self.current(call.id)
+        if before is not None and (phone.e164 is None or phone.e164 == before.phone.e164):
+            return
+        self.end(call.id)
         asked = self._connectors if phone.e164 else {}
         live = _LiveCall(
             call.pbx,
@@ -84,6 +89,7 @@ class ContextService:
                 backends=[(connector.name, connector.title) for connector in asked.values()],
                 precedence=self._precedence,
                 max_interactions=self._settings.interactions,
+                revision=before.revision + 1 if before else 0,
             ),
         )
         self._calls[call.id] = live

@@ -170,6 +170,25 @@ async def test_call_that_ends_cancels_its_lookup() -> None:
     await until(lambda: sap.cancelled == 1)
 
 
+async def test_number_that_the_dialplan_corrects_is_looked_up_anew() -> None:
+    """The customer of the first number is gone from the context; the revision still grows."""
+    sap = Backend("sap", [MARIA])
+    service = ContextService([sap], ContextSection())
+    service.begin(call(number="1001"))
+    assert sap.asked == []
+    service.begin(call())
+    await until(lambda: bool((c := service.current("main-1")) and c.customers))
+    sap.records = ()
+    service.begin(call(number="+493023125011"))
+    context = service.current("main-1")
+    assert context is not None
+    assert () == context.customers
+    assert 3 == context.revision
+    service.begin(call(number="anonymous"))
+    assert context == service.current("main-1")
+    await service.close()
+
+
 async def test_anonymous_and_malformed_callers_ask_nobody() -> None:
     """Without a number there is no question; the context is complete and empty."""
     sap = Backend("sap", [MARIA])
