@@ -81,7 +81,7 @@ class EventsApi:
         await response.prepare(request)
         stream = asyncio.get_running_loop().create_task(self._run(response, note, after, types))
         self._streams.add(stream)
-        log.info("stream_opened", token=caller.token, after=after)
+        log.info("stream_opened", client=caller.token, after=after)
         try:
             await asyncio.wait({stream})
         finally:
@@ -89,7 +89,7 @@ class EventsApi:
             self._streams.discard(stream)
         if not stream.cancelled() and (error := stream.exception()) is not None:
             raise error
-        log.info("stream_closed", token=caller.token)
+        log.info("stream_closed", client=caller.token)
         return response
 
     async def _start(self, request: web.Request) -> tuple[str, int]:
