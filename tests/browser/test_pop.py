@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
 from playwright.async_api import Page, expect
 
-from hub.domain.customer import Problem
+from hub.domain.customer import Problem, Sourced
 from hub.domain.phone import parse_number
 from tests.browser import callers
 from tests.browser.world import World
@@ -159,6 +160,21 @@ async def test_several_customers_with_one_number_stand_side_by_side(desk: Page, 
     await desk.get_by_test_id("choose").nth(1).click()
     await expect(desk.get_by_test_id("order")).to_have_count(0)
     await expect(desk.get_by_test_id("details")).to_contain_text("50012")
+
+
+async def test_nothing_is_said_twice(desk: Page, world: World) -> None:
+    """A company that calls has its name once, and a customer number that two systems share stands once."""
+    company = msgspec.structs.replace(
+        callers.name_only("Nordwind GmbH", system="sap", record="1000052"),
+        ids={"sap": "1000052", "sap_customer": "1000052", "crm": "77"},
+        organization=Sourced(value="Nordwind GmbH", system="sap", record="1000052"),
+    )
+    world.ring(callers.call(), callers.context(callers.found("sap", callers.SAP), customers=(company,)))
+    await expect(desk.get_by_test_id("pop-name")).to_have_text("Nordwind GmbH")
+    await expect(desk.get_by_test_id("pop-company")).to_have_count(0)
+    await expect(desk.get_by_test_id("details")).to_contain_text("SAP S/4HANA 1000052")
+    await expect(desk.get_by_test_id("details")).to_contain_text("crm 77")
+    await expect(desk.get_by_test_id("details")).not_to_contain_text("sap_customer")
 
 
 async def test_the_name_from_the_network_is_marked_as_unverified(desk: Page, world: World) -> None:

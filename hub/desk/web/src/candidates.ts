@@ -58,7 +58,7 @@ export class Candidates extends LitElement {
     const { late, urgent } = attention(customer, Date.now() + this.clockAhead);
     const isChosen = index === this.chosen;
     const told = customer.name ?? customer.organization;
-    const organization = customer.name ? customer.organization?.value : undefined;
+    const organization = customer.organization?.value === customerName(customer) ? "" : customer.organization?.value;
     const town = customer.addresses?.[0]?.value.locality;
     return html`<section class="card ${isChosen ? "chosen" : ""}" data-testid="candidate">
       <div class="name" data-testid="candidate-name">${customerName(customer)}</div>

@@ -72,7 +72,7 @@ export class Details extends LitElement {
       ${Object.entries(customer.extra ?? {}).map(([name, from]) => this.fact(name, [{ text: from.value, from }]))}
       ${this.fact(
         words.ids,
-        Object.entries(customer.ids).map(([system, id]) => ({ text: `${this.titleOf(system)} ${id}` })),
+        this.ids(customer).map(([system, id]) => ({ text: `${this.titleOf(system)} ${id}` })),
       )}
     </dl>`;
   }
@@ -85,6 +85,15 @@ export class Details extends LitElement {
           ${text}${label ? html` <span class="quiet">${label}</span>` : nothing}
         </dd>`,
       )}`;
+  }
+
+  /** The systems asked come first; the same number under a name that only programs know is not said twice. */
+  private ids(customer: Customer): readonly (readonly [string, string])[] {
+    const asked = new Set((this.context?.answers ?? []).map((answer) => answer.connector));
+    const all = Object.entries(customer.ids);
+    const own = all.filter(([system]) => asked.has(system));
+    const said = new Set(own.map(([, id]) => id));
+    return [...own, ...all.filter(([system, id]) => !asked.has(system) && !said.has(id))];
   }
 
   private titleOf(system: string): string {

@@ -10,7 +10,7 @@ import "@ui5/webcomponents-icons/dist/pause.js";
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { EachSecond } from "./clock";
-import { attention, callerKind, customerNumber, headline, networkName, readable, systemTitle } from "./customer";
+import { attention, callerKind, customerName, customerNumber, headline, networkName, readable, systemTitle } from "./customer";
 import { duration, provenance } from "./format";
 import type { Call, Customer, CustomerContext, Pop, PopState } from "./frames";
 import { Localized, strings } from "./language";
@@ -229,8 +229,10 @@ export class Hero extends LitElement {
   }
 
   private company(customer: Customer): TemplateResult {
-    const name = customer.name?.value.full || customer.name?.value.surname ? customer.organization?.value : undefined;
-    const line = [customer.title?.value, name].filter(Boolean).join(" · ");
+    const organization = customer.organization?.value;
+    const line = [customer.title?.value, organization === customerName(customer) ? "" : organization]
+      .filter(Boolean)
+      .join(" · ");
     const told = customer.name ?? customer.organization;
     const answers = this.context?.answers ?? [];
     return html`
