@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from connectors.base import ConnectorError
-from connectors.quoting import plain, roql_literal
+from connectors.quoting import number, plain, roql_literal
 from hub.config.request import HOLE, Argument, Found, Statement
 from hub.domain.customer import Problem
 from hub.domain.path import Path
@@ -24,7 +24,22 @@ class NothingToAskError(Exception):
 
 def values_of(found: Found, scope: Scope) -> list[Any]:
     """Return the different values that a `from` finds. Raises NothingToAskError if there is none."""
-    return distinct_values(found.source, scope)
+    values = distinct_values(found.source, scope)
+    return [_as_number(value) for value in values] if found.type == "number" else values
+
+
+def value_of(found: Found, scope: Scope) -> Any:
+    """Return the one value that a `from` finds. Raises NothingToAskError, and ConnectorError if there are several."""
+    values = values_of(found, scope)
+    if len(values) > 1:
+        message = f"{found.source} finds several values where one has its place: repeat the step with `each`"
+        raise ConnectorError(Problem.INTERNAL, message)
+    return values[0]
+
+
+def _as_number(value: Any) -> int | float:
+    text = number(value)
+    return float(text) if "." in text else int(text)
 
 
 def distinct_values(path: str, scope: Scope) -> list[Any]:
@@ -43,11 +58,10 @@ def distinct_values(path: str, scope: Scope) -> list[Any]:
 
 
 def resolve(argument: Argument, scope: Scope) -> Any:
-    """Return an argument with its values filled in: one value as it is, several as a list."""
+    """Return an argument with its values filled in."""
     match argument:
         case Found():
-            values = values_of(argument, scope)
-            return values[0] if len(values) == 1 else values
+            return values_of(argument, scope) if argument.many else value_of(argument, scope)
         case Statement():
             return statement_text(argument, scope)
         case dict():

@@ -7,9 +7,9 @@ from typing import Any
 from urllib.parse import quote
 
 from connectors.quoting import odata_literal
-from connectors.resolve import Scope, resolve
+from connectors.resolve import Scope, resolve, values_of
 from hub.config.operations import ODataStep
-from hub.config.request import Condition
+from hub.config.request import Condition, Found
 
 MAX_ALTERNATIVES = 20
 """Values joined by `or` in one request; more take several requests."""
@@ -24,7 +24,8 @@ def filters(step: ODataStep, scope: Scope, version: str) -> Iterator[str]:
     """
     values: _Values = {}
     for field, condition in step.where.items():
-        value = resolve(condition.value, scope)
+        wanted = condition.value
+        value = values_of(wanted, scope) if isinstance(wanted, Found) else resolve(wanted, scope)
         values[field] = value if isinstance(value, list) else [value]
     longest = max(values, key=lambda field: len(values[field]), default=None)
     if longest is None:

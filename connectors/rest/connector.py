@@ -14,7 +14,7 @@ from connectors.base import ConnectorError
 from connectors.documents import read_json
 from connectors.http import HttpClient, Reply
 from connectors.quoting import path_segment, plain
-from connectors.resolve import Scope, resolve, values_of
+from connectors.resolve import Scope, resolve, value_of
 from connectors.rows import Row, rows_at
 from connectors.stepped import SteppedConnector
 from connectors.wording import backend_words
@@ -43,7 +43,7 @@ class RestConnector(SteppedConnector[RestStep]):
         return operation.steps if isinstance(operation, RestOperation) else ()
 
     async def _ask(self, step: RestStep, scope: Scope) -> list[Row]:
-        path = HOLE.sub(lambda match: path_segment(values_of(step.values[match[1]], scope)[0]), step.path)
+        path = HOLE.sub(lambda match: path_segment(value_of(step.values[match[1]], scope)), step.path)
         params: list[tuple[str, str]] = list(self._rest.params.items())
         for name, argument in step.params.items():
             value = resolve(argument, scope)

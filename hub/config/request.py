@@ -27,11 +27,13 @@ PathText = Annotated[str, BeforeValidator(lambda value: path_text(value) if isin
 class Found(Section):
     """`{from: PATH}`: a value from `query`, `item` or an earlier step, put in quoted for the protocol.
 
-    `type: number` sends it as a number, and refuses what is none.
+    `type: number` sends it as a number, and refuses what is none. Where one value has its place and several are
+    found, nothing is sent, unless `many: true` says that the place takes a list.
     """
 
     source: Annotated[PathText, Field(alias="from")]
     type: Literal["text", "number"] | None = None
+    many: bool = False
 
 
 class Statement(Section):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
+from structlog.testing import capture_logs
 
 from connectors.base import ConnectorError
 from hub.domain.customer import Problem
@@ -267,11 +268,12 @@ async def test_a_defect_of_the_connector_stays_inside(backend: RestBackend, monk
         raise ZeroDivisionError("+493515550123")
 
     monkeypatch.setattr(connector, "_ask", broken)
-    with pytest.raises(ConnectorError) as raised:
+    with capture_logs() as logged, pytest.raises(ConnectorError) as raised:
         await connector.lookup(by_phone(KNOWN.phone))
     assert Problem.INTERNAL == raised.value.problem
     assert "ZeroDivisionError in the connector itself" in raised.value.message
     assert "5550123" not in str(raised.value)
+    assert [("connector failed", "crm")] == [(entry["event"], entry["connector"]) for entry in logged]
     await connector.close()
 
 

@@ -1,0 +1,57 @@
+"""Values filled into requests."""
+
+from typing import Any
+
+import pytest
+
+from connectors.base import ConnectorError
+from connectors.resolve import NothingToAskError, resolve
+from hub.config.request import parse_argument
+
+SCOPE = {"query": {"id": "a'b", "n": "12", "f": "1.5"}, "rows": [{"id": "1"}, {"id": "2"}, {"id": "1"}, {"id": None}]}
+
+
+@pytest.mark.parametrize(
+    ("argument", "expected"),
+    [
+        ("text {query.id}", "text {query.id}"),
+        ({"from": "query.id"}, "a'b"),
+        ({"a": [{"b": {"from": "query.id"}}, 5, None, True]}, {"a": [{"b": "a'b"}, 5, None, True]}),
+        ({"from": "query.n", "type": "number"}, 12),
+        ({"from": "query.f", "type": "number"}, 1.5),
+        ({"from": "rows.id", "many": True}, ["1", "2"]),
+        ({"from": "rows.id", "many": True, "type": "number"}, [1, 2]),
+        (
+            {"text": "A = {id} AND B IN ({rows})", "quote": "roql",
+             "values": {"id": {"from": "query.id"}, "rows": {"from": "rows.id"}}},
+            "A = 'a\\'b' AND B IN ('1', '2')",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_filled_in(argument: Any, expected: Any) -> None:
+    """Literals stay, values come from the scope, statements quote theirs."""
+    assert expected == resolve(parse_argument(argument), SCOPE)
+
+
+def test_a_value_that_looks_like_a_hole_is_not_filled() -> None:
+    """What a value holds is not looked into for holes."""
+    argument = {"text": "{a} {b}", "quote": "roql", "values": {"a": {"from": "a"}, "b": {"from": "b"}}}
+    assert "'{b}' 'x'" == resolve(parse_argument(argument), {"a": "{b}", "b": "x"})
+
+
+def test_several_values_where_one_has_its_place() -> None:
+    """Several values are never squeezed into one place, and the first is never taken for all."""
+    with pytest.raises(ConnectorError, match=r"rows\.id finds several values where one has its place"):
+        resolve(parse_argument({"from": "rows.id"}), SCOPE)
+
+
+def test_what_is_no_number() -> None:
+    """A value declared a number that is none is not sent."""
+    with pytest.raises(ConnectorError, match="has to be a number"):
+        resolve(parse_argument({"from": "query.id", "type": "number"}), SCOPE)
+
+
+def test_nothing_found() -> None:
+    """A value that is nowhere means that nobody can match."""
+    with pytest.raises(NothingToAskError):
+        resolve(parse_argument({"a": {"from": "query.missing"}}), SCOPE)
