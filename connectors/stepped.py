@@ -154,12 +154,25 @@ class SteppedConnector(ABC, Generic[Step]):
             items = distinct_values(repeated, scope)[:MAX_REPEATS]
         except NothingToAskError:
             return []
-        rows: list[Row] = []
+        if step.each:
+            return await self._each(step, scope, items)
         for item in items:
-            try:
-                rows += await self._ask(step, {**scope, "item": item})
-            except NothingToAskError:
-                continue
-            if rows and step.first:
-                break
-        return rows
+            rows = await self._ask_for(step, scope, item)
+            if rows:
+                return rows
+        return []
+
+    async def _each(self, step: Step, scope: Scope, items: Sequence[Any]) -> list[Row]:
+        """Ask for all items side by side; the rows stay in the items' order."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self._ask_for(step, scope, item)) for item in items]
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from None
+        return [row for task in tasks for row in task.result()]
+
+    async def _ask_for(self, step: Step, scope: Scope, item: Any) -> list[Row]:
+        try:
+            return await self._ask(step, {**scope, "item": item})
+        except NothingToAskError:
+            return []

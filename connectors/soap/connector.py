@@ -39,6 +39,7 @@ class SoapConnector(SteppedConnector[SoapStep]):
         self._http = HttpClient(config, http_auth(config.auth))
         self._wsse = username_token(config.auth)
         self._loading: asyncio.Task[Contract] | None = None
+        self._proxy: tuple[Contract, Any] | None = None
 
     async def start(self) -> None:
         """Begin to load the contract; it goes on in the background, and is tried again if it fails."""
@@ -62,9 +63,10 @@ class SoapConnector(SteppedConnector[SoapStep]):
 
     async def _call(self, contract: Contract, name: str, arguments: dict[str, Any]) -> Any:
         operation = contract.operation(name)
-        proxy = contract.proxy(_Transport(self._http), self._wsse)
         try:
-            reply: Reply = await proxy[name](**arguments, _soapheaders=header_blocks(self._soap.soap_headers))
+            reply: Reply = await self._proxy_of(contract)[name](
+                **arguments, _soapheaders=header_blocks(self._soap.soap_headers)
+            )
         except (zeep.exceptions.Error, TypeError, ValueError, AttributeError, LookupError) as error:
             raise ConnectorError(
                 Problem.INTERNAL, f"the arguments do not fit the WSDL: {backend_words(str(error))}"
@@ -72,6 +74,12 @@ class SoapConnector(SteppedConnector[SoapStep]):
         if len(reply.body) > THREAD_BYTES:
             return await asyncio.to_thread(read_reply, operation, reply, self._soap.refused_faults)
         return read_reply(operation, reply, self._soap.refused_faults)
+
+    def _proxy_of(self, contract: Contract) -> Any:
+        """Return zeep's proxy of the contract, made once for it."""
+        if self._proxy is None or self._proxy[0] is not contract:
+            self._proxy = (contract, contract.proxy(_Transport(self._http), self._wsse))
+        return self._proxy[1]
 
     async def _contract(self) -> Contract:
         """Wait for the contract; who gives up waiting does not stop it for the others."""

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from connectors.base import ConnectorError
 from hub.domain.customer import Problem
 from tests.conformance.behaviour import by_phone, connector_for
-from tests.conformance.servers.backend import KNOWN
+from tests.conformance.servers.backend import KNOWN, SHARED
 from tests.conformance.servers.rest import RestBackend
 
 
@@ -224,6 +224,17 @@ async def test_steps_run_side_by_side(backend: RestBackend) -> None:
     await connector.start()
     await connector.lookup(by_phone(KNOWN.phone))
     assert 3 == backend.most_at_once
+    await connector.close()
+
+
+async def test_a_step_for_each_value_runs_side_by_side(backend: RestBackend) -> None:
+    """A step repeated for several customers asks for all of them together, and each gets what is its own."""
+    connector = connector_for(backend)
+    await connector.start()
+    backend.delay_s = 0.1
+    records = await connector.lookup(by_phone(SHARED[0].phone))
+    assert [("7", "A7"), ("8", "A8")] == [(record.id, record.orders[0].id) for record in records]
+    assert 2 == backend.most_at_once
     await connector.close()
 
 
