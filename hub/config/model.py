@@ -125,6 +125,12 @@ class PbxSection(Section):
     username: Annotated[str, Field(min_length=1)]
     secret: SecretStr
     tls: TlsSection | None = None
+    login: Annotated[
+        Literal["md5", "plain"],
+        Field(
+            description="md5 proves the secret without sending it; plain sends it, for a proxy that knows no Challenge"
+        ),
+    ] = "md5"
     keepalive_s: Seconds = 15.0
     action_timeout_s: Seconds = 10.0
     reconnect_min_s: Seconds = 0.5

@@ -40,6 +40,7 @@ def ami_settings(name: str, section: PbxSection) -> AmiSettings:
         port=section.port,
         username=section.username,
         secret=section.secret.get_secret_value(),
+        login=section.login,
         tls=tls is not None and tls.enabled,
         ca_file=tls.ca_file if tls else None,
         verify=tls.verify if tls else True,
