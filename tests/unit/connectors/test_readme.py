@@ -1,0 +1,45 @@
+"""The examples of the descriptions work as they stand."""
+
+import re
+from pathlib import Path
+
+import connectors
+from hub.config.load import load_config
+from hub.config.mapping_files import SHIPPED
+from hub.mapping.mapping import load_mapping
+from hub.mapping.testing import run_mapping_tests
+from hub.mapping.testing import tests_of as cases_beside
+
+HEAD = "hub: {region: DE}\npbx: {main: {host: h, username: u, secret: s}}\n"
+
+
+def examples(file: Path) -> list[str]:
+    return re.findall(r"```yaml\n(.*?)```", file.read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_connector_examples(tmp_path: Path) -> None:
+    """Each configuration shown loads, given its secrets and its mapping."""
+    secret = tmp_path / "shop"
+    secret.write_text("token")
+    own = tmp_path / "mappings" / "shop"
+    own.mkdir(parents=True)
+    (own / "customer.yaml").write_text("source: s\nversion: 1\ntarget: customer\nfields: {id: id}\n")
+    shown = examples(Path(connectors.__file__).parent / "README.md")
+    loaded: list[str] = []
+    for example in shown:
+        file = tmp_path / "ctihub.yaml"
+        file.write_text(HEAD + example.replace("/run/secrets/shop", str(secret)))
+        loaded += load_config(file, {"SAP_PASSWORD": "s", "OSC_PASSWORD": "o"}).connectors
+    assert ["sap", "service", "shop"] == loaded
+
+
+def test_mapping_examples(tmp_path: Path) -> None:
+    """The mapping shown loads, and passes the cases shown."""
+    mapping, cases = examples(SHIPPED / "README.md")
+    file = tmp_path / "crm.yaml"
+    file.write_text(mapping)
+    assert "customer" == load_mapping(file).target
+    cases_beside(file).write_text(cases)
+    results = run_mapping_tests(file)
+    assert [] == [str(result.problem()) for result in results if not result.passed]
+    assert 3 == len(results)
