@@ -34,6 +34,7 @@ export class CallLog extends LitElement {
         padding: 0.4375rem 0.75rem 0.4375rem 0;
         border-top: 1px solid var(--sapList_BorderColor);
         vertical-align: baseline;
+        overflow-wrap: anywhere;
       }
       .who {
         font-weight: 600;

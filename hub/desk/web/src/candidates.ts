@@ -16,13 +16,14 @@ export class Candidates extends LitElement {
     css`
       :host {
         display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(13rem, 1fr));
+        grid-template-columns: repeat(auto-fit, minmax(min(13rem, 100%), 1fr));
         gap: 0.75rem;
       }
       .card {
         display: grid;
         gap: 0.25rem;
         align-content: start;
+        overflow-wrap: anywhere;
         border-width: 2px;
       }
       .card.chosen {

@@ -36,6 +36,10 @@ export class Desk extends LitElement {
         grid-template-columns: minmax(0, 1fr);
         gap: 0.75rem;
       }
+      ui5-message-strip {
+        min-width: 0;
+        overflow-wrap: anywhere;
+      }
       main.old > ctihub-pop {
         filter: grayscale(1);
       }

@@ -30,6 +30,7 @@ export class Details extends LitElement {
         font-size: 0.75rem;
         color: var(--sapContent_LabelColor);
         margin-top: 0.4375rem;
+        overflow-wrap: anywhere;
       }
       dd {
         overflow-wrap: anywhere;

@@ -33,7 +33,7 @@ export class Hero extends LitElement {
         background: var(--sapTile_Background);
         box-shadow: var(--sapContent_Shadow0);
         display: grid;
-        grid-template-columns: minmax(0, 1fr) auto;
+        grid-template-columns: minmax(0, 1fr) minmax(0, max-content);
         column-gap: 2rem;
         border-inline-start-width: 0.5rem;
       }
@@ -148,6 +148,8 @@ export class Hero extends LitElement {
         font-size: clamp(1.125rem, 2vw, 1.625rem);
         font-weight: 600;
         margin-top: 0.5rem;
+        white-space: normal;
+        overflow-wrap: anywhere;
       }
       .waits {
         font-size: 1rem;
@@ -156,6 +158,11 @@ export class Hero extends LitElement {
       }
       .small {
         font-size: 0.8125rem;
+        overflow-wrap: anywhere;
+      }
+      .chip {
+        overflow-wrap: anywhere;
+        min-width: 0;
       }
       .small.source {
         color: inherit;
@@ -220,7 +227,7 @@ export class Hero extends LitElement {
         ${this.waiting(pop.call, now)}
         <div class="phone number" data-testid="pop-number">${number}</div>
         ${pop.call.called && pop.call.direction === "inbound"
-          ? html`<div class="small">${words.call.dialled} <span class="number">${readable(pop.call.called)}</span></div>`
+          ? html`<div class="small">${words.call.dialled} <span>${readable(pop.call.called)}</span></div>`
           : nothing}
         <div class="small">${words.call.phone} ${pop.device}</div>
         ${pop.call.partial ? html`<div class="small">${words.call.partial}</div>` : nothing}

@@ -28,7 +28,7 @@ export class Orders extends CardList<SourcedOrder> {
     return html`<li class="row" data-testid="order" title=${provenance(title, record, at)}>
       <div class="line">
         <span class="main">${order.description || order.id}</span>
-        ${order.amount ? html`<span class="number">${money(order.amount, order.currency ?? "")}</span>` : nothing}
+        ${order.amount ? html`<span>${money(order.amount, order.currency ?? "")}</span>` : nothing}
       </div>
       <div class="line">
         <span class="wrap">${order.status ?? ""}</span>

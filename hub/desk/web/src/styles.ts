@@ -40,7 +40,7 @@ export const base = css`
   .source {
     color: var(--sapContent_LabelColor);
     font-size: 0.75rem;
-    white-space: nowrap;
+    overflow-wrap: anywhere;
   }
   .wrap {
     overflow-wrap: anywhere;
@@ -90,8 +90,14 @@ export const card = css`
     align-items: baseline;
     min-width: 0;
   }
-  .line > :first-child {
+  .line > * {
     min-width: 0;
+    overflow-wrap: anywhere;
+  }
+  .line > :last-child:not(:first-child) {
+    text-align: end;
+    flex-shrink: 0;
+    max-width: 60%;
   }
   .main {
     font-weight: 600;
@@ -100,7 +106,7 @@ export const card = css`
   .alert {
     color: var(--sapNegativeTextColor);
     font-weight: 600;
-    white-space: nowrap;
+    overflow-wrap: anywhere;
   }
   .empty {
     color: var(--sapContent_LabelColor);
