@@ -6,9 +6,11 @@ A secret is known by the name of its key, by what stands before it, or because t
 
 from __future__ import annotations
 
+import enum
 import json
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -39,6 +41,26 @@ _ANY_DIGITS = re.compile(r"\+?\(?\d(?:[ ()/.-]{0,2}\d){5,17}")
 _CHANNEL = re.compile(r"(?<=/)0?\d{7,15}(?=[@-])")
 _AUTHORIZATION = re.compile(r"\b(Basic|Bearer|Digest|Token)\s+[A-Za-z0-9+/=._~-]{8,}", re.IGNORECASE)
 _URL_PASSWORD = re.compile(r"(?<=://)([^/\s:@]{0,100}):[^/\s@]{1,200}@")
+_DIGIT = re.compile(r"\d")
+
+
+class _Meaning(enum.Enum):
+    """What the name of a key says of its value."""
+
+    SECRET = enum.auto()
+    PHONE = enum.auto()
+    PLAIN = enum.auto()
+    TEXT = enum.auto()
+
+
+@lru_cache(maxsize=1024)
+def _meaning(key: str) -> _Meaning:
+    """Read a key's name; the same few come with every line."""
+    if _SECRET_KEY.search(key):
+        return _Meaning.SECRET
+    if _PHONE_KEY.search(key):
+        return _Meaning.PHONE
+    return _Meaning.PLAIN if _PLAIN_KEY.search(key) else _Meaning.TEXT
 
 
 class Masking:
@@ -66,15 +88,17 @@ class Masking:
     def text(self, text: str) -> str:
         """Hide numbers and credentials in free text."""
         text = _AUTHORIZATION.sub(rf"\1 {HIDDEN}", self.line(text))
-        text = _URL_PASSWORD.sub(rf"\1:{HIDDEN}@", text)
-        for pattern in (_INTERNATIONAL, _CHANNEL, _NATIONAL):
-            text = pattern.sub(_masked, text)
+        if "@" in text:
+            text = _URL_PASSWORD.sub(rf"\1:{HIDDEN}@", text)
+        if _DIGIT.search(text):
+            for pattern in (_INTERNATIONAL, _CHANNEL, _NATIONAL):
+                text = pattern.sub(_masked, text)
         return text
 
     def _field(self, key: str, value: Any) -> Any:
         if isinstance(value, bool | float) or value is None:
             return value
-        if _SECRET_KEY.search(key):
+        if _meaning(key) is _Meaning.SECRET:
             return HIDDEN if value else value
         if isinstance(value, Mapping):
             return {str(name): self._field(str(name), item) for name, item in value.items()}
@@ -83,12 +107,13 @@ class Masking:
         return self._single(key, value)
 
     def _single(self, key: str, value: Any) -> Any:
-        if _PHONE_KEY.search(key):
+        meaning = _meaning(key)
+        if meaning is _Meaning.PHONE:
             return _ANY_DIGITS.sub(_masked, self.line(str(value)))
         if isinstance(value, int):
             return value
         text = value if isinstance(value, str) else repr(value)
-        return _INTERNATIONAL.sub(_masked, self.line(text)) if _PLAIN_KEY.search(key) else self.text(text)
+        return _INTERNATIONAL.sub(_masked, self.line(text)) if meaning is _Meaning.PLAIN else self.text(text)
 
 
 def _masked(match: re.Match[str]) -> str:
