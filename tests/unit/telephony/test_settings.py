@@ -1,18 +1,22 @@
+from pathlib import Path
+
 from pydantic import SecretStr
 
 from hub.config.model import PbxSection, TlsSection
 from hub.telephony.link import ami_settings
 
 
-def test_every_setting_of_the_configuration_is_taken_over() -> None:
+def test_every_setting_of_the_configuration_is_taken_over(tmp_path: Path) -> None:
     """Nothing that an integrator writes under `pbx` is lost on the way to the connection."""
+    ca_file = tmp_path / "ca.pem"
+    ca_file.touch()
     section = PbxSection(
         host="pbx.example",
         port=5039,
         username="hub",
         secret=SecretStr("s3cret"),
         login="plain",
-        tls=TlsSection(ca_file="/etc/ca.pem", verify=False),
+        tls=TlsSection(ca_file=str(ca_file), verify=False),
         keepalive_s=7,
         action_timeout_s=8,
         reconnect_min_s=1,
@@ -23,7 +27,7 @@ def test_every_setting_of_the_configuration_is_taken_over() -> None:
     assert ("main", "pbx.example", 5039, "hub", "s3cret", "plain") == (
         settings.name, settings.host, settings.port, settings.username, settings.secret, settings.login,
     )  # fmt: skip
-    assert (True, "/etc/ca.pem", False) == (settings.tls, settings.ca_file, settings.verify)
+    assert (True, str(ca_file), False) == (settings.tls, settings.ca_file, settings.verify)
     assert (7, 8, 1, 9, 8192) == (
         settings.keepalive_s, settings.action_timeout_s, settings.reconnect_min_s, settings.reconnect_max_s,
         settings.max_message_bytes,
