@@ -12,16 +12,6 @@ from tests.browser.conftest import built_pages  # noqa: F401 - pytest finds a fi
 from tests.scenarios.backends import Backends
 from tests.scenarios.call_site import CallSite, asterisk_section, running_site
 from tests.servers.asterisk import Asterisk
-from tests.servers.chromium import browser as run_browser
-from tests.servers.requirements import place_of, require
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def shared_browser() -> AsyncIterator[Browser]:
-    """Share one Chromium; each agent has a context of their own in it."""
-    require("chinese-font")
-    async with run_browser(place_of("chromium")) as running:
-        yield running
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
