@@ -13,7 +13,7 @@ from tests.bench.recorded_calls import NOT_SENT_TO_THE_HUB, RecordedCall
 from tests.bench.result import Target, report, spread
 from tests.unit.telephony.ami.peer import FakePbx, message, success
 
-CALLS = 600
+CALLS = 500
 ROUNDS = 5
 TIMES_PANORAMISK = 4.0
 _CHUNK_BYTES = 1024 * 1024

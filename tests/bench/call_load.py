@@ -10,7 +10,7 @@ import re
 import time
 from collections.abc import Sequence
 
-from hub.demo.pbx.exchange import NORMAL_CLEARING, Channel, Exchange
+from hub.demo.pbx.exchange import NORMAL_CLEARING, Channel
 from hub.demo.people import Caller
 from tests.bench.page import AgentPage
 from tests.bench.site import BenchSite
@@ -25,16 +25,12 @@ _POP = re.compile(rb'{"frame":"pop","pop":{"call":{"id":"main-([^"]+)"')
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Pace:
-    """Seconds of each part of a call, and calls a second; calls arrive at random moments (Poisson).
-
-    `looking_up` is for how long a caller stays on the line who only calls to be looked up.
-    """
+    """Seconds of each part of a call, and calls a second; calls arrive at random moments (Poisson)."""
 
     calls_per_s: float = 50.0
     greeting: float = 0.15
     ringing: float = 1.0
     talking: float = 3.0
-    looking_up: float = 1.0
 
 
 @dataclasses.dataclass
@@ -51,7 +47,8 @@ class CallLoad:
     """Plays calls to the agents' phones in turn and keeps, for each, when it rang and when the pop came."""
 
     def __init__(self, site: BenchSite, pages: dict[str, AgentPage], pace: Pace) -> None:
-        self._exchange: Exchange = site.exchange
+        self._site = site
+        self._exchange = site.exchange
         self._agents = list(pages)
         self._devices = site.devices
         self._pace = pace
@@ -84,11 +81,14 @@ class CallLoad:
         stalls.cancel()
 
     async def warm(self, callers: Sequence[Caller]) -> None:
-        """Let every caller call once and hang up before any phone rings, so that the hub has looked them up."""
-        async with asyncio.TaskGroup() as group:
-            for caller in callers:
-                group.create_task(self._give_up_at_once(caller))
-                await asyncio.sleep(1 / self._pace.calls_per_s)
+        """Let every caller call once, and hang up once the hub has looked them all up, before any phone rings."""
+        incoming = []
+        for caller in callers:
+            incoming.append(self._exchange.call_arrives(number=caller.number, name=caller.line_name, dialled=_DIALLED))
+            await asyncio.sleep(1 / self._pace.calls_per_s)
+        await self._site.all_found(len(callers))
+        for channel in incoming:
+            self._exchange.hang_up(channel, NORMAL_CLEARING)
 
     async def ring_each_once(self, callers: Sequence[Caller], agents: Sequence[str]) -> None:
         """Let each of these agents' phones ring, one after the other, and go on ringing."""
@@ -117,11 +117,6 @@ class CallLoad:
         exchange.answer(incoming, phone)
         await asyncio.sleep(pace.talking)
         exchange.ends(incoming, phone)
-
-    async def _give_up_at_once(self, caller: Caller) -> None:
-        incoming = self._exchange.call_arrives(number=caller.number, name=caller.line_name, dialled=_DIALLED)
-        await asyncio.sleep(self._pace.looking_up)
-        self._exchange.hang_up(incoming, NORMAL_CLEARING)
 
     def _take(self, frame: bytes, now: float) -> None:
         pop = _POP.match(frame)

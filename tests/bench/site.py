@@ -31,6 +31,8 @@ from tests.servers.process import OwnedProcess
 from tests.servers.waiting import eventually
 
 FIRST_EXTENSION = 1001
+_LOOKUPS_WITHIN_S = 30.0
+_FOUND = 'ctihub_lookup_seconds_count{connector="sap",outcome="found"}'
 _SESSION_S = 3600.0
 _PAGES_OPENED_AT_ONCE = 50
 _CONFIG = """\
@@ -128,6 +130,14 @@ class BenchSite:
             lines = (await reply.text()).splitlines()
         samples = (line.rpartition(" ") for line in lines if line and not line.startswith("#"))
         return {name: float(value) for name, _, value in samples}
+
+    async def all_found(self, count: int) -> None:
+        """Wait until the hub has found that many callers in the SAP. Raises RuntimeError when it does not."""
+        deadline = time.monotonic() + _LOOKUPS_WITHIN_S
+        while (await self.metrics()).get(_FOUND, 0) < count:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"the hub did not find {count} callers in time:\n{self.hub_warnings()}")
+            await asyncio.sleep(0.05)
 
     async def _start(self) -> None:
         folder = Path(tempfile.mkdtemp(prefix="ctihub-bench-"))

@@ -13,7 +13,7 @@ from tests.bench.call_load import Pace
 from tests.bench.recorded_calls import NOT_SENT_TO_THE_HUB, RecordedCall
 from tests.bench.result import Target, report
 
-QUICK = Pace(calls_per_s=50, greeting=0.02, ringing=0.02, talking=0.02, looking_up=0.2)
+QUICK = Pace(calls_per_s=50, greeting=0.02, ringing=0.02, talking=0.02)
 
 
 def _is_whole(result: dict[str, Any], targets: int) -> bool:
@@ -57,6 +57,19 @@ def test_a_name_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> N
     """An unknown name ends the command before anything is measured, and says which there are."""
     assert 2 == command.main(["intakes"])
     assert "no such bench: intakes; there are intake" in capsys.readouterr().err
+
+
+def test_a_bench_that_breaks_leaves_the_others_their_figures(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The document says what broke and holds the rest; the exit status is 2."""
+    monkeypatch.setattr(bench_memory, "main", lambda: 1 / 0)
+    monkeypatch.setattr(bench_journal, "main", lambda: report({"ratio": 3}))
+    assert 2 == command.main(["memory", "journal"])
+    document = json.loads(capsys.readouterr().out)
+    assert "ZeroDivisionError: division by zero" == document["benches"]["memory"]["error"]
+    assert {"ratio": 3} == document["benches"]["journal"]["figures"]
+    assert document["met"] is False
 
 
 async def test_intake_compares_all_consumers() -> None:
