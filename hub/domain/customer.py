@@ -178,6 +178,12 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     urls: tuple[Sourced[str], ...] = ()
     extra: dict[str, Sourced[str]] = {}
 
+    @property
+    def display_name(self) -> str:
+        """What a list shows of this customer: the name, else the company; empty if neither is known."""
+        name = self.name.value.full if self.name else ""
+        return name or (self.organization.value if self.organization else "")
+
 
 class CustomerContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """All that is known of a call's other party at one moment.

@@ -52,9 +52,13 @@ class EventJournal(Protocol):
 
 
 class CallLogEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A finished call in the call log; `agents` are those whose device rang, `answered_by` who talked."""
+    """A finished call in the call log; `agents` are those whose device rang, `answered_by` who talked.
+
+    `customer` is the name of the one customer that the backends knew; empty if they knew none, or several.
+    """
 
     call: Call
+    customer: str = ""
     agents: tuple[str, ...] = ()
     answered_by: tuple[str, ...] = ()
 

@@ -9,6 +9,7 @@ from datetime import datetime
 import msgspec
 
 from hub.domain.call import Call, CallEvent, CallEventKind, Connection, Role
+from hub.domain.customer import CustomerContext
 from hub.domain.event import Event
 from hub.domain.interaction import Interaction
 from hub.domain.ports import CallLogEntry
@@ -29,14 +30,19 @@ def derive(connection: sqlite3.Connection, position: int, event: Event) -> None:
             _log_call(connection, call)
         case CallEvent(call=call):
             connection.execute(statements.TOUCH_OPEN_CALL, (call.id, position))
+        case CustomerContext(customers=(customer,), call_id=call_id) if customer.display_name:
+            connection.execute(statements.NAME_CUSTOMER, (call_id, customer.display_name))
+        case CustomerContext(call_id=call_id):
+            connection.execute(statements.FORGET_CUSTOMER, (call_id,))
         case Interaction() as interaction:
             _index_interaction(connection, position, interaction)
 
 
-def call_log_entry(call: Call) -> CallLogEntry:
-    """Make a finished call's entry: whose devices rang or dialled, and who talked."""
+def call_log_entry(call: Call, customer: str = "") -> CallLogEntry:
+    """Make a finished call's entry: whose devices rang or dialled, who talked, and with which customer."""
     return CallLogEntry(
         call=call,
+        customer=customer,
         agents=_agents(c for c in call.connections if c.alerted_at or c.connected_at or c.role is Role.CALLER),
         answered_by=_agents(c for c in call.connections if c.connected_at),
     )
@@ -48,9 +54,11 @@ def _agents(connections: Iterable[Connection]) -> tuple[str, ...]:
 
 def _log_call(connection: sqlite3.Connection, call: Call) -> None:
     """Write the call's one row. A later event on the same call knows more than one that was made for a lost call."""
-    entry = call_log_entry(call)
+    named = connection.execute(statements.CUSTOMER_OF_CALL, (call.id,)).fetchone()
+    entry = call_log_entry(call, named[0] if named else "")
     started_at = microseconds(call.started_at)
     connection.execute(statements.CLOSE_CALL, (call.id,))
+    connection.execute(statements.FORGET_CUSTOMER, (call.id,))
     connection.execute(statements.SAVE_CALL, (call.id, started_at, _encoder.encode(entry)))
     connection.execute(statements.FORGET_CALL_AGENTS, (call.id,))
     connection.executemany(statements.SAVE_CALL_AGENT, [(agent, started_at, call.id) for agent in entry.agents])

@@ -47,6 +47,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) WITHOUT ROWID""",
         "CREATE INDEX interaction_keys_by_position ON interaction_keys (position)",
     ),
+    ("CREATE TABLE call_customers (call_id TEXT PRIMARY KEY, name TEXT NOT NULL) WITHOUT ROWID",),
 )
 """Each entry takes the schema one version further; the version is SQLite's `user_version`. Never edit a past one."""
 
@@ -68,6 +69,11 @@ TOUCH_OPEN_CALL = """INSERT INTO open_calls (call_id, position)
     ON CONFLICT (call_id) DO UPDATE SET position = excluded.position"""
 CLOSE_CALL = "DELETE FROM open_calls WHERE call_id = ?"
 OPEN_CALLS = "SELECT position, body FROM open_calls JOIN events USING (position) ORDER BY position"
+
+NAME_CUSTOMER = """INSERT INTO call_customers (call_id, name) VALUES (?, ?)
+    ON CONFLICT (call_id) DO UPDATE SET name = excluded.name"""
+CUSTOMER_OF_CALL = "SELECT name FROM call_customers WHERE call_id = ?"
+FORGET_CUSTOMER = "DELETE FROM call_customers WHERE call_id = ?"
 
 SAVE_CALL = """INSERT INTO calls (call_id, started_at, entry) VALUES (?, ?, ?)
     ON CONFLICT (call_id) DO UPDATE SET started_at = excluded.started_at, entry = excluded.entry"""

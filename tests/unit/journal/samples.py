@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from hub.domain.call import Call, CallEvent, CallEventKind, Cause, Connection, ConnectionState, Direction, Role
-from hub.domain.event import Event, call_event, interaction_event
+from hub.domain.customer import Customer, CustomerContext, Name, Sourced
+from hub.domain.event import Event, call_event, context_event, interaction_event
 from hub.domain.interaction import Channel, CustomerRef, Interaction
+from hub.domain.phone import PhoneNumber
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -45,6 +47,15 @@ def step(of: Call, kind: CallEventKind = CallEventKind.QUEUED) -> Event:
 def cleared(of: Call) -> Event:
     """Wrap the end of a call."""
     return call_event(CallEvent(kind=CallEventKind.CLEARED, time=of.started_at, call=of, cause=Cause.NORMAL_CLEARING))
+
+
+def known(number: int, *names: str) -> Event:
+    """Wrap what is known of call `number`'s other party: a customer for each name."""
+    customers = tuple(
+        Customer(ids={"sap": name}, name=Sourced(value=Name(full=name), system="sap", record=name)) for name in names
+    )
+    context = CustomerContext(call_id=f"main-{number}", phone=PhoneNumber(), customers=customers, complete=True)
+    return context_event(context, pbx="main")
 
 
 def interaction(number: int, customer: CustomerRef, *, status: str = "", identity: str | None = None) -> Event:

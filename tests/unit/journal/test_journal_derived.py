@@ -41,6 +41,18 @@ async def test_an_agent_who_dialled_has_the_call_in_the_log(journal: Journal) ->
     assert (("alice",), ()) == (entry.agents, entry.answered_by)
 
 
+async def test_the_call_log_names_the_customer(journal: Journal) -> None:
+    """What the backends said last counts; of several customers on one number none is named."""
+    journal.publish(samples.known(1, "M. Huber"))
+    journal.publish(samples.known(1, "Maria Huber"))
+    journal.publish(samples.known(2, "Maria Huber"))
+    journal.publish(samples.known(2, "Maria Huber", "Jonas Huber"))
+    for number in (1, 2, 3):
+        journal.publish(samples.cleared(samples.call(number)))
+    await journal.append(samples.step(samples.call(9)))
+    assert ["", "", "Maria Huber"] == [entry.customer for entry in await journal.calls()]
+
+
 async def test_the_call_log_is_paged_from_the_newest(journal: Journal) -> None:
     """Pages follow each other by start time, for all calls and for one agent's, whatever order they ended in."""
     for number in (3, 1, 5, 2, 4):

@@ -63,7 +63,7 @@ export class CallLog extends LitElement {
 
   /** Undefined while they can't be had. */
   @property({ attribute: false }) entries: readonly CallLogEntry[] | undefined = [];
-  /** Names of customers by call id, as far as this page has seen them. */
+  /** Names by call id of calls that this page has seen: where several customers share a number, the one chosen. */
   @property({ attribute: false }) names: ReadonlyMap<string, string> = new Map();
   @property({ attribute: false }) agent = "";
 
@@ -108,7 +108,8 @@ export class CallLog extends LitElement {
     const { call } = entry;
     const number = customerNumber(call);
     const anonymous = number.anonymous ? words.caller.anonymous : "";
-    const who = this.names.get(call.id) || networkName(call) || anonymous || readable(number) || words.caller.unknown;
+    const customer = this.names.get(call.id) || entry.customer;
+    const who = customer || networkName(call) || anonymous || readable(number) || words.caller.unknown;
     return html`<tr data-testid="log-row" data-call=${call.id}>
       <td class="number">
         <ui5-icon name=${ICONS[call.direction]} mode="Image" accessible-name=${words.log[call.direction]}></ui5-icon

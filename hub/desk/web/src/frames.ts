@@ -50,6 +50,7 @@ export interface Call {
 
 export interface CallLogEntry {
   readonly call: Call;
+  readonly customer?: string;
   readonly agents?: readonly (string)[];
   readonly answered_by?: readonly (string)[];
 }
