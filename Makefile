@@ -34,7 +34,6 @@ test: setup
 	@$(PYTHON_BIN) -m pytest -n 2 $(ARGS)
 
 bench: setup
-	@$(PYTHON_BIN) -m tests.servers install >&2
 	@$(PYTHON_BIN) -m tests.bench
 
 lint: setup
