@@ -1,8 +1,8 @@
 """From the ringing on the manager socket to the pop on the agent's page, with a full house.
 
 Measured from outside: from before the bytes of the ringing are written to after the frame was read, so both sockets'
-ways and this process's own delays are in it. Where the figures say `machine_was_busy`, other work kept the hub from
-a core: measure again on a quiet machine, or with --real-time. What the hub itself says (`ctihub_pop_seconds`) stands beside it.
+ways and this process's own delays are in it. What the hub itself says (`ctihub_pop_seconds`) stands beside it. Where
+the figures say `machine_was_busy`, other work kept the hub from a core: measure on a quiet machine or with --real-time.
 """
 
 from __future__ import annotations
