@@ -33,7 +33,8 @@ test: setup
 	@$(PYTHON_BIN) -m tests.servers install
 	@$(PYTHON_BIN) -m pytest -n 2 $(ARGS)
 
-bench: setup
+bench:
+	@$(MAKE) --no-print-directory setup >&2
 	@$(PYTHON_BIN) -m tests.bench
 
 lint: setup
