@@ -78,7 +78,8 @@ context:
 desk:
   # What the browser sees, when a proxy stands in front:
 #  public_url: https://cti.example.com
-  language: en
+  # The language of agents who have none above; without it each browser's own.
+#  language: zh
   session_hours: 12
 
 # Bearer tokens of machines that read /api/v1/events and /api/v1/calls.

@@ -178,7 +178,9 @@ class DeskSection(Section):
     """The agents' pages. `public_url` is what a browser sees, when a proxy stands in front (https)."""
 
     public_url: WebAddress | None = None
-    language: Literal["en", "zh"] = "en"
+    language: Annotated[
+        Literal["en", "zh"] | None, Field(description="Of agents without one; unset: the browser's")
+    ] = None
     session_hours: Annotated[float, Field(gt=0, le=168)] = 12.0
 
 

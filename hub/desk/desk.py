@@ -38,7 +38,7 @@ def agent_profiles(config: Config) -> dict[str, AgentProfile]:
             id=agent_id,
             name=agent.name,
             devices=agent.devices,
-            language=agent.language or config.desk.language,
+            language=agent.language or config.desk.language or "",
         )
         for agent_id, agent in config.agents.items()
     }

@@ -52,6 +52,8 @@ class Pop(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class AgentProfile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The agent as the page shows them; `language` is empty where the browser's own is to be used."""
+
     id: str
     name: str
     devices: tuple[str, ...]
