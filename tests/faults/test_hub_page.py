@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.faults.relay import Relay
+from tests.relay import Relay
 from tests.scenarios.backends import MARIA, MARIA_NAME_IN_SERVICE_CLOUD, orders_of
 from tests.scenarios.simulated_site import simulated_site
 

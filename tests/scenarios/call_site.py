@@ -97,7 +97,7 @@ def asterisk_section(asterisk: Asterisk, **changes: Any) -> dict[str, Any]:
     return pbx_section(asterisk.ami_port, **changes)
 
 
-def pbx_section(port: int, **changes: Any) -> dict[str, Any]:
+def pbx_section(port: int, /, **changes: Any) -> dict[str, Any]:
     """Return the section `pbx` for whatever speaks AMI on that port; it is tried again after a short while."""
     return {
         "main": {

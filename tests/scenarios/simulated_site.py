@@ -13,6 +13,7 @@ from playwright.async_api import Browser
 
 from hub.demo.pbx.exchange import NORMAL_CLEARING, Channel, Exchange
 from hub.demo.pbx.manager import ManagerServer
+from tests.relay import Relay
 from tests.scenarios.backends import Backends
 from tests.scenarios.call_site import AGENTS, CallSite, agents_section, pbx_section, running_site
 
@@ -64,18 +65,24 @@ async def simulated_site(
     users: tuple[str, ...] = ("alice",),
     sections: Mapping[str, Any] | None = None,
     pbx: Mapping[str, Any] | None = None,
+    wire: Relay | None = None,
 ) -> AsyncIterator[SimulatedSite]:
-    """Run a hub between the simulations; `sections` are added to ctihub.yaml, `pbx` to its PBX."""
+    """Run a hub between the simulations; `sections` are added to ctihub.yaml, `pbx` to its PBX.
+
+    With a `wire` the hub reaches the PBX through that.
+    """
     async with AsyncExitStack() as stack:
         secret = secrets.token_urlsafe(12)
         exchange = Exchange(queue=QUEUE, members={device: agent for agent, device in DEVICES.items()})
         manager = ManagerServer(exchange, username="hub", secret=secret)
         await manager.start()
         stack.push_async_callback(manager.stop)
+        if wire is not None:
+            wire.target_port = manager.port
         backends = await stack.enter_async_context(Backends())
         every_section = {
             "agents": agents_section(),
-            "pbx": pbx_section(manager.port, **(pbx or {})),
+            "pbx": pbx_section(wire.port if wire else manager.port, **(pbx or {})),
             "connectors": backends.connectors(),
             "context": {"cache_s": 0},
             **(sections or {}),

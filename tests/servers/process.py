@@ -43,6 +43,11 @@ class OwnedProcess:
             raise ServerFailedError(f"{self._argv[0]} was not started")
         return self._child.pid
 
+    @property
+    def status(self) -> int | None:
+        """The child's exit status, None while it lives; below 0 the signal that ended it."""
+        return None if self._child is None else self._child.poll()
+
     def start(self) -> None:
         """Start the child; its output replaces that of an earlier start."""
         if self.running:

@@ -1,0 +1,106 @@
+"""`ctihub demo` as somebody types it: one URL, calls of all sorts behind it, and Ctrl-C ends all of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from hub.demo.people import CALLERS
+from tests.servers.process import OwnedProcess
+from tests.servers.waiting import eventually
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+COMMAND = [sys.executable, "-m", "hub", "demo", "--port", "0"]
+QUICKER = [
+    sys.executable,
+    "-c",
+    "import sys; from hub.demo.main import run_demo; from hub.demo.script import Pace;"
+    "sys.exit(run_demo(port=0, pace=Pace(greeting=0.2, ringing=3.0, talking=0.5, pause=0.3)))",
+]
+# The calls come round and round: what was missed once is seen the next time.
+WITHIN_MS = 60_000
+
+
+def processes_of_group(group: int) -> list[str]:
+    """Return the command lines of the processes of a process group."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        try:
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            command = (folder / "cmdline").read_text().replace("\0", " ")
+        except OSError:
+            continue  # no process, or one that has ended meanwhile
+        if int(fields[2]) == group and fields[0] != "Z":
+            found.append(command)
+    return found
+
+
+@asynccontextmanager
+async def demo(argv: list[str], output: Path, browser: Browser) -> AsyncIterator[Page]:
+    """Run the demo with its printed URL open in a page; then Ctrl-C must end it, and all it started, with status 0."""
+    process = OwnedProcess(argv, output)
+    process.start()
+    try:
+        await eventually(lambda: "http://" in output.read_text() or not process.running, "the demo's URL", 60)
+        url = re.search(r"http://127\.0\.0\.1:\d+/", output.read_text())
+        assert url is not None, output.read_text()
+        context = await browser.new_context(locale="en-GB")
+        page = await context.new_page()
+        await page.goto(url[0])
+        yield page
+        assert 2 <= len(processes_of_group(process.pid))
+        # A terminal sends the signal to all in its foreground: to the demo and to the hub.
+        os.killpg(process.pid, signal.SIGINT)
+        await eventually(lambda: not process.running, "the demo's end", 20)
+        assert 0 == process.status, output.read_text()
+        assert [] == processes_of_group(process.pid)
+        assert "Traceback" not in output.read_text()
+        await context.close()
+    finally:
+        process.kill()
+
+
+async def test_the_printed_url_shows_calls_and_ctrl_c_ends_it(tmp_path: Path, shared_browser: Browser) -> None:
+    """No sign-in and no further step: the first caller pops with name, orders and cases, and is logged afterwards."""
+    async with demo(COMMAND, tmp_path / "output", shared_browser) as page:
+        known = CALLERS[0]
+        await expect(page.get_by_test_id("pop-name")).to_have_text(known.full_name, timeout=WITHIN_MS)
+        await expect(page.get_by_test_id("order")).to_have_count(len(known.orders))
+        await expect(page.get_by_test_id("case")).to_have_count(len(known.incidents))
+        await expect(page.get_by_test_id("log-row")).to_have_count(1, timeout=WITHIN_MS)
+        await expect(page.get_by_test_id("log-row")).to_contain_text("Answered")
+
+
+async def test_each_sort_of_caller_is_shown(tmp_path: Path, shared_browser: Browser) -> None:
+    """Known to both, to one, to none, anonymous, while a backend is slow, while one is down."""
+    both, one, _none, _anonymous, slow, down = CALLERS
+    async with demo(QUICKER, tmp_path / "output", shared_browser) as page:
+        name = page.get_by_test_id("pop-name")
+
+        def system(connector: str, state: str) -> str:
+            return f'[data-testid="system"][data-system="{connector}"][data-state="{state}"]'
+
+        async def pops(text: str, *also: str) -> None:
+            await expect(name).to_have_text(text, timeout=WITHIN_MS)
+            for selector in also:
+                await expect(page.locator(selector)).to_have_count(1, timeout=WITHIN_MS)
+
+        await pops(both.full_name, system("sap", "found"), system("service_cloud", "found"))
+        await pops(one.full_name, system("sap", "found"), system("service_cloud", "not_found"))
+        await pops("Unknown caller", system("sap", "not_found"), system("service_cloud", "not_found"))
+        await pops("Anonymous caller")
+        await pops(slow.full_name, system("sap", "failed") + ' [data-problem="timeout"]')
+        await pops(down.full_name, system("service_cloud", "failed") + ' [data-problem="unreachable"]')
+        await pops(both.full_name)
+        rows = page.get_by_test_id("log-row")
+        assert len(CALLERS) <= await rows.count()
+        await expect(rows.filter(has_text="Answered")).to_have_count(await rows.count())
