@@ -114,6 +114,7 @@ async def test_what_is_no_number_pops_all_the_same(site: CallSite, asterisk: Ast
         assert call.caller.raw.isprintable()
         assert call.caller_name.isprintable()
         assert 0 == await desk.page.locator("article script, article img").count()
+        assert [] == await site.api.problems()
         await ringing.answer()
         await expect(desk.testid("pop-state")).to_have_attribute("data-state", "connected")
         await ringing.hang_up()

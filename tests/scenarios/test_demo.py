@@ -23,8 +23,12 @@ COMMAND = [sys.executable, "-m", "hub", "demo", "--port", "0"]
 QUICKER = [
     sys.executable,
     "-c",
-    "import sys; from hub.demo.main import run_demo; from hub.demo.script import Pace;"
-    "sys.exit(run_demo(port=0, pace=Pace(greeting=0.2, ringing=3.0, talking=0.5, pause=0.3)))",
+    """
+import sys
+from hub.demo.main import run_demo
+from hub.demo.script import Pace
+sys.exit(run_demo(port=0, pace=Pace(greeting=0.2, ringing=3.0, talking=0.5, pause=0.3)))
+""",
 ]
 # The calls come round and round: what was missed once is seen the next time.
 WITHIN_MS = 60_000
@@ -50,9 +54,9 @@ async def demo(argv: list[str], output: Path, browser: Browser) -> AsyncIterator
     process = OwnedProcess(argv, output)
     process.start()
     try:
-        await eventually(lambda: "http://" in output.read_text() or not process.running, "the demo's URL", 60)
-        url = re.search(r"http://127\.0\.0\.1:\d+/", output.read_text())
-        assert url is not None, output.read_text()
+        await eventually(lambda: "http://" in process.output_end() or not process.running, "the demo's URL", 60)
+        url = re.search(r"http://127\.0\.0\.1:\d+/", process.output_end())
+        assert url is not None, process.output_end()
         context = await browser.new_context(locale="en-GB")
         page = await context.new_page()
         await page.goto(url[0])
@@ -61,9 +65,9 @@ async def demo(argv: list[str], output: Path, browser: Browser) -> AsyncIterator
         # A terminal sends the signal to all in its foreground: to the demo and to the hub.
         os.killpg(process.pid, signal.SIGINT)
         await eventually(lambda: not process.running, "the demo's end", 20)
-        assert 0 == process.status, output.read_text()
+        assert 0 == process.status, process.output_end()
         assert [] == processes_of_group(process.pid)
-        assert "Traceback" not in output.read_text()
+        assert "Traceback" not in process.output_end()
         await context.close()
     finally:
         process.kill()
