@@ -116,13 +116,13 @@ async def test_nothing_told_is_lost_by_kills_at_any_moment(tmp_path: Path, share
                 simulated.exchange.ends(caller, phone)
         await site.no_live_call()
         async with site.api.events(after=0) as stream:
-            await eventually(
-                lambda: (
-                    len({event.subject for event in stream.events})
-                    == sum(event.type == "cti.call.cleared" for event in stream.events)
-                ),
-                "an end of every call",
-            )
+
+            def all_is_over() -> bool:
+                calls = {event.subject for event in stream.events}
+                over = [event.subject for event in stream.events if event.type == "cti.call.cleared"]
+                return calls == set(over) and set(seen) <= {event.id for event in stream.events}
+
+            await eventually(all_is_over, "all that was told, and an end of every call")
             stored = [event.id for event in stream.events]
             assert len(stored) == len(set(stored))
             assert [one for one in stored if one in set(seen)] == seen
