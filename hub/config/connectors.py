@@ -10,11 +10,17 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_val
 from hub.config.http_access import HeaderName, HttpAuth, SoapAuth, Trust, no_line_break
 from hub.config.operations import ODataOperation, RestOperation, SoapOperation
 from hub.config.paths import ExistingFile, existing_file
+from hub.config.patterned import patterned
 from hub.config.presets import with_preset
 from hub.config.request import Arguments, found_in
 from hub.config.section import Section
 
-OperationName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+OperationName = Annotated[
+    str, patterned(r"[a-z][a-z0-9_]{0,63}", "small letters, digits and _, beginning with a letter, at most 64")
+]
+ElementName = Annotated[
+    str, patterned(r"[A-Za-z_][A-Za-z0-9_.-]*", "an element's name: letters, digits, _ . or -, beginning with a letter")
+]
 
 
 def web_address(text: str) -> str:
@@ -124,8 +130,10 @@ class ODataConnector(ConnectorBase):
 class SoapHeader(Section):
     """A header block of the envelope: `{namespace}name` and its children, or `text`."""
 
-    element: Annotated[str, Field(pattern=r"^\{[^{}\s]+\}[A-Za-z_][A-Za-z0-9_.-]*$")]
-    children: dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$")], SecretStr] = {}
+    element: Annotated[
+        str, patterned(r"\{[^{}\s]+\}[A-Za-z_][A-Za-z0-9_.-]*", "{namespace}name, as in {urn:example}Session")
+    ]
+    children: dict[ElementName, SecretStr] = {}
     text: SecretStr | None = None
 
 

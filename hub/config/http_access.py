@@ -7,9 +7,13 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator
 
 from hub.config.paths import ExistingFile
+from hub.config.patterned import patterned
 from hub.config.section import Section
 
-HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$")]
+HeaderName = Annotated[
+    str,
+    patterned(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}", "a header's name: letters, digits and -, without a space or colon"),
+]
 
 
 def no_line_break(secret: SecretStr) -> SecretStr:
@@ -21,7 +25,7 @@ def no_line_break(secret: SecretStr) -> SecretStr:
 
 class BasicAuth(Section):
     type: Literal["basic"]
-    username: Annotated[str, Field(min_length=1, pattern=r"^[^:\r\n]+$")]
+    username: Annotated[str, patterned(r"[^:\r\n]+", "a user name: not empty, without a colon or line break")]
     password: SecretStr
 
 

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from hub.config.document import Document, KeyPath, read_document
 from hub.config.model import Config
+from hub.config.placed import PlacedError
 from hub.config.problem import ConfigError, Problem
 from hub.config.references import reference_problems
 from hub.config.shape import boolean_numbers, known_keys
@@ -80,6 +81,9 @@ class _Findings:
                 path = (*path, finding["ctx"]["discriminator"].strip("'"))
         if path[-1:] == ("[key]",):
             return document.problem(document.key_place(path[:-1]), f"name {path[-2]!r}: {wording(finding)}")
+        if finding["type"] == "value_error" and isinstance(error := finding["ctx"]["error"], PlacedError):
+            path = (*path, *error.path)
+            return document.problem(document.key_place(path), f"{_dotted(path)}: {error}")
         return document.problem(document.value_place(path), f"{_dotted(path)}: {wording(finding)}")
 
     def _near(self, path: KeyPath) -> str:

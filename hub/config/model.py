@@ -51,7 +51,8 @@ def _listen_address(text: str) -> str:
 
 def _region(text: str) -> str:
     if not is_region(text):
-        raise ValueError('must be a two-letter country code in capitals, as in "DE" or "CN"')
+        hint = ": the United Kingdom is GB" if text.upper() == "UK" else ""
+        raise ValueError(f'must be a two-letter country code in capitals, as in "DE" or "CN"{hint}')
     return text
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from hub.config.patterned import patterned
+from hub.config.placed import PlacedError
 from hub.config.request import (
     HOLE,
     Argument,
@@ -21,14 +22,26 @@ from hub.config.request import (
     found_in,
 )
 from hub.config.section import Section
+from hub.config.wording import nearest
 from hub.domain.path import Path
 
-StepName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+StepName = Annotated[
+    str, patterned(r"[a-z][a-z0-9_]{0,31}", "small letters, digits and _, beginning with a letter, at most 32")
+]
 NumberForm = Annotated[
     str,
-    Field(pattern=r"^(e164|digits|double_zero|national|significant|display|last([4-9]|1[0-5]))$"),
+    patterned(
+        r"e164|digits|double_zero|national|significant|display|last([4-9]|1[0-5])",
+        "one of e164, digits, double_zero, national, significant, display, last4 to last15",
+    ),
 ]
 RESERVED = frozenset({"query", "item"})
+QUERY_FIELDS: dict[str, tuple[str, ...]] = {
+    "phone": ("numbers", "e164", "digits", "double_zero", "national", "significant", "display"),
+    "email": ("email", "email_lower", "email_upper"),
+    "id": ("id",),
+}
+"""What stands in `query`, by what an operation looks up by; with a phone also the forms that it names."""
 
 
 class StepBase(Section):
@@ -95,12 +108,23 @@ class RestStep(StepBase):
 class ODataStep(StepBase):
     """A query of one entity set. All conditions of `where` must hold; `service` is appended to the url."""
 
-    service: Annotated[str, Field(pattern=r"^[A-Za-z0-9_./;=-]*$", max_length=200)] = ""
-    entity: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,199}$")]
+    service: Annotated[
+        str,
+        patterned(r"[A-Za-z0-9_./;=-]{0,200}", "a part of an address: letters, digits and _ . / ; = -, at most 200"),
+    ] = ""
+    entity: Annotated[
+        str,
+        patterned(
+            r"[A-Za-z_][A-Za-z0-9_]{0,199}", "an entity set's name: letters, digits and _; what else is asked has keys"
+        ),
+    ]
     where: Conditions = {}
     select: tuple[FieldName, ...] = ()
     expand: tuple[FieldName, ...] = ()
-    order: tuple[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_./]{0,199}( asc| desc)?$")], ...] = ()
+    order: tuple[
+        Annotated[str, patterned(r"[A-Za-z_][A-Za-z0-9_./]{0,199}( asc| desc)?", "a property, as in Due or Due desc")],
+        ...,
+    ] = ()
     top: Annotated[int, Field(ge=1, le=500)] = 50
 
     def inputs(self) -> Iterator[Argument]:
@@ -147,27 +171,31 @@ class OperationBase(Section):
         if not steps:
             raise ValueError("an operation needs at least one step")
         known: list[str] = ["query"]
-        for step in steps:
+        for index, step in enumerate(steps):
+            place = ("steps", index)
             if step.name in known:
-                raise ValueError(f"two steps are named {step.name!r}")
+                raise PlacedError(place, f"two steps are named {step.name!r}")
             for source in step.sources():
-                first = Path(source).first
-                if first not in known:
-                    raise ValueError(
-                        f"step {step.name!r} reads {source!r}, but only {', '.join(known)} come before it"
-                        f"{_nearest(first or '', known)}"
-                    )
+                self._check_source(step, source, known, place)
             if step.reads_item() and not (step.each or step.first):
-                raise ValueError(f"step {step.name!r} reads `item`, which only `each` or `first` give")
+                raise PlacedError(place, f"step {step.name!r} reads `item`, which only `each` or `first` give")
             known.append(step.name)
-        for name in (self.records, *self.attach):
-            if name is not None and name not in known[1:]:
-                raise ValueError(f"there is no step {name!r}{_nearest(name, known[1:])}")
+        if self.records is not None and self.records not in known[1:]:
+            raise PlacedError(("records",), f"there is no step {self.records!r}{nearest(self.records, known[1:])}")
+        for name in self.attach:
+            if name not in known[1:]:
+                raise PlacedError(("attach", name), f"there is no step {name!r}{nearest(name, known[1:])}")
 
-
-def _nearest(name: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    def _check_source(self, step: StepBase, source: str, steps: Sequence[str], place: tuple[str, int]) -> None:
+        first, *inside = Path(source).names or ("",)
+        if first not in steps:
+            message = f"step {step.name!r} reads {source!r}: a step reads `query` and the steps before it"
+            raise PlacedError(place, f"{message}{nearest(first, steps)}")
+        if first == "query":
+            fields = list(dict.fromkeys((*QUERY_FIELDS[self.key], *(self.forms if self.key == "phone" else ()))))
+            if not inside or inside[0] not in fields:
+                message = f"step {step.name!r} reads {source!r}, which a query by {self.key} does not have"
+                raise PlacedError(place, f"{message}{nearest(inside[0] if inside else '', fields)}")
 
 
 class RestOperation(OperationBase):

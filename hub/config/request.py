@@ -8,7 +8,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
+from hub.config.patterned import patterned
+from hub.config.placed import PlacedError
 from hub.config.section import Section
+from hub.config.wording import nearest, wording
 from hub.domain.path import Path
 
 HOLE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -62,10 +65,14 @@ Argument = Any
 """A scalar, `Found`, `Statement`, or a list or dict of these."""
 
 
-def parse_argument(value: Any, depth: int = 0) -> Argument:
-    """Turn `{from: ...}` and `{text: ..., quote: ...}` at any depth into their models. Raises ValueError."""
-    if depth > MAX_ARGUMENT_DEPTH:
-        raise ValueError(f"arguments are nested too deeply: at most {MAX_ARGUMENT_DEPTH} levels")
+def parse_argument(value: Any) -> Argument:
+    """Turn `{from: ...}` and `{text: ..., quote: ...}` at any depth into their models. Raises PlacedError."""
+    return _parsed(value, ())
+
+
+def _parsed(value: Any, path: tuple[str | int, ...]) -> Argument:
+    if len(path) > MAX_ARGUMENT_DEPTH:
+        raise PlacedError(path, f"arguments are nested too deeply: at most {MAX_ARGUMENT_DEPTH} levels")
     if isinstance(value, Found | Statement):
         return value
     if isinstance(value, dict):
@@ -74,14 +81,29 @@ def parse_argument(value: Any, depth: int = 0) -> Argument:
             try:
                 return model.model_validate(value)
             except ValidationError as error:
-                first = error.errors()[0]
-                raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}".lstrip(": ")) from None
-        return {str(key): parse_argument(inner, depth + 1) for key, inner in value.items()}
+                raise _misread(model, error, path) from None
+        return {str(key): _parsed(inner, (*path, key)) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [parse_argument(inner, depth + 1) for inner in value]
+        return [_parsed(inner, (*path, index)) for index, inner in enumerate(value)]
     if value is None or isinstance(value, str | int | float | bool):
         return value
-    raise ValueError("only text, numbers, true, false, lists and sections can be sent")
+    raise PlacedError(path, "only text, numbers, true, false, lists and sections can be sent")
+
+
+def _misread(model: type[Section], error: ValidationError, path: tuple[str | int, ...]) -> PlacedError:
+    finding = error.errors(include_url=False)[0]
+    inner = finding["loc"]
+    match finding["type"]:
+        case "extra_forbidden" if len(inner) == 1:
+            known = [field.alias or name for name, field in model.model_fields.items()]
+            message = f"unknown key {inner[0]!r}{nearest(str(inner[0]), known)}"
+        case "extra_forbidden":
+            message = f"unknown key {inner[-1]!r}"
+        case "missing":
+            message = f"key {inner[-1]!r} is missing"
+        case _:
+            message = wording(finding)
+    return PlacedError((*path, *inner), message)
 
 
 Arguments = dict[str, Annotated[Any, BeforeValidator(parse_argument)]]
@@ -137,7 +159,9 @@ def parse_condition(value: Any) -> Any:
     return value if isinstance(value, Condition) else {"eq": value}
 
 
-FieldName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_./]{0,199}$")]
+FieldName = Annotated[
+    str, patterned(r"[A-Za-z_][A-Za-z0-9_./]{0,199}", "a property's name, or a path as in Owner/Name")
+]
 Conditions = dict[FieldName, Annotated[Condition, BeforeValidator(parse_condition)]]
 
 

@@ -38,6 +38,10 @@ class Substitution:
             return [self._fill(value, (*path, index)) for index, value in enumerate(node)]
         if isinstance(node, str) and "${" in node:
             return self._text(node, path)
+        if isinstance(node, str) and node[:1] == "$" and node[1:] in self._environment:
+            self.unresolved.add(path)
+            message = f"this is the text {node} itself, not the environment variable: write ${{{node[1:]}}}"
+            self.problems.append(self._document.problem(self._document.value_place(path), message))
         return node
 
     def _text(self, text: str, path: KeyPath) -> str:

@@ -109,7 +109,6 @@ _SENTENCES: dict[str, Callable[[Finding], str]] = {
     "string_too_long": _count,
     "too_short": _count,
     "too_long": _count,
-    "string_pattern_mismatch": lambda finding: f"must fit the pattern {finding['ctx']['pattern']}",
     "value_error": lambda finding: str(finding["ctx"]["error"]),
     "finite_number": lambda _finding: "must be a finite number",
 }

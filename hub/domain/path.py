@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -37,6 +38,11 @@ class Path:
         """The first name, None for the record itself."""
         part = self._parts[0] if self._parts else None
         return part if isinstance(part, str) else None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that it begins with, up to the first index."""
+        return tuple(itertools.takewhile(lambda part: isinstance(part, str), self._parts))  # type: ignore[arg-type]  # takewhile does not narrow
 
     def read(self, record: Any) -> Any:
         if self._only is not None and type(record) is dict:

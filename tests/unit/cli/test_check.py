@@ -23,7 +23,7 @@ connectors:
     auth: {type: bearer, token: hunter2-token}
     check: /ping
     operations:
-      by_phone: {key: phone, steps: [{name: found, path: /customers, params: {phone: {from: query.phone}}}]}
+      by_phone: {key: phone, steps: [{name: found, path: /customers, params: {phone: {from: query.e164}}}]}
 """
 
 

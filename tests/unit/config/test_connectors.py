@@ -97,9 +97,15 @@ def test_secrets_are_not_shown(tmp_path: Path) -> None:
         ("https://crm.example/api", "https://[x/", "must be an address"),
         ("path: /customers", "pth: /customers", "unknown key 'pth'"),
         ("key: phone", "key: fone", "must be one of 'phone', 'email', 'id'"),
-        ("key: phone", "key: phone\n    forms: [e146]", "forms[0]"),
-        ("query.e164", "qery.e164", "reads 'qery.e164', but only query come before it; did you mean 'query'"),
+        ("query.e164", "qery.e164", "a step reads `query` and the steps before it; did you mean 'query'"),
         ("query.e164", "query..e164", "can't read the path 'query..e164' from character 6"),
+        ("query.e164", "query.e146", "12:13: connectors.crm.operations.by_phone.steps[0]: step 'customers' reads"),
+        ("query.e164", "query.last7", "which a query by phone does not have; known here: numbers, e164"),
+        ("query.e164", "query", "reads 'query', which a query by phone does not have"),
+        ("query.e164}", "query.e164, typ: text}", "steps[0].params.phone.typ: unknown key 'typ'; did you mean 'type'?"),
+        ("query.e164}", "query.e164, many: 3}", "params.phone.many: must be true or false, not a number"),
+        ("{from: query.e164}", "[{a: {from: 3}}]", "params.phone[0].a.from: must be text, not a number"),
+        ("key: phone", "key: phone\n    forms: [e146]", "forms[0]: must be one of e164, digits, double_zero, "),
         ("query.e164", "item.x", "reads `item`, which only `each` or `first` give"),
         ("name: customers", "name: query", "can't be named 'query'"),
         ("name: customers", "each: query.a, first: query.a, name: customers", "give `each` or `first`, not both"),
@@ -121,7 +127,7 @@ def test_secrets_are_not_shown(tmp_path: Path) -> None:
         ("kind: rest", "kind: rest\nauth: {type: basc}", "type 'basc' is unknown; did you mean 'basic'?"),
         ("kind: rest", 'kind: rest\nauth: {type: bearer, token: "a\\nb"}', "must not hold a line break"),
         ("kind: rest", 'kind: rest\nheaders: {X: "a\\r\\nb"}', "must not hold a line break"),
-        ("kind: rest", "kind: rest\nheaders: {'X Y': a}", "name 'X Y': must fit the pattern"),
+        ("kind: rest", "kind: rest\nheaders: {'X Y': a}", "name 'X Y': must be a header's name: letters, digits and -"),
         ("kind: rest", "kind: rest\ntls: {ca_file: none.pem}", "there is no file"),
         ("kind: rest", "kind: rest\ntimeout_s: 0", "timeout_s: must be more than 0"),
         ("kind: rest", "kind: rest\nmax_reply_bytes: 10", "max_reply_bytes: must be at least 1024"),
@@ -170,7 +176,7 @@ def test_rest_as_written_is_right(tmp_path: Path) -> None:
                 "kind: odata\nurl: https://x\nmapping: a/b\noperations: {p: {key: phone, steps: [{name: a, entity: E, "
                 "where: {'F eq 1 or G': x}}]}}\n"
             ),
-            "name 'F eq 1 or G': must fit the pattern",
+            "name 'F eq 1 or G': must be a property's name",
         ),
         (
             (

@@ -164,3 +164,10 @@ def test_the_error_names_the_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load_config(path, {})
     assert str(caught.value).startswith(f"{path}:1:15: hub.region: must be")
+
+
+def test_the_united_kingdom_is_gb(problems: Problems) -> None:
+    """The one code that is often written and does not exist is told with the right one."""
+    found = problems(MINIMAL.replace("region: DE", "region: UK"))
+    assert len(found) == 1
+    assert found[0].endswith('as in "DE" or "CN": the United Kingdom is GB')

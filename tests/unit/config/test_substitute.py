@@ -91,3 +91,10 @@ def test_no_message_shows_what_came_from_outside(problems: Problems, more: str) 
     found = problems(f"{text}\n{more}\n", {**ENVIRONMENT, "S": "hunter2!"})
     assert found
     assert not [message for message in found if "hunter2" in message or "s3cret" in message]
+
+
+def test_a_variable_written_without_braces(load: Load, problems: Problems) -> None:
+    """What a shell would fill in is told, not sent as the password; a text that is no variable is one's own."""
+    expected = "3:50: this is the text $AMI_SECRET itself, not the environment variable: write ${AMI_SECRET}"
+    assert [expected] == problems(secret("$AMI_SECRET"))
+    assert "$NOBODY" == load(secret("$NOBODY")).pbx["main"].secret.get_secret_value()

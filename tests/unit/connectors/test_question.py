@@ -3,7 +3,7 @@
 import pytest
 
 from connectors.question import number_forms, question
-from hub.config.operations import OperationBase
+from hub.config.operations import QUERY_FIELDS, OperationBase
 from hub.domain.customer import CustomerQuery
 from hub.domain.phone import parse_number
 
@@ -40,3 +40,11 @@ def test_whose_id_is_asked_for() -> None:
     assert {"id": "1"} == question(OperationBase(key="id"), query, "crm")
     assert {"id": "2"} == question(OperationBase(key="id", system="sap_customer"), query, "crm")
     assert question(OperationBase(key="id", system="other"), query, "crm") is None
+
+
+@pytest.mark.parametrize("key", ["phone", "email", "id"])
+def test_what_a_configuration_may_read_is_there(key: str) -> None:
+    """The fields that lint knows are those that a step finds."""
+    query = CustomerQuery(phone=parse_number("0351 5550123", "DE"), email="a@b.example", ids={"crm": "7"})
+    operation = OperationBase.model_validate({"key": key})
+    assert sorted(QUERY_FIELDS[key]) == sorted(question(operation, query, "crm") or ())
