@@ -13,6 +13,7 @@ from playwright.async_api import Browser, BrowserContext, Page
 
 from hub.domain.call import Call, Connection, ConnectionState
 from tests.browser.conftest import Violations, enter
+from tests.scenarios.backends import SAP_CUSTOMERS
 from tests.scenarios.hub_api import HubApi
 from tests.scenarios.hub_process import HubProcess
 from tests.servers.asterisk import Asterisk
@@ -130,7 +131,7 @@ async def running_site(
 ) -> AsyncIterator[CallSite]:
     """Run a hub with these sections besides `agents`, and let these users sign in.
 
-    At the end no exception and no secret is in its log, and it ends when asked to.
+    At the end no exception, no secret and no customer's number is in its log, and it ends when asked to.
     """
     hub = HubProcess(folder, {"agents": agents_section(), **sections}, environment)
     site = CallSite(hub, browser)
@@ -140,6 +141,6 @@ async def running_site(
         await hub.start(until=until)
         yield site
         hub.stop()
-        hub.assert_clean_log()
+        hub.assert_clean_log(*(customer.number for customer in SAP_CUSTOMERS))
     finally:
         hub.kill()

@@ -98,8 +98,9 @@ class HubProcess:
         """Return the log's entries, oldest first."""
         return [json.loads(line) for line in self.log().splitlines()]
 
-    def assert_clean_log(self) -> None:
-        """No exception was logged and no secret."""
+    def assert_clean_log(self, *numbers: str) -> None:
+        """No exception was logged, no secret, and none of these telephone numbers."""
         text = self.log()
         assert "Traceback" not in text, text[-8000:]
         assert [] == [name for name, secret in self._secrets.items() if secret in text]
+        assert [] == [number for number in numbers if number.removeprefix("+") in text]

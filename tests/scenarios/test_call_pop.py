@@ -94,3 +94,7 @@ async def test_the_agent_sees_who_calls_before_answering(site: CallSite, asteris
     assert (call.id, ("alice",), ("alice",)) == (entry.call.id, entry.agents, entry.answered_by)
     assert Outcome.ANSWERED is entry.call.outcome
     assert [] == await site.api.calls()
+    lines = [line for line in site.hub.log_lines() if line.get("call_id") == call.id]
+    assert ["queued", "delivered", "established", "cleared"] == [
+        line["step"] for line in lines if line["event"] == "call"
+    ]
