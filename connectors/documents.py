@@ -29,10 +29,14 @@ async def read_json(reply: Reply) -> Any:
     return _decode(reply)
 
 
+def is_page(body: bytes) -> bool:
+    """Whether a body is HTML, whatever its media type says."""
+    return body[:200].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith((b"<!doctype html", b"<html"))
+
+
 def refuse_html(reply: Reply) -> None:
     """Raise ConnectorError if a page for people came instead of data."""
-    start = reply.body[:200].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if reply.media_type in _HTML or start.startswith((b"<!doctype html", b"<html")):
+    if reply.media_type in _HTML or is_page(reply.body):
         raise ConnectorError(
             Problem.MALFORMED,
             f"the backend answered with an HTML page (HTTP {reply.status}), not with data: check the url; a sign-in or "

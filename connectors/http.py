@@ -6,6 +6,7 @@ import asyncio
 import base64
 import dataclasses
 import email.utils
+import os
 import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -222,23 +223,36 @@ def _retry_after(text: str | None) -> float | None:
     return min(max(seconds, 0.0), MAX_RETRY_AFTER_S)
 
 
+def _distrust(error: Exception) -> str:
+    """Say what is wrong with a certificate and what to do, by OpenSSL's X509_V_ERR number."""
+    reason = getattr(error, "verify_message", "") or "it is not trusted"
+    match getattr(error, "verify_code", 0):
+        case 9 | 10:  # not yet valid, expired
+            return f"{reason}; have the backend's administrator renew it, or set this machine's clock"
+        case 62 | 64:  # host name or IP address mismatch
+            return f"{reason}; write the name that it was made for in the url"
+        case _:
+            return f"{reason}; give its authority in tls.ca_file"
+
+
 def _explain(error: Exception, url: URL) -> NoReturn:
     """Say in plain words why there is no reply."""
     place = f"{url.host}:{url.port}"
     match error:
         case aiohttp.ClientConnectorCertificateError():
-            reason = getattr(error.certificate_error, "verify_message", "") or "it is not trusted"
-            message = f"the certificate of {place} is not accepted: {reason}; give its authority in tls.ca_file"
+            message = f"the certificate of {place} is not accepted: {_distrust(error.certificate_error)}"
         case aiohttp.ClientConnectorDNSError():
             message = f"the host name {url.host} is not known"
         case aiohttp.ClientSSLError():
             message = f"{place} does not answer in TLS: check http or https, and the port"
         case aiohttp.ClientConnectorError():
-            message = f"no connection to {place}: {error.os_error.strerror or 'refused'}"
+            number = error.os_error.errno
+            message = f"no connection to {place}: {os.strerror(number).lower() if number else 'refused'}"
         case aiohttp.ServerTimeoutError():
             message = f"no connection to {place} in time"
         case aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError():
-            message = f"{place} closed the connection in the middle"
+            hint = "; if it always does, it may want https" if url.scheme == "http" else ""
+            message = f"{place} closed the connection in the middle{hint}"
         case aiohttp.ClientPayloadError() | aiohttp.ClientResponseError():
             raise ConnectorError(Problem.MALFORMED, f"what {place} sends is no proper HTTP reply") from None
         case aiohttp.InvalidURL() | ValueError():

@@ -6,13 +6,18 @@ import csv
 from collections.abc import Mapping
 from typing import Any
 
+import structlog
+
 from connectors.base import ConnectorError
 from hub.config.request import DelimitedRows
 from hub.domain.customer import Problem
 from hub.domain.path import Path
 
+log = structlog.get_logger(__name__)
+
 MAX_ROWS = 5_000
-MAX_CELL = 100_000
+MAX_NAMES = 20
+MAX_NAME = 50
 
 Row = dict[str, Any]
 
@@ -24,7 +29,20 @@ def rows_at(document: Any, path: str | None) -> list[Row]:
         if not isinstance(row, dict):
             where = f"at {path!r}" if path else "in the reply"
             raise ConnectorError(Problem.MALFORMED, f"what stands {where} is no record with fields: correct `rows`")
+    if path and not found:
+        log.debug("nothing at rows", rows=path, reply=_outline(document))
     return found[:MAX_ROWS]
+
+
+def _outline(document: Any) -> str:
+    """Name what stands at the top of a reply, for who looks for the right path."""
+    match document:
+        case dict():
+            return ", ".join(str(key)[:MAX_NAME] for key in list(document)[:MAX_NAMES]) or "an empty object"
+        case list():
+            return f"a list of {len(document)}"
+        case _:
+            return "no object"
 
 
 def delimited_rows(document: Any, settings: DelimitedRows) -> list[Row]:

@@ -139,12 +139,15 @@ class SteppedConnector(ABC, Generic[Step]):
     ) -> None:
         for task in before:
             await task
-        try:
-            results[step.name] = await self._rows_of(step, {"query": asked, **results})
-        except ConnectorError as error:
-            raise ConnectorError(
-                error.problem, f"step {step.name}: {error.message}", retry_after_s=error.retry_after_s
-            ) from error
+        with structlog.contextvars.bound_contextvars(connector=self._name, step=step.name):
+            try:
+                rows = await self._rows_of(step, {"query": asked, **results})
+            except ConnectorError as error:
+                raise ConnectorError(
+                    error.problem, f"step {step.name}: {error.message}", retry_after_s=error.retry_after_s
+                ) from error
+            log.debug("step done", rows=len(rows))
+        results[step.name] = rows
 
     async def _rows_of(self, step: Step, scope: Scope) -> list[Row]:
         repeated = step.each or step.first

@@ -12,6 +12,19 @@ _MAIL = re.compile(r"[^\s@<>'\"]+@[^\s@<>'\"]+")
 _DIGITS = re.compile(r"\+?\d(?:[\s().\-/]?\d){4,}")
 
 
+_MISPLACED = frozenset({404, 405, 410})
+
+
+def refusal(status: int, words: str, appended: str) -> str:
+    """Say that a request was answered with an error; `appended` is what the request adds to the backend's url."""
+    hint = f"; check the url and what is appended to it ({appended})" if status in _MISPLACED else ""
+    return f"HTTP {status}: {words}{hint}"
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def backend_words(text: str | None) -> str:
     """Return a backend's message cut to a line, with addresses and long numbers taken out."""
     if not text:

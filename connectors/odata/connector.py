@@ -17,6 +17,7 @@ from connectors.odata.reply import read_rows
 from connectors.resolve import Scope
 from connectors.rows import Row, rows_at
 from connectors.stepped import SteppedConnector
+from connectors.wording import counted, refusal
 from hub.config.connectors import ODataConnector as ODataConfig
 from hub.config.operations import ODataOperation, ODataStep, OperationBase
 from hub.config.wording import nearest
@@ -47,7 +48,8 @@ class ODataConnector(SteppedConnector[ODataStep]):
         for filter_text in filters(step, scope, version):
             query = query_string(step, filter_text, self._odata.params, version)
             url = URL(f"{self._service(step.service)}/{step.entity}?{query}", encoded=True)
-            rows += await read_rows(await self._http.send("GET", url, headers={"Accept": "application/json"}))
+            reply = await self._http.send("GET", url, headers={"Accept": "application/json"})
+            rows += await read_rows(reply, f"{step.service}/{step.entity}".lstrip("/"))
         return rows_at(rows, step.rows)
 
     def _service(self, service: str) -> str:
@@ -67,7 +69,7 @@ class ODataConnector(SteppedConnector[ODataStep]):
                 raise ConnectorError(
                     Problem.FAULT, f"{service or 'the service'} has no entity set {entity!r}{nearest(entity, offered)}"
                 )
-            facts.append(f"{service} {len(offered)} entity sets".strip())
+            facts.append(f"{service} {counted(len(offered), 'entity set')}".strip())
         return f"OData {self._odata.version.upper()}, {', '.join(facts)}"
 
     async def _entity_sets(self, service: str) -> list[str]:
@@ -75,7 +77,8 @@ class ODataConnector(SteppedConnector[ODataStep]):
         url = URL(f"{self._service(service)}/$metadata{'?' if query else ''}{query}", encoded=True)
         reply = await self._http.send("GET", url, headers={"Accept": "application/xml"})
         if reply.status >= 300:  # noqa: PLR2004 - neither success nor redirect
-            raise ConnectorError(Problem.FAULT, f"$metadata of {service or 'the service'}: HTTP {reply.status}")
+            appended = f"{service}/$metadata".lstrip("/")
+            raise ConnectorError(Problem.FAULT, refusal(reply.status, "the service does not describe itself", appended))
         refuse_html(reply)
         if b"Edmx" not in reply.body:
             raise ConnectorError(Problem.MALFORMED, f"$metadata of {service or 'the service'} is no OData metadata")

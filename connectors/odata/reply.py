@@ -8,14 +8,17 @@ from connectors.base import ConnectorError
 from connectors.documents import read_json
 from connectors.http import Reply
 from connectors.rows import MAX_ROWS, Row
-from connectors.wording import backend_words
+from connectors.wording import backend_words, refusal
 from hub.domain.customer import Problem
 
 
-async def read_rows(reply: Reply) -> list[Row]:
-    """Return the entities of a reply, of V2 (`d.results`, `d`) or V4 (`value`). Raises ConnectorError."""
+async def read_rows(reply: Reply, asked: str) -> list[Row]:
+    """Return the entities of a reply, of V2 (`d.results`, `d`) or V4 (`value`). Raises ConnectorError.
+
+    `asked` is the entity set's address below the backend's url.
+    """
     if reply.status >= 300:  # noqa: PLR2004 - neither success nor redirect
-        raise ConnectorError(Problem.FAULT, f"HTTP {reply.status}: {await _reason(reply)}")
+        raise ConnectorError(Problem.FAULT, refusal(reply.status, await _reason(reply), asked))
     document = await read_json(reply)
     found = document.get("d", document.get("value")) if isinstance(document, dict) else None
     if isinstance(found, dict):

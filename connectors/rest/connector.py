@@ -17,7 +17,7 @@ from connectors.quoting import path_segment, plain
 from connectors.resolve import Scope, resolve, value_of
 from connectors.rows import Row, rows_at
 from connectors.stepped import SteppedConnector
-from connectors.wording import backend_words
+from connectors.wording import backend_words, refusal
 from hub.config.connectors import RestConnector as RestConfig
 from hub.config.operations import OperationBase, RestOperation, RestStep
 from hub.config.request import HOLE
@@ -57,7 +57,7 @@ class RestConnector(SteppedConnector[RestStep]):
         if reply.status in step.absent_statuses or reply.status == 204:  # noqa: PLR2004 - No Content
             return []
         if reply.status >= 300:  # noqa: PLR2004 - neither success nor redirect
-            raise ConnectorError(Problem.FAULT, f"HTTP {reply.status}: {await _reason(reply)}")
+            raise ConnectorError(Problem.FAULT, refusal(reply.status, await _reason(reply), step.path))
         return rows_at(await read_json(reply), step.rows)
 
     def _address(self, path: str, params: Sequence[tuple[str, str]] = ()) -> URL:
@@ -69,8 +69,9 @@ class RestConnector(SteppedConnector[RestStep]):
     async def _probe(self) -> str:
         reply = await self._http.send("GET", self._address(self._rest.check, list(self._rest.params.items())))
         if reply.status >= 300 and self._rest.check:  # noqa: PLR2004 - neither success nor redirect
-            raise ConnectorError(Problem.FAULT, f"HTTP {reply.status}: {await _reason(reply)}")
-        return f"HTTP {reply.status}, {len(reply.body)} bytes"
+            raise ConnectorError(Problem.FAULT, refusal(reply.status, await _reason(reply), self._rest.check))
+        hint = "" if self._rest.check else ", which shows no more than that it is there (give `check` a path to read)"
+        return f"HTTP {reply.status}, {len(reply.body)} bytes{hint}"
 
 
 async def _reason(reply: Reply) -> str:

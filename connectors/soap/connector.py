@@ -13,7 +13,7 @@ from lxml import etree
 from yarl import URL
 
 from connectors.base import ConnectorError
-from connectors.documents import THREAD_BYTES
+from connectors.documents import THREAD_BYTES, is_page
 from connectors.http import HttpClient, Reply
 from connectors.resolve import Scope, resolve
 from connectors.rows import Row, delimited_rows, rows_at
@@ -21,7 +21,7 @@ from connectors.soap.addresses import ContractLoader, address_map
 from connectors.soap.contract import Contract, load_contract
 from connectors.soap.envelope import header_blocks, http_auth, read_reply, username_token
 from connectors.stepped import SteppedConnector
-from connectors.wording import backend_words
+from connectors.wording import backend_words, counted
 from hub.config.connectors import SoapConnector as SoapConfig
 from hub.config.operations import OperationBase, SoapOperation, SoapStep
 from hub.domain.customer import Problem
@@ -67,6 +67,11 @@ class SoapConnector(SteppedConnector[SoapStep]):
             reply: Reply = await self._proxy_of(contract)[name](
                 **arguments, _soapheaders=header_blocks(self._soap.soap_headers)
             )
+        except ConnectorError as error:
+            if error.problem is not Problem.UNREACHABLE or self._soap.url:
+                raise
+            message = f"{error.message}; it is the WSDL that has calls go there: give the right address as `url`"
+            raise ConnectorError(Problem.UNREACHABLE, message) from error
         except (zeep.exceptions.Error, TypeError, ValueError, AttributeError, LookupError) as error:
             raise ConnectorError(
                 Problem.INTERNAL, f"the arguments do not fit the WSDL: {backend_words(str(error))}"
@@ -109,7 +114,10 @@ class SoapConnector(SteppedConnector[SoapStep]):
             "GET", URL(address, encoded=True), headers={"Accept": "text/xml, application/xml"}
         )
         if reply.status >= 300:  # noqa: PLR2004 - neither success nor redirect
-            raise ConnectorError(Problem.FAULT, f"{address}: HTTP {reply.status}")
+            raise ConnectorError(Problem.FAULT, f"no WSDL or schema at {address} (HTTP {reply.status}): check `wsdl`")
+        if is_page(reply.body):
+            message = f"the WSDL at {address} is an HTML page: check `wsdl`; many services want ?wsdl behind it"
+            raise ConnectorError(Problem.MALFORMED, message)
         return reply.body
 
     async def _probe(self) -> str:
@@ -125,7 +133,7 @@ class SoapConnector(SteppedConnector[SoapStep]):
             f", {check.operation} answered" if check is not None else ", nothing called (give `check` an operation)"
         )
         host = URL(contract.address).host
-        return f"SOAP {contract.version}, {len(contract.operations)} operations at {host}{called}"
+        return f"SOAP {contract.version}, {counted(len(contract.operations), 'operation')} at {host}{called}"
 
 
 def _failed(task: asyncio.Task[Contract]) -> bool:

@@ -101,4 +101,8 @@ def _chosen(document: Any, config: SoapConfig) -> Contract:
         web_address(address)
     except ValueError:
         raise ConnectorError(Problem.FAULT, "the WSDL names no usable address of the service: give its `url`") from None
+    if config.wsdl.startswith("https:") and address.startswith("http:") and not config.url:
+        # Passwords and customers would go in the clear where the configuration says TLS.
+        message = f"the WSDL, read by https, has calls go to {address} without TLS: give the address as `url`"
+        raise ConnectorError(Problem.REFUSED, message)
     return Contract(document, port.binding, address, "1.2" if isinstance(port.binding, Soap12Binding) else "1.1")

@@ -107,8 +107,8 @@ async def test_check_tells_what_is_there(sap: Site, service_cloud: Site) -> None
         facts.append(await connector.check())
         await connector.close()
     assert [
-        "OData V2, API_BUSINESS_PARTNER 4 entity sets, API_SALES_ORDER_SRV 1 entity sets",
-        "SOAP 1.1, 1 operations at 127.0.0.1, QueryCSV answered",
+        "OData V2, API_BUSINESS_PARTNER 4 entity sets, API_SALES_ORDER_SRV 1 entity set",
+        "SOAP 1.1, 1 operation at 127.0.0.1, QueryCSV answered",
     ] == facts
 
 

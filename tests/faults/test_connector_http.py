@@ -1,5 +1,6 @@
 """A backend's certificate, redirects and headers, when they are not what they should be."""
 
+import socket
 import ssl
 import subprocess
 from collections.abc import AsyncIterator
@@ -19,16 +20,24 @@ from tests.conformance.servers.rest import RestBackend
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a self-signed certificate of localhost, with its key in the same file."""
-    folder = tmp_path_factory.mktemp("tls")
+    return self_signed(tmp_path_factory.mktemp("tls"), "2", "DNS:localhost,IP:127.0.0.1")
+
+
+def self_signed(folder: Path, days: str, names: str) -> Path:
+    """Make a certificate that runs out in some days, or did so some days ago."""
     file = folder / "server.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",  # noqa: S607 - openssl is where the system has it
-         "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
-         "-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    key, request = str(folder / "key.pem"), str(folder / "request.pem")
+    (folder / "names").write_text(f"subjectAltName={names}")
+    openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+            "-subj", "/CN=localhost", "-keyout", key, "-out", request)  # fmt: skip
+    openssl("x509", "-req", "-in", request, "-signkey", key, "-days", days, "-extfile", str(folder / "names"),
+            "-out", str(folder / "cert.pem"))  # fmt: skip
     file.write_text((folder / "key.pem").read_text() + (folder / "cert.pem").read_text())
     return file
+
+
+def openssl(*arguments: str) -> None:
+    subprocess.run(["openssl", *arguments], check=True, capture_output=True)  # noqa: S607 - openssl is where the system has it
 
 
 class TlsBackend(RestBackend):
@@ -297,3 +306,56 @@ async def test_not_started(backend: RestBackend) -> None:
     await connector.close()
     with pytest.raises(ConnectorError, match="not started"):
         await connector.lookup(by_phone(KNOWN.phone))
+
+
+@pytest.mark.parametrize(
+    ("days", "name", "words"),
+    [
+        ("2", "DNS:other.example", "; write the name that it was made for in the url"),
+        ("-1", "IP:127.0.0.1", "certificate has expired; have the backend's administrator renew it"),
+    ],
+)
+async def test_a_certificate_that_is_wrong_otherwise(tmp_path: Path, days: str, name: str, words: str) -> None:
+    """A certificate of another name, or one that has run out, is not cured by trusting its authority."""
+    file = self_signed(tmp_path, days, name)
+    backend = TlsBackend(file)
+    await backend.start()
+    connector = connector_for(backend, tls={"ca_file": str(file)})
+    await connector.start()
+    with pytest.raises(ConnectorError) as raised:
+        await connector.check()
+    assert words in raised.value.message
+    await connector.close()
+    await backend.stop()
+
+
+async def test_an_address_where_nothing_is(backend: RestBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong url is told as what it is: no service on the port, or nothing at the address."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        closed = connector_for(backend, url=f"http://127.0.0.1:{port}")
+        await closed.start()
+        with pytest.raises(ConnectorError, match=f"no connection to 127.0.0.1:{port}: connection refused$"):
+            await closed.check()
+        await closed.close()
+
+    async def nothing(_request: web.Request) -> web.StreamResponse:
+        return web.Response(status=404)
+
+    monkeypatch.setattr(backend, "answer", nothing)
+    wrong = connector_for(backend)
+    await wrong.start()
+    with pytest.raises(ConnectorError, match=r"HTTP 404: .*; check the url and what is appended to it \(/customers\)"):
+        await wrong.lookup(by_phone(KNOWN.phone))
+    with pytest.raises(ConnectorError, match=r"HTTP 404: .* \(/status\)"):
+        await wrong.check()
+    await wrong.close()
+
+
+async def test_a_check_that_can_not_show_much(backend: RestBackend) -> None:
+    """Without a path to read, a check says how little it has seen: the sign-in may still be wrong."""
+    connector = connector_for(backend, check="")
+    await connector.start()
+    assert "shows no more than that it is there (give `check` a path to read)" in await connector.check()
+    await connector.close()

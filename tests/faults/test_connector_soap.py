@@ -11,11 +11,13 @@ from aiohttp import web
 
 from connectors.base import Connector, ConnectorError
 from connectors.registry import build_connector
+from connectors.soap.addresses import ContractLoader
+from connectors.soap.contract import load_contract
 from hub.config.connectors import SoapConnector
 from hub.domain.customer import Problem
 from tests.conformance.behaviour import MAPPINGS, by_phone, connector_for
 from tests.conformance.servers.backend import KNOWN
-from tests.conformance.servers.soap import SoapBackend
+from tests.conformance.servers.soap import WSDL, SoapBackend
 
 ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
 
@@ -179,7 +181,7 @@ async def test_a_contract_that_imports_from_elsewhere(backend: ScriptedSoap, imp
 @pytest.mark.parametrize(
     ("wsdl", "words"),
     [
-        (b"<html>Sign in</html>", "the WSDL"),
+        (b"<html>Sign in</html>", "/soap?wsdl is an HTML page: check `wsdl`"),
         (b"not XML", "the WSDL can't be read"),
         (b'<w:definitions xmlns:w="http://schemas.xmlsoap.org/wsdl/"/>', "describes no service"),
         (b'<!DOCTYPE d [<!ENTITY x "y">]><d>&x;</d>', "the WSDL holds a DTD"),
@@ -269,3 +271,24 @@ async def test_contract_file_may_not_leave_its_folder(tmp_path: Path) -> None:
         with pytest.raises(ConnectorError, match="not in its own folder"):
             await connector.check()
         await connector.close()
+
+
+async def test_calls_go_where_the_wsdl_says(backend: ScriptedSoap) -> None:
+    """A WSDL that names a host of its own network is found out by who reads the message."""
+    connector = await started(backend, url=None)
+    error = await failure(connector)
+    assert Problem.UNREACHABLE == error.problem
+    assert "the host name dead.example is not known; it is the WSDL that has calls go there" in error.message
+
+
+def test_calls_do_not_leave_tls() -> None:
+    """A WSDL read by https can't send passwords and customers to an address without; one's own `url` may."""
+    wsdl = WSDL.format(soap=SoapBackend.binding).encode()
+    config = SoapConnector.model_validate(
+        {**SoapBackend().config(), "wsdl": "https://127.0.0.1/soap?wsdl", "url": None, "mapping": "customer"}
+    )
+    with pytest.raises(ConnectorError, match=r"has calls go to http://dead\.example/soap without TLS") as raised:
+        load_contract(config, ContractLoader(config.wsdl, {}, lambda _address: wsdl))
+    assert Problem.REFUSED == raised.value.problem
+    named = config.model_copy(update={"url": "http://127.0.0.1/soap"})
+    assert "http://127.0.0.1/soap" == load_contract(named, ContractLoader(config.wsdl, {}, lambda _: wsdl)).address

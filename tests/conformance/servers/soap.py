@@ -10,7 +10,7 @@ from tests.conformance.servers.backend import CUSTOMERS, Backend, Customer
 
 _NS = "urn:customers"
 _SECURITY = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
-_WSDL = """<?xml version="1.0" encoding="utf-8"?>
+WSDL = """<?xml version="1.0" encoding="utf-8"?>
 <w:definitions name="Customers" targetNamespace="urn:customers" xmlns:t="urn:customers"
     xmlns:x="http://www.w3.org/2001/XMLSchema" xmlns:w="http://schemas.xmlsoap.org/wsdl/" xmlns:s="{soap}">
   <w:types><x:schema targetNamespace="urn:customers" elementFormDefault="qualified">
@@ -82,7 +82,7 @@ class SoapBackend(Backend):
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         if request.method == "GET":
-            return web.Response(text=_WSDL.format(soap=self.binding), content_type="text/xml")
+            return web.Response(text=WSDL.format(soap=self.binding), content_type="text/xml")
         document = etree.fromstring(await request.read(), etree.XMLParser(resolve_entities=False))
         names = {"e": self.envelope, "c": _NS, "s": _SECURITY}
         if document.findtext("e:Header/s:Security/s:UsernameToken/s:Password", namespaces=names) != "geheim":

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from connectors.base import ConnectorError
 from connectors.rows import attached, delimited_rows, rows_at, unique_rows
@@ -76,3 +77,21 @@ def test_unique_and_attached_rows() -> None:
 def test_backend_words(text: str | None, expected: str) -> None:
     """A backend's message is shown as one short line without the caller's data."""
     assert expected == backend_words(text)
+
+
+@pytest.mark.parametrize(
+    ("document", "outline"),
+    [
+        ({"payload": {"hits": []}, "took": 3}, "payload, took"),
+        ({}, "an empty object"),
+        ([1, 2], "a list of 2"),
+        ("x", "no object"),
+    ],
+)
+def test_a_path_to_rows_that_finds_nothing(document: Any, outline: str) -> None:
+    """It may be nobody, or a mistake in `rows`: the log says what the reply has instead, for who looks."""
+    with capture_logs() as logs:
+        assert [] == rows_at(document, "data.items")
+    assert [("nothing at rows", "data.items", outline)] == [
+        (entry["event"], entry["rows"], entry["reply"]) for entry in logs
+    ]
