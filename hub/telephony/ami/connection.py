@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from typing import TYPE_CHECKING
 
@@ -101,7 +102,7 @@ class AmiConnection(asyncio.BufferedProtocol):
             raise AmiConnectionLost(f"{settings.where}: {settings.host!r} is no host name: {error}") from error
         except OSError as error:
             raise AmiConnectionLost(
-                f"{settings.where} can't be reached: {error.strerror or error}. Check host and port, and that"
+                f"{settings.where} can't be reached: {_network_reason(error)}. Check host and port, and that"
                 " manager.conf has enabled = yes and a bindaddr"
             ) from error
         except asyncio.CancelledError:
@@ -197,7 +198,12 @@ def _ssl_context(settings: AmiSettings) -> ssl.SSLContext | None:
     return context
 
 
+def _network_reason(error: OSError) -> str:
+    """Return the system's words: asyncio puts its own, with the address, into `strerror`."""
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
+
+
 def _tls_reason(error: ssl.SSLError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted ({error.verify_message})"
-    return error.reason or str(error)
+    return "it does not speak TLS" if error.reason == "WRONG_VERSION_NUMBER" else error.reason or str(error)
