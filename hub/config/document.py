@@ -60,13 +60,13 @@ class Document:
         return Problem(self.file, *place, message)
 
 
-def read_document(path: Path, *, advice: str = "") -> Document:
+def read_document(path: Path, *, advice: str = "", exact: bool = False) -> Document:
     """Read one YAML file. Raises `ConfigError` with the place of what can't be read.
 
-    `advice` is what to do when there is no file, or nothing in it.
+    `advice` is what to do when there is no file, or nothing in it. With `exact`, fractions are Decimals.
     """
     text = _read_text(path, advice)
-    reader = _Reader(str(path))
+    reader = _Reader(str(path), exact=exact)
     try:
         _measure(str(path), text)
         node = yaml.compose(text, Loader=yaml.CSafeLoader)
@@ -148,8 +148,9 @@ def _syntax_problem(file: str, text: str, error: yaml.MarkedYAMLError) -> Proble
 class _Reader:
     """Turns composed nodes into data. Aliases are followed, but what they expand to is counted."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, *, exact: bool) -> None:
         self.file = file
+        self._exact = exact
         self.problems: list[Problem] = []
         self.keys: dict[KeyPath, Place] = {}
         self.values: dict[KeyPath, Place] = {}
@@ -188,7 +189,9 @@ class _Reader:
 
     def _scalar(self, node: yaml.ScalarNode) -> Scalar:
         text: str = node.value
-        value: Scalar = text if node.style or node.tag == "tag:yaml.org,2002:str" else core_scalar(text)
+        value: Scalar = (
+            text if node.style or node.tag == "tag:yaml.org,2002:str" else core_scalar(text, exact=self._exact)
+        )
         if node.tag not in _IMPLICIT_TAGS:
             self._check_tag(node)
         return value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 Finding = Mapping[str, Any]
@@ -46,7 +47,7 @@ def kind_of(value: object) -> str:
             return "nothing"
         case bool():
             return "true or false"
-        case int() | float():
+        case int() | float() | Decimal():
             return "a number"
         case str():
             return "text"

@@ -11,19 +11,25 @@ from zoneinfo import ZoneInfo
 from hub.mapping.errors import ValueProblemError
 from hub.mapping.values import midnight_of, to_text
 
-NAMED_FORMATS = ("iso", "odata", "compact")
+USUAL_FORMATS = ("iso", "odata", "compact")
+"""What is read unless a rule says otherwise."""
+NAMED_FORMATS = (*USUAL_FORMATS, "unix", "unix_ms")
+MAX_PATTERN = 50
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Atom Publishing/JSON form of Edm.DateTime in OData V2: milliseconds, and for Edm.DateTimeOffset minutes of offset.
 _ODATA = re.compile(r"/Date\((-?\d{1,17})([+-]\d{1,4})?\)/")
 _COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:[T ]?(\d\d)(\d\d)(\d\d)?)?(Z)?")
+_UNIX = re.compile(r"-?\d{1,17}(\.\d{1,9})?")
+# Of Python's strptime (library reference, "Format Codes").
+_DIRECTIVES = frozenset("aAbBcdfGHIjmMpSuUVwWxXyYzZ%")
 _ISO_FRACTION = re.compile(r"(\.\d{6})\d+")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class DateReader:
-    """`formats` are tried in turn: iso, odata, compact, or strptime patterns; `zone` is where bare times are."""
+    """`formats` are tried in turn: names of NAMED_FORMATS, or strptime patterns; `zone` is where bare times are."""
 
-    formats: tuple[str, ...] = NAMED_FORMATS
+    formats: tuple[str, ...] = USUAL_FORMATS
     zone: tzinfo = UTC
 
     def read(self, value: Any) -> datetime | None:
@@ -55,6 +61,8 @@ class DateReader:
                     return _from_odata(text, self.zone)
                 case "compact":
                     return _from_compact(text)
+                case "unix" | "unix_ms":
+                    return _from_unix(text, 1 if form == "unix" else 1_000, self.zone)
                 case _:
                     # A pattern without %z reads a bare time, which _placed puts into the zone.
                     return datetime.strptime(text, form)  # noqa: DTZ007 - see above
@@ -64,7 +72,9 @@ class DateReader:
 
 def _stands_for_none(text: str) -> bool:
     digits = [character for character in text if character.isdigit()]
-    return text.startswith("0000") or (len(digits) >= 6 and set(digits) == {"0"} and not text.startswith("/Date"))  # noqa: PLR2004 - as many as the shortest date has
+    if text == "0" or text.startswith("0000"):
+        return True
+    return len(digits) >= 6 and set(digits) == {"0"} and not text.startswith("/Date")  # noqa: PLR2004 - as many as the shortest date has
 
 
 def _from_odata(text: str, zone: tzinfo) -> datetime | None:
@@ -84,6 +94,23 @@ def _from_compact(text: str) -> datetime | None:
         return None
     parts = [int(part) for part in match.groups()[:6] if part is not None]
     return datetime(*parts, tzinfo=UTC if match[7] else None)  # type: ignore[arg-type, misc]  # three to six numbers
+
+
+def _from_unix(text: str, ticks_a_second: int, zone: tzinfo) -> datetime | None:
+    """Read the seconds (or milliseconds) since 1970; `zone` decides on which day that is."""
+    if not _UNIX.fullmatch(text):
+        return None
+    return (_EPOCH + timedelta(seconds=float(text) / ticks_a_second)).astimezone(zone)
+
+
+def pattern_problem(pattern: str) -> str | None:
+    """Say what is wrong with a strptime pattern: it would fit no date at all."""
+    if len(pattern) > MAX_PATTERN:
+        return f"a date's pattern has at most {MAX_PATTERN} characters"
+    for directive in re.findall(r"%(.?)", pattern.replace("%%", "")):
+        if directive not in _DIRECTIVES:
+            return f"%{directive} is nothing that a date's pattern may hold: %d day, %m month, %Y year, %H:%M:%S time"
+    return None
 
 
 def zone_named(name: str) -> tzinfo:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from jmespath.exceptions import JMESPathError
 from msgspec import inspect
 
 from hub.config.document import KeyPath, Node
@@ -12,8 +11,9 @@ from hub.config.wording import kind_of, nearest
 from hub.domain.path import PathError
 from hub.domain.phone import is_region
 from hub.mapping.converters import Converter, converter_for, is_dated
-from hub.mapping.dates import NAMED_FORMATS, DateReader, zone_named
+from hub.mapping.dates import NAMED_FORMATS, USUAL_FORMATS, DateReader, pattern_problem, zone_named
 from hub.mapping.errors import ValueProblemError
+from hub.mapping.expressions import ExpressionError
 from hub.mapping.reader import Findings
 from hub.mapping.rules import (
     Getter,
@@ -120,8 +120,8 @@ class RuleCompiler:
             return _NOTHING
         try:
             return expression_getter(text)
-        except JMESPathError as error:
-            self._findings.at_value(path, f"not a JMESPath expression: {str(error).splitlines()[0]}")
+        except ExpressionError as error:
+            self._findings.at_value(path, str(error))
             return _NOTHING
 
     def _join(self, node: Node, path: KeyPath, separator: Node, separator_path: KeyPath) -> Getter:
@@ -222,7 +222,7 @@ class RuleCompiler:
         formats_place: KeyPath = place
         if isinstance(node, dict):
             section = self._findings.section(node, place, {"formats", "zone"})
-            zone_name, node = section.get("zone", "UTC"), section.get("formats", list(NAMED_FORMATS))
+            zone_name, node = section.get("zone", "UTC"), section.get("formats", list(USUAL_FORMATS))
             formats_place = (*place, "formats")
         formats = [node] if isinstance(node, str) else node
         if not isinstance(formats, list) or not formats:
@@ -237,11 +237,13 @@ class RuleCompiler:
         return DateReader(tuple(form for form in known if form), zone)
 
     def _date_format(self, form: Node, path: KeyPath) -> str | None:
-        if isinstance(form, str) and (form in NAMED_FORMATS or ("%" in form and len(form) <= 50)):  # noqa: PLR2004 - no date has a longer pattern
+        if not isinstance(form, str) or (form not in NAMED_FORMATS and "%" not in form):
+            near = nearest(str(form), NAMED_FORMATS)
+            self._findings.at_value(path, f"a date's format is a name or a pattern as in %d.%m.%Y{near}")
+        elif problem := pattern_problem(form):
+            self._findings.at_value(path, problem)
+        else:
             return form
-        near = nearest(form, NAMED_FORMATS) if isinstance(form, str) else ""
-        names = ", ".join(NAMED_FORMATS)
-        self._findings.at_value(path, f"a date's format is one of {names}, or a pattern as in %d.%m.%Y{near}")
         return None
 
     def where(self, node: Node, path: KeyPath) -> Test:

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from email.utils import parseaddr
 from typing import Any
 
-import jmespath
 from jmespath.exceptions import JMESPathError
 
 from hub.domain.path import Path
 from hub.domain.phone import parse_number
 from hub.mapping.errors import ValueProblemError
+from hub.mapping.expressions import compile_expression
 from hub.mapping.values import to_text
 
 
@@ -54,13 +54,13 @@ def first_of(getters: Sequence[Getter]) -> Getter:
 
 
 def expression_getter(text: str) -> Getter:
-    """Read by JMESPath. Raises JMESPathError when the expression can't be parsed."""
-    compiled = jmespath.compile(text)
+    """Read by JMESPath. Raises ExpressionError when the expression can't be read."""
+    search = compile_expression(text)
 
     def read(item: Any, _run: Run) -> Any:
         try:
-            return compiled.search(item)
-        except (JMESPathError, RecursionError, OverflowError, TypeError, ValueError):
+            return search(item)
+        except (JMESPathError, RecursionError, ArithmeticError, TypeError, ValueError):
             # What the library says quotes the value; the kind of the problem is enough here.
             raise ValueProblemError("the expression can't be applied to this record") from None
 

@@ -90,3 +90,12 @@ def test_without_cases(mapping: Path) -> None:
     """A mapping without a file of cases is told by the name of the file that is missing."""
     with pytest.raises(MappingError, match=r"m\.test\.yaml:1:1: .*no such file"):
         run_mapping_tests(mapping)
+
+
+def test_numbers_are_read_as_in_a_reply(mapping: Path) -> None:
+    """12.10 in a case is what 12.10 in a backend's JSON is: with all its digits."""
+    cases = "  - {name: a, input: {id: 1, t: 12.10}, expect: {title: '12.10'}}\n"
+    cases += "  - {name: b, input: {id: 1, t: 12.10}, expect: {title: 12.10}}\n"
+    assert [(), ('title: expected 12.10, got "12.10"; put the expected value in quotes',)] == [
+        differences for _, differences in run(mapping, cases)
+    ]

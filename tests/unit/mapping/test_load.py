@@ -48,6 +48,19 @@ def test_all_problems_at_once(problems: Problems) -> None:
     [
         ("title: 'a..b'", "can't read the path 'a..b' from character 2"),
         ("title: {expr: 'a['}", "not a JMESPath expression"),
+        (
+            'title: {expr: "a[?k=b]"}',
+            "not a JMESPath expression: unknown token '=' (character 5); text is written 'text'",
+        ),
+        ('title: {expr: "not_null(sum(a), totl(b[?contian(c, d)]))"}', "JMESPath has no function 'totl'; "),
+        ('title: {expr: "a[?contians(c, d)]"}', "JMESPath has no function 'contians'; did you mean 'contains'?"),
+        ("title: {from: a, date: '%d.%m.%Q'}", "%Q is nothing that a date's pattern may hold"),
+        ("title: {from: a, date: '%d.%'}", "% is nothing that a date's pattern may hold"),
+        (f"title: {{from: a, date: '{'%d' * 26}'}}", "a date's pattern has at most 50 characters"),
+        (
+            "title: {from: a, date: DD.MM.YYYY}",
+            "a date's format is a name or a pattern as in %d.%m.%Y; known here: iso",
+        ),
         ("title: {from: a, const: b}", "not both from and const"),
         ("title: {const: [a]}", "must be one plain value, not a list"),
         ("title: {from: a, with: '-'}", "`with` is the separator of `join`"),

@@ -248,3 +248,53 @@ def test_an_interaction(tmp_path: Path) -> None:
         mapping.run_interaction({**message, "s": ""}, system="mail", region="DE")
     with pytest.raises(MappingRunError, match="makes interactions, but a customer is wanted"):
         mapping.run_customer(message, system="mail", region="DE")
+
+
+@pytest.mark.parametrize(
+    ("form", "value", "expected"),
+    [
+        ("unix", 1741300200, date(2025, 3, 6)),
+        ("unix", "1741300200.5", date(2025, 3, 6)),
+        ("unix_ms", 1741300200000, date(2025, 3, 6)),
+        ("{formats: unix, zone: Asia/Shanghai}", 1741300200, date(2025, 3, 7)),
+        ("[iso, unix]", Decimal(1741300200), date(2025, 3, 6)),
+        ("unix", 0, None),
+    ],
+)
+def test_dates_counted_from_1970(map_one: MapOne, form: str, value: Any, expected: date | None) -> None:
+    """Seconds and milliseconds since 1970, on the day that it is in the rule's zone; 0 is no date."""
+    record = map_one(
+        f"orders: {{each: o, fields: {{id: i, ordered_on: {{from: d, date: {form}}}}}}}", {"o": [{"i": 1, "d": value}]}
+    )
+    assert [expected] == [order.ordered_on for order in record.orders]
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("sum(amounts)", "15.60"),
+        ("sum(amounts[?@ > `5`])", "12.10"),
+        ("avg(amounts)", "7.80"),
+        ("max(amounts)", "12.10"),
+        ("sort_by(orders, &total)[0].no", "2"),
+        ("max_by(orders, &total).no", "1"),
+        ("to_number(total)", "12.10"),
+        ("to_number(text)", "3.50"),
+        ("to_number(word)", "none"),
+        ("to_string(total)", "12.10"),
+        ("type(total)", "number"),
+        ("sum([total, `0.5`])", "12.60"),
+        ("abs(negative)", "1.10"),
+    ],
+)
+def test_expressions_keep_amounts_exact(map_one: MapOne, expression: str, expected: str) -> None:
+    """JMESPath's functions take a backend's decimal numbers as numbers, and lose no digit of them."""
+    record = {
+        "amounts": [Decimal("12.10"), Decimal("3.50")],
+        "orders": [{"no": 1, "total": Decimal("12.10")}, {"no": 2, "total": Decimal("3.50")}],
+        "total": Decimal("12.10"),
+        "negative": Decimal("-1.10"),
+        "text": "3.50",
+        "word": "NaN",
+    }
+    assert expected == map_one(f'title: {{expr: "{expression}", default: none}}', record).title
