@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     for path in files:
         if not path.exists():
             raise CannotRunError(f"{path}: there is no such file or folder; `ctihub init` writes a configuration")
-        if path.is_file() and _is_configuration(path, arguments.config):
+        if path == arguments.config or (path.is_file() and _is_configuration(path)):
             found, mappings = _configuration_problems(path)
             checked += 1
         else:
@@ -51,9 +51,9 @@ def run(arguments: argparse.Namespace) -> int:
     return FINE
 
 
-def _is_configuration(path: Path, config: Path) -> bool:
+def _is_configuration(path: Path) -> bool:
     """Tell by the name or the keys: a broken file can't be asked what it is."""
-    if path == config or path.name == DEFAULT_CONFIG.name:
+    if path.name == DEFAULT_CONFIG.name:
         return True
     with path.open("rb") as file:
         return bool(_CONFIG_KEY.search(file.read(64 * 1024).decode("utf-8", "replace")))

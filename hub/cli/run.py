@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import errno
+import socket
 from typing import TYPE_CHECKING
 
 from hub.cli.options import add_config, usable_configuration
@@ -48,6 +49,8 @@ def _serve(config: Config) -> None:
 
 def _listening_problem(config: Config, error: OSError) -> str:
     where = f"hub.listen {config.hub.listen}"
+    if isinstance(error, socket.gaierror):
+        return f"{where}: the host name is not known: write an address of this machine, 0.0.0.0 stands for all it has"
     match error.errno:
         case errno.EADDRINUSE:
             return f"{where}: the port is in use: stop the program that has it, or name another one"

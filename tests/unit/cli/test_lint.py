@@ -76,3 +76,10 @@ def test_no_such_file_could_not_run(ctihub: Ctihub) -> None:
     done = ctihub("lint", "nix.yaml")
     assert 2 == done.returncode
     assert "nix.yaml: there is no such file or folder" in done.stderr
+
+
+def test_a_folder_is_no_configuration(ctihub: Ctihub, tmp_path: Path) -> None:
+    """Told as such, not taken for a folder of mappings in which nothing is wrong."""
+    (tmp_path / "etc").mkdir()
+    done = ctihub("lint", "--config", "etc")
+    assert (1, "etc:1:1: this is a folder, not a file\n") == (done.returncode, done.stdout)

@@ -123,3 +123,12 @@ def test_a_store_that_is_no_database_is_told_in_words(ctihub_process: Ctihub, co
     assert 2 == done.returncode
     assert "is not an SQLite database" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_host_to_listen_on_that_nobody_knows_is_told_in_words(ctihub_process: Ctihub, config_file: Path) -> None:
+    """With the key that names it."""
+    config_file.write_text(CONFIG.replace("127.0.0.1:8080", "no-such-host.invalid:8080"))
+    done = ctihub_process("run")
+    assert 2 == done.returncode
+    assert "ctihub run: hub.listen no-such-host.invalid:8080: the host name is not known" in done.stderr
+    assert "Traceback" not in done.stderr
