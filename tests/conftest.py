@@ -19,6 +19,14 @@ def asterisk() -> Iterator[Asterisk]:
     yield from _running_asterisk()
 
 
+@pytest.fixture(autouse=True)
+def _end_calls(request: pytest.FixtureRequest) -> Iterator[None]:
+    shared = request.getfixturevalue("asterisk") if "asterisk" in request.fixturenames else None
+    yield
+    if shared is not None:
+        shared.end_calls()
+
+
 @pytest.fixture
 def fresh_asterisk() -> Iterator[Asterisk]:
     """Asterisk that this test has for itself and may kill."""

@@ -1,15 +1,41 @@
-"""Waiting for something to become true, in place of sleeping for a guess."""
-
-from __future__ import annotations
+"""Waiting for something to become true, with a deadline and a name for what was awaited."""
 
 import asyncio
-from collections.abc import Callable
+import time
+from collections.abc import Awaitable, Callable
+
+POLL_SECONDS = 0.005
 
 
-async def until(condition: Callable[[], bool], *, within_s: float = 5.0, what: str = "") -> None:
-    """Return as soon as `condition` holds; fail the test when it does not within `within_s` seconds."""
-    deadline = asyncio.get_running_loop().time() + within_s
+class NotInTimeError(AssertionError):
+    """What was awaited did not happen before its deadline."""
+
+
+async def eventually(condition: Callable[[], object], what: str = "", within: float = 10.0) -> None:
+    """Return as soon as `condition()` is true; raise NotInTimeError after `within` seconds.
+
+    `what` names what was awaited where the traceback does not.
+    """
+    deadline = time.monotonic() + within
     while not condition():
-        if asyncio.get_running_loop().time() > deadline:
-            raise AssertionError(f"did not come true within {within_s:g} s: {what or condition}")
-        await asyncio.sleep(0.002)
+        if time.monotonic() > deadline:
+            raise NotInTimeError(f"not within {within:g} s: {what or 'see the condition in the traceback'}")
+        await asyncio.sleep(POLL_SECONDS)
+
+
+async def eventually_asked(condition: Callable[[], Awaitable[object]], what: str, within: float = 10.0) -> None:
+    """Do the same where the condition has to be asked for."""
+    deadline = time.monotonic() + within
+    while not await condition():
+        if time.monotonic() > deadline:
+            raise NotInTimeError(f"not within {within:g} s: {what}")
+        await asyncio.sleep(POLL_SECONDS)
+
+
+def eventually_blocking(condition: Callable[[], object], what: str, within: float = 10.0) -> None:
+    """Do the same outside an event loop."""
+    deadline = time.monotonic() + within
+    while not condition():
+        if time.monotonic() > deadline:
+            raise NotInTimeError(f"not within {within:g} s: {what}")
+        time.sleep(POLL_SECONDS)

@@ -18,7 +18,7 @@ from hub.demo.people import Caller
 from tests.bench.call_load import CallLoad, Pace
 from tests.bench.result import Target, report
 from tests.bench.site import BenchSite, callers
-from tests.servers.waiting import NotInTimeError
+from tests.waiting import NotInTimeError
 
 AGENTS = 500
 SECONDS = 22

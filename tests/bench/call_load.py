@@ -14,7 +14,7 @@ from hub.demo.pbx.exchange import NORMAL_CLEARING, Channel
 from hub.demo.people import Caller
 from tests.bench.page import AgentPage
 from tests.bench.site import BenchSite
-from tests.servers.waiting import eventually
+from tests.waiting import eventually
 
 _DIALLED = "493023125100"
 _SEED = 20

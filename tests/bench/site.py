@@ -28,7 +28,7 @@ from hub.desk.user_store import Session, UserStore
 from tests.bench.page import AgentPage
 from tests.servers.ports import free_tcp_port
 from tests.servers.process import OwnedProcess
-from tests.servers.waiting import eventually
+from tests.waiting import eventually
 
 FIRST_EXTENSION = 1001
 _LOOKUPS_WITHIN_S = 30.0

@@ -16,7 +16,7 @@ from hub.config.connectors import ConnectorConfig
 from hub.domain.customer import CustomerQuery, Name, Order, Phone, Problem
 from hub.domain.phone import clean_text, parse_number
 from tests.conformance.servers.backend import KNOWN, SHARED, Backend, Mood
-from tests.waiting import until
+from tests.waiting import eventually
 
 MAPPINGS = Path(__file__).parent / "mappings"
 _CONFIG: TypeAdapter[AnyConfig] = TypeAdapter(ConnectorConfig)
@@ -133,18 +133,18 @@ class ConnectorBehaviour:
             await connector.lookup(by_phone(KNOWN.phone))
         assert Problem.TIMEOUT == raised.value.problem
         assert "no answer within 0.3 s" in raised.value.message
-        await until(lambda: backend.cancelled == 1)
+        await eventually(lambda: backend.cancelled == 1)
         await connector.close()
 
     async def test_cancelled_by_the_caller(self, backend: Backend, connector: Connector) -> None:
         """A cancelled lookup ends at once, takes its request back, and leaves the connector usable."""
         backend.mood = Mood.SLOW
         lookup = asyncio.create_task(connector.lookup(by_phone(KNOWN.phone)))
-        await until(lambda: backend.requests == 1)
+        await eventually(lambda: backend.requests == 1)
         lookup.cancel()
         with pytest.raises(asyncio.CancelledError):
             await lookup
-        await until(lambda: backend.cancelled == 1)
+        await eventually(lambda: backend.cancelled == 1)
         backend.mood = Mood.NORMAL
         assert [KNOWN.id] == [record.id for record in await connector.lookup(by_phone(KNOWN.phone))]
 
@@ -272,7 +272,7 @@ class ConnectorBehaviour:
         await connector.check()
         backend.mood = Mood.SLOW
         slow = asyncio.create_task(connector.lookup(by_phone(KNOWN.phone)))
-        await until(lambda: backend.requests >= 1)
+        await eventually(lambda: backend.requests >= 1)
         backend.mood = Mood.NORMAL
         began = time.monotonic()
         assert [KNOWN.id] == [one.id for one in await connector.lookup(by_phone(KNOWN.phone))]

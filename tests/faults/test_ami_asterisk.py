@@ -12,7 +12,7 @@ from hub.telephony.ami.link import AmiLink, LinkState
 from hub.telephony.ami.manager import AsyncManager
 from hub.telephony.ami.settings import AmiSettings
 from tests.servers.asterisk import Asterisk
-from tests.servers.waiting import eventually
+from tests.waiting import eventually
 
 
 def ignore(_events: list[AmiEvent]) -> None:

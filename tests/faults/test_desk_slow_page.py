@@ -5,8 +5,9 @@ import socket
 from pathlib import Path
 
 from hub.desk.sockets import MAX_WAITING_BYTES
-from tests.unit.desk.house import House, until
+from tests.unit.desk.house import House
 from tests.unit.desk.samples import call, context, leg, rings
+from tests.waiting import eventually
 
 
 async def _deaf_page(house: House, agent: str) -> socket.socket:
@@ -23,7 +24,7 @@ async def _deaf_page(house: House, agent: str) -> socket.socket:
         f"Cookie: {cookie.key}={cookie.value}\r\n\r\n"
     )
     await loop.sock_sendall(raw, request.encode())
-    await until(lambda: house.desk.connected_agents() > 0)
+    await eventually(lambda: house.desk.connected_agents() > 0)
     return raw
 
 
@@ -46,7 +47,7 @@ async def test_a_page_that_never_reads_is_dropped_and_its_memory_freed(tmp_path:
 
         assert "bobs" == (await bob.frame("pop"))["pop"]["call"]["id"]
         assert largest < MAX_WAITING_BYTES + 20_000
-        await until(lambda: house.desk.connected_agents() == 1, seconds=10)
+        await eventually(lambda: house.desk.connected_agents() == 1, within=10)
         assert transport.is_closing()
         assert 0 == transport.get_write_buffer_size()
         deaf.close()
@@ -59,7 +60,7 @@ async def test_a_page_that_was_dropped_comes_back_to_the_present_truth(tmp_path:
         house.desk.call_happened(rings(call(leg("alice"), id="long")))
         for revision in range(1, 400):
             house.desk.context_changed(context("long", name="x" * 10_000, revision=revision))
-        await until(lambda: house.desk.connected_agents() == 0, seconds=10)
+        await eventually(lambda: house.desk.connected_agents() == 0, within=10)
         deaf.close()
         house.contexts.known["long"] = context("long", revision=400)
 
@@ -82,4 +83,4 @@ async def test_a_page_that_vanishes_in_the_middle_leaves_nothing_behind(tmp_path
 
         frames = [await bob.frame("pop") for _ in range(20)]
         assert [f"call{number}" for number in range(20)] == [frame["pop"]["call"]["id"] for frame in frames]
-        await until(lambda: house.desk.connected_agents() == 1)
+        await eventually(lambda: house.desk.connected_agents() == 1)

@@ -15,7 +15,7 @@ from hub.domain.call import CallEvent, CallEventKind, Cause, Outcome
 from tests.scenarios.backends import LI_WEI, MARIA, MARIA_NAME_IN_SERVICE_CLOUD
 from tests.scenarios.hub_api import EventStream
 from tests.scenarios.simulated_site import DEVICES, SimulatedSite, simulated_site
-from tests.servers.waiting import eventually
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

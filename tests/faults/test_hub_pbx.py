@@ -18,7 +18,7 @@ from tests.scenarios.simulated_site import simulated_site
 from tests.servers.asterisk import Asterisk
 from tests.servers.record import ALICE, SUPPORT
 from tests.servers.sipp import Phone, Trunk
-from tests.servers.waiting import NotInTimeError, eventually_asked
+from tests.waiting import NotInTimeError, eventually_asked
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -10,7 +10,7 @@ from hub.journal import database
 from hub.journal.errors import JournalError, JournalFullError
 from hub.journal.journal import Journal
 from tests.unit.journal import samples
-from tests.waiting import until
+from tests.waiting import eventually
 
 
 def _fill_the_disk(journal: Journal) -> None:
@@ -36,7 +36,7 @@ async def test_a_full_disk_delays_and_loses_nothing(tmp_path: Path) -> None:
     for event in events:
         journal.publish(event)
     waiting = asyncio.ensure_future(journal.append(samples.step(samples.call(200))))
-    await until(lambda: _says(journal, "disk is full"))
+    await eventually(lambda: _says(journal, "disk is full"))
     assert len(await journal.read(0, 1000)) == await journal.last_position()
     _free_the_disk(journal)
     assert await asyncio.wait_for(waiting, 10) == 201
@@ -51,7 +51,7 @@ async def test_losses_beyond_the_backlog_are_counted(tmp_path: Path) -> None:
     _fill_the_disk(journal)
     for number in range(400):
         journal.publish(samples.step(samples.call(number)))
-    await until(lambda: _says(journal, "disk is full"))
+    await eventually(lambda: _says(journal, "disk is full"))
     for number in range(400, 500):
         journal.publish(samples.step(samples.call(number)))
     with pytest.raises(JournalFullError, match="backlog in memory is full"):
@@ -59,7 +59,7 @@ async def test_losses_beyond_the_backlog_are_counted(tmp_path: Path) -> None:
     assert _says(journal, f"{journal.dropped_total} lost")
     lost = journal.dropped_total
     _free_the_disk(journal)
-    await until(lambda: journal.pending == 0 and journal.position > 0)
+    await eventually(lambda: journal.pending == 0 and journal.position > 0)
     assert (500 - lost, lost) == (await journal.last_position(), journal.dropped_total)
     assert lost >= 100
     await journal.close()
@@ -71,7 +71,7 @@ async def test_closing_with_a_failing_disk_ends_in_bounded_time(tmp_path: Path) 
     journal._writer._close_wait_s = 0.2
     _fill_the_disk(journal)
     waiting = [asyncio.ensure_future(journal.append(samples.step(samples.call(number)))) for number in range(300)]
-    await until(lambda: _says(journal, "disk is full"))
+    await eventually(lambda: _says(journal, "disk is full"))
     await journal.close()
     outcomes = await asyncio.gather(*waiting, return_exceptions=True)
     refused = [outcome for outcome in outcomes if isinstance(outcome, JournalError)]
@@ -87,7 +87,7 @@ async def test_a_locked_file_delays(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     other = sqlite3.connect(tmp_path / "journal.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     waiting = asyncio.ensure_future(journal.append(samples.step(samples.call(1))))
-    await until(lambda: _says(journal, "locked by another program"))
+    await eventually(lambda: _says(journal, "locked by another program"))
     other.execute("ROLLBACK")
     other.close()
     assert await asyncio.wait_for(waiting, 10) == 1
@@ -115,7 +115,7 @@ async def test_damage_that_shows_later_is_told(tmp_path: Path) -> None:
     journal = await Journal.open(path)
     journal._writer._close_wait_s = 0.1
     journal.publish(samples.step(samples.call(501)))
-    await until(lambda: _says(journal, "damaged"))
+    await eventually(lambda: _says(journal, "damaged"))
     with pytest.raises(JournalError, match="damaged"):
         await journal.position_of("any")
     await journal.close()

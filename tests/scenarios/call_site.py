@@ -17,7 +17,7 @@ from tests.scenarios.backends import SAP_CUSTOMERS
 from tests.scenarios.hub_api import HubApi
 from tests.scenarios.hub_process import HubProcess
 from tests.servers.asterisk import Asterisk
-from tests.servers.waiting import eventually, eventually_asked
+from tests.waiting import eventually, eventually_asked
 
 AGENTS = {"alice": ("Alice Weber", "1001"), "bob": ("Bob Kramer", "1002"), "chen": ("Chen Jie", "1003")}
 """Who takes calls: name, and number of the phone."""

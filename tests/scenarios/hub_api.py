@@ -13,7 +13,7 @@ import msgspec
 from hub.domain.call import Call, CallEvent, CallEventKind
 from hub.domain.event import Event, EventType, decode_event
 from hub.domain.ports import CallLogEntry
-from tests.servers.waiting import eventually
+from tests.waiting import eventually
 
 
 class HubApi:

@@ -21,9 +21,9 @@ from hub.journal.journal import Journal
 from hub.mapping.mapping import load_mapping
 from tests.scenarios import bus_client
 from tests.servers.rabbitmq import RabbitMQ
-from tests.waiting import until as until_within
+from tests.waiting import eventually as eventually_within
 
-until = partial(until_within, within_s=60.0)  # a broker on a busy machine takes its time
+eventually = partial(eventually_within, within=60.0)  # a broker on a busy machine takes its time
 
 MAPPING = """\
 source: JSON
@@ -93,7 +93,7 @@ async def _running(
     feed = Feed(rabbitmq.url, folder, journal, on_interaction)
     feed.consumer.start()
     try:
-        await until(lambda: feed.consumer.connected)
+        await eventually(lambda: feed.consumer.connected)
         yield feed, journal
     finally:
         await feed.consumer.stop()
@@ -105,7 +105,7 @@ async def test_a_message_becomes_an_interaction_of_the_customer(rabbitmq: Rabbit
     told: list[Interaction] = []
     async with _running(rabbitmq, tmp_path, told.append) as (feed, journal):
         await feed.publish(_ticket(1))
-        await until(lambda: feed.consumer.recorded_total == 1)
+        await eventually(lambda: feed.consumer.recorded_total == 1)
         (found,) = await journal.recent(["tel:+4930901820"], 10)
         (stored,) = await journal.read(0, 10)
         assert await feed.depth() == 0
@@ -123,9 +123,9 @@ async def test_a_message_that_comes_twice_is_one_event(rabbitmq: RabbitMQ, tmp_p
     nameless = (_ticket(2)[0], pika.BasicProperties())
     async with _running(rabbitmq, tmp_path) as (feed, journal):
         await feed.publish(_ticket(1), _ticket(1), nameless, nameless)
-        await until(lambda: feed.consumer.recorded_total + feed.consumer.duplicates_total == 4)
+        await eventually(lambda: feed.consumer.recorded_total + feed.consumer.duplicates_total == 4)
         await feed.publish(_ticket(1), nameless)
-        await until(lambda: feed.consumer.recorded_total + feed.consumer.duplicates_total == 6)
+        await eventually(lambda: feed.consumer.recorded_total + feed.consumer.duplicates_total == 6)
         assert await journal.last_position() == 2
     assert (2, 4, 0) == (feed.consumer.recorded_total, feed.consumer.duplicates_total, feed.consumer.dead_total)
 
@@ -147,7 +147,7 @@ async def test_what_makes_no_sense_is_kept_whole_and_holds_up_nobody(rabbitmq: R
         messages = [(body, pika.BasicProperties(message_id=name)) for name, (body, _, _) in bad.items()]
         await feed.publish(_ticket(1), *messages, _ticket(2))
         letters = {letter.properties.message_id: letter for letter in await feed.dead(len(bad))}
-        await until(lambda: feed.consumer.recorded_total == 2)
+        await eventually(lambda: feed.consumer.recorded_total == 2)
         assert ["T2", "T1"] == [one.id for one in await journal.recent(["tel:+4930901820"], 10)]
         assert await feed.depth() == 0
     for name, (body, reason, field) in bad.items():
@@ -204,7 +204,7 @@ async def test_a_listener_that_fails_costs_nothing(rabbitmq: RabbitMQ, tmp_path:
 
     async with _running(rabbitmq, tmp_path, fail) as (feed, journal):
         await feed.publish(_ticket(1), _ticket(2))
-        await until(lambda: feed.consumer.recorded_total == 2)
+        await eventually(lambda: feed.consumer.recorded_total == 2)
         assert await journal.last_position() == 2
         assert await feed.depth() == 0
 
@@ -215,7 +215,7 @@ async def test_a_queue_deleted_under_us_is_declared_again(rabbitmq: RabbitMQ, tm
     async with _running(rabbitmq, tmp_path) as (feed, _):
         await asyncio.to_thread(bus_client.delete_queue, rabbitmq.url, getattr(feed, victim))
         await _publish_when_there(feed, _ticket(1), (b"?", pika.BasicProperties(message_id="bad")))
-        await until(lambda: feed.consumer.recorded_total == 1 and feed.consumer.dead_total == 1)
+        await eventually(lambda: feed.consumer.recorded_total == 1 and feed.consumer.dead_total == 1)
         (letter,) = await feed.dead(1)
     assert b"?" == letter.body
 
@@ -238,7 +238,7 @@ async def test_a_queue_of_another_type_is_used_as_it_is(rabbitmq: RabbitMQ, tmp_
     await asyncio.to_thread(_declare_limited, rabbitmq.url, feed.queue)
     feed.consumer.start()
     await feed.publish(_ticket(1))
-    await until(lambda: feed.consumer.recorded_total == 1)
+    await eventually(lambda: feed.consumer.recorded_total == 1)
     await feed.consumer.stop()
     await journal.close()
 
@@ -255,10 +255,10 @@ async def test_a_killed_broker_loses_no_message_of_a_feed(fresh_rabbitmq: Rabbit
         for first in (0, 300):
             await feed.publish(*(_ticket(number) for number in range(first, first + 300)))
             await asyncio.to_thread(fresh_rabbitmq.kill)
-            await until(lambda: not feed.consumer.connected)
+            await eventually(lambda: not feed.consumer.connected)
             await asyncio.to_thread(fresh_rabbitmq.start)
-            await until(lambda: feed.consumer.connected)
-        await until(lambda: feed.consumer.recorded_total == 600)
+            await eventually(lambda: feed.consumer.connected)
+        await eventually(lambda: feed.consumer.recorded_total == 600)
         stored = await journal.read(0, 1000)
     assert [f"T{number}" for number in range(600)] == [json.loads(one.body)["data"]["id"] for one in stored]
 
@@ -272,10 +272,10 @@ async def test_a_hub_that_ends_in_the_middle_takes_each_message_once(rabbitmq: R
     for _ in range(5):
         feed.consumer.start()
         recorded = feed.consumer.recorded_total
-        await until(lambda: feed.consumer.recorded_total > recorded)  # noqa: B023 - awaited in its round
+        await eventually(lambda: feed.consumer.recorded_total > recorded)  # noqa: B023 - awaited in its round
         await feed.consumer.stop()
     feed.consumer.start()
-    await until(lambda: feed.consumer.recorded_total == 500)
+    await eventually(lambda: feed.consumer.recorded_total == 500)
     await feed.consumer.stop()
     assert await journal.last_position() == 500
     assert await feed.depth() == 0
@@ -289,13 +289,13 @@ async def test_a_full_disk_leaves_the_messages_where_they_are(rabbitmq: RabbitMQ
     pages = journal._connection.execute("PRAGMA page_count").fetchone()[0]
     journal._connection.execute(f"PRAGMA max_page_count = {pages}")
     feed.consumer.start()
-    await until(lambda: feed.consumer.connected)
+    await eventually(lambda: feed.consumer.connected)
     await feed.publish(*(_ticket(number) for number in range(200)))
-    await until(lambda: "disk is full" in (journal.problem() or ""))
+    await eventually(lambda: "disk is full" in (journal.problem() or ""))
     assert feed.consumer.recorded_total < 200
     journal._connection.execute("PRAGMA max_page_count = 1000000")
-    await until(lambda: journal.position == 200)
-    await until(lambda: feed.consumer.recorded_total == 200)
+    await eventually(lambda: journal.position == 200)
+    await eventually(lambda: feed.consumer.recorded_total == 200)
     assert (0, 0) == (feed.consumer.dead_total, journal.dropped_total)
     await feed.consumer.stop()
     assert await feed.depth() == 0

@@ -21,9 +21,9 @@ from hub.journal.journal import Journal
 from tests.scenarios import bus_client
 from tests.servers.rabbitmq import RabbitMQ
 from tests.unit.journal import samples
-from tests.waiting import until as until_within
+from tests.waiting import eventually as eventually_within
 
-until = partial(until_within, within_s=60.0)  # a broker on a busy machine takes its time
+eventually = partial(eventually_within, within=60.0)  # a broker on a busy machine takes its time
 
 STEPS = (CallEventKind.QUEUED, CallEventKind.DELIVERED, CallEventKind.ESTABLISHED)
 
@@ -51,7 +51,7 @@ def _bind(section: BusSection, pattern: str = "#") -> str:
 
 
 async def _wait_for_problem(relay: BusRelay, words: str) -> None:
-    await until(lambda: words in (relay.problem() or ""), what=words)
+    await eventually(lambda: words in (relay.problem() or ""), what=words)
 
 
 async def test_events_arrive_as_cloudevents(rabbitmq: RabbitMQ, journal: Journal) -> None:
@@ -64,7 +64,7 @@ async def test_events_arrive_as_cloudevents(rabbitmq: RabbitMQ, journal: Journal
     await relay.start()
     await journal.append(late)
     first, second = await asyncio.to_thread(bus_client.collect, rabbitmq.url, queue, 2)
-    await until(lambda: relay.lag == 0)
+    await eventually(lambda: relay.lag == 0)
     assert (2, 0, None, True) == (relay.published_total, relay.unroutable_total, relay.problem(), relay.connected)
     await relay.stop()
 
@@ -103,7 +103,7 @@ async def test_a_second_start_sends_nothing_again(rabbitmq: RabbitMQ, journal: J
         relay = _relay(section, journal)
         await relay.start()
         await journal.append(samples.step(samples.call(number)))
-        await until(lambda: relay.published_total == 1)  # noqa: B023 - awaited within its own round
+        await eventually(lambda: relay.published_total == 1)  # noqa: B023 - awaited within its own round
         await relay.stop()
     received = await asyncio.to_thread(bus_client.collect, rabbitmq.url, queue, 5)
     assert [f"main-{number}" for number in range(5)] == [decode_event(one.body).subject for one in received]
@@ -119,7 +119,7 @@ async def test_consumers_choose_by_type(rabbitmq: RabbitMQ, journal: Journal) ->
         journal.publish(samples.step(samples.call(number)))
     await journal.append(samples.cleared(samples.call(1)))
     (received,) = await asyncio.to_thread(bus_client.collect, rabbitmq.url, queue, 1)
-    await until(lambda: relay.lag == 0)
+    await eventually(lambda: relay.lag == 0)
     assert "cti.call.cleared" == received.routing_key
     assert (11, 10) == (relay.published_total, relay.unroutable_total)
     await relay.stop()
@@ -145,16 +145,16 @@ async def test_a_killed_broker_delays_and_loses_nothing(fresh_rabbitmq: RabbitMQ
     calling = asyncio.create_task(keep_calling())
     for _ in range(2):
         confirmed = relay.published_total
-        await until(lambda: relay.published_total > confirmed + 100)  # noqa: B023 - awaited in its round
+        await eventually(lambda: relay.published_total > confirmed + 100)  # noqa: B023 - awaited in its round
         await asyncio.to_thread(fresh_rabbitmq.kill)
-        await until(lambda: not relay.connected and relay.problem() is not None)
+        await eventually(lambda: not relay.connected and relay.problem() is not None)
         before = journal.position
-        await until(lambda: journal.position > before + 100)  # noqa: B023 - awaited in its round
+        await eventually(lambda: journal.position > before + 100)  # noqa: B023 - awaited in its round
         assert relay.lag > 0
         await asyncio.to_thread(fresh_rabbitmq.start)
     calling.cancel()
     last = await journal.append(samples.cleared(samples.call(calls)))
-    await until(lambda: relay.lag == 0)
+    await eventually(lambda: relay.lag == 0)
     await relay.stop()
 
     received = await asyncio.to_thread(bus_client.collect, fresh_rabbitmq.url, queue, last, 60.0)
@@ -173,10 +173,10 @@ async def test_an_exchange_deleted_under_us_is_declared_again(rabbitmq: RabbitMQ
     section = _section(rabbitmq.url)
     relay = _relay(section, journal)
     await relay.start()
-    await until(lambda: relay.connected)
+    await eventually(lambda: relay.connected)
     await asyncio.to_thread(bus_client.delete_exchange, rabbitmq.url, section.exchange)
     await journal.append(samples.step(samples.call(1)))
-    await until(lambda: relay.lag == 0 and relay.connected)
+    await eventually(lambda: relay.lag == 0 and relay.connected)
     assert relay.published_total == 1
     await relay.stop()
 

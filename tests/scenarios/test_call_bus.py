@@ -19,7 +19,7 @@ from tests.scenarios import bus_client
 from tests.scenarios.backends import MARIA, MARIA_NAME_IN_SERVICE_CLOUD
 from tests.scenarios.simulated_site import SimulatedSite, simulated_site
 from tests.servers.rabbitmq import RabbitMQ
-from tests.servers.waiting import eventually, eventually_asked
+from tests.waiting import eventually, eventually_asked
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

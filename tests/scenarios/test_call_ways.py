@@ -14,7 +14,7 @@ from tests.scenarios.call_site import AGENTS, CallSite, Desk, is_alerting
 from tests.servers.asterisk import Asterisk
 from tests.servers.record import ALICE, SALES, SUPPORT
 from tests.servers.sipp import Phone, Trunk
-from tests.servers.waiting import eventually
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

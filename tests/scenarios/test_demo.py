@@ -15,7 +15,7 @@ from playwright.async_api import Browser, Page, expect
 
 from hub.demo.people import CALLERS
 from tests.servers.process import OwnedProcess
-from tests.servers.waiting import eventually
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -16,7 +16,7 @@ from hub.telephony.link import PbxLink, ami_settings
 from tests.servers.asterisk import Asterisk
 from tests.servers.record import SALES, SUPPORT
 from tests.servers.sipp import Phone, Trunk
-from tests.waiting import until
+from tests.waiting import eventually
 
 AGENTS = {"PJSIP/1001": "alice", "PJSIP/1002": "bob"}
 
@@ -52,7 +52,7 @@ class Watcher:
     async def start(self) -> None:
         """Connect."""
         await self.link.start()
-        await until(lambda: self.link.status().connected, within_s=10, what=str(self.link.status()))
+        await eventually(lambda: self.link.status().connected, within=10, what=str(self.link.status()))
 
     @property
     def table(self) -> list[str]:
@@ -68,7 +68,7 @@ class Watcher:
 
     async def tells(self, line: str) -> None:
         """Wait until a step is told."""
-        await until(lambda: line in self.table, within_s=10, what=f"{line!r} in {self.table}")
+        await eventually(lambda: line in self.table, within=10, what=f"{line!r} in {self.table}")
 
 
 @pytest.fixture
@@ -146,7 +146,7 @@ async def test_calls_of_a_killed_asterisk_end_unknown(fresh_asterisk: Asterisk) 
             await (await phone.rings()).answer()
             await watcher.tells("established alice")
             await asyncio.to_thread(fresh_asterisk.kill)
-            await until(lambda: not watcher.link.status().connected, within_s=10)
+            await eventually(lambda: not watcher.link.status().connected, within=10)
             assert 1 == len(watcher.link.live_calls())
         await asyncio.to_thread(fresh_asterisk.start)
         await watcher.tells("cleared answered unknown")

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.servers.asterisk import MONITOR, Asterisk
-from tests.servers.waiting import eventually
+from tests.waiting import eventually
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,14 @@ import os
 import secrets
 import shutil
 import socket
+import subprocess
 import tempfile
 from pathlib import Path
 
 from tests.servers.asterisk_configuration import PHONES, render
 from tests.servers.ports import LOOPBACK, free_tcp_port, free_udp_port
 from tests.servers.process import OwnedProcess, ServerFailedError
+from tests.waiting import eventually_blocking
 
 # Another loopback address than the phones', for Asterisk knows its trunk by the address.
 TRUNK_HOST = "127.0.0.2"
@@ -41,8 +43,9 @@ class Asterisk:
         self._folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=instances))
         inside = Path("/", self._folder.relative_to(root))
         self._write_configuration(inside, queue_ring_seconds, direct_ring_seconds)
+        self._asterisk = ["chroot", str(root), "asterisk", "-C", str(inside / "etc/asterisk.conf")]
         self._process = OwnedProcess(
-            ["chroot", str(root), "asterisk", "-f", "-C", str(inside / "etc/asterisk.conf")],
+            [*self._asterisk, "-f"],
             output=self._folder / "output",
         )
 
@@ -107,6 +110,19 @@ class Asterisk:
     def stop(self) -> None:
         """Ask it to end, and wait until it has."""
         self._process.stop()
+
+    def command(self, line: str) -> str:
+        """Type one line at its console; return what it prints."""
+        done = subprocess.run([*self._asterisk, "-rx", line], capture_output=True, text=True, timeout=10, check=True)
+        return done.stdout
+
+    def end_calls(self) -> None:
+        """Hang up whatever a test that failed left behind, so that the next one finds the phones free."""
+        if "0 active channels" not in self.command("core show channels count"):
+            self.command("channel request hangup all")
+            eventually_blocking(
+                lambda: "0 active channels" in self.command("core show channels count"), "every channel hung up"
+            )
 
     def messages(self) -> str:
         """Return its notices, warnings and errors since the first start."""

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.servers.waiting import eventually_blocking
+from tests.waiting import eventually_blocking
 
 STOP_SECONDS = 10.0
 SHOWN_LOG_BYTES = 4000

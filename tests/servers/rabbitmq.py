@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.servers.ports import LOOPBACK, free_tcp_port
 from tests.servers.process import OwnedProcess, ServerFailedError
-from tests.servers.waiting import eventually_blocking
+from tests.waiting import eventually_blocking
 
 START_SECONDS = 60.0
 PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"

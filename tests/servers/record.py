@@ -17,7 +17,7 @@ from tests.servers import asterisk_install
 from tests.servers.ami import RawManager
 from tests.servers.asterisk import Asterisk
 from tests.servers.sipp import CallingLeg, Phone, Trunk
-from tests.servers.waiting import eventually
+from tests.waiting import eventually
 
 SUPPORT = "493023125100"
 SALES = "493023125200"

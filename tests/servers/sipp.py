@@ -20,7 +20,7 @@ from typing import Self
 
 from tests.servers.asterisk import TRUNK_HOST, Asterisk
 from tests.servers.ports import LOOPBACK, free_udp_port
-from tests.servers.waiting import eventually
+from tests.waiting import eventually
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios" / "sipp"
 REGISTER_SECONDS = 10.0

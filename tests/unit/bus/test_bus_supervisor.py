@@ -18,7 +18,7 @@ from hub.config.model import BusSection
 from hub.journal.journal import Journal
 from tests.servers.ports import free_tcp_port
 from tests.unit.journal import samples
-from tests.waiting import until
+from tests.waiting import eventually
 
 Peer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -62,7 +62,7 @@ async def test_a_peer_that_speaks_something_else_is_told(answer: Peer, tmp_path:
     async with _peer(answer) as port:
         relay = BusRelay(_section(port), journal, retry_min_s=0.01, retry_max_s=0.02)
         await relay.start()
-        await until(lambda: "no AMQP 0-9-1 there" in (relay.problem() or ""))
+        await eventually(lambda: "no AMQP 0-9-1 there" in (relay.problem() or ""))
         await journal.append(samples.step(samples.call(1)))
         assert (False, 1, 0) == (relay.connected, relay.lag, relay.published_total)
         assert "topsecret" not in (relay.problem() or "")
@@ -86,9 +86,9 @@ async def test_nobody_listening_is_told_and_tried_again() -> None:
     parameters = broker_parameters(_section(port), "test")
     supervisor = Supervisor("test", parameters, nothing_to_do, retry_min_s=0.01, retry_max_s=0.02)
     supervisor.start()
-    await until(lambda: "nobody listens there" in (supervisor.problem or ""))
+    await eventually(lambda: "nobody listens there" in (supervisor.problem or ""))
     server = await asyncio.start_server(count, "127.0.0.1", port)
-    await until(lambda: attempts >= 5)
+    await eventually(lambda: attempts >= 5)
     server.close()
     await supervisor.stop()
 
@@ -117,7 +117,7 @@ async def test_a_silent_peer_is_given_up() -> None:
         parameters = pika.ConnectionParameters("127.0.0.1", port, socket_timeout=0.1, stack_timeout=0.1)
         supervisor = Supervisor("test", parameters, nothing_to_do, retry_min_s=0.01, retry_max_s=0.02)
         supervisor.start()
-        await until(lambda: "no answer in time" in (supervisor.problem or ""))
+        await eventually(lambda: "no answer in time" in (supervisor.problem or ""))
         await supervisor.stop()
 
 

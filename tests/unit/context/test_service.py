@@ -13,7 +13,7 @@ from hub.domain.event import ConnectorStatus
 from hub.domain.interaction import Channel, CustomerRef, Interaction
 from hub.domain.phone import parse_number
 from tests.unit.context.backends import Backend, ConnectorError
-from tests.waiting import until
+from tests.waiting import eventually
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 NUMBER = "+498912345678"
@@ -49,12 +49,12 @@ async def test_answers_come_one_by_one() -> None:
     service.subscribe(seen.append)
     service.begin(call())
     assert {"sap": "pending", "osc": "pending"} == states(service.current("main-1"))
-    await until(lambda: bool(seen))
+    await eventually(lambda: bool(seen))
     assert {"sap": "found", "osc": "pending"} == states(seen[-1])
     assert ["Maria Huber"] == [c.name.value.full for c in seen[-1].customers if c.name]
     assert not seen[-1].complete
     gate.set()
-    await until(lambda: seen[-1].complete)
+    await eventually(lambda: seen[-1].complete)
     assert 1 == len(seen[-1].customers)
     assert [1, 2] == [context.revision for context in seen]
     await service.close()
@@ -75,11 +75,11 @@ async def test_slow_backend_costs_its_own_card_only() -> None:
     )
     service.subscribe(seen.append)
     service.begin(call())
-    await until(lambda: bool(seen) and seen[-1].complete)
+    await eventually(lambda: bool(seen) and seen[-1].complete)
     assert {"sap": "found", "osc": "failed"} == states(seen[-1])
     assert seen[-1].answers[1].problem == Problem.TIMEOUT
     gate.set()
-    await until(lambda: states(seen[-1])["osc"] == "found")
+    await eventually(lambda: states(seen[-1])["osc"] == "found")
     assert seen[-1].answers[1].late
     assert 2 == len(completed)
     await service.close()
@@ -96,7 +96,7 @@ async def test_backend_that_is_down_gives_a_notice_and_is_told_once() -> None:
     )
     for call_id in ("main-1", "main-2"):
         service.begin(call(call_id))
-        await until(lambda call_id=call_id: bool((c := service.current(call_id)) and c.complete))  # type: ignore[misc]  # late binding
+        await eventually(lambda call_id=call_id: bool((c := service.current(call_id)) and c.complete))  # type: ignore[misc]  # late binding
         context = service.current(call_id)
         assert context is not None
         assert (AnswerState.FAILED, Problem.UNREACHABLE) == (context.answers[1].state, context.answers[1].problem)
@@ -104,7 +104,7 @@ async def test_backend_that_is_down_gives_a_notice_and_is_told_once() -> None:
     assert [(ConnectorStatus(connector="osc", reason="osc: connection refused"), False)] == told
     osc.error = None
     service.begin(call("main-3"))
-    await until(lambda: len(told) == 2)
+    await eventually(lambda: len(told) == 2)
     assert (ConnectorStatus(connector="osc"), True) == told[1]
     await service.close()
 
@@ -115,7 +115,7 @@ async def test_connector_that_raises_anything_else_leaves_the_others_alone() -> 
         [Backend("sap", [MARIA]), Backend("osc", error=RuntimeError("secret-token"))], ContextSection()
     )
     service.begin(call())
-    await until(lambda: bool((c := service.current("main-1")) and c.complete))
+    await eventually(lambda: bool((c := service.current("main-1")) and c.complete))
     context = service.current("main-1")
     assert context is not None
     assert context.answers[1].problem == Problem.INTERNAL
@@ -130,7 +130,7 @@ async def test_second_call_is_answered_from_cache_at_once() -> None:
     now = [0.0]
     service = ContextService([sap], ContextSection(cache_s=60), clock=lambda: now[0])
     service.begin(call("main-1"))
-    await until(lambda: bool((c := service.current("main-1")) and c.complete))
+    await eventually(lambda: bool((c := service.current("main-1")) and c.complete))
     service.begin(call("main-2"))
     context = service.current("main-2")
     assert context is not None
@@ -139,7 +139,7 @@ async def test_second_call_is_answered_from_cache_at_once() -> None:
     assert 1 == len(sap.asked)
     now[0] = 61.0
     service.begin(call("main-3"))
-    await until(lambda: len(sap.asked) == 2)
+    await eventually(lambda: len(sap.asked) == 2)
     await service.close()
 
 
@@ -150,11 +150,11 @@ async def test_same_question_at_once_is_asked_once() -> None:
     service = ContextService([sap], ContextSection())
     service.begin(call("main-1"))
     service.begin(call("main-2"))
-    await until(lambda: bool(sap.asked))
+    await eventually(lambda: bool(sap.asked))
     service.end("main-1")
     await asyncio.sleep(0)
     gate.set()
-    await until(lambda: bool((c := service.current("main-2")) and c.complete))
+    await eventually(lambda: bool((c := service.current("main-2")) and c.complete))
     assert 1 == len(sap.asked)
     assert service.current("main-1") is None
     await service.close()
@@ -165,9 +165,9 @@ async def test_call_that_ends_cancels_its_lookup() -> None:
     sap = Backend("sap", [MARIA], gate=asyncio.Event())
     service = ContextService([sap], ContextSection())
     service.begin(call())
-    await until(lambda: bool(sap.asked))
+    await eventually(lambda: bool(sap.asked))
     service.end("main-1")
-    await until(lambda: sap.cancelled == 1)
+    await eventually(lambda: sap.cancelled == 1)
 
 
 async def test_number_that_the_dialplan_corrects_is_looked_up_anew() -> None:
@@ -177,7 +177,7 @@ async def test_number_that_the_dialplan_corrects_is_looked_up_anew() -> None:
     service.begin(call(number="1001"))
     assert sap.asked == []
     service.begin(call())
-    await until(lambda: bool((c := service.current("main-1")) and c.customers))
+    await eventually(lambda: bool((c := service.current("main-1")) and c.customers))
     sap.records = ()
     service.begin(call(number="+493023125011"))
     context = service.current("main-1")
@@ -221,7 +221,7 @@ async def test_contacts_by_number_and_by_what_the_backends_say() -> None:
     )
     service = ContextService([Backend("sap", [MARIA])], ContextSection(), interactions=contacts)
     service.begin(call())
-    await until(lambda: bool((c := service.current("main-1")) and len(c.interactions) == 2))
+    await eventually(lambda: bool((c := service.current("main-1")) and len(c.interactions) == 2))
     context = service.current("main-1")
     assert context is not None
     assert ["by id", "by number"] == [i.subject for i in context.interactions]
@@ -234,13 +234,13 @@ async def test_contact_that_comes_in_during_the_call_is_shown() -> None:
     service = ContextService([sap], ContextSection())
     seen: list[CustomerContext] = []
     service.begin(call())
-    await until(lambda: bool((c := service.current("main-1")) and c.complete))
+    await eventually(lambda: bool((c := service.current("main-1")) and c.complete))
     service.subscribe(seen.append)
     service.interaction_recorded(mail("order shipped"))
     service.interaction_recorded(mail("order shipped"))
     assert [["order shipped"]] == [[i.subject for i in context.interactions] for context in seen]
     service.begin(call("main-2"))
-    await until(lambda: len(sap.asked) == 2)
+    await eventually(lambda: len(sap.asked) == 2)
     await service.close()
 
 
@@ -250,7 +250,7 @@ async def test_several_customers_share_a_number() -> None:
     contacts = Contacts([mail("Maria's", customer=CustomerRef(ids={"sap": "1"}))])
     service = ContextService([Backend("sap", [MARIA, jonas])], ContextSection(), interactions=contacts)
     service.begin(call())
-    await until(lambda: bool((c := service.current("main-1")) and c.complete))
+    await eventually(lambda: bool((c := service.current("main-1")) and c.complete))
     context = service.current("main-1")
     assert context is not None
     assert ["Maria Huber", "Jonas Huber"] == [c.name.value.full for c in context.customers if c.name]

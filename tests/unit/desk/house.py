@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -29,13 +28,6 @@ BEARER = {"Authorization": f"Bearer {TOKEN}"}
 @cache
 def hashed_password() -> str:
     return hash_password(PASSWORD)
-
-
-async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
-    """Wait for a condition. Raises `TimeoutError` when it does not come true in time."""
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - the condition may lie in another process or library
-            await asyncio.sleep(0.005)
 
 
 class House:

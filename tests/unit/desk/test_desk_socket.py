@@ -9,8 +9,9 @@ from hub.desk.desk import MAX_SOCKETS_PER_AGENT
 from hub.domain.call import CallEventKind, Cause, ConnectionState
 from hub.domain.phone import PhoneNumber
 from hub.domain.ports import PbxStatus
-from tests.unit.desk.house import House, until
+from tests.unit.desk.house import House
 from tests.unit.desk.samples import at, call, context, ended, leg, rings, step
+from tests.waiting import eventually
 
 
 async def test_the_first_frame_is_the_hello(house: House) -> None:
@@ -113,7 +114,7 @@ async def test_after_a_dropped_socket_the_hello_shows_the_present_truth(house: H
     await page.frame("hello")
     house.desk.call_happened(rings(call(leg("alice"))))
     await page.socket.close()
-    await until(lambda: house.desk.connected_agents() == 0)
+    await eventually(lambda: house.desk.connected_agents() == 0)
 
     house.desk.call_happened(step(CallEventKind.ESTABLISHED, call(leg("alice", ConnectionState.CONNECTED))))
     house.contexts.known["main-1"] = context(revision=7)
@@ -166,7 +167,7 @@ async def test_a_page_that_speaks_is_refused(house: House) -> None:
     await page.socket.send_str('{"frame":"hello"}')
 
     assert 1003 == await page.close_code()
-    await until(lambda: house.desk.connected_agents() == 0)
+    await eventually(lambda: house.desk.connected_agents() == 0)
 
 
 async def test_a_page_that_sends_a_flood_is_cut_off(house: House) -> None:
@@ -212,7 +213,7 @@ async def test_signing_out_closes_the_sessions_pages_and_no_others(house: House)
         assert 204 == reply.status
 
     assert 4401 == (await socket.receive(timeout=5)).data
-    await until(lambda: len(house.desk.sessions()) == 1)
+    await eventually(lambda: len(house.desk.sessions()) == 1)
     assert not second.socket.closed
 
 

@@ -11,8 +11,9 @@ import pytest
 
 from hub.domain.call import CallEventKind
 from hub.domain.event import ConnectorStatus, Event, call_event, connector_event
-from tests.unit.desk.house import BEARER, House, until
+from tests.unit.desk.house import BEARER, House
 from tests.unit.desk.samples import call, ended, leg, rings, step
+from tests.waiting import eventually
 
 
 def _events() -> list[Event]:
@@ -131,7 +132,7 @@ async def test_a_reader_who_leaves_is_forgotten(tmp_path: Path) -> None:
             assert 1 == len(house.server._events._streams)
         reply.close()
 
-        await until(lambda: not house.server._events._streams)
+        await eventually(lambda: not house.server._events._streams)
 
 
 async def test_a_slow_reader_is_waited_for(house: House) -> None:

@@ -7,7 +7,7 @@ from hub.domain.ports import StoredEvent
 from hub.journal.journal import Journal
 from hub.journal.recent import RecentEvents
 from tests.unit.journal import samples
-from tests.waiting import until
+from tests.waiting import eventually
 
 
 async def _follow(journal: Journal, after: int, last: int, seen: list[int] | None = None) -> list[int]:
@@ -59,7 +59,7 @@ async def test_closing_ends_the_tails(journal: Journal) -> None:
     seen: list[int] = []
     following = asyncio.ensure_future(_follow(journal, 0, 10, seen))
     await journal.append(samples.step(samples.call(1)))
-    await until(lambda: seen == [1])
+    await eventually(lambda: seen == [1])
     await journal.close()
     assert [1] == await asyncio.wait_for(following, 10)
 

@@ -16,7 +16,7 @@ from hub.telephony.link import PbxLink
 from hub.telephony.tracker import book
 from tests.unit.telephony.ami.peer import SECRET, USERNAME, FakePbx, error, message, success
 from tests.unit.telephony.tracker.replay import TRACES, read_trace
-from tests.waiting import until
+from tests.waiting import eventually
 
 if TYPE_CHECKING:
     from hub.domain.call import Call, CallEvent
@@ -98,7 +98,7 @@ class Hub:
 
     async def connected(self) -> None:
         """Wait until the link is in step."""
-        await until(lambda: self.link.status().connected, what="the link is connected")
+        await eventually(lambda: self.link.status().connected, what="the link is connected")
 
 
 @pytest.fixture
@@ -122,11 +122,11 @@ async def test_a_call_is_told_step_by_step(pbx: Exchange, hub: Hub) -> None:
     await hub.connected()
     half = len(CALL) // 3
     pbx.tell(*CALL[:half])
-    await until(lambda: len(hub.steps) >= 2)
+    await eventually(lambda: len(hub.steps) >= 2)
     assert [hub.steps[0].call.id] == [call.id for call in hub.link.live_calls()]
     assert ["+498999998123"] == [call.caller.raw for call in hub.arrivals]
     pbx.tell(*CALL[half:])
-    await until(lambda: len(hub.steps) >= 4)
+    await eventually(lambda: len(hub.steps) >= 4)
     assert ["queued", "delivered", "established", "cleared"] == hub.kinds
     assert [] == list(hub.link.live_calls())
     assert hub.link.events_total >= len(CALL)
@@ -152,7 +152,7 @@ async def test_calls_that_are_there_at_the_start_are_found(pbx: Exchange, hub: H
     pbx.callers = [("QueueEntry", "Queue: support", f"Uniqueid: {uid}", "Wait: 60")]
     before = len(hub.steps)
     await hub.link.start()
-    await until(lambda: len(hub.steps) >= before + 2)
+    await eventually(lambda: len(hub.steps) >= before + 2)
     [call] = hub.link.live_calls()
     assert call.partial
     assert frozenset({"alice"}) == call.alerting_agents
@@ -174,12 +174,12 @@ async def test_a_call_that_ended_while_away_ends_unknown(pbx: Exchange, hub: Hub
     """After the connection is back a call that is gone is cleared, once, and the status says both changes."""
     await hub.connected()
     pbx.tell(*CALL[: len(CALL) // 2])
-    await until(lambda: "delivered" in hub.kinds)
+    await eventually(lambda: "delivered" in hub.kinds)
     pbx.hang_up()
-    await until(lambda: "cleared" in hub.kinds)
+    await eventually(lambda: "cleared" in hub.kinds)
     assert 1 == hub.kinds.count("cleared")
     assert "unknown" == hub.steps[-1].cause
-    await until(lambda: 3 == len(hub.statuses))
+    await eventually(lambda: 3 == len(hub.statuses))
     assert [True, False, True] == [status.connected for status in hub.statuses]
     assert hub.statuses[1].reason
 
@@ -190,9 +190,9 @@ async def test_a_call_that_lasts_over_a_loss_is_not_told_again(pbx: Exchange, hu
     first = [event for event in CALL if "Event: Newchannel" in event or "Event: Newstate" in event][:4]
     pbx.channels = [channel_row(first[0]), channel_row(first[2], ChannelState="5")]
     pbx.tell(*first[:3], first[3])
-    await until(lambda: ["delivered"] == hub.kinds)
+    await eventually(lambda: ["delivered"] == hub.kinds)
     pbx.hang_up()
-    await until(lambda: 3 == len(hub.statuses))
+    await eventually(lambda: 3 == len(hub.statuses))
     assert ["delivered"] == hub.kinds
     assert 1 == len(hub.link.live_calls())
 
@@ -210,7 +210,7 @@ async def test_a_listener_that_fails_spoils_nothing(pbx: Exchange) -> None:
     await hub.link.start()
     await hub.connected()
     pbx.tell(*CALL)
-    await until(lambda: 4 == len(told))
+    await eventually(lambda: 4 == len(told))
     assert hub.link.status().connected
     await hub.link.stop()
 
@@ -229,7 +229,7 @@ async def test_an_event_that_breaks_the_tracker_is_passed_over(
 
     monkeypatch.setattr(hub.link._tracker, "feed", stumble)
     pbx.tell(*CALL)
-    await until(lambda: "cleared" in hub.kinds)
+    await eventually(lambda: "cleared" in hub.kinds)
     assert ["delivered", "established", "cleared"] == hub.kinds
 
 
@@ -242,7 +242,7 @@ async def test_a_party_that_leaves_a_call_is_told_after_a_while(
     await hub.connected()
     agent_gone = [event for event in CALL if "Event: Hangup\r" in event and "PJSIP/1001" in event]
     pbx.tell(*[event for event in CALL if "Event: Hangup" not in event], *agent_gone)
-    await until(lambda: "connection_cleared" in hub.kinds)
+    await eventually(lambda: "connection_cleared" in hub.kinds)
     assert ["alice"] == [s.connection.agent for s in hub.steps if s.kind == "connection_cleared" and s.connection]
     assert 1 == len(hub.link.live_calls())
 
@@ -252,7 +252,7 @@ async def test_a_user_without_the_right_to_list_is_told_what_is_missing(pbx: Exc
     pbx.answers["CoreShowChannels"] = lambda action: error(action, "Permission denied")
     hub = Hub(pbx)
     await hub.link.start()
-    await until(lambda: bool(hub.statuses))
+    await eventually(lambda: bool(hub.statuses))
     await hub.link.stop()
     assert not hub.statuses[0].connected
     assert "write = system" in hub.statuses[0].reason
@@ -267,7 +267,7 @@ async def test_a_pbx_without_queues_is_still_tracked(pbx: Exchange) -> None:
     await hub.link.start()
     await hub.connected()
     pbx.tell(*CALL)
-    await until(lambda: "cleared" in hub.kinds)
+    await eventually(lambda: "cleared" in hub.kinds)
     await hub.link.stop()
 
 
@@ -277,7 +277,7 @@ async def test_a_flood_while_taking_stock_is_bounded(pbx: Exchange, monkeypatch:
     pbx.meanwhile = "".join(f"{event}\r\n\r\n" for event in CALL).encode()
     hub = Hub(pbx)
     await hub.link.start()
-    await until(lambda: bool(hub.statuses))
+    await eventually(lambda: bool(hub.statuses))
     assert "more than 5 events" in hub.statuses[0].reason
     pbx.meanwhile = b""
     await hub.connected()

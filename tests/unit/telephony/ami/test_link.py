@@ -12,8 +12,8 @@ from hub.telephony.ami.event import AmiEvent
 from hub.telephony.ami.link import AmiLink, LinkState
 from hub.telephony.ami.manager import AsyncManager
 from hub.telephony.ami.settings import AmiSettings
-from tests.servers.waiting import eventually
 from tests.unit.telephony.ami.peer import FakePbx, error, message, silence
+from tests.waiting import eventually
 
 HANGUP = message("Event: Hangup", "Channel: PJSIP/1001-1")
 

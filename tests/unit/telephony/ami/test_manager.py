@@ -17,8 +17,8 @@ from hub.telephony.ami.errors import (
 )
 from hub.telephony.ami.event import AmiEvent
 from hub.telephony.ami.manager import AsyncManager
-from tests.servers.waiting import eventually
 from tests.unit.telephony.ami.peer import SECRET, FakePbx, error, message, silence, success
+from tests.waiting import eventually
 
 CERTIFICATES = Path(__file__).parent / "certificates"
 HANGUP = message("Event: Hangup", "Channel: PJSIP/1001-1")
