@@ -19,12 +19,13 @@ from hub.config.connectors import ConnectorBase
 from hub.config.operations import OperationBase, StepBase
 from hub.domain.customer import CustomerQuery, CustomerRecord, Problem
 from hub.domain.path import Path
-from hub.mapping.errors import MappingRunError
+from hub.mapping.errors import FieldProblemError, MappingRunError
 from hub.mapping.mapping import Mapping
 
 log = structlog.get_logger(__name__)
 
 MAX_REPEATS = 20
+MAX_LEFT_OUT_TOLD = 10
 _KEY_ORDER = ("phone", "email", "id")
 
 Step = TypeVar("Step", bound=StepBase)
@@ -115,10 +116,17 @@ class SteppedConnector(ABC, Generic[Step]):
         rows = [attached(row, operation.attach, results) for row in rows[: self._config.max_records]]
         at = datetime.now(UTC)
         mapping = self._mappings[name]
+        left_out: list[FieldProblemError] = []
         try:
-            return tuple(mapping.run_customer(row, system=self._name, region=self._region, at=at) for row in rows)
+            records = tuple(
+                mapping.run_customer(row, system=self._name, region=self._region, at=at, left_out=left_out)
+                for row in rows
+            )
         except MappingRunError as error:
             raise ConnectorError(Problem.MALFORMED, str(error)) from error
+        for field, reason in sorted({(problem.field, problem.message) for problem in left_out})[:MAX_LEFT_OUT_TOLD]:
+            log.warning("value left out", connector=self._name, mapping=mapping.name, field=field, reason=reason)
+        return records
 
     async def _results(self, operation: OperationBase, asked: dict[str, Any]) -> StepResults:
         """Run the steps; the first failure cancels the others."""

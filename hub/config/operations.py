@@ -115,7 +115,7 @@ class ODataStep(StepBase):
     entity: Annotated[
         str,
         patterned(
-            r"[A-Za-z_][A-Za-z0-9_]{0,199}", "an entity set's name: letters, digits and _; what else is asked has keys"
+            r"[A-Za-z_][A-Za-z0-9_]{0,199}", "an entity set's name: letters, digits and _ (conditions go into `where`)"
         ),
     ]
     where: Conditions = {}

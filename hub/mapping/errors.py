@@ -13,6 +13,15 @@ class ValueProblemError(Exception):
     """A value that a field can't take, named by its kind: the value itself may be personal data."""
 
 
+class FieldProblemError(Exception):
+    """A value problem together with the field that has it."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+        self.message = message
+
+
 class MappingRunError(Exception):
     """A record that the mapping can't turn into its target. Never holds the record's data."""
 

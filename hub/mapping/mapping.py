@@ -12,11 +12,11 @@ from hub.config.problem import ConfigError
 from hub.config.wording import nearest
 from hub.domain.customer import CustomerRecord
 from hub.domain.interaction import CustomerRef, Interaction
-from hub.mapping.errors import MappingError, MappingRunError
+from hub.mapping.errors import FieldProblemError, MappingError, MappingRunError
 from hub.mapping.reader import Findings
 from hub.mapping.rule_compiler import RuleCompiler
 from hub.mapping.rules import Run
-from hub.mapping.struct_compiler import Builder, Entry, FieldProblemError, StructCompiler
+from hub.mapping.struct_compiler import Builder, Entry, StructCompiler
 from hub.mapping.targets import FILLED_BY_HUB, TARGETS, shape_of
 
 _KEYS = frozenset({"source", "version", "target", "fields"})
@@ -43,9 +43,20 @@ class Mapping:
             return self.run_customer(source, system=system, region=region, at=at)
         return self.run_interaction(source, system=system, region=region)
 
-    def run_customer(self, source: Any, *, system: str, region: str, at: datetime | None = None) -> CustomerRecord:
-        """Map one record of the backend `system`, fetched `at`. Raises MappingRunError."""
-        values = self._values(source, region, "customer")
+    def run_customer(
+        self,
+        source: Any,
+        *,
+        system: str,
+        region: str,
+        at: datetime | None = None,
+        left_out: list[FieldProblemError] | None = None,
+    ) -> CustomerRecord:
+        """Map one record of the backend `system`, fetched `at`. Raises MappingRunError.
+
+        With `left_out`, one wrong value costs itself and not the customer: it goes there, unless the field is required.
+        """
+        values = self._values(source, region, "customer", left_out)
         return CustomerRecord(system=system, mapping=self.label, fetched_at=at, **values)
 
     def run_interaction(self, source: Any, *, system: str, region: str) -> Interaction:
@@ -56,7 +67,9 @@ class Mapping:
             raise MappingRunError(self.name, "customer", "the message names no customer: no phone, e-mail or id")
         return made
 
-    def _values(self, source: Any, region: str, target: str) -> dict[str, Any]:
+    def _values(
+        self, source: Any, region: str, target: str, left_out: list[FieldProblemError] | None = None
+    ) -> dict[str, Any]:
         if self.target != target:
             raise MappingRunError(
                 self.name, "target", f"the mapping makes {self.target}s, but a {target} is wanted here"
@@ -64,7 +77,7 @@ class Mapping:
         if not isinstance(source, dict):
             raise MappingRunError(self.name, "@", "the record is no object with fields")
         try:
-            values = self.build(source, Run(source, region))
+            values = self.build(source, Run(source, region, left_out))
         except FieldProblemError as problem:
             raise MappingRunError(self.name, problem.field, problem.message) from None
         except RecursionError:
@@ -73,7 +86,9 @@ class Mapping:
             values.setdefault("customer", CustomerRef())
         missing = sorted(self.required - values.keys())
         if missing:
-            raise MappingRunError(self.name, missing[0], "is required, but the record has no value for it")
+            reasons = [one.message for one in left_out or () if one.field == missing[0]]
+            reason = reasons[0] if reasons else "is required, but the record has no value for it"
+            raise MappingRunError(self.name, missing[0], reason)
         return values
 
 

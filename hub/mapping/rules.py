@@ -11,17 +11,21 @@ from jmespath.exceptions import JMESPathError
 
 from hub.domain.path import Path
 from hub.domain.phone import parse_number
-from hub.mapping.errors import ValueProblemError
+from hub.mapping.errors import FieldProblemError, ValueProblemError
 from hub.mapping.expressions import compile_expression
 from hub.mapping.values import to_text
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Run:
-    """What a run knows besides the item at hand: the whole record, and the site's region."""
+    """What a run knows besides the item at hand: the whole record, and the site's region.
+
+    Where there is a list of what is `left_out`, a value that its field can't take goes there instead of ending the run.
+    """
 
     root: Any
     region: str
+    left_out: list[FieldProblemError] | None = None
 
 
 Getter = Callable[[Any, Run], Any]

@@ -11,7 +11,7 @@ from msgspec import inspect
 from hub.config.document import KeyPath, Node
 from hub.config.wording import nearest
 from hub.mapping.converters import is_plain
-from hub.mapping.errors import ValueProblemError
+from hub.mapping.errors import FieldProblemError, ValueProblemError
 from hub.mapping.reader import Findings
 from hub.mapping.rule_compiler import RuleCompiler
 from hub.mapping.rules import Getter, Run
@@ -24,17 +24,6 @@ MAX_KEY = 64
 
 _LIST_KEYS = frozenset({"each", "where", "fields"})
 Entry = tuple[Node, KeyPath]
-
-
-class FieldProblemError(Exception):
-    """A value problem together with the field that has it."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
-        self.message = message
-
-
 Values = dict[str, Any]
 Builder = Callable[[Any, Run], Values]
 
@@ -163,7 +152,11 @@ def _builder(getters: list[tuple[str, str, Getter]]) -> Builder:
             try:
                 value = getter(item, run)
             except ValueProblemError as error:
-                raise FieldProblemError(label, str(error)) from None
+                problem = FieldProblemError(label, str(error))
+                if run.left_out is None:
+                    raise problem from None
+                run.left_out.append(problem)
+                continue
             if value is not None and value not in ((), {}):
                 values[name] = value
         return values

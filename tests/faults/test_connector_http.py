@@ -359,3 +359,23 @@ async def test_a_check_that_can_not_show_much(backend: RestBackend) -> None:
     await connector.start()
     assert "shows no more than that it is there (give `check` a path to read)" in await connector.check()
     await connector.close()
+
+
+async def test_one_wrong_value_of_one_customer(backend: RestBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others, and the rest of that customer, are shown; the log names the field and the kind of mistake."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if request.path.endswith("/orders"):
+            return web.json_response({"items": []})
+        return web.json_response({"items": [{"id": "1", "name": {"first": "Anna"}}, {"id": "2", "name": "Bernd"}]})
+
+    monkeypatch.setattr(backend, "answer", answer)
+    connector = connector_for(backend)
+    await connector.start()
+    with capture_logs() as logs:
+        records = await connector.lookup(by_phone(KNOWN.phone))
+    assert [("1", ""), ("2", "Bernd")] == [(record.id, record.name.full) for record in records]
+    assert [("mappings/customer", "name.full", "needs a plain value, but found an object")] == [
+        (entry["mapping"], entry["field"], entry["reason"]) for entry in logs if entry["event"] == "value left out"
+    ]
+    await connector.close()

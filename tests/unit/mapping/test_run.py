@@ -9,7 +9,7 @@ import pytest
 
 from hub.domain.customer import Address, Case, Email, Kind, Order, Phone
 from hub.domain.interaction import Channel, CustomerRef
-from hub.mapping.errors import MappingRunError
+from hub.mapping.errors import FieldProblemError, MappingRunError
 from hub.mapping.mapping import load_mapping
 from tests.unit.mapping.conftest import HEAD, MapOne
 
@@ -298,3 +298,25 @@ def test_expressions_keep_amounts_exact(map_one: MapOne, expression: str, expect
         "word": "NaN",
     }
     assert expected == map_one(f'title: {{expr: "{expression}", default: none}}', record).title
+
+
+def test_one_wrong_value_does_not_cost_the_customer(tmp_path: Path) -> None:
+    """Who collects what is left out gets the rest of the record, and each wrong value's field and reason."""
+    (tmp_path / "m.yaml").write_text(
+        f"{HEAD}  id: id\n  name.full: n\n  kind: k\n"
+        "  orders: {each: o, fields: {id: i, ordered_on: d}}\n  phones: {each: p, fields: {number: '@'}}\n"
+    )
+    mapping = load_mapping(tmp_path / "m.yaml")
+    row = {"id": "1", "n": "Vogt", "k": "alien", "o": [{"i": 1, "d": "soon"}, {"i": 2, "d": "2026-11-21"}], "p": [{}]}
+    left_out: list[FieldProblemError] = []
+    record = mapping.run_customer(row, system="crm", region="DE", left_out=left_out)
+    assert ("Vogt", [("1", None), ("2", date(2026, 11, 21))], ()) == (
+        record.name.full,
+        [(order.id, order.ordered_on) for order in record.orders],
+        record.phones,
+    )
+    assert {"kind", "orders.ordered_on", "phones.number"} == {problem.field for problem in left_out}
+    with pytest.raises(MappingRunError, match="field id: needs a plain value, but found a list"):
+        mapping.run_customer({**row, "id": [[]]}, system="crm", region="DE", left_out=[])
+    with pytest.raises(MappingRunError, match="field kind"):
+        mapping.run_customer(row, system="crm", region="DE")
