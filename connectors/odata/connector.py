@@ -24,7 +24,7 @@ from hub.config.wording import nearest
 from hub.domain.customer import Problem
 from hub.mapping.mapping import Mapping
 
-_ENTITY_SET = re.compile(rb"<(?:\w+:)?EntitySet\s[^>]*?\bName=[\"']([^\"']{1,200})[\"']")
+_ENTITY_SET = re.compile(rb"<(?:\w+:)?EntitySet\s[^>]{0,2000}?\bName=[\"']([^\"']{1,200})[\"']")
 
 
 class ODataConnector(SteppedConnector[ODataStep]):

@@ -36,7 +36,7 @@ def probes(config: Config) -> Iterator[Probe]:
     """Yield one for each thing outside that the hub needs."""
     yield Probe("store", "journal", partial(asyncio.to_thread, _store, config.store))
     for name, pbx in config.pbx.items():
-        yield Probe("pbx", name, partial(_pbx, name, pbx))
+        yield Probe("pbx", name, partial(_pbx, config, name, pbx))
     for name, connector in config.connectors.items():
         yield Probe("connector", name, partial(_connector, config, name, connector))
     if config.bus is not None:
@@ -61,9 +61,9 @@ def _store(section: StoreSection) -> str:
     return f"{path} can be written, {path.stat().st_size / 1_000_000:.1f} MB"
 
 
-async def _pbx(name: str, section: PbxSection) -> str:
+async def _pbx(config: Config, name: str, section: PbxSection) -> str:
     try:
-        return await check_pbx(ami_settings(name, section))
+        return await check_pbx(ami_settings(name, section), (*config.agent_devices(name), *section.trunks))
     except AmiError as error:
         raise ProbeError(str(error)) from error
 

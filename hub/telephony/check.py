@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hub.config.wording import nearest
 from hub.telephony.ami.errors import AmiActionFailed, AmiError
 from hub.telephony.ami.manager import AsyncManager
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from hub.telephony.ami.event import AmiEvent
     from hub.telephony.ami.settings import AmiSettings
 
 
-async def check(settings: AmiSettings) -> str:
+async def check(settings: AmiSettings, devices: Collection[str] = ()) -> str:
     """Connect, log in and look around; return what was found, as in "Asterisk 22.5.2, 2 queues, 4 endpoints".
 
+    `devices` are those that the configuration names, as in PJSIP/1001: without the right one no call is ever seen.
     Raises :class:`AmiError` in plain words where the hub could not work with this PBX. Whether the manager user
     may read the events of calls and queues can't be asked of Asterisk: what it lacks simply never comes.
     """
@@ -22,12 +26,12 @@ async def check(settings: AmiSettings) -> str:
     try:
         await manager.connect()
         await manager.login(events=False)
-        return await _look_around(manager, settings)
+        return await _look_around(manager, settings, devices)
     finally:
         await manager.close()
 
 
-async def _look_around(manager: AsyncManager, settings: AmiSettings) -> str:
+async def _look_around(manager: AsyncManager, settings: AmiSettings, devices: Collection[str]) -> str:
     warnings: list[str] = []
     try:
         await manager.send_action({"Action": "CoreShowChannels"})
@@ -38,13 +42,16 @@ async def _look_around(manager: AsyncManager, settings: AmiSettings) -> str:
         ) from error
     version = await _version(manager, warnings)
     found = [f"Asterisk {version}" if version else settings.where]
-    for action, row, noun in (
-        ("QueueStatus", "QueueParams", "queue"),
-        ("PJSIPShowEndpoints", "EndpointList", "endpoint"),
+    for action, row, name, noun in (
+        ("QueueStatus", "QueueParams", "Queue", "queue"),
+        ("PJSIPShowEndpoints", "EndpointList", "ObjectName", "endpoint"),
     ):
-        count = await _count(manager, action, row, warnings)
-        if count is not None:
-            found.append(f"{count} {noun}" if count == 1 else f"{count} {noun}s")
+        names = await _names(manager, action, row, name, warnings)
+        if names is None:
+            continue
+        found.append(f"{len(names)} {noun}" if len(names) == 1 else f"{len(names)} {noun}s")
+        if noun == "endpoint":
+            _require(devices, names, settings)
     text = ", ".join(found)
     return f"{text}; {'; '.join(warnings)}" if warnings else text
 
@@ -57,16 +64,27 @@ async def _version(manager: AsyncManager, warnings: list[str]) -> str:
         return ""
 
 
-async def _count(manager: AsyncManager, action: str, row: str, warnings: list[str]) -> int | None:
-    """Return how many rows an action lists; None, and a warning, where it is refused."""
+def _require(devices: Collection[str], endpoints: list[str], settings: AmiSettings) -> None:
+    """Raise AmiError for a PJSIP device that the PBX does not have; one that lists none at all may keep them elsewhere."""
+    for device in devices:
+        technology, _, name = device.partition("/")
+        if endpoints and technology.upper() == "PJSIP" and name not in endpoints:
+            raise AmiError(
+                f"{settings.where} has no endpoint {name!r}, which agents or trunks name as {device}"
+                f"{nearest(name, endpoints)}"
+            )
+
+
+async def _names(manager: AsyncManager, action: str, row: str, name: str, warnings: list[str]) -> list[str] | None:
+    """Return what an action lists; None, and a warning, where it is refused."""
     try:
         reply = await manager.send_action({"Action": action})
     except AmiActionFailed as error:
         if "no endpoints" in error.reply.message.lower():
-            return 0
+            return []
         warnings.append(f"{action} is refused ({error.reply.message})")
         return None
-    return sum(event.name == row for event in reply.events)
+    return [event.get(name) for event in reply.events if event.name == row]
 
 
 def _pass_over(_events: list[AmiEvent]) -> None:

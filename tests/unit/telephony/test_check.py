@@ -67,3 +67,14 @@ async def test_nobody_listening_is_said(pbx: FakePbx) -> None:
     with pytest.raises(AmiError, match=str(settings.port)):
         await check(settings)
     await pbx.restart()
+
+
+async def test_a_device_that_the_pbx_does_not_have(pbx: FakePbx) -> None:
+    """A typing error in an agent's device would mean that no call of hers is ever seen; other technologies pass."""
+    assert await check(pbx.settings(), ["PJSIP/1001", "SIP/2000"])
+    with pytest.raises(
+        AmiError, match="has no endpoint '1010', which agents or trunks name as PJSIP/1010; did you mean '1001'"
+    ):
+        await check(pbx.settings(), ["PJSIP/1001", "PJSIP/1010"])
+    pbx.answers["PJSIPShowEndpoints"] = lambda action: error(action, "Invalid/unknown command")
+    assert await check(pbx.settings(), ["PJSIP/1010"])
