@@ -29,7 +29,7 @@ store:
   url: "sqlite:///ctihub.db"
 
 # One entry for each Asterisk, with a user of its manager.conf, which needs:
-# read = system,call,agent,user
+# read = system,call,agent
 # write = system,call,agent,reporting
 pbx:
   main:

@@ -65,7 +65,7 @@ async def _version(manager: AsyncManager, warnings: list[str]) -> str:
 
 
 def _require(devices: Collection[str], endpoints: list[str], settings: AmiSettings) -> None:
-    """Raise AmiError for a PJSIP device that the PBX does not have; one that lists none at all may keep them elsewhere."""
+    """Raise AmiError for a PJSIP device that the PBX does not list; one that lists none at all can't be asked."""
     for device in devices:
         technology, _, name = device.partition("/")
         if endpoints and technology.upper() == "PJSIP" and name not in endpoints:
