@@ -12,7 +12,7 @@ from hub.config.operations import ODataOperation, RestOperation, SoapOperation
 from hub.config.paths import ExistingFile, existing_file
 from hub.config.patterned import patterned
 from hub.config.presets import with_preset
-from hub.config.request import Arguments, found_in
+from hub.config.request import AddressPart, Arguments, found_in
 from hub.config.section import Section
 
 OperationName = Annotated[
@@ -99,7 +99,7 @@ class RestConnector(ConnectorBase):
     url: BaseAddress
     auth: HttpAuth | None = None
     params: dict[str, str] = {}
-    check: Annotated[str, Field(max_length=2_000)] = ""
+    check: AddressPart = ""
     operations: Annotated[dict[OperationName, RestOperation], Field(min_length=1)]
 
     @model_validator(mode="after")

@@ -11,6 +11,7 @@ from hub.config.patterned import patterned
 from hub.config.placed import PlacedError
 from hub.config.request import (
     HOLE,
+    AddressPart,
     Argument,
     Arguments,
     Conditions,
@@ -77,7 +78,7 @@ class RestStep(StepBase):
     """`path` is appended to the connector's url; a hole `{name}` takes one path segment, escaped."""
 
     method: Literal["GET", "POST"] = "GET"
-    path: Annotated[str, Field(max_length=2_000)]
+    path: AddressPart
     values: dict[str, Found] = {}
     params: Arguments = {}
     body: Arguments | None = None

@@ -159,6 +159,12 @@ def parse_condition(value: Any) -> Any:
     return value if isinstance(value, Condition) else {"eq": value}
 
 
+AddressPart = Annotated[
+    str,
+    patterned(
+        r'[!"$-~]{0,2000}', "as it stands in an address: no spaces, no #, other characters as in %20, at most 2000"
+    ),
+]
 FieldName = Annotated[
     str, patterned(r"[A-Za-z_][A-Za-z0-9_./]{0,199}", "a property's name, or a path as in Owner/Name")
 ]
