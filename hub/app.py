@@ -248,17 +248,13 @@ class Hub:
 
     def _call_happened(self, event: CallEvent) -> None:
         call = event.call
-        is_over = event.kind is CallEventKind.CLEARED
         with structlog.contextvars.bound_contextvars(call_id=call.id):
-            if not is_over:
-                self._context.begin(call)
-            frames = self._desk.call_happened(event)
-            if frames and event.kind is CallEventKind.DELIVERED:
-                self._metrics.pop_seconds.observe(max(0.0, (datetime.now(UTC) - event.time).total_seconds()))
-            if not self._takeover.is_known(event):
-                self._journal.publish(call_event(event))
-            if is_over:
-                self._context.end(call.id)
+            try:
+                self._show(event)
+            finally:
+                # Whatever goes wrong on a screen, what happened is written down.
+                if not self._takeover.is_known(event):
+                    self._journal.publish(call_event(event))
             log.info(
                 "call",
                 step=event.kind,
@@ -267,6 +263,17 @@ class Hub:
                 agent=event.connection.agent if event.connection else None,
                 cause=event.cause,
             )
+
+    def _show(self, event: CallEvent) -> None:
+        """Bring the step to the agents' pages, with what is known by now of the call's other party."""
+        is_over = event.kind is CallEventKind.CLEARED
+        if not is_over:
+            self._context.begin(event.call)
+        frames = self._desk.call_happened(event)
+        if frames and event.kind is CallEventKind.DELIVERED:
+            self._metrics.pop_seconds.observe(max(0.0, (datetime.now(UTC) - event.time).total_seconds()))
+        if is_over:
+            self._context.end(event.call.id)
 
     def _pbx_changed(self, status: PbxStatus) -> None:
         if status.connected:
