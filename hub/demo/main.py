@@ -23,6 +23,7 @@ from hub.demo.service_cloud.server import PATH as SERVICE_CLOUD_PATH
 from hub.demo.service_cloud.server import SimulatedServiceCloud
 from hub.demo.site import Site
 
+USUAL_PORT = 8088
 _AGENT = "alice"
 _DEVICE = "PJSIP/1001"
 _SAP_IS_SLOW_S = 2.5
@@ -63,7 +64,21 @@ def _sap_delay(expression: str) -> float:
     return _SAP_IS_SLOW_S if any(number in expression for number in slow) else 0.05
 
 
-async def _play(port: int, pace: Pace, folder: Path) -> None:
+async def _open(entrance: Entrance, port: int | None) -> Site:
+    """Open the address to print: at `port`, or without one at the usual port or else a free one."""
+    site = Site(entrance.app, port=USUAL_PORT if port is None else port)
+    try:
+        await site.start()
+    except OSError as error:
+        if port is not None:
+            raise DemoError(f"port {port} can't be had ({error.strerror}): give another with --port") from error
+        sys.stdout.write(f"Port {USUAL_PORT} can't be had ({error.strerror}): taking a free one.\n")
+        site = Site(entrance.app)
+        await site.start()
+    return site
+
+
+async def _play(port: int | None, pace: Pace, folder: Path) -> None:
     today = datetime.now(UTC).date()
     names = ("AMI_SECRET", "SAP_PASSWORD", "SERVICE_CLOUD_PASSWORD")
     passwords = {name: secrets.token_urlsafe(16) for name in names}
@@ -77,7 +92,7 @@ async def _play(port: int, pace: Pace, folder: Path) -> None:
     hub_port = _free_port()
     hub_url = f"http://127.0.0.1:{hub_port}"
     agent_password = secrets.token_urlsafe(16)
-    entrance = Site(Entrance(desk_url=hub_url, user=_AGENT, password=agent_password).app, port=port)
+    entrance = Entrance(desk_url=hub_url, user=_AGENT, password=agent_password)
 
     async with AsyncExitStack() as stack:
         await pbx.start()
@@ -85,11 +100,8 @@ async def _play(port: int, pace: Pace, folder: Path) -> None:
         for site in (sap_site, service_cloud_site):
             await site.start()
             stack.push_async_callback(site.stop)
-        try:
-            await entrance.start()
-        except OSError as error:
-            raise DemoError(f"port {port} can't be had ({error.strerror}): give another with --port") from error
-        stack.push_async_callback(entrance.stop)
+        entrance_site = await _open(entrance, port)
+        stack.push_async_callback(entrance_site.stop)
 
         config_file = folder / "ctihub.yaml"
         config_file.write_text(
@@ -108,7 +120,7 @@ async def _play(port: int, pace: Pace, folder: Path) -> None:
         await hub.add_user(_AGENT, agent_password)
         stack.push_async_callback(hub.stop)
         await hub.start(hub_url)
-        _say(entrance.url, folder)
+        _say(entrance_site.url, folder)
 
         async def switch_service_cloud(on: bool) -> None:
             await (service_cloud_site.start() if on else service_cloud_site.stop())
@@ -143,7 +155,7 @@ def _say(url: str, folder: Path) -> None:
     sys.stdout.flush()
 
 
-async def _until_stopped(port: int, pace: Pace, folder: Path) -> None:
+async def _until_stopped(port: int | None, pace: Pace, folder: Path) -> None:
     playing = asyncio.ensure_future(_play(port, pace, folder))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -154,8 +166,11 @@ async def _until_stopped(port: int, pace: Pace, folder: Path) -> None:
         sys.stdout.write("The demo has ended.\n")
 
 
-def run_demo(*, port: int = 8088, pace: Pace | None = None) -> int:
-    """Run until interrupted; return the exit status. `port` is the printed address's, 0 takes any that is free."""
+def run_demo(*, port: int | None = None, pace: Pace | None = None) -> int:
+    """Run until interrupted; return the exit status.
+
+    `port` is the printed address's; 0 takes any that is free, none the usual one or, where that is taken, any.
+    """
     status = 0
     with tempfile.TemporaryDirectory(prefix="ctihub-demo-") as folder:
         try:
