@@ -58,16 +58,25 @@ class UserStore:
     def __init__(self, path: str) -> None:
         self._path = path
         self._lock = threading.Lock()
-        try:
-            # Private from the first byte on; SQLite's own files beside it get the same mode.
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        except OSError as error:
-            raise UserStoreError(f"{path}: can't be opened for writing: {error.strerror}") from error
+        self._make_private()
         with self._errors_in_words():
             self._database = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.execute("PRAGMA foreign_keys = ON")
             self._database.executescript(_SCHEMA)
+
+    def _make_private(self) -> None:
+        """Make the file, if there is none, for the hub's user alone; SQLite's own files beside it get the same mode.
+
+        An existing file is not opened: closing it would drop the locks that this process holds on the journal, and
+        the next program to close the file would take the write-ahead log away from under the hub (POSIX, fcntl).
+        """
+        try:
+            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        except FileExistsError:
+            return
+        except OSError as error:
+            raise UserStoreError(f"{self._path}: can't be opened for writing: {error.strerror}") from error
 
     def __enter__(self) -> Self:
         return self
