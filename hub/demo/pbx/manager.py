@@ -208,15 +208,23 @@ class ManagerServer:
         self._username = username
         self._secret = secret
         self._server: asyncio.Server | None = None
+        self._sessions: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self.port = 0
 
     async def start(self, port: int = 0) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", port, limit=_MAX_ACTION_BYTES)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", port, limit=_MAX_ACTION_BYTES)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
         if self._server is not None:
             self._server.close()
+        for writer in self._sessions.values():
+            writer.transport.abort()
+        # A session that were still there when the loop ends would be cancelled, which asyncio reports as an error.
+        await asyncio.gather(*self._sessions)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await _Session(self._exchange, self._username, self._secret, reader, writer).serve()
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        session = _Session(self._exchange, self._username, self._secret, reader, writer)
+        serving = asyncio.create_task(session.serve())
+        self._sessions[serving] = writer
+        serving.add_done_callback(self._sessions.pop)
