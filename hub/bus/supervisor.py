@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -13,6 +12,7 @@ from pika.adapters.utils.connection_workflow import AMQPConnectorException
 
 from hub.bus.amqp import AmqpConnection, first_of
 from hub.bus.errors import BrokerError, explain
+from hub.domain.backoff import wait_after
 from hub.journal.errors import JournalError
 
 log = structlog.get_logger(__name__)
@@ -91,7 +91,9 @@ class Supervisor:
                 self._ready = False
                 self._connection = None
             if not self._stopping:
-                await asyncio.sleep(self._delay())
+                wait_s = wait_after(self._failures, shortest_s=self._retry_min_s, longest_s=self._retry_max_s)
+                self._failures += 1
+                await asyncio.sleep(wait_s)
 
     async def _attempt(self) -> None:
         connection = await AmqpConnection.open(self._parameters)
@@ -119,8 +121,3 @@ class Supervisor:
         if reason != self._reason:
             log.warning("broker_unavailable", connection=self._name, reason=reason)
         self._reason = reason
-
-    def _delay(self) -> float:
-        longest = min(self._retry_max_s, self._retry_min_s * 2 ** min(self._failures, 30))
-        self._failures += 1
-        return random.uniform(longest / 2, longest)  # noqa: S311 - spreads load, guards nothing

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import enum
-import random
 from typing import TYPE_CHECKING
 
 import structlog
 
+from hub.domain.backoff import wait_after
 from hub.telephony.ami.errors import AmiConnectionLost, AmiError, AmiLoginRefused
 from hub.telephony.ami.filters import check_event_names, exclude_events
 from hub.telephony.ami.manager import AsyncManager
@@ -152,12 +152,9 @@ class AmiLink:
             log.exception("ami_loss_handler_failed", pbx=self._settings.name)
 
     def _wait_after(self, *, is_refused: bool) -> float:
-        """How long to wait, in seconds: doubled each time up to a limit, and never the same for two hubs."""
+        """How long to wait, in seconds; after a refused login always long, as `AmiSettings` says."""
         settings = self._settings
         if is_refused:
-            longest = settings.refused_retry_s
-        else:
-            doublings = min(self._failures, 30)
-            longest = min(settings.reconnect_max_s, settings.reconnect_min_s * 2**doublings)
-            self._failures += 1
-        return random.uniform(longest / 2, longest)  # noqa: S311 - spreads load, guards nothing
+            return wait_after(0, shortest_s=settings.refused_retry_s, longest_s=settings.refused_retry_s)
+        self._failures += 1
+        return wait_after(self._failures - 1, shortest_s=settings.reconnect_min_s, longest_s=settings.reconnect_max_s)

@@ -134,14 +134,3 @@ async def test_a_connection_attempt_can_be_stopped(caplog: pytest.LogCaptureFixt
         await asyncio.wait_for(supervisor.stop(), 3)
         await asyncio.sleep(0.05)
     assert [] == [record for record in caplog.records if record.name == "asyncio"]
-
-
-def test_the_delay_grows_to_its_bound_and_is_never_the_same_for_all() -> None:
-    """Exponential with jitter: between half and the whole of the doubled delay, up to the longest."""
-
-    async def nothing_to_do(*_: object) -> None:
-        return
-
-    supervisor = Supervisor("test", None, nothing_to_do, retry_min_s=1, retry_max_s=8)
-    for longest in (1, 2, 4, 8, 8, 8):
-        assert longest / 2 <= supervisor._delay() <= longest
