@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
@@ -16,7 +16,7 @@ MAX_DEPTH = 64
 THREAD_BYTES = 256 * 1024
 """From this size on a body is read in a thread, so that no other call waits for it."""
 
-# Amounts keep their digits: 12.10 stays 12.10.
+# Amounts keep their digits: 12.10 stays 12.10. An exponent that no Decimal can hold is an InvalidOperation.
 _JSON = msgspec.json.Decoder(float_hook=Decimal)
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 
@@ -52,7 +52,7 @@ def _decode(reply: Reply) -> Any:
     try:
         document = _JSON.decode(body.removeprefix(b"\xef\xbb\xbf"))
         _check_depth(document, 0)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, InvalidOperation):
         what = "nothing" if not body.strip() else "no JSON"
         raise ConnectorError(
             Problem.MALFORMED, f"the reply is {what} (HTTP {reply.status}, {reply.media_type}, {len(body)} bytes)"

@@ -130,3 +130,17 @@ def test_any_bytes_are_understood_or_refused(intake: Intake, body: bytes) -> Non
         assert refusal.reason  # noqa: PT017 - either outcome is right, a silent refusal is not
     else:
         assert msgspec.json.encode(event)
+
+
+def test_numbers_keep_their_digits(intake: Intake) -> None:
+    """12.10 in a message is 12.10 in the interaction, as in the cases beside the mapping."""
+    event = intake.event(b'{"number": "1", "time": "2026-03-01T10:00:00Z", "text": 12.10, "mail": "a@b.example"}', "m1")
+
+    assert isinstance(event.data, Interaction)
+    assert "12.10" == event.data.subject
+
+
+def test_an_exponent_beyond_all_bounds_is_refused(intake: Intake) -> None:
+    """A number that no Decimal holds costs this one message, not the feed."""
+    with pytest.raises(RefusedError, match="exponent"):
+        intake.event(b'{"number": 1e99999999999999999999}', "m1")
