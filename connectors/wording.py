@@ -21,10 +21,6 @@ def refusal(status: int, words: str, appended: str) -> str:
     return f"HTTP {status}: {words}{hint}"
 
 
-def counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def backend_words(text: str | None) -> str:
     """Return a backend's message cut to a line, with addresses and long numbers taken out."""
     if not text:

@@ -17,10 +17,10 @@ from connectors.odata.reply import read_rows
 from connectors.resolve import Scope
 from connectors.rows import Row, rows_at
 from connectors.stepped import SteppedConnector
-from connectors.wording import counted, refusal
+from connectors.wording import refusal
 from hub.config.connectors import ODataConnector as ODataConfig
 from hub.config.operations import ODataOperation, ODataStep, OperationBase
-from hub.config.wording import nearest
+from hub.config.wording import counted, nearest
 from hub.domain.customer import Problem
 from hub.mapping.mapping import Mapping
 

@@ -13,7 +13,7 @@ from lxml import etree
 from yarl import URL
 
 from connectors.base import ConnectorError
-from connectors.documents import THREAD_BYTES, is_page
+from connectors.documents import is_page
 from connectors.http import HttpClient, Reply
 from connectors.resolve import Scope, resolve
 from connectors.rows import Row, delimited_rows, rows_at
@@ -21,15 +21,18 @@ from connectors.soap.addresses import ContractLoader, address_map
 from connectors.soap.contract import Contract, load_contract
 from connectors.soap.envelope import header_blocks, http_auth, read_reply, username_token
 from connectors.stepped import SteppedConnector
-from connectors.wording import backend_words, counted
+from connectors.wording import backend_words
 from hub.config.connectors import SoapConnector as SoapConfig
 from hub.config.operations import OperationBase, SoapOperation, SoapStep
+from hub.config.wording import counted
 from hub.domain.customer import Problem
 from hub.mapping.mapping import Mapping
 
 log = structlog.get_logger(__name__)
 
 CONTRACT_TIMEOUT_S = 30.0
+THREAD_BYTES = 32 * 1024
+"""From this size on a reply is read in a thread: zeep takes a quarter of a millisecond for each KB of it."""
 
 
 class SoapConnector(SteppedConnector[SoapStep]):
@@ -106,8 +109,10 @@ class SoapConnector(SteppedConnector[SoapStep]):
         def fetch(address: str) -> bytes:
             return asyncio.run_coroutine_threadsafe(self._fetch(address), loop).result(CONTRACT_TIMEOUT_S)
 
-        loader = ContractLoader(self._soap.wsdl, address_map(self._soap), fetch)
-        return await asyncio.to_thread(load_contract, self._soap, loader)
+        def load() -> Contract:
+            return load_contract(self._soap, ContractLoader(self._soap.wsdl, address_map(self._soap), fetch))
+
+        return await asyncio.to_thread(load)
 
     async def _fetch(self, address: str) -> bytes:
         reply = await self._http.send(

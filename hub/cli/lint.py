@@ -14,6 +14,7 @@ from hub.cli.outcome import FINE, FOUND_WRONG, CannotRunError
 from hub.config.load import load_config
 from hub.config.model import Config
 from hub.config.problem import ConfigError, Problem
+from hub.config.wording import counted
 
 _CONFIG_KEY = re.compile(rf"^({'|'.join(Config.model_fields)})[ \t]*:", re.MULTILINE)
 
@@ -47,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(problem)
     if problems:
         return FOUND_WRONG
-    print(f"{checked} file{'s' * (checked != 1)} checked, nothing wrong")
+    print(f"{counted(checked, 'file')} checked, nothing wrong")
     return FINE
 
 

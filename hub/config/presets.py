@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from hub.config.document import read_document
+from hub.config.wording import nearest
 
 PRESETS = Path(__file__).resolve().parents[2] / "connectors" / "presets"
 
@@ -21,9 +21,7 @@ def load_preset(name: str) -> dict[str, Any]:
     """Return a preset's keys. Raises ValueError for a name that is not shipped."""
     known = preset_names()
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else f"; there are: {', '.join(known)}"
-        raise ValueError(f"no preset is named {name!r}{hint}")
+        raise ValueError(f"no preset is named {name!r}{nearest(name, known)}")
     data = read_document(PRESETS / f"{name}.yaml").data
     if not isinstance(data, dict):
         raise ValueError(f"the preset {name!r} is not a section of keys")  # noqa: TRY004 - pydantic reports ValueError
@@ -38,7 +36,7 @@ def with_preset(data: dict[str, Any]) -> dict[str, Any]:
             f"the preset {data['preset']!r} is of kind {preset.get('kind')!r}: write kind: {preset.get('kind')}"
         )
     merged = {**preset, **data}
-    for key in ("operations", "params"):
+    for key in ("operations", "headers", "params"):
         if isinstance(preset.get(key), dict) and isinstance(data.get(key), dict):
             merged[key] = {**preset[key], **data[key]}
     return merged

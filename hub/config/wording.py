@@ -40,6 +40,11 @@ def nearest(name: str, known: Sequence[str]) -> str:
     return f"; known here: {', '.join(known)}" if known else ""
 
 
+def counted(number: int, noun: str) -> str:
+    """Return `1 file`, `2 files`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def kind_of(value: object) -> str:
     """Name what was written, without showing it."""
     match value:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hub.config.wording import nearest
+from hub.config.wording import counted, nearest
 from hub.telephony.ami.errors import AmiActionFailed, AmiError
 from hub.telephony.ami.manager import AsyncManager
 
@@ -49,7 +49,7 @@ async def _look_around(manager: AsyncManager, settings: AmiSettings, devices: Co
         names = await _names(manager, action, row, name, warnings)
         if names is None:
             continue
-        found.append(f"{len(names)} {noun}" if len(names) == 1 else f"{len(names)} {noun}s")
+        found.append(counted(len(names), noun))
         if noun == "endpoint":
             _require(devices, names, settings)
     text = ", ".join(found)

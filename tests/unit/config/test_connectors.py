@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from hub.config import presets
 from hub.config.connectors import ODataConnector, SoapConnector
 from hub.config.load import load_config
-from hub.config.presets import preset_names
+from hub.config.presets import preset_names, with_preset
 from hub.config.problem import ConfigError
 
 HEAD = """\
@@ -48,6 +49,16 @@ def test_presets_stand_alone(tmp_path: Path, name: str) -> None:
     }
     auth = 'auth: {type: basic, username: CTIHUB, password: "${PASSWORD}"}'
     assert [] == problems(tmp_path, f"{kind[name]}\npreset: {name}\n{auth}\n")
+
+
+def test_headers_of_a_site_stand_beside_the_presets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A header of one's own does not take the preset's away."""
+    monkeypatch.setattr(presets, "PRESETS", tmp_path)
+    (tmp_path / "with_headers.yaml").write_text("kind: rest\nheaders: {X-Version: '2', X-Site: none}\n")
+
+    merged = with_preset({"preset": "with_headers", "kind": "rest", "headers": {"X-Site": "north"}})
+
+    assert {"X-Version": "2", "X-Site": "north"} == merged["headers"]
 
 
 def test_a_site_changes_a_preset() -> None:
