@@ -55,6 +55,10 @@ def _is_connected(link: PbxLink) -> bool:
     return link.status().connected
 
 
+def _takes_messages(feed: FeedConsumer) -> bool:
+    return feed.connected
+
+
 def _feed_mapping(name: str, feed: InboundFeed, config: Config) -> Mapping:
     """Load a feed's mapping. Raises MappingError."""
     file = find_mapping(feed.mapping, config.hub.mappings)
@@ -182,8 +186,14 @@ class Hub:
         await relay.start()
         self._stack.push_async_callback(relay.stop)
         self._metrics.bus_lag.set_function(lambda: relay.lag)
+        self._metrics.bus_connected.set_function(lambda: relay.connected)
         self._metrics.read_counter(
             "ctihub_bus_published", "Events that the broker confirmed.", {"": lambda: relay.published_total}
+        )
+        self._metrics.read_counter(
+            "ctihub_bus_unroutable",
+            "Events that the broker confirmed and no queue was bound for.",
+            {"": lambda: relay.unroutable_total},
         )
         feeds = [
             FeedConsumer(
@@ -200,6 +210,7 @@ class Hub:
         for feed in feeds:
             feed.start()
             self._stack.push_async_callback(feed.stop)
+            self._metrics.feed_connected.labels(feed.name).set_function(partial(_takes_messages, feed))
         for outcome, read in _FEED_COUNTERS.items():
             self._metrics.read_counter(
                 f"ctihub_feed_{outcome}",
@@ -225,6 +236,11 @@ class Hub:
             "ctihub_journal_dropped",
             "Events lost because the disk failed for longer than the memory holds.",
             {"": lambda: self._journal.dropped_total},
+        )
+        metrics.read_counter(
+            "ctihub_journal_refused",
+            "Events lost because they could not be stored whatever the disk did; each is in the log.",
+            {"": lambda: self._journal.refused_total},
         )
 
     def live_calls(self) -> Sequence[Call]:

@@ -60,6 +60,10 @@ class Metrics:
         self.bus_lag = Gauge(
             "ctihub_bus_lag_events", "Durable events that the broker has not confirmed yet.", registry=self.registry
         )
+        self.bus_connected = Gauge("ctihub_bus_connected", "1 while events go to the broker.", registry=self.registry)
+        self.feed_connected = Gauge(
+            "ctihub_feed_connected", "1 while messages of the inbound feed are taken.", ["feed"], registry=self.registry
+        )
         self.journal_backlog = Gauge(
             "ctihub_journal_backlog_events", "Events that are not durable yet.", registry=self.registry
         )

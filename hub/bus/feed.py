@@ -78,11 +78,6 @@ class FeedConsumer:
     def connected(self) -> bool:
         return self._supervisor.connected
 
-    def problem(self) -> str | None:
-        """Why nothing is taken from the feed, in plain words; None when all is well."""
-        reason = self._supervisor.problem
-        return None if reason is None else f"feed {self._name}: {reason}"
-
     @property
     def recorded_total(self) -> int:
         """Messages that became an event."""

@@ -15,18 +15,14 @@ class ConnectorHealth:
 
     def __init__(self, tell: Callable[[ConnectorStatus, bool], None]) -> None:
         self._tell = tell
-        self._down: dict[str, str] = {}
-
-    @property
-    def down(self) -> dict[str, str]:
-        """The backends that don't answer, with the reason."""
-        return dict(self._down)
+        self._down: set[str] = set()
 
     def succeeded(self, connector: str) -> None:
-        if self._down.pop(connector, None) is not None:
+        if connector in self._down:
+            self._down.remove(connector)
             self._tell(ConnectorStatus(connector=connector), True)
 
     def failed(self, connector: str, problem: Problem, reason: str) -> None:
         if problem in _GONE and connector not in self._down:
-            self._down[connector] = reason
+            self._down.add(connector)
             self._tell(ConnectorStatus(connector=connector, reason=reason), False)

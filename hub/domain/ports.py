@@ -8,7 +8,7 @@ from typing import Protocol
 
 import msgspec
 
-from hub.domain.call import Call, CallEvent
+from hub.domain.call import Call
 from hub.domain.customer import CustomerContext
 from hub.domain.event import Event
 from hub.domain.interaction import Interaction
@@ -87,7 +87,6 @@ class LiveCalls(Protocol):
 
 
 ContextListener = Callable[[CustomerContext], None]
-CallListener = Callable[[CallEvent], None]
 
 
 class ContextProvider(Protocol):
