@@ -40,7 +40,17 @@ pbx:
     # Devices towards the outside: a call from one of them is inbound.
     trunks: [PJSIP/trunk]
     # TLS (tlsenable in manager.conf, usually on port 5039):
-#    tls: {ca_file: /etc/ssl/certs/ca-certificates.crt}
+#    tls: {ca_file: /etc/ssl/certs/ca-certificates.crt, verify: true}
+    # plain sends the secret, for a manager proxy that knows no Challenge:
+#    login: md5
+    # A Ping after this much silence, and after as much again the PBX is taken for dead.
+#    keepalive_s: 15
+#    action_timeout_s: 10
+    # The wait before connecting again doubles from the one to the other.
+#    reconnect_min_s: 0.5
+#    reconnect_max_s: 30
+    # A longer message ends the connection.
+#    max_message_bytes: 1048576
 
 # Who takes calls. `ctihub user add alice` gives Alice a password for the desk.
 agents:
@@ -51,8 +61,11 @@ agents:
 #    name: Bob
 #    devices: [PJSIP/1002, PJSIP/1003]
 #    language: zh
+#    # On which PBX, where there are several:
+#    pbx: main
 
-# The backends that know the caller. A preset brings operations and mapping of a known system.
+# The backends that know the caller. A preset brings operations and mapping of a known system; connectors/README.md
+# of ctihub says what else a connector can be told.
 #connectors:
 #  sap:
 #    kind: odata
@@ -72,8 +85,11 @@ agents:
 context:
   # What a lookup may take before its card on the desk shows a notice.
   budget_s: 1.0
-  # How long an answer is used again.
+  # How long an answer is used again, and how many are kept.
   cache_s: 300
+#  cache_entries: 10000
+  # How many of the customer's latest contacts the desk shows.
+#  interactions: 10
 
 desk:
   # What the browser sees, when a proxy stands in front:
@@ -90,10 +106,15 @@ auth:
 # A broker that every event also goes to; without one ctihub's own journal does all the work.
 #bus:
 #  url: "amqps://ctihub:${BUS_PASSWORD}@rabbitmq.example.com/ctihub"
+#  # The certificates to trust, in place of the system's:
+#  ca_file: /etc/ssl/certs/ca-certificates.crt
+#  exchange: ctihub.events
+#  # How many messages may wait for the broker's confirmation.
+#  window: 500
 
-# Legacy systems that put messages into a queue of that broker (ctihub.inbound.<feed>).
+# Legacy systems that put messages in JSON into a queue of that broker: ctihub.inbound.<feed>, unless named.
 #inbound:
-#  shop: {mapping: feeds/order_shipped}
+#  shop: {mapping: feeds/order_shipped, format: json, queue: shop.shipped}
 """
 
 

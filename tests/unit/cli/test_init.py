@@ -5,6 +5,19 @@ from pathlib import Path
 
 from hub.cli.init import TEMPLATE
 from hub.config.load import load_config
+from hub.config.model import (
+    AgentSection,
+    AuthSection,
+    BusSection,
+    Config,
+    ContextSection,
+    DeskSection,
+    HubSection,
+    InboundFeed,
+    PbxSection,
+    StoreSection,
+    TlsSection,
+)
 from tests.unit.cli.conftest import Ctihub
 
 ENVIRONMENT = {"AMI_SECRET": "s3cret-ami", "API_TOKEN": "s3cret-token"}
@@ -56,3 +69,23 @@ def test_init_says_where_it_can_not_write(ctihub: Ctihub) -> None:
     done = ctihub("init", "nix/ctihub.yaml")
     assert 2 == done.returncode
     assert "can't be written: No such file or directory" in done.stderr
+
+
+def test_every_key_of_the_configuration_is_told_of() -> None:
+    """Whoever reads the template has seen all there is to set; what connectors can be told has a page of its own."""
+    sections = (
+        HubSection,
+        StoreSection,
+        BusSection,
+        TlsSection,
+        PbxSection,
+        AgentSection,
+        ContextSection,
+        InboundFeed,
+        DeskSection,
+        AuthSection,
+        Config,
+    )
+    keys = {key for section in sections for key in section.model_fields}
+
+    assert set() == {key for key in keys if not re.search(rf"\b{key}:", TEMPLATE)} - {"enabled"}
