@@ -60,12 +60,16 @@ class HttpClient:
     def start(self) -> None:
         self._is_started = True
 
-    def _opened(self) -> aiohttp.ClientSession:
+    async def _opened(self) -> aiohttp.ClientSession:
         """Return the session. Raises ConnectorError if the certificates to trust can't be read."""
+        if self._session is not None:
+            return self._session
+        # Reading the system's certificates takes 70 ms, in which no call may wait.
+        context = await asyncio.to_thread(tls_context, self._trust)
         if not self._is_started:
             raise ConnectorError(Problem.INTERNAL, "the connector is not started")
         if self._session is None:
-            connector = aiohttp.TCPConnector(limit=self._connections, ssl=tls_context(self._trust), ttl_dns_cache=60)
+            connector = aiohttp.TCPConnector(limit=self._connections, ssl=context, ttl_dns_cache=60)
             self._session = aiohttp.ClientSession(
                 connector=connector,
                 # A backend's cookies would tie the lookups of all callers to one session of it.
@@ -109,7 +113,7 @@ class HttpClient:
     async def _exchange(
         self, method: str, url: URL, headers: Mapping[str, str], body: bytes | None
     ) -> tuple[Reply, URL | None]:
-        session = self._opened()
+        session = await self._opened()
         try:
             async with session.request(method, url, headers=headers, data=body, allow_redirects=False) as response:
                 if response.status in _REDIRECTS:

@@ -79,11 +79,13 @@ class AmiConnection(asyncio.BufferedProtocol):
         connection = cls(settings, parser, on_events=on_events, on_replies=on_replies, on_ended=ended)
         try:
             async with asyncio.timeout(settings.login_timeout_s):
+                # Reading the system's certificates takes 70 ms, in which no other PBX's call may wait.
+                context = await asyncio.to_thread(_ssl_context, settings) if settings.tls else None
                 await asyncio.get_running_loop().create_connection(
                     lambda: connection,
                     settings.host,
                     settings.port,
-                    ssl=_ssl_context(settings),
+                    ssl=context,
                     server_hostname=settings.host if settings.tls else None,
                 )
                 await connection._greeted.wait()
@@ -184,9 +186,7 @@ class AmiConnection(asyncio.BufferedProtocol):
             self._on_ended(reason)
 
 
-def _ssl_context(settings: AmiSettings) -> ssl.SSLContext | None:
-    if not settings.tls:
-        return None
+def _ssl_context(settings: AmiSettings) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=settings.ca_file)
     except OSError as error:
