@@ -11,6 +11,7 @@ import msgspec
 from connectors.base import ConnectorError
 from connectors.http import Reply
 from hub.domain.customer import Problem
+from hub.domain.nesting import is_deeper_than
 
 MAX_DEPTH = 64
 THREAD_BYTES = 256 * 1024
@@ -51,7 +52,6 @@ def _decode(reply: Reply) -> Any:
         body = _to_utf8(body, charset)
     try:
         document = _JSON.decode(body.removeprefix(b"\xef\xbb\xbf"))
-        _check_depth(document, 0)
     except (msgspec.DecodeError, InvalidOperation):
         what = "nothing" if not body.strip() else "no JSON"
         raise ConnectorError(
@@ -61,6 +61,8 @@ def _decode(reply: Reply) -> Any:
         raise ConnectorError(Problem.MALFORMED, "the reply is not in UTF-8, as JSON has to be") from None
     except RecursionError:
         raise _too_deep() from None
+    if is_deeper_than(document, MAX_DEPTH):
+        raise _too_deep()
     return document
 
 
@@ -71,19 +73,6 @@ def _to_utf8(body: bytes, charset: str) -> bytes:
         raise ConnectorError(
             Problem.MALFORMED, f"the reply is not in the encoding that it names ({charset[:20]!r})"
         ) from None
-
-
-def _check_depth(value: Any, depth: int) -> None:
-    if depth > MAX_DEPTH:
-        raise _too_deep()
-    if isinstance(value, dict):
-        for inner in value.values():
-            if isinstance(inner, dict | list):
-                _check_depth(inner, depth + 1)
-    elif isinstance(value, list):
-        for inner in value:
-            if isinstance(inner, dict | list):
-                _check_depth(inner, depth + 1)
 
 
 def _too_deep() -> ConnectorError:
