@@ -15,23 +15,19 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers.ports import free_tcp_port
 from tests.unit.cli.conftest import CONFIG, Ctihub
 
 SECRET = "s3cret-ami"
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @pytest.fixture
 def port(config_file: Path) -> int:
     """Have the hub listen on a free port, and its PBX be nowhere."""
-    number = free_port()
-    text = CONFIG.replace("127.0.0.1:8080", f"127.0.0.1:{number}").replace("username", f"port: {free_port()}, username")
+    number = free_tcp_port()
+    text = CONFIG.replace("127.0.0.1:8080", f"127.0.0.1:{number}").replace(
+        "username", f"port: {free_tcp_port()}, username"
+    )
     config_file.write_text(text)
     return number
 
