@@ -19,6 +19,8 @@ class Relay:
     def __init__(self, target_port: int = 0) -> None:
         self.target_port = target_port
         self.instead: Peer | None = None
+        self._flows = asyncio.Event()
+        self._flows.set()
         self._tasks: set[asyncio.Task[None]] = set()
         self.connections = 0
 
@@ -41,12 +43,21 @@ class Relay:
         for task in self._tasks:
             task.cancel()
 
+    def go_silent(self) -> None:
+        """Pass nothing on from now on, and reset nothing: as when a cable is pulled."""
+        self._flows.clear()
+
+    def flow(self) -> None:
+        """Pass on again, first what was held back."""
+        self._flows.set()
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
         self.connections += 1
         try:
+            await self._flows.wait()
             if self.instead is None:
                 await self._connect(reader, writer)
             else:
@@ -59,7 +70,7 @@ class Relay:
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         back, there = await asyncio.open_connection("127.0.0.1", self.target_port)
-        pumps = [asyncio.create_task(_pump(reader, there)), asyncio.create_task(_pump(back, writer))]
+        pumps = [asyncio.create_task(self._pump(*ends)) for ends in ((reader, there), (back, writer))]
         try:
             await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -68,8 +79,8 @@ class Relay:
             await asyncio.gather(*pumps, return_exceptions=True)
             there.transport.abort()
 
-
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(65536):
-        writer.write(data)
-        await writer.drain()
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            await self._flows.wait()
+            writer.write(data)
+            await writer.drain()

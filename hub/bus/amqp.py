@@ -49,10 +49,11 @@ class AmqpConnection:
         self._closed: asyncio.Future[None] = self._loop.create_future()
         self.broken: asyncio.Future[BaseException] = self._loop.create_future()
         self.blocked = False
+        self._blocked_changed: Callable[[bool], None] = lambda _: None
         self._pika = connection
         connection.add_on_close_callback(self._on_close)
-        connection.add_on_connection_blocked_callback(lambda *_: setattr(self, "blocked", True))
-        connection.add_on_connection_unblocked_callback(lambda *_: setattr(self, "blocked", False))
+        connection.add_on_connection_blocked_callback(lambda *_: self._note_blocked(True))
+        connection.add_on_connection_unblocked_callback(lambda *_: self._note_blocked(False))
 
     @classmethod
     async def open(cls, parameters: Any) -> AmqpConnection:
@@ -75,6 +76,10 @@ class AmqpConnection:
         if isinstance(outcome, AMQPConnectorException):
             raise outcome
         return cls(outcome)
+
+    def on_blocked(self, changed: Callable[[bool], None]) -> None:
+        """Call `changed` with True when the broker takes no more messages, with False when it does again."""
+        self._blocked_changed = changed
 
     async def channel(self) -> AmqpChannel:
         """Open a channel; when the broker closes it the connection counts as broken."""
@@ -112,6 +117,10 @@ class AmqpConnection:
         """Have the supervisor begin again with a new connection, for `reason`."""
         if not self.broken.done():
             self.broken.set_result(reason)
+
+    def _note_blocked(self, blocked: bool) -> None:
+        self.blocked = blocked
+        self._blocked_changed(blocked)
 
     def _on_close(self, _connection: Any, reason: BaseException) -> None:
         _settle(self._closed)

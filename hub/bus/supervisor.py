@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -23,7 +24,11 @@ Session = Callable[[AmqpConnection, Ready], Awaitable[None]]
 
 
 class Supervisor:
-    """One task that connects, runs the session, and begins again when either fails."""
+    """One task that connects, runs the session, and begins again when either fails.
+
+    The delay between attempts grows until a session has lasted for `retry_max_s`: a broker that lets in and then
+    refuses what is done with the connection gets no more attempts than one that lets nobody in.
+    """
 
     def __init__(
         self,
@@ -43,6 +48,7 @@ class Supervisor:
         self._task: asyncio.Task[None] | None = None
         self._connection: AmqpConnection | None = None
         self._ready = False
+        self._ready_since = 0.0
         self._stopping = False
         self._reason: str | None = "not connected yet"
 
@@ -54,7 +60,7 @@ class Supervisor:
     def problem(self) -> str | None:
         """Why nothing flows, in plain words; None when it does."""
         if self._ready and self._connection is not None and self._connection.blocked:
-            return f"broker {self._broker}: it takes no messages at the moment: it lacks memory or disk space"
+            return self._blocked_words
         return self._reason
 
     def start(self) -> None:
@@ -75,6 +81,10 @@ class Supervisor:
     def _broker(self) -> str:
         return f"{self._parameters.host}:{self._parameters.port}"
 
+    @property
+    def _blocked_words(self) -> str:
+        return f"broker {self._broker}: it takes no messages at the moment: it lacks memory or disk space"
+
     async def _run(self) -> None:
         while not self._stopping:
             try:
@@ -88,8 +98,7 @@ class Supervisor:
                 log.exception("broker_session_failed", connection=self._name)
                 self._failed(explain(error, self._broker))
             finally:
-                self._ready = False
-                self._connection = None
+                self._end_session()
             if not self._stopping:
                 wait_s = wait_after(self._failures, shortest_s=self._retry_min_s, longest_s=self._retry_max_s)
                 self._failures += 1
@@ -98,6 +107,7 @@ class Supervisor:
     async def _attempt(self) -> None:
         connection = await AmqpConnection.open(self._parameters)
         self._connection = connection
+        connection.on_blocked(self._blocked_changed)
         work: asyncio.Future[None] = asyncio.ensure_future(self._session(connection, self._became_ready))
         try:
             await first_of(work, connection.broken)
@@ -113,9 +123,21 @@ class Supervisor:
 
     def _became_ready(self) -> None:
         self._ready = True
+        self._ready_since = time.monotonic()
         self._reason = None
-        self._failures = 0
         log.info("broker_connected", connection=self._name, broker=self._broker)
+
+    def _end_session(self) -> None:
+        if self._ready and time.monotonic() - self._ready_since >= self._retry_max_s:
+            self._failures = 0
+        self._ready = False
+        self._connection = None
+
+    def _blocked_changed(self, blocked: bool) -> None:
+        if blocked:
+            log.warning("broker_takes_no_messages", connection=self._name, reason=self._blocked_words)
+        else:
+            log.info("broker_takes_messages_again", connection=self._name, broker=self._broker)
 
     def _failed(self, reason: str) -> None:
         if reason != self._reason:

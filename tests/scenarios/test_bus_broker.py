@@ -1,0 +1,154 @@
+"""What a real RabbitMQ does to those who use it: alarms, closed connections, rights taken away, a dead wire."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from structlog.testing import capture_logs
+
+from hub.bus import parameters
+from hub.bus.relay import BusRelay
+from hub.config.model import BusSection
+from hub.domain.ports import StoredEvent
+from hub.journal.journal import Journal
+from tests.relay import Relay
+from tests.scenarios import bus_client
+from tests.servers.rabbitmq import RabbitMQ
+from tests.unit.journal import samples
+from tests.waiting import eventually as eventually_within
+
+eventually = partial(eventually_within, within=60.0)  # a broker on a busy machine takes its time
+
+
+class Relaying:
+    """A journal that is relayed, and the queue of a system that listens to everything."""
+
+    def __init__(self, rabbitmq: RabbitMQ, journal: Journal, relay: BusRelay, queue: str) -> None:
+        self.journal = journal
+        self.relay = relay
+        self._rabbitmq = rabbitmq
+        self._queue = queue
+        self._calls = 0
+
+    async def calls(self, count: int) -> None:
+        """Let that many calls happen."""
+        for _ in range(count):
+            self._calls += 1
+            self.journal.publish(samples.step(samples.call(self._calls)))
+        await self.journal.append(samples.cleared(samples.call(self._calls)))
+
+    async def says(self, words: str) -> None:
+        """Wait until the relay's problem has these words."""
+        await eventually(lambda: words in (self.relay.problem() or ""), words)
+
+    async def all_arrived(self) -> None:
+        """Wait until the broker has all, and see that each event is there, in order, never under two ids."""
+        await eventually(lambda: self.relay.lag == 0 and self.relay.problem() is None, "all confirmed")
+        journaled: Sequence[StoredEvent] = await self.journal.read(0, 1000)
+        received = await asyncio.to_thread(
+            bus_client.collect, self._rabbitmq.url, self._queue, len(journaled), within_s=30
+        )
+        assert [(one.id, one.body) for one in journaled] == list(
+            {message.properties.message_id: message.body for message in received}.items()
+        )
+
+
+@asynccontextmanager
+async def _relaying(rabbitmq: RabbitMQ, folder: Path, url: str = "") -> AsyncIterator[Relaying]:
+    exchange = f"events-{uuid.uuid4().hex[:8]}"
+    queue = f"{exchange}-queue"
+    await asyncio.to_thread(bus_client.bind, rabbitmq.url, exchange, queue)
+    journal = await Journal.open(folder / "journal.db")
+    section = BusSection(url=SecretStr(url or rabbitmq.url), exchange=exchange)
+    relay = BusRelay(section, journal, retry_min_s=0.05, retry_max_s=0.5)
+    await relay.start()
+    try:
+        await eventually(lambda: relay.connected)
+        yield Relaying(rabbitmq, journal, relay, queue)
+    finally:
+        await relay.stop()
+        await journal.close()
+
+
+@contextmanager
+def _user(rabbitmq: RabbitMQ) -> Iterator[str]:
+    """Make a user who may do everything; the address to sign in as that user is given."""
+    name, password = f"user-{uuid.uuid4().hex[:8]}", uuid.uuid4().hex
+    rabbitmq.control("add_user", name, password)
+    rabbitmq.control("set_permissions", name, ".*", ".*", ".*")
+    try:
+        yield f"amqp://{name}:{password}@{rabbitmq.host}:{rabbitmq.port}/"
+    finally:
+        rabbitmq.control("delete_user", name)
+
+
+async def test_a_broker_without_memory_is_told_and_waited_for(rabbitmq: RabbitMQ, tmp_path: Path) -> None:
+    """Its alarm blocks who publishes: said in the log and as the problem, and all arrives when the alarm is over."""
+    with capture_logs() as logs:
+        async with _relaying(rabbitmq, tmp_path) as relaying:
+            await asyncio.to_thread(rabbitmq.control, "set_vm_memory_high_watermark", "0")
+            try:
+                await relaying.calls(3)
+                await relaying.says("it lacks memory or disk space")
+                await relaying.calls(20)
+                assert relaying.relay.lag > 0
+            finally:
+                await asyncio.to_thread(rabbitmq.control, "set_vm_memory_high_watermark", "0.6")
+            await relaying.all_arrived()
+    assert ["broker_takes_no_messages", "broker_takes_messages_again"] == [
+        entry["event"] for entry in logs if entry["event"].startswith("broker_takes")
+    ]
+
+
+async def test_a_connection_closed_by_the_administrator_is_opened_again(rabbitmq: RabbitMQ, tmp_path: Path) -> None:
+    """The broker's own words go to the log; nothing is lost."""
+    with capture_logs() as logs:
+        async with _relaying(rabbitmq, tmp_path) as relaying:
+            await relaying.calls(10)
+            await asyncio.to_thread(rabbitmq.control, "close_all_connections", "maintenance at noon")
+            await relaying.calls(10)
+            await relaying.all_arrived()
+    (told,) = [entry["reason"] for entry in logs if entry["event"] == "broker_unavailable"]
+    assert "someone closed it" in told
+    assert "maintenance at noon" in told
+
+
+async def test_a_right_that_is_taken_away_is_told_and_missed_calmly(rabbitmq: RabbitMQ, tmp_path: Path) -> None:
+    """Who may not write gets in and is thrown out at each message: tried ever more seldom, and well once granted."""
+    with _user(rabbitmq) as url:
+        name = url.removeprefix("amqp://").partition(":")[0]
+        with capture_logs() as logs:
+            async with _relaying(rabbitmq, tmp_path, url) as relaying:
+                await asyncio.to_thread(rabbitmq.control, "set_permissions", name, ".*", "^$", ".*")
+                await relaying.calls(10)
+                await relaying.says("lacks a permission")
+                await asyncio.sleep(2)
+                attempts = sum(entry["event"] == "broker_connected" for entry in logs)
+                await asyncio.to_thread(rabbitmq.control, "set_permissions", name, ".*", ".*", ".*")
+                await relaying.all_arrived()
+    # With the shortest delay each time there would be twenty or more.
+    assert 2 <= attempts <= 14
+
+
+async def test_a_wire_that_falls_silent_is_noticed(
+    rabbitmq: RabbitMQ, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is reset, nothing comes: the heartbeat tells, and when the wire passes again all arrives."""
+    monkeypatch.setattr(parameters, "HEARTBEAT_S", 1)
+    async with Relay(rabbitmq.port) as wire:
+        url = rabbitmq.url.replace(f":{rabbitmq.port}/", f":{wire.port}/")
+        async with _relaying(rabbitmq, tmp_path, url) as relaying:
+            await relaying.calls(10)
+            await eventually(lambda: relaying.relay.lag == 0)
+            wire.go_silent()
+            await relaying.calls(10)
+            await relaying.says("sent nothing for too long")
+            wire.flow()
+            await relaying.all_arrived()
