@@ -76,16 +76,27 @@ def _make_private(path: Path) -> None:
         raise JournalError(f"journal {path}: can't be made: {error.strerror}") from error
 
 
+def file_identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells this file from another of the same name; None if there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
 def open_reader(path: Path) -> sqlite3.Connection:
-    """Open the file for queries alone. Raises sqlite3.Error."""
-    connection = _connect(path)
+    """Open the file for queries alone; one that is not there is not made. Raises sqlite3.Error."""
+    connection = _connect(f"{path.absolute().as_uri()}?mode=rw")
     connection.execute("PRAGMA query_only = ON")
     return connection
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(place: Path | str) -> sqlite3.Connection:
+    """Connect to a path, or to a URI of SQLite."""
     connection = sqlite3.connect(
-        path,
+        place,
+        uri=isinstance(place, str),
         timeout=LOCKED_WAIT_S,
         isolation_level=None,
         # A connection is used by one thread at a time, but not always the one that opened it.

@@ -13,6 +13,7 @@ from typing import Final
 import structlog
 
 from hub.journal.batch import Commit, Pending, PendingEvent, write_batch
+from hub.journal.database import file_identity
 from hub.journal.errors import JournalError, explain
 
 log = structlog.get_logger(__name__)
@@ -39,6 +40,7 @@ class Writer:
     ) -> None:
         self._connection = connection
         self._path = path
+        self._file = file_identity(path)
         self._backlog = backlog
         self._on_commit = on_commit
         self._close_wait_s = close_wait_s
@@ -114,6 +116,7 @@ class Writer:
         delay = RETRY_MIN_S
         while True:
             try:
+                self._see_the_file()
                 commit = write_batch(self._connection, batch)
             except Exception as error:  # noqa: BLE001 - whatever it is, this thread must live and what it holds be kept
                 self._failed(error)
@@ -125,8 +128,16 @@ class Writer:
                 self._succeeded(commit)
                 return
 
+    def _see_the_file(self) -> None:
+        """Raise JournalError when the file is not there any more: SQLite would write to what nobody finds again."""
+        if file_identity(self._path) != self._file:
+            raise JournalError(
+                f"journal {self._path}: the file was deleted, moved or replaced while the hub runs: put it back, "
+                "with its -wal and -shm beside it; until then nothing is written, and a stop loses what waits"
+            )
+
     def _failed(self, error: Exception) -> None:
-        problem = explain(self._path, error)
+        problem = str(error) if isinstance(error, JournalError) else explain(self._path, error)
         if problem != self._problem:
             log.error("journal_write_failed", reason=problem, waiting=self.pending)
         self._problem = problem

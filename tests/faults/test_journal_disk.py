@@ -80,6 +80,38 @@ async def test_closing_with_a_failing_disk_ends_in_bounded_time(tmp_path: Path) 
     assert "disk is full" in str(refused[0])
 
 
+async def test_a_file_moved_away_takes_no_more_and_loses_nothing(tmp_path: Path) -> None:
+    """Nothing is called durable in a file that nobody would find again; once it is back, what waited is written."""
+    file, away = tmp_path / "journal.db", tmp_path / "away.db"
+    journal = await Journal.open(file)
+    await journal.append(samples.step(samples.call(1)))
+    file.rename(away)
+    waiting = asyncio.ensure_future(journal.append(samples.step(samples.call(2))))
+    await eventually(lambda: _says(journal, "was deleted, moved or replaced"))
+    with pytest.raises(JournalError, match="can't be opened"):
+        await journal.calls()
+    assert (False, False) == (waiting.done(), file.exists())
+    away.rename(file)
+    assert 2 == await asyncio.wait_for(waiting, 10)
+    assert (None, 2) == (journal.problem(), len(await journal.read(0, 10)))
+    await journal.close()
+
+
+async def test_another_file_in_its_place_is_not_written(tmp_path: Path) -> None:
+    """A new file under the old name belongs to somebody else; closing says what was not written."""
+    file = tmp_path / "journal.db"
+    journal = await Journal.open(file)
+    journal._writer._close_wait_s = 0.2
+    file.unlink()
+    file.write_bytes(b"mine")
+    waiting = asyncio.ensure_future(journal.append(samples.step(samples.call(1))))
+    await eventually(lambda: _says(journal, "was deleted, moved or replaced"))
+    await journal.close()
+    with pytest.raises(JournalError, match="was deleted, moved or replaced"):
+        await waiting
+    assert b"mine" == file.read_bytes()
+
+
 async def test_a_locked_file_delays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another program holds the file for long: told in plain words, written when it lets go."""
     monkeypatch.setattr(database, "LOCKED_WAIT_S", 0.05)
