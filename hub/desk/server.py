@@ -29,6 +29,8 @@ log = structlog.get_logger(__name__)
 
 SESSION_CHECK_S = 5.0
 KEEPALIVE_S = 20.0
+IDLE_S = 75.0
+"""How long a connection may go without a whole request; proxies keep theirs for less, so that none meets a closed one."""
 _SHUTDOWN_S = 3.0
 
 
@@ -58,6 +60,7 @@ class DeskServer:
         static_dir: Path = STATIC_DIR,
         session_check_s: float = SESSION_CHECK_S,
         keepalive_s: float = KEEPALIVE_S,
+        idle_s: float = IDLE_S,
     ) -> None:
         self._host = host
         self._port = port
@@ -79,7 +82,9 @@ class DeskServer:
         description.describe(self.routes)
         application = make_application(self.routes, gate=gate, pages=Pages(static_dir))
         application.on_shutdown.append(self._say_goodbye)
-        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=_SHUTDOWN_S)
+        self._runner = web.AppRunner(
+            application, access_log=None, shutdown_timeout=_SHUTDOWN_S, keepalive_timeout=idle_s
+        )
         self._chores: tuple[asyncio.Task[None], ...] = ()
 
     @property
