@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
 import pika
@@ -11,9 +12,11 @@ from hub.bus.amqp import AmqpChannel, AmqpConnection, Delivery, first_of
 from hub.bus.envelope import PERSISTENT
 from hub.bus.errors import BrokerError
 from hub.bus.intake import RefusedError
+from hub.bus.window import ConfirmWindow
 
 DEAD_QUEUE: Final = "ctihub.dead"
 MAX_REASON: Final = 500
+MAX_UNCONFIRMED: Final = 100
 _KEPT: Final = ("content_type", "content_encoding", "correlation_id", "message_id", "timestamp", "type", "app_id")
 _ROUTING_HEADERS: Final = frozenset({"CC", "BCC"})
 """RabbitMQ would deliver the dead letter to the queues that these headers name."""
@@ -42,13 +45,13 @@ def dead_letter_properties(original: Any, refusal: RefusedError, *, feed: str, m
 
 
 class DeadLetters:
-    """Sends dead letters over one channel, each confirmed before the next."""
+    """Sends dead letters over one channel, those of a batch together."""
 
     def __init__(self, channel: AmqpChannel, queue: str) -> None:
         self._channel = channel
         self._queue = queue
-        self._outcome: asyncio.Future[bool] | None = None
-        self._returned = False
+        self._unconfirmed = ConfirmWindow(0, max_messages=MAX_UNCONFIRMED)
+        self._not_taken = False
 
     @classmethod
     async def open(cls, connection: AmqpConnection, queue: str = DEAD_QUEUE) -> DeadLetters:
@@ -61,22 +64,30 @@ class DeadLetters:
         await channel.confirm(self._on_confirm)
         return self
 
-    async def send(self, delivery: Delivery, refusal: RefusedError, *, feed: str, mapping: str) -> None:
-        """Return when the letter is safe in the queue. Raises BrokerError when the broker does not take it."""
-        outcome: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._outcome = outcome
-        self._returned = False
-        properties = dead_letter_properties(delivery.properties, refusal, feed=feed, mapping=mapping)
-        self._channel.publish("", self._queue, properties, delivery.body)
-        await first_of(outcome, self._channel.lost)
-        if not outcome.done():
-            raise self._channel.lost.result()
-        if self._returned or not outcome.result():
+    async def send(self, letters: Sequence[tuple[Delivery, RefusedError]], *, feed: str, mapping: str) -> None:
+        """Return when all are safe in the queue. Raises BrokerError when the broker does not take one of them."""
+        for number, (delivery, refusal) in enumerate(letters):
+            await self._until(self._unconfirmed.room)
+            properties = dead_letter_properties(delivery.properties, refusal, feed=feed, mapping=mapping)
+            self._channel.publish("", self._queue, properties, delivery.body)
+            self._unconfirmed.sent(number, len(delivery.body))
+        await self._until(self._unconfirmed.drained)
+        if self._not_taken:
             raise BrokerError(f"queue {self._queue} did not take a dead letter; the message stays where it was")
 
-    def _on_confirm(self, _tag: int, _multiple: bool, took: bool) -> None:
-        if self._outcome is not None and not self._outcome.done():
-            self._outcome.set_result(took)
+    async def _until(self, condition: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Wait for the window's condition, or raise why the channel was lost."""
+        met = asyncio.ensure_future(condition())
+        try:
+            await first_of(met, self._channel.lost)
+        finally:
+            met.cancel()
+        if self._channel.lost.done():
+            raise self._channel.lost.result()
+
+    def _on_confirm(self, tag: int, multiple: bool, took: bool) -> None:
+        self._not_taken = self._not_taken or not took
+        self._unconfirmed.confirmed(tag, multiple=multiple)
 
     def _on_return(self, _routing_key: str) -> None:
-        self._returned = True
+        self._not_taken = True

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final
 
+import msgspec
 import structlog
 
 from hub.bus.amqp import AmqpConnection, Delivery
@@ -14,7 +15,7 @@ from hub.bus.intake import MAX_BODY_BYTES, Intake, RefusedError
 from hub.bus.parameters import broker_parameters
 from hub.bus.supervisor import Ready, Supervisor
 from hub.config.model import BusSection, InboundFeed
-from hub.domain.event import Event
+from hub.domain.event import Event, decode_event, encode_event
 from hub.domain.interaction import Interaction
 from hub.domain.ports import EventJournal
 from hub.journal.errors import EventRefusedError
@@ -27,6 +28,11 @@ MAX_BATCH: Final = 32
 """Messages understood in one go before others on the event loop get their turn."""
 
 CANCELLED_WAIT_S: Final = 2.0
+
+_ID_OF_ANOTHER: Final = (
+    "an earlier message of this feed had the same message id and said something else: "
+    "give each message an id of its own, or none"
+)
 
 InteractionListener = Callable[[Interaction], None]
 
@@ -127,9 +133,11 @@ class FeedConsumer:
             except RefusedError as reason:
                 refused.append((delivery, reason))
         refused += await self._recorded_even_if_cancelled(understood)
-        for delivery, refusal in refused:
-            await dead.send(delivery, refusal, feed=self._name, mapping=self._intake.mapping_label)
-            self._dead += 1
+        if not refused:
+            return
+        await dead.send(refused, feed=self._name, mapping=self._intake.mapping_label)
+        self._dead += len(refused)
+        for _, refusal in refused:
             log.warning(
                 "feed_message_dead",
                 feed=self._name,
@@ -158,6 +166,7 @@ class FeedConsumer:
             *(self._journal.append(event) for _, event in understood), return_exceptions=True
         )
         refused = []
+        seen_before: list[tuple[Delivery, Event, int]] = []
         failure: BaseException | None = None
         new_positions: set[int] = set()
         for (delivery, event), outcome in zip(understood, outcomes, strict=True):
@@ -166,7 +175,7 @@ class FeedConsumer:
             elif isinstance(outcome, BaseException):
                 failure = outcome
             elif outcome <= known_up_to or outcome in new_positions:
-                self._duplicates += 1
+                seen_before.append((delivery, event, outcome))
             else:
                 new_positions.add(outcome)
                 self._recorded += 1
@@ -174,7 +183,21 @@ class FeedConsumer:
         if failure is not None:
             # The journal can't take anything now: nothing of this batch is acknowledged, all of it comes again.
             raise failure
+        for delivery, event, position in seen_before:
+            if await self._is_recorded(event, position):
+                self._duplicates += 1
+            else:
+                refused.append((delivery, RefusedError(_ID_OF_ANOTHER)))
         return refused
+
+    async def _is_recorded(self, event: Event, position: int) -> bool:
+        """Whether the event at `position`, which has the same id, tells the same; a sender may use an id again."""
+        (known,) = await self._journal.read(position - 1, 1)
+        try:
+            return decode_event(known.body).data == decode_event(encode_event(event)).data
+        except msgspec.ValidationError as error:
+            log.warning("feed_duplicate_unreadable", feed=self._name, event_id=event.id, reason=str(error))
+            return True
 
     def _tell(self, event: Event) -> None:
         if isinstance(event.data, Interaction):

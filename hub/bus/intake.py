@@ -11,6 +11,7 @@ import msgspec
 import structlog
 
 from hub.domain.event import Event, interaction_event
+from hub.domain.nesting import is_deeper_than
 from hub.mapping.errors import MappingRunError
 from hub.mapping.mapping import Mapping
 
@@ -21,6 +22,8 @@ MAX_DEPTH: Final = 64
 # As the replies of backends and the cases beside a mapping are read: 12.10 stays 12.10.
 _JSON: Final = msgspec.json.Decoder(float_hook=Decimal)
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_UTF_16: Final = (b"\xff\xfe", b"\xfe\xff", b"\x00{", b"{\x00")
+_GZIP: Final = b"\x1f\x8b"
 _EVENT_IDS: Final = uuid.UUID("6a1f0c5e-3d52-5c0b-9a77-0d5f0f1c9e21")
 """Namespace of the ids of events that come from feeds; changing it makes every old message new."""
 
@@ -70,6 +73,10 @@ class Intake:
     def _record(self, body: bytes) -> Any:
         if len(body) > self._max_body_bytes:
             raise RefusedError(f"the message has {len(body)} bytes, the limit is {self._max_body_bytes}")
+        if body.startswith(_UTF_16):
+            raise RefusedError("the message is in UTF-16: JSON has to be sent in UTF-8")
+        if body.startswith(_GZIP):
+            raise RefusedError("the message is compressed with gzip: it has to be sent as it is")
         try:
             record = _JSON.decode(body.removeprefix(_BYTE_ORDER_MARK))
         except UnicodeDecodeError as error:
@@ -80,22 +87,6 @@ class Intake:
             raise RefusedError("the message holds a number whose exponent is too large") from error
         except msgspec.DecodeError as error:
             raise RefusedError(f"the message is not JSON: {error}") from error
-        if _deeper_than(record, MAX_DEPTH):
+        if is_deeper_than(record, MAX_DEPTH):
             raise RefusedError(f"the message is nested deeper than {MAX_DEPTH} levels")
         return record
-
-
-def _deeper_than(value: Any, levels: int) -> bool:
-    """Whether lists and objects are nested more than `levels` deep; level by level, so that depth costs no stack."""
-    layer = [value]
-    for _ in range(levels):
-        inner: list[Any] = []
-        for one in layer:
-            if isinstance(one, dict):
-                inner.extend(child for child in one.values() if isinstance(child, (dict, list)))
-            elif isinstance(one, list):
-                inner.extend(child for child in one if isinstance(child, (dict, list)))
-        if not inner:
-            return False
-        layer = inner
-    return True

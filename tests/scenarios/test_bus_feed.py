@@ -130,6 +130,20 @@ async def test_a_message_that_comes_twice_is_one_event(rabbitmq: RabbitMQ, tmp_p
     assert (2, 4, 0) == (feed.consumer.recorded_total, feed.consumer.duplicates_total, feed.consumer.dead_total)
 
 
+async def test_an_id_used_again_for_something_else_loses_nothing(rabbitmq: RabbitMQ, tmp_path: Path) -> None:
+    """A sender that counts its ids from 1 after each start: the other message is kept as a dead letter, and told."""
+    again = (_ticket(2)[0], pika.BasicProperties(message_id="m1"))
+    async with _running(rabbitmq, tmp_path) as (feed, journal):
+        await feed.publish(_ticket(1), again)
+        (letter,) = await feed.dead(1)
+        await feed.publish(_ticket(1))
+        await eventually(lambda: feed.consumer.duplicates_total == 1)
+        assert await journal.last_position() == 1
+        assert await feed.depth() == 0
+    assert again[0] == letter.body
+    assert "had the same message id and said something else" in letter.properties.headers["x-reason"]
+
+
 async def test_what_makes_no_sense_is_kept_whole_and_holds_up_nobody(rabbitmq: RabbitMQ, tmp_path: Path) -> None:
     """Each bad message is in the dead letters with feed, reason, mapping and field; the good ones around it arrive."""
     bad = {
