@@ -67,16 +67,14 @@ def _running_rabbitmq() -> Iterator[RabbitMQ]:
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
     """Chromium; a context of it is one signed-in person."""
-    require("chinese-font")
-    async with run_browser(place_of("chromium")) as running:
+    async with run_browser() as running:
         yield running
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def shared_browser() -> AsyncIterator[Browser]:
     """Share one Chromium; each agent has a context of their own in it."""
-    require("chinese-font")
-    async with run_browser(place_of("chromium")) as running:
+    async with run_browser() as running:
         yield running
 
 

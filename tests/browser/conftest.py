@@ -14,7 +14,6 @@ from hub.desk.web import build
 from tests.browser.world import PASSWORD, World, running_world
 from tests.servers import cache
 from tests.servers.chromium import browser as run_browser
-from tests.servers.requirements import place_of, require
 
 FOLDER = Path(__file__).parent
 
@@ -41,8 +40,7 @@ def built_pages() -> None:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """Share one Chromium; each test has a context of its own in it."""
-    require("chinese-font")
-    async with run_browser(place_of("chromium")) as running:
+    async with run_browser() as running:
         yield running
 
 

@@ -13,7 +13,9 @@ def main() -> int:
     if sys.argv[1:] != ["install"]:
         print("usage: python -m tests.servers install", file=sys.stderr)
         return 1
-    for name in REQUIREMENTS:
+    for name, requirement in REQUIREMENTS.items():
+        if requirement.found() is None:
+            print(f"{name}: not there yet ...", flush=True)
         outcome = ensure(name)
         if outcome.place is None:
             print(f"{name}: missing, its tests will be skipped: {outcome.problem}")

@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 
 from playwright.async_api import Browser, async_playwright
 
+from tests.servers.requirements import place_of, require
+
 FLAGS = (
     # The tests run as root, whom Chromium's sandbox refuses; they open only their own pages.
     "--no-sandbox",
@@ -19,8 +21,10 @@ FLAGS = (
 
 
 @asynccontextmanager
-async def browser(executable: str) -> AsyncIterator[Browser]:
-    """Run a headless browser while the `async with` lasts."""
+async def browser() -> AsyncIterator[Browser]:
+    """Run a headless browser while the `async with` lasts; where it can't be, the test is skipped as `require` does."""
+    require("playwright", "chinese-font")
+    executable = place_of("chromium")
     async with async_playwright() as playwright:
         running = await playwright.chromium.launch(executable_path=executable, headless=True, args=list(FLAGS))
         try:

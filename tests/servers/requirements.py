@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import playwright
 import pytest
 
 from tests.servers import asterisk_install, cache, debian
@@ -35,6 +36,12 @@ def _rabbitmq() -> str | None:
     return str(server) if server.exists() and shutil.which("epmd") else None
 
 
+def _playwright() -> str | None:
+    # Its own Node.js needs a library that a small Debian has not.
+    driver = Path(playwright.__file__).parent / "driver/node"
+    return str(driver) if driver.exists() and debian.run_quietly([str(driver), "--version"]).returncode == 0 else None
+
+
 def _chinese_font() -> str | None:
     if shutil.which("fc-list") is None:
         return None
@@ -56,6 +63,7 @@ REQUIREMENTS = {
         Requirement("sipp", lambda: shutil.which("sipp"), _package("sip-tester")),
         Requirement("rabbitmq", _rabbitmq, _package("rabbitmq-server")),
         Requirement("chromium", lambda: shutil.which("chromium"), _package("chromium")),
+        Requirement("playwright", _playwright, _package("libatomic1")),
         Requirement("chinese-font", _chinese_font, _package("fonts-wqy-zenhei")),
         Requirement("asterisk", _asterisk, asterisk_install.install),
     )
