@@ -13,6 +13,7 @@ from hub.desk.pages import SECURITY_HEADERS, STRICT_TRANSPORT, Pages
 from hub.desk.replies import ApiError, error_reply
 from hub.desk.route import Route
 from hub.desk.user_store import UserStoreError
+from hub.domain.ports import StoreError
 
 log = structlog.get_logger(__name__)
 
@@ -78,6 +79,9 @@ async def _errors_in_words(request: web.Request, handler: _Handler) -> web.Strea
     except UserStoreError as error:
         log.error("users_unavailable", reason=str(error))  # noqa: TRY400 - the reason says it all
         return error_reply(ApiError(503, "users_unavailable", "Sign-ins can't be checked now. Try again soon."))
+    except StoreError as error:
+        log.error("store_unavailable", path=request.path[:200], reason=str(error))  # noqa: TRY400 - as above
+        return error_reply(ApiError(503, "store_unavailable", "What was stored can't be read now. Try again soon."))
     except ConnectionError:
         raise  # the other side went away; there is no one to tell
     except Exception:

@@ -59,7 +59,7 @@ class CallsApi:
                         schema={"type": "string", "maxLength": _MAX_AGENT_LENGTH},
                     ),
                 ),
-                errors=(400, 403),
+                errors=(400, 403, 503),
             ),
         )
 

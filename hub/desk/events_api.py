@@ -12,7 +12,7 @@ from hub.desk.access import Access, Caller
 from hub.desk.replies import ApiError
 from hub.desk.route import Parameter, Route
 from hub.domain.event import Event
-from hub.domain.ports import EventJournal, StoredEvent
+from hub.domain.ports import EventJournal, StoredEvent, StoreError
 
 log = structlog.get_logger(__name__)
 
@@ -116,6 +116,9 @@ class EventsApi:
                 parts.create_task(self._keep_alive(response))
         except* ConnectionError:
             log.debug("stream_reader_gone")
+        except* StoreError as group:
+            # The status is long sent: the reader comes back with the last id it saw, and hears why not then.
+            log.error("stream_ended", reason=str(group.exceptions[0]))  # noqa: TRY400 - the reason says it all
 
     async def _write_events(self, response: web.StreamResponse, note: str, after: int, types: tuple[str, ...]) -> None:
         await response.write(f": {note}\n\n".encode())

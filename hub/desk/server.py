@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 SESSION_CHECK_S = 5.0
 KEEPALIVE_S = 20.0
 IDLE_S = 75.0
-"""How long a connection may go without a whole request; proxies keep theirs for less, so that none meets a closed one."""
+"""How long a connection may go without a whole request; proxies keep theirs for less, so none meets a closed one."""
 _SHUTDOWN_S = 3.0
 
 

@@ -27,6 +27,10 @@ class StoredEvent(msgspec.Struct, frozen=True):
     body: bytes
 
 
+class StoreError(Exception):
+    """What was stored can't be read, or nothing can be stored, at the moment; the message says why and what to do."""
+
+
 class EventJournal(Protocol):
     """The append-only journal. Positions start at 1 and grow without gaps visible to a reader."""
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+from hub.domain.ports import StoreError
 
-class JournalError(Exception):
+
+class JournalError(StoreError):
     """The journal can't do what was asked; the message says why and what to do."""
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from hub.domain.call import Call
 from hub.domain.customer import CustomerContext
 from hub.domain.event import Event, encode_event
-from hub.domain.ports import CallLogEntry, ContextListener, PbxStatus, StoredEvent
+from hub.domain.ports import CallLogEntry, ContextListener, PbxStatus, StoredEvent, StoreError
 
 
 class Calls:
@@ -41,11 +41,14 @@ class Log:
     def __init__(self) -> None:
         self.entries: list[CallLogEntry] = []
         self.asked: list[tuple[str | None, datetime | None, int]] = []
+        self.problem: StoreError | None = None
 
     async def calls(
         self, *, agent: str | None = None, before: datetime | None = None, limit: int = 50
     ) -> Sequence[CallLogEntry]:
         self.asked.append((agent, before, limit))
+        if self.problem is not None:
+            raise self.problem
         own = [entry for entry in self.entries if agent is None or agent in (*entry.agents, *entry.answered_by)]
         return own[:limit]
 
@@ -66,6 +69,7 @@ class MemoryJournal:
     def __init__(self) -> None:
         self.stored: list[StoredEvent] = []
         self.handed_out = 0
+        self.problem: StoreError | None = None
         self._grown = asyncio.Condition()
 
     def publish(self, event: Event) -> None:  # noqa: ARG002 - the port's shape
@@ -94,6 +98,8 @@ class MemoryJournal:
 
     async def tail(self, after: int) -> AsyncIterator[StoredEvent]:
         while True:
+            if self.problem is not None:
+                raise self.problem
             for stored in self.stored[after:]:
                 after = stored.position
                 self.handed_out += 1

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from hub.domain.call import Call
-from hub.domain.ports import CallLogEntry
+from hub.domain.ports import CallLogEntry, StoreError
 from tests.unit.desk.house import House
 from tests.unit.desk.samples import call, ended, leg, rings
 
@@ -90,3 +90,15 @@ async def test_a_stranger_sees_nothing(house: House, path: str) -> None:
         async with house.browser().get(path, headers=headers) as reply:
             assert 401 == reply.status
             assert "main-1" not in await reply.text()
+
+
+async def test_a_call_log_that_can_not_be_read_is_told_without_its_place(house: House) -> None:
+    """The page hears to try again; where the file lies and what is wrong with it stands in the log alone."""
+    house.log.problem = StoreError("journal /var/lib/ctihub.db: the disk can't be read or written")
+
+    async with house.machine().get("/api/v1/calls/log") as reply:
+        assert 503 == reply.status
+        error = (await reply.json())["error"]
+
+    assert "store_unavailable" == error["code"]
+    assert "/var/lib" not in error["message"]

@@ -11,6 +11,7 @@ import pytest
 
 from hub.domain.call import CallEventKind
 from hub.domain.event import ConnectorStatus, Event, call_event, connector_event
+from hub.domain.ports import StoreError
 from tests.unit.desk.house import BEARER, House
 from tests.unit.desk.samples import call, ended, leg, rings, step
 from tests.waiting import eventually
@@ -181,3 +182,11 @@ async def test_stopping_ends_the_streams(tmp_path: Path) -> None:
         await _read(reply, 1)
         async with asyncio.timeout(3):
             await house.server.stop()
+
+
+async def test_a_journal_that_can_not_be_read_ends_the_stream(house: House) -> None:
+    """The reader sees the end at once, and comes back with the last id, rather than waiting for what never comes."""
+    house.journal.problem = StoreError("the disk can't be read")
+
+    async with house.machine().get("/api/v1/events") as stream, asyncio.timeout(5):
+        assert b": live\n\n" == await stream.content.read()
