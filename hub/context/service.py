@@ -19,7 +19,7 @@ from hub.domain.call import Call
 from hub.domain.customer import AnswerState, BackendAnswer, CustomerContext, CustomerQuery, Problem
 from hub.domain.interaction import Interaction
 from hub.domain.phone import PhoneNumber
-from hub.domain.ports import ContextListener, InteractionSource
+from hub.domain.ports import ContextListener, InteractionSource, StoreError
 
 log = structlog.get_logger(__name__)
 
@@ -201,7 +201,11 @@ class ContextService:
     async def _load_interactions(self, live: _LiveCall) -> None:
         if self._source is None:
             return
-        found = await self._source.recent(live.assembly.keys, self._settings.interactions)
+        try:
+            found = await self._source.recent(live.assembly.keys, self._settings.interactions)
+        except StoreError as error:
+            log.warning("contacts not read", reason=str(error))
+            return
         if live.assembly.add_interactions(found):
             self._tell(live)
 

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+import structlog
+
 from hub.config.model import ContextSection
 from hub.context.health import ConnectorHealth
 from hub.context.service import ContextService
@@ -12,6 +14,7 @@ from hub.domain.customer import AnswerState, CustomerContext, CustomerRecord, Na
 from hub.domain.event import ConnectorStatus
 from hub.domain.interaction import Channel, CustomerRef, Interaction
 from hub.domain.phone import parse_number
+from hub.domain.ports import StoreError
 from tests.unit.context.backends import Backend, ConnectorError
 from tests.waiting import eventually
 
@@ -203,10 +206,13 @@ async def test_anonymous_and_malformed_callers_ask_nobody() -> None:
 
 
 class Contacts:
-    def __init__(self, interactions: Sequence[Interaction]) -> None:
+    def __init__(self, interactions: Sequence[Interaction], problem: StoreError | None = None) -> None:
         self.interactions = interactions
+        self.problem = problem
 
     async def recent(self, keys: Sequence[str], limit: int) -> Sequence[Interaction]:
+        if self.problem is not None:
+            raise self.problem
         return [i for i in self.interactions if not set(i.customer.keys()).isdisjoint(keys)][:limit]
 
 
@@ -256,3 +262,16 @@ async def test_several_customers_share_a_number() -> None:
     assert ["Maria Huber", "Jonas Huber"] == [c.name.value.full for c in context.customers if c.name]
     assert () == context.interactions
     await service.close()
+
+
+async def test_contacts_that_can_not_be_read_leave_the_customer_alone() -> None:
+    """A disk that fails costs the contacts, and a line in the log that says why, without a traceback."""
+    contacts = Contacts([], StoreError("the disk can't be read"))
+    service = ContextService([Backend("sap", [MARIA])], ContextSection(), interactions=contacts)
+    with structlog.testing.capture_logs() as logged:
+        service.begin(call())
+        await eventually(lambda: bool((c := service.current("main-1")) and c.customers and logged))
+        await service.close()
+    assert {("contacts not read", "warning", "the disk can't be read")} == {
+        (line["event"], line["log_level"], line["reason"]) for line in logged
+    }
