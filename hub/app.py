@@ -121,6 +121,8 @@ class Hub:
         users = UserStore(config.store.path)
         self._stack.callback(users.close)
         self._takeover = Takeover(await self._journal.open_calls())
+        for event in self._takeover.ended_with_their_pbx(config.pbx, datetime.now(UTC)):
+            self._journal.publish(call_event(event))
 
         connectors = [
             build_connector(name, section, region=config.hub.region, mapping_folders=config.hub.mappings)

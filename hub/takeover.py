@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import datetime
 
 from hub.domain.call import Call, CallEvent, CallEventKind
@@ -35,7 +35,13 @@ class Takeover:
     def ended_meanwhile(self, pbx: str, live: Sequence[Call], now: datetime) -> list[CallEvent]:
         """Return the ends of the open calls that `pbx`, asked anew, no longer has; each once."""
         alive = {call.id for call in live}
-        gone = [call for call in self._open.values() if call.pbx == pbx and call.id not in alive]
+        return self._end([call for call in self._open.values() if call.pbx == pbx and call.id not in alive], now)
+
+    def ended_with_their_pbx(self, configured: Container[str], now: datetime) -> list[CallEvent]:
+        """Return the ends of the open calls of a PBX that is no longer configured: nobody will ask it any more."""
+        return self._end([call for call in self._open.values() if call.pbx not in configured], now)
+
+    def _end(self, gone: Sequence[Call], now: datetime) -> list[CallEvent]:
         for call in gone:
             del self._open[call.id]
         return [ended_unseen(call, now) for call in gone]

@@ -74,3 +74,12 @@ def test_call_that_was_cleared_is_forgotten() -> None:
     takeover = Takeover([CALL])
     takeover.is_known(step(CallEventKind.CLEARED))
     assert [] == takeover.ended_meanwhile("main", [], NOW)
+
+
+def test_call_of_a_pbx_that_was_taken_out_of_the_configuration_ends() -> None:
+    """Nobody will ask that PBX any more, so its calls would stay open for ever; the others' stay."""
+    elsewhere = msgspec.structs.replace(CALL, id="other-1", pbx="other")
+    takeover = Takeover([CALL, elsewhere])
+    assert [("other-1", Cause.UNKNOWN)] == [(e.call.id, e.cause) for e in takeover.ended_with_their_pbx({"main"}, NOW)]
+    assert [] == takeover.ended_with_their_pbx({"main"}, NOW)
+    assert ["main-1"] == [e.call.id for e in takeover.ended_meanwhile("main", [], NOW)]
