@@ -60,7 +60,7 @@ class FeedConsumer:
         retry_max_s: float = 30.0,
     ) -> None:
         self._name = name
-        self._queue = feed.queue or f"ctihub.inbound.{name}"
+        self._queue = feed.queue_of(name)
         self._intake = Intake(name, mapping, region=region, max_body_bytes=max_body_bytes)
         self._journal = journal
         self._on_interaction = on_interaction

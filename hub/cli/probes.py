@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from connectors.base import ConnectorError
 from connectors.registry import build_connector
@@ -18,6 +18,9 @@ from hub.journal.errors import explain as explain_store
 from hub.telephony.ami.errors import AmiError
 from hub.telephony.check import check as check_pbx
 from hub.telephony.link import ami_settings
+
+if TYPE_CHECKING:
+    from hub.bus.amqp import AmqpConnection
 
 
 class ProbeError(Exception):
@@ -41,6 +44,8 @@ def probes(config: Config) -> Iterator[Probe]:
         yield Probe("connector", name, partial(_connector, config, name, connector))
     if config.bus is not None:
         yield Probe("bus", config.bus.exchange, partial(_bus, config.bus))
+        for name, feed in config.inbound.items():
+            yield Probe("feed", name, partial(_feed, config.bus, feed.queue_of(name)))
 
 
 def _store(section: StoreSection) -> str:
@@ -81,6 +86,23 @@ async def _connector(config: Config, name: str, section: ConnectorConfig) -> str
 
 
 async def _bus(section: BusSection) -> str:
+    async def exchange_is_there(connection: AmqpConnection) -> str:
+        await (await connection.channel()).declare_exchange(section.exchange)
+        return f"lets in, exchange {section.exchange} is there"
+
+    return await _broker(section, exchange_is_there)
+
+
+async def _feed(section: BusSection, queue: str) -> str:
+    async def look_for_queue(connection: AmqpConnection) -> str:
+        if await connection.queue_exists(queue):
+            return f"queue {queue} is there"
+        return f"queue {queue} will be made at the hub's start"
+
+    return await _broker(section, look_for_queue)
+
+
+async def _broker(section: BusSection, ask: Callable[[AmqpConnection], Awaitable[str]]) -> str:
     # Here, because only some configurations have a broker.
     from pika.adapters.utils.connection_workflow import AMQPConnectorException
     from pika.exceptions import AMQPError
@@ -97,9 +119,9 @@ async def _bus(section: BusSection) -> str:
     try:
         connection = await AmqpConnection.open(parameters)
         try:
-            await (await connection.channel()).declare_exchange(section.exchange)
+            found = await ask(connection)
         finally:
             await connection.close()
     except (AMQPError, AMQPConnectorException, BrokerError, OSError) as error:
         raise ProbeError(explain(error, broker)) from error
-    return f"{broker} lets in, exchange {section.exchange} is there"
+    return f"{broker} {found}"

@@ -174,6 +174,10 @@ class InboundFeed(Section):
     mapping: Annotated[str, Field(description="Mapping file under `mappings`, without .yaml")]
     queue: str | None = None
 
+    def queue_of(self, name: str) -> str:
+        """Return the queue of the feed called `name`."""
+        return self.queue or f"ctihub.inbound.{name}"
+
 
 class DeskSection(Section):
     """The agents' pages. `public_url` is what a browser sees, when a proxy stands in front (https)."""

@@ -15,6 +15,7 @@ from tests.unit.cli.conftest import CONFIG, Ctihub
 
 MORE = """\
 bus: {url: "amqp://hub:hunter2-bus@127.0.0.1:{port}/"}
+inbound: {shipping: {mapping: feeds/order_shipped}}
 connectors:
   crm:
     kind: rest
@@ -42,7 +43,7 @@ def configuration(port: int) -> str:
 def test_everything_is_tried_and_each_failure_has_a_row(
     ctihub_process: Ctihub, config_file: Path, closed_port: int
 ) -> None:
-    """The store is fine, the three that are away are told one by one, and no secret with them."""
+    """The store is fine, the four that are away are told one by one, and no secret with them."""
     config_file.write_text(configuration(closed_port))
     done = ctihub_process("check")
     rows = [line.split(maxsplit=3) for line in done.stdout.splitlines()]
@@ -51,6 +52,7 @@ def test_everything_is_tried_and_each_failure_has_a_row(
         ["FAIL", "pbx", "main"],
         ["FAIL", "connector", "crm"],
         ["FAIL", "bus", "ctihub.events"],
+        ["FAIL", "feed", "shipping"],
     ] == [row[:3] for row in rows], done.stdout + done.stderr
     assert "will be made at the first start" in rows[0][3]
     assert not [row for row in rows[1:] if len(row[3]) < 10]
