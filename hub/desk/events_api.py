@@ -52,7 +52,10 @@ class EventsApi:
                     ),
                     Parameter(
                         name="after",
-                        description="Go on after this position (`sequence`); 0 is the beginning. Default: live.",
+                        description=(
+                            "Go on after this position (`sequence`); 0 is the beginning. One beyond the end of the"
+                            " journal is said so in a comment, and the stream starts live. Default: live."
+                        ),
                         schema={"type": "integer", "minimum": 0},
                     ),
                     Parameter(
@@ -106,7 +109,12 @@ class EventsApi:
             return "live", await self._journal.last_position()
         if not (after.isascii() and after.isdigit() and len(after) <= _MAX_POSITION_DIGITS):
             raise ApiError(400, "bad_request", "after: must be a whole number, 0 or above.")
-        return "resumed", int(after)
+        position, end = int(after), await self._journal.last_position()
+        if position > end:
+            # From another journal, such as the one before a restored backup: waiting for it would skip all until then.
+            log.warning("stream_resumed_beyond_the_end", after=position, end=end)
+            return f"after={position} is beyond the end of this journal ({end}); starting live", end
+        return "resumed", position
 
     async def _run(self, response: web.StreamResponse, note: str, after: int, types: tuple[str, ...]) -> None:
         """Write until the reader goes, which shows when a write fails."""

@@ -109,6 +109,20 @@ async def test_an_unknown_last_event_is_said_so(house: House) -> None:
     assert fresh.id == message["id"]
 
 
+async def test_a_position_beyond_the_end_is_said_so(house: House) -> None:
+    """A reader whose position is another journal's does not wait for it, missing all that happens until then."""
+    events = await _filled(house)
+
+    async with house.machine().get("/api/v1/events?after=5000") as reply:
+        (opening,) = await _read(reply, 1)
+        fresh = call_event(rings(call(leg("bob"), id="fresh")))
+        await house.journal.append(fresh)
+        (message,) = await _read(reply, 1)
+
+    assert f"after=5000 is beyond the end of this journal ({len(events)}); starting live" == opening[""]
+    assert fresh.id == message["id"]
+
+
 async def test_types_are_chosen_by_prefix(house: House) -> None:
     """Only events whose type begins with one of the prefixes come."""
     events = await _filled(house)
