@@ -47,24 +47,46 @@ async def test_a_caller_who_gives_up_is_told_as_such(desk: Page, world: World) -
     await expect(desk.get_by_test_id("log-row")).to_contain_text("Caller hung up")
 
 
-async def test_a_second_call_that_rings_stands_on_top(desk: Page, world: World) -> None:
-    """While talking, the ringing call is shown in full and the other as a tab; a click shows the other again."""
+async def test_a_second_call_that_rings_takes_nothing_away(desk: Page, world: World) -> None:
+    """While talking, the customer stays on the page; the call that rings stands in the dock, and a click shows it."""
     first = callers.call()
     world.ring(first, callers.known())
     first = world.answer(first)
     await expect(desk.get_by_test_id("pop-state")).to_contain_text("On call")
     second = callers.call("main-2", callers.ANONYMOUS)
     world.ring(second)
+    tabs = desk.get_by_test_id("pop-tab")
+    await expect(tabs).to_have_count(2)
+    await expect(tabs.first).to_contain_text("Ringing")
+    await expect(tabs.first).to_contain_text("Anonymous caller")
+    await expect(tabs.first).to_be_in_viewport(ratio=1)
+    await expect(desk).to_have_title("☎ Anonymous caller")
+    await expect(desk.get_by_test_id("pop-name")).to_have_text("Maria Huber")
+    await tabs.first.click()
     await expect(desk.get_by_test_id("pop-name")).to_have_text("Anonymous caller")
-    await expect(desk.get_by_test_id("pop-tab")).to_have_count(2)
-    await expect(desk.get_by_test_id("pop-tab").first).to_contain_text("Ringing")
-    await desk.get_by_test_id("pop-tab").nth(1).click()
+    await tabs.nth(1).click()
     await expect(desk.get_by_test_id("pop-name")).to_have_text("Maria Huber")
     world.learn(callers.context(call_id="main-2", phone=callers.ANONYMOUS, revision=2))
     await expect(desk.get_by_test_id("pop-name")).to_have_text("Maria Huber")
     world.end(second, answered=False, cause=Cause.CALL_CANCELLED)
-    await expect(desk.get_by_test_id("pop-tab")).to_have_count(0)
+    await expect(tabs).to_have_count(0)
     await expect(desk.get_by_test_id("pop-name")).to_have_text("Maria Huber")
+
+
+async def test_a_second_call_that_is_answered_is_shown(desk: Page, world: World) -> None:
+    """Whoever the agent talks to is on the page, and so is who rings while the only other call is on hold."""
+    first = callers.call()
+    world.ring(first, callers.known())
+    first = world.answer(first)
+    second = callers.call("main-2", callers.ANONYMOUS)
+    world.ring(second)
+    await expect(desk.get_by_test_id("pop-name")).to_have_text("Maria Huber")
+    world.hold(first)
+    await expect(desk.get_by_test_id("pop-name")).to_have_text("Anonymous caller")
+    await desk.get_by_test_id("pop-tab").nth(1).click()
+    world.answer(second)
+    await expect(desk.get_by_test_id("pop-state")).to_contain_text("On call")
+    await expect(desk.get_by_test_id("pop-name")).to_have_text("Anonymous caller")
 
 
 async def test_durations_are_right_although_the_computers_clock_is_wrong(desk: Page, world: World) -> None:

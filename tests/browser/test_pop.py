@@ -17,11 +17,13 @@ async def test_a_known_caller_is_shown_with_everything_that_matters(desk: Page, 
     await expect(desk.get_by_test_id("pop-name")).to_have_text("Maria Huber")
     await expect(desk.get_by_test_id("pop-state")).to_contain_text("Ringing")
     await expect(desk.get_by_test_id("pop-number")).to_have_text("+49 711 58012345")
-    await expect(desk.get_by_test_id("pop-company")).to_have_text("Head of Purchasing · Huber Maschinenbau GmbH")
+    await expect(desk.get_by_test_id("pop-company")).to_have_text("Huber Maschinenbau GmbH · Head of Purchasing")
     await expect(desk.get_by_test_id("pop-queue")).to_contain_text("Support · waiting 0:4")
     await expect(desk.get_by_test_id("pop-tier")).to_have_text("Gold")
-    await expect(desk.get_by_test_id("pop-late")).to_have_text("1 order late")
-    await expect(desk.get_by_test_id("pop-urgent")).to_have_text("1 urgent case")
+    await expect(desk.get_by_test_id("pop-late")).to_have_text("1 order late: CNC control unit")
+    await expect(desk.get_by_test_id("pop-urgent")).to_have_text("1 urgent case: Machine stands still after update")
+    await expect(desk.get_by_test_id("pop-contact")).to_contain_text("Where is our control unit?")
+    await expect(desk.get_by_test_id("pop-missing")).to_have_count(0)
 
 
 async def test_late_orders_and_urgent_cases_come_first(desk: Page, world: World) -> None:
@@ -112,6 +114,7 @@ async def test_a_backend_that_failed_costs_only_its_own_card(desk: Page, world: 
             )
         )
         await expect(desk.get_by_test_id("notice")).to_contain_text(f"SAP S/4HANA {sentence}")
+        await expect(desk.get_by_test_id("pop-missing")).to_have_text("Not complete: SAP S/4HANA")
         await expect(desk.get_by_test_id("pop-name")).to_have_text("Maria Huber")
     await expect(desk.get_by_text("None found, but not every system answered")).to_have_count(2)
 

@@ -115,7 +115,7 @@ export class CallLog extends LitElement {
         <ui5-icon name=${ICONS[call.direction]} mode="Image" accessible-name=${words.log[call.direction]}></ui5-icon
         ><time datetime=${call.started_at}>${clockTime(call.started_at)}</time>
       </td>
-      <td class="who">${who}</td>
+      <td class="who"><bdi>${who}</bdi></td>
       <td class="number wide">${readable(number)}</td>
       <td class="wide">${call.queue ?? ""}</td>
       <td class=${call.outcome === "answered" ? "" : "missed"} title=${call.cause ? words.log.cause[call.cause] : ""}>

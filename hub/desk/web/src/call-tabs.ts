@@ -3,17 +3,18 @@ import "@ui5/webcomponents/dist/Icon.js";
 import { LitElement, css, html, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { EachSecond } from "./clock";
-import { headline } from "./customer";
+import { customerName, headline } from "./customer";
 import { duration } from "./format";
 import type { CustomerContext, Pop } from "./frames";
 import { stateIcon } from "./hero";
 import { Localized, strings } from "./language";
-import { base } from "./styles";
+import { base, shake } from "./styles";
 
 @customElement("ctihub-call-tabs")
 export class CallTabs extends LitElement {
   static override styles = [
     base,
+    shake,
     css`
       nav {
         display: flex;
@@ -28,26 +29,50 @@ export class CallTabs extends LitElement {
         align-items: center;
         gap: 0.5rem;
         max-width: 100%;
+        min-height: 2.75rem;
         padding: 0.4375rem 0.875rem;
         border-radius: 0.625rem;
         border: 1px solid var(--sapButton_BorderColor);
         background: var(--sapTile_Background);
       }
+      button[data-state="ringing"] {
+        flex: 1 1 16rem;
+        font-weight: 700;
+        font-size: 1rem;
+        border-color: var(--sapButton_Emphasized_BorderColor);
+        background: var(--sapButton_Emphasized_Background);
+        color: var(--sapButton_Emphasized_TextColor);
+      }
       button[aria-pressed="true"] {
         border-color: var(--sapSelectedColor);
-        box-shadow: inset 0 -0.1875rem 0 var(--sapSelectedColor);
+        box-shadow: inset 0 -0.25rem 0 var(--sapSelectedColor);
       }
-      button[data-state="ringing"] {
-        font-weight: 700;
+      button[data-state="ringing"][aria-pressed="true"] {
+        box-shadow: inset 0 -0.25rem 0 var(--sapButton_Emphasized_TextColor);
       }
       .who {
         overflow: hidden;
         text-overflow: ellipsis;
         white-space: nowrap;
-        max-width: 14rem;
+        max-width: 24rem;
+      }
+      .what {
+        overflow: hidden;
+        text-overflow: ellipsis;
+        white-space: nowrap;
+        font-weight: 400;
+      }
+      .number {
+        margin-inline-start: auto;
       }
       ui5-icon {
         color: inherit;
+        flex: none;
+      }
+      @media (max-width: 40rem) {
+        button {
+          flex: 1 1 100%;
+        }
       }
     `,
   ];
@@ -74,12 +99,21 @@ export class CallTabs extends LitElement {
           aria-pressed=${String(pop.call.id === this.shown)}
           @click=${() => this.dispatchEvent(new CustomEvent<string>("show", { detail: pop.call.id }))}
         >
-          <ui5-icon name=${stateIcon(pop)} mode="Decorative"></ui5-icon>
+          <ui5-icon class=${pop.state} name=${stateIcon(pop)} mode="Decorative"></ui5-icon>
           <span>${words.state[pop.state]}</span>
-          <span class="who">${headline(pop.call, this.contexts.get(pop.call.id))}</span>
-          <span class="number quiet">${duration(now - Date.parse(pop.since))}</span>
+          <bdi class="who">${headline(pop.call, this.contexts.get(pop.call.id))}</bdi>
+          <bdi class="what">${this.company(pop)}</bdi>
+          <span class="number">${duration(now - Date.parse(pop.since))}</span>
         </button>`,
       )}
     </nav>`;
+  }
+
+  private company({ call }: Pop): string {
+    const customers = this.contexts.get(call.id)?.customers ?? [];
+    const [only] = customers;
+    if (!only || customers.length > 1) return "";
+    const organization = only.organization?.value ?? "";
+    return organization === customerName(only) ? "" : organization;
   }
 }

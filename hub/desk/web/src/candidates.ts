@@ -33,6 +33,8 @@ export class Candidates extends LitElement {
         font-size: 1.25rem;
         font-weight: 700;
         overflow-wrap: anywhere;
+        unicode-bidi: plaintext;
+        text-align: left;
       }
       ui5-button {
         justify-self: start;
@@ -64,9 +66,9 @@ export class Candidates extends LitElement {
     return html`<section class="card ${isChosen ? "chosen" : ""}" data-testid="candidate">
       <div class="name" data-testid="candidate-name">${customerName(customer)}</div>
       <div>${[organization, town, customer.tier?.value].filter(Boolean).join(" · ")}</div>
-      ${late || urgent
+      ${late.length > 0 || urgent.length > 0
         ? html`<div class="alert">
-            ${[late ? words.attention.late(late) : "", urgent ? words.attention.urgent(urgent) : ""].filter(Boolean).join(" · ")}
+            ${[late.length > 0 ? words.attention.late(late.length) : "", urgent.length > 0 ? words.attention.urgent(urgent.length) : ""].filter(Boolean).join(" · ")}
           </div>`
         : nothing}
       ${told

@@ -5,6 +5,7 @@ import { property, state } from "lit/decorators.js";
 import { hasFailures, isPending } from "./customer";
 import type { Customer, CustomerContext } from "./frames";
 import { Localized, strings } from "./language";
+import type { RoomForRows } from "./room";
 import { base, card, skeleton } from "./styles";
 
 export abstract class CardList<Entry> extends LitElement {
@@ -16,7 +17,7 @@ export abstract class CardList<Entry> extends LitElement {
   /** The call whose list is shown whole. */
   @state() private wholeFor: string | undefined;
 
-  protected abstract readonly few: number;
+  protected abstract readonly room: RoomForRows;
 
   constructor() {
     super();
@@ -39,7 +40,7 @@ export abstract class CardList<Entry> extends LitElement {
   protected override render(): TemplateResult {
     const entries = this.entries();
     const whole = this.context !== undefined && this.wholeFor === this.context.call_id;
-    const shown = whole ? entries : entries.slice(0, this.few);
+    const shown = whole ? entries : entries.slice(0, this.room.rows);
     const hidden = entries.length - shown.length;
     const more = strings().orders;
     return html`<section class="card">

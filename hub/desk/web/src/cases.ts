@@ -5,10 +5,11 @@ import { isUrgent, openCases, systemTitle } from "./customer";
 import { day, provenance } from "./format";
 import type { SourcedCase } from "./frames";
 import { strings } from "./language";
+import { RoomForRows } from "./room";
 
 @customElement("ctihub-cases")
 export class Cases extends CardList<SourcedCase> {
-  protected readonly few = 4;
+  protected readonly room = new RoomForRows(this, 4.4);
 
   protected override words(): { title: string; none: string; noneSoFar: string } {
     return strings().cases;
@@ -28,7 +29,7 @@ export class Cases extends CardList<SourcedCase> {
     const title = systemTitle(system, this.context?.answers ?? []);
     return html`<li class="row" data-testid="case" title=${provenance(title, record, at)}>
       <div class="line">
-        <span class="main">${value.subject || value.id}</span>
+        <bdi class="main">${value.subject || value.id}</bdi>
         ${value.priority
           ? html`<span
               class=${isUrgent(value.priority) ? "alert" : "quiet"}

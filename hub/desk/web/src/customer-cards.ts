@@ -2,7 +2,7 @@
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import "./cases";
-import { isPending } from "./customer";
+import { mayComeTo } from "./customer";
 import "./details";
 import type { Customer, CustomerContext } from "./frames";
 import "./history";
@@ -18,16 +18,26 @@ export class CustomerCards extends LitElement {
         display: grid;
         grid-template-columns: repeat(3, minmax(0, 1.15fr)) minmax(0, 0.85fr);
         gap: 0.75rem;
-        align-items: start;
       }
+      :host > * {
+        min-width: 0;
+      }
+      @media (min-width: 100rem) {
+        :host {
+          grid-template-columns: minmax(0, 1fr) minmax(0, 1fr) minmax(0, 1.5fr) minmax(0, 0.8fr);
+        }
+      }
+      /* Room for the rows that each card shows at first, so that a card that fills does not push the next one. */
       @media (max-width: 68rem) {
         :host {
           grid-template-columns: repeat(2, minmax(0, 1fr));
+          grid-auto-rows: minmax(20.5rem, auto);
         }
       }
       @media (max-width: 40rem) {
         :host {
           grid-template-columns: minmax(0, 1fr);
+          grid-auto-rows: minmax(16rem, auto);
         }
       }
     `,
@@ -41,7 +51,7 @@ export class CustomerCards extends LitElement {
     const { customer, context, clockAhead } = this;
     const contacts = html`<ctihub-history .context=${context} .clockAhead=${clockAhead}></ctihub-history>`;
     // Of somebody whom no system knows there is nothing to show but earlier contacts.
-    if (!customer && !isPending(context)) return context?.interactions?.length ? contacts : nothing;
+    if (!customer && !mayComeTo(context)) return context?.interactions?.length ? contacts : nothing;
     return html`
       <ctihub-orders .customer=${customer} .context=${context} .clockAhead=${clockAhead}></ctihub-orders>
       <ctihub-cases .customer=${customer} .context=${context} .clockAhead=${clockAhead}></ctihub-cases>

@@ -4,6 +4,7 @@ import type {
   Call,
   Customer,
   CustomerContext,
+  Interaction,
   Order,
   PhoneNumber,
   SourcedCase,
@@ -107,15 +108,23 @@ export function openCases(customer: Customer): readonly SourcedCase[] {
 }
 
 export interface Attention {
-  readonly late: number;
-  readonly urgent: number;
+  readonly late: readonly SourcedOrder[];
+  readonly urgent: readonly SourcedCase[];
 }
 
 export function attention(customer: Customer, now: number): Attention {
   return {
-    late: openOrders(customer, now).filter(({ value }) => daysLate(value, now) > 0).length,
-    urgent: openCases(customer).filter(({ value }) => isUrgent(value.priority)).length,
+    late: openOrders(customer, now).filter(({ value }) => daysLate(value, now) > 0),
+    urgent: openCases(customer).filter(({ value }) => isUrgent(value.priority)),
   };
+}
+
+const FRESH_MS = 3 * 86_400_000;
+
+/** The latest contact, while it is fresh enough to be what the caller calls about. */
+export function freshContact(context: CustomerContext | undefined, now: number): Interaction | undefined {
+  const latest = context?.interactions?.[0];
+  return latest && now - Date.parse(latest.at) < FRESH_MS ? latest : undefined;
 }
 
 /** How a system is called on screen: its title from the configuration, else its name. */
@@ -125,6 +134,10 @@ export function systemTitle(system: string, answers: readonly BackendAnswer[]): 
 
 export const isPending = (context: CustomerContext | undefined): boolean =>
   (context?.answers ?? []).some((answer) => answer.state === "pending");
+
+/** Whether orders, cases and the rest are shown or may still come: not of a stranger, nor of one out of several. */
+export const mayComeTo = (context: CustomerContext | undefined): boolean =>
+  isPending(context) && (context?.customers ?? []).length < 2;
 
 export const hasFailures = (context: CustomerContext | undefined): boolean =>
   (context?.answers ?? []).some((answer) => answer.state === "failed");

@@ -2,15 +2,17 @@
 import "@ui5/webcomponents/dist/Icon.js";
 import "@ui5/webcomponents/dist/MessageStrip.js";
 import "@ui5/webcomponents-icons/dist/call.js";
+import "@ui5/webcomponents-icons/dist/disconnected.js";
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
+import { keyed } from "lit/directives/keyed.js";
 import { Attract } from "./attract";
 import { CallHistory } from "./call-history";
 import "./call-log";
 import "./call-tabs";
 import { Connection, type Link } from "./connection";
-import { customerNumber, headline, readable } from "./customer";
-import type { AgentProfile, CallLogEntry, Frame } from "./frames";
+import { callerKind, customerNumber, headline, readable } from "./customer";
+import type { AgentProfile, CallLogEntry, Frame, Pop } from "./frames";
 import "./header";
 import { Localized, strings, suggestLanguage } from "./language";
 import "./pop";
@@ -18,6 +20,8 @@ import { NOTHING, after, show, type Closed, type DeskState } from "./state";
 import { base } from "./styles";
 
 const CLOSED_NOTICE_MS = 12_000;
+/** As many as the call log shows. */
+const NAMES_KEPT = 50;
 
 @customElement("ctihub-desk")
 export class Desk extends LitElement {
@@ -29,7 +33,7 @@ export class Desk extends LitElement {
         background: var(--sapBackgroundColor);
       }
       main {
-        max-width: 88rem;
+        max-width: 128rem;
         margin: 0 auto;
         padding: 0.875rem 1.25rem 1.5rem;
         display: grid;
@@ -40,6 +44,43 @@ export class Desk extends LitElement {
         min-width: 0;
         overflow-wrap: anywhere;
       }
+      /* What comes and goes lies over the page, in the header's free middle and below: it pushes nothing away. */
+      .banners {
+        position: fixed;
+        top: 0.375rem;
+        left: 50%;
+        translate: -50%;
+        z-index: 2;
+        width: min(38rem, 50vw);
+        display: grid;
+        gap: 0.25rem;
+      }
+      .dock {
+        position: fixed;
+        inset: auto 0 0;
+        z-index: 1;
+        display: grid;
+        justify-items: center;
+        gap: 0.5rem;
+        pointer-events: none;
+      }
+      .dock ui5-message-strip {
+        width: min(40rem, calc(100vw - 1.5rem));
+        margin-bottom: 0.75rem;
+        box-shadow: var(--sapContent_Shadow2);
+        border-radius: var(--sapPopover_BorderCornerRadius, 0.5rem);
+      }
+      .dock ctihub-call-tabs {
+        width: 100%;
+        padding: 0.625rem max(1.25rem, calc(50vw - 62.75rem));
+        background: var(--sapPageFooter_Background, var(--sapTile_Background));
+        border-top: 1px solid var(--sapGroup_ContentBorderColor);
+        box-shadow: var(--sapContent_Shadow2);
+        pointer-events: auto;
+      }
+      main.docked {
+        padding-bottom: 5.5rem;
+      }
       main.old > ctihub-pop {
         filter: grayscale(1);
       }
@@ -47,7 +88,7 @@ export class Desk extends LitElement {
         display: grid;
         justify-items: center;
         gap: 0.375rem;
-        padding: 3.5rem 1rem;
+        padding: 2.25rem 1rem;
         text-align: center;
         border-radius: 1rem;
         border: 1px dashed var(--sapGroup_ContentBorderColor);
@@ -67,6 +108,14 @@ export class Desk extends LitElement {
         height: 1px;
         overflow: hidden;
         clip-path: inset(50%);
+      }
+      @media (max-width: 64rem) {
+        .banners {
+          position: static;
+          translate: none;
+          width: auto;
+          padding: 0.375rem 0.75rem 0;
+        }
       }
       @media (max-width: 40rem) {
         main {
@@ -125,17 +174,8 @@ export class Desk extends LitElement {
     return html`
       <ctihub-header .agent=${desk.agent ?? this.profile} .link=${this.link}></ctihub-header>
       <div class="spoken" aria-live="assertive" data-testid="announcement">${this.announcement()}</div>
-      <main class=${this.link === "lost" ? "old" : ""}>
-        ${this.banners()}
-        ${desk.pops.length > 1
-          ? html`<ctihub-call-tabs
-              .pops=${desk.pops}
-              .contexts=${desk.contexts}
-              .shown=${desk.shown}
-              .clockAhead=${desk.clockAhead}
-              @show=${(event: CustomEvent<string>) => (this.desk = show(desk, event.detail))}
-            ></ctihub-call-tabs>`
-          : nothing}
+      ${this.banners()}
+      <main class="${this.link === "lost" ? "old" : ""} ${desk.pops.length > 1 ? "docked" : ""}">
         ${shown
           ? html`<ctihub-pop
               .pop=${shown}
@@ -143,24 +183,57 @@ export class Desk extends LitElement {
               .clockAhead=${desk.clockAhead}
             ></ctihub-pop>`
           : this.idle()}
-        <ctihub-call-log
-          .entries=${this.log}
-          .names=${this.names}
-          .agent=${desk.agent?.id ?? this.profile?.id ?? ""}
-        ></ctihub-call-log>
+        ${this.callLog(shown)}
       </main>
+      ${this.dock()}
     `;
+  }
+
+  /** It is below what is known of a caller, or stands at once where that would be; it does not travel through the page. */
+  private callLog(shown: Pop | undefined): unknown {
+    const { desk } = this;
+    const above = shown ? callerKind(shown.call, desk.contexts.get(shown.call.id)) : "idle";
+    return keyed(
+      above,
+      html`<ctihub-call-log
+        .entries=${this.log}
+        .names=${this.names}
+        .agent=${desk.agent?.id ?? this.profile?.id ?? ""}
+      ></ctihub-call-log>`,
+    );
+  }
+
+  private dock(): TemplateResult {
+    const { desk } = this;
+    const closed = desk.lastClosed;
+    return html`<div class="dock">
+      ${closed
+        ? html`<ui5-message-strip design="Information" hide-close-button role="status" data-testid="closed-notice"
+            >${strings().closedWith(this.whoWas(closed), strings().closed[closed.reason])}</ui5-message-strip
+          >`
+        : nothing}
+      ${desk.pops.length > 1
+        ? html`<ctihub-call-tabs
+            .pops=${desk.pops}
+            .contexts=${desk.contexts}
+            .shown=${desk.shown}
+            .clockAhead=${desk.clockAhead}
+            @show=${(event: CustomEvent<string>) => (this.desk = show(desk, event.detail))}
+          ></ctihub-call-tabs>`
+        : nothing}
+    </div>`;
   }
 
   private banners(): TemplateResult {
     const words = strings();
-    const closed = this.desk.lastClosed;
-    return html`
-      ${this.link === "lost"
-        ? html`<ui5-message-strip design="Negative" hide-close-button role="alert" data-testid="lost"
-            >${words.banner.lost}</ui5-message-strip
-          >`
-        : nothing}
+    if (this.link === "lost") {
+      return html`<div class="banners">
+        <ui5-message-strip design="Negative" hide-close-button role="alert" data-testid="lost"
+          >${words.banner.lost}</ui5-message-strip
+        >
+      </div>`;
+    }
+    return html`<div class="banners">
       ${this.desk.pbx
         .filter((pbx) => !pbx.connected)
         .map(
@@ -173,12 +246,7 @@ export class Desk extends LitElement {
             >${words.banner.pbx(pbx.name)}</ui5-message-strip
           >`,
         )}
-      ${closed
-        ? html`<ui5-message-strip design="Information" hide-close-button role="status" data-testid="closed-notice"
-            >${words.closedWith(this.whoWas(closed), words.closed[closed.reason])}</ui5-message-strip
-          >`
-        : nothing}
-    `;
+    </div>`;
   }
 
   private whoWas({ pop, context }: Closed): string {
@@ -189,10 +257,11 @@ export class Desk extends LitElement {
   private idle(): TemplateResult | typeof nothing {
     if (this.link === "connecting" && !this.desk.agent) return nothing;
     const words = strings().call;
+    const blind = this.link === "lost" || (this.desk.pbx.length > 0 && this.desk.pbx.every((pbx) => !pbx.connected));
     return html`<section class="idle" data-testid="idle">
-      <ui5-icon name="call" mode="Decorative"></ui5-icon>
-      <p>${words.idle}</p>
-      <p class="quiet">${words.idleHint}</p>
+      <ui5-icon name=${blind ? "disconnected" : "call"} mode="Decorative"></ui5-icon>
+      <p>${blind ? words.blind : words.idle}</p>
+      <p class="quiet">${blind ? words.blindHint : words.idleHint}</p>
     </section>`;
   }
 
@@ -221,6 +290,8 @@ export class Desk extends LitElement {
     if (!lastClosed) return;
     if (lastClosed.context?.customers?.length) {
       this.names.set(lastClosed.pop.call.id, headline(lastClosed.pop.call, lastClosed.context));
+      const oldest = this.names.keys().next();
+      if (this.names.size > NAMES_KEPT && !oldest.done) this.names.delete(oldest.value);
     }
     this.history.expect();
     clearTimeout(this.closedTimer);

@@ -34,6 +34,7 @@ export class Details extends LitElement {
       }
       dd {
         overflow-wrap: anywhere;
+        text-align: left;
       }
     `,
   ];
@@ -82,7 +83,7 @@ export class Details extends LitElement {
     if (!lines || lines.length === 0) return nothing;
     return html`<dt>${name}</dt>
       ${lines.map(
-        ({ text, label, from }) => html`<dd title=${from ? provenance(this.titleOf(from.system), from.record, from.at) : ""}>
+        ({ text, label, from }) => html`<dd dir="auto" title=${from ? provenance(this.titleOf(from.system), from.record, from.at) : ""}>
           ${text}${label ? html` <span class="quiet">${label}</span>` : nothing}
         </dd>`,
       )}`;

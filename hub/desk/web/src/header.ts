@@ -22,7 +22,7 @@ export class Header extends LitElement {
         position: relative;
       }
       header {
-        max-width: 88rem;
+        max-width: 128rem;
         margin: 0 auto;
         padding: 0.375rem 1.25rem;
         min-height: 3rem;
@@ -37,6 +37,7 @@ export class Header extends LitElement {
         gap: 0.625rem;
         font-weight: 600;
         font-size: 1rem;
+        margin: 0;
       }
       .agent {
         flex: 1;
@@ -107,9 +108,9 @@ export class Header extends LitElement {
   protected override render(): TemplateResult {
     const words = strings();
     return html`<header>
-      <span class="brand"
+      <h1 class="brand"
         ><img src="/favicon.svg" width="26" height="26" alt="" />ctihub
-        <span class="title quiet">${words.product}</span></span
+        <span class="title quiet">${words.product}</span></h1
       >
       <span class="link ${this.link}" role="status" title=${words.header[this.link]} data-testid="link" data-link=${this.link}>${words.header[this.link]}</span>
       <div class="agent">

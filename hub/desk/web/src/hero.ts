@@ -1,20 +1,18 @@
 /** The part of a pop that one second is enough for: who, which number, what state, what to know first. */
 import "@ui5/webcomponents/dist/Icon.js";
-import "@ui5/webcomponents-icons/dist/accept.js";
-import "@ui5/webcomponents-icons/dist/alert.js";
 import "@ui5/webcomponents-icons/dist/call.js";
-import "@ui5/webcomponents-icons/dist/high-priority.js";
 import "@ui5/webcomponents-icons/dist/incoming-call.js";
 import "@ui5/webcomponents-icons/dist/outgoing-call.js";
 import "@ui5/webcomponents-icons/dist/pause.js";
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { EachSecond } from "./clock";
-import { attention, callerKind, customerName, customerNumber, headline, networkName, readable, systemTitle } from "./customer";
+import { callerKind, customerName, customerNumber, headline, networkName, readable, systemTitle } from "./customer";
 import { duration, provenance } from "./format";
 import type { Call, Customer, CustomerContext, Pop, PopState } from "./frames";
 import { Localized, strings } from "./language";
-import { base } from "./styles";
+import "./reasons";
+import { base, shake } from "./styles";
 
 export function stateIcon(pop: Pop): string {
   const icons: Record<PopState, string> = { ringing: "incoming-call", connected: "call", held: "pause" };
@@ -25,6 +23,7 @@ export function stateIcon(pop: Pop): string {
 export class Hero extends LitElement {
   static override styles = [
     base,
+    shake,
     css`
       :host {
         border-radius: 1rem;
@@ -36,6 +35,9 @@ export class Hero extends LitElement {
         grid-template-columns: minmax(0, 1fr) minmax(0, max-content);
         column-gap: 2rem;
         border-inline-start-width: 0.5rem;
+        /* Every line has its place from the first moment: what backends answer moves nothing. */
+        --name: clamp(1.75rem, 3.4vw, 2.75rem);
+        --name-room: calc(var(--name) * 1.14);
       }
       :host([state="ringing"]) {
         background: var(--sapButton_Emphasized_Background);
@@ -70,73 +72,47 @@ export class Hero extends LitElement {
       :host([state="held"]) .state {
         color: var(--sapCriticalTextColor);
       }
-      :host([state="ringing"]) .state ui5-icon {
-        animation: ring 1s ease-in-out infinite;
-      }
-      @keyframes ring {
-        0%,
-        50%,
-        100% {
-          transform: rotate(0);
-        }
-        10%,
-        30% {
-          transform: rotate(-16deg);
-        }
-        20%,
-        40% {
-          transform: rotate(16deg);
-        }
-      }
-      @media (prefers-reduced-motion: reduce) {
-        .state ui5-icon {
-          animation: none !important;
-        }
+      .room {
+        min-height: var(--name-room);
+        margin: 0.25rem 0;
+        display: flex;
+        align-items: center;
       }
       .name {
-        font-size: clamp(1.75rem, 3.4vw, 2.75rem);
-        line-height: 1.12;
+        font-size: var(--name);
+        line-height: 1.14;
         font-weight: 700;
         letter-spacing: -0.01em;
-        margin: 0.25rem 0 0.25rem;
         overflow-wrap: anywhere;
+        unicode-bidi: plaintext;
+        text-align: left;
         display: -webkit-box;
         -webkit-box-orient: vertical;
-        -webkit-line-clamp: 3;
+        -webkit-line-clamp: 1;
         overflow: hidden;
+      }
+      .name.long {
+        font-size: calc(var(--name) * 0.68);
+      }
+      .name.longer {
+        font-size: max(1rem, calc(var(--name) * 0.5));
+        -webkit-line-clamp: 2;
+      }
+      .about {
+        min-height: 2.75rem;
       }
       .company {
         font-size: 1.125rem;
-        overflow-wrap: anywhere;
+        overflow: hidden;
+        text-overflow: ellipsis;
+        white-space: nowrap;
       }
       .hint {
         font-size: 1rem;
-        margin-top: 0.125rem;
+        overflow-wrap: anywhere;
       }
-      .chips {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 0.5rem;
-        margin-top: 0.75rem;
-      }
-      .chip {
-        display: inline-flex;
-        align-items: center;
-        gap: 0.375rem;
-        border-radius: 1rem;
-        padding: 0.1875rem 0.75rem;
-        font-size: 0.875rem;
-        font-weight: 600;
-        border: 1px solid currentColor;
-        background: var(--sapTile_Background);
-        color: var(--sapTextColor);
-      }
-      .chip.bad {
-        background: var(--sapErrorBackground);
-        color: var(--sapNegativeTextColor);
-      }
-      .chip ui5-icon {
-        color: inherit;
+      ctihub-reasons {
+        grid-column: 1 / -1;
       }
       .side {
         text-align: end;
@@ -160,13 +136,12 @@ export class Hero extends LitElement {
         font-size: 0.8125rem;
         overflow-wrap: anywhere;
       }
-      .chip {
-        overflow-wrap: anywhere;
-        min-width: 0;
-      }
       .small.source {
         color: inherit;
         font-size: 0.75rem;
+        overflow: hidden;
+        text-overflow: ellipsis;
+        white-space: nowrap;
       }
       :host(:not([state="ringing"])) .small {
         color: var(--sapContent_LabelColor);
@@ -176,14 +151,31 @@ export class Hero extends LitElement {
           grid-template-columns: minmax(0, 1fr);
           padding: 0.875rem 1rem 1rem;
         }
+        :host {
+          --name: 1.75rem;
+          --name-room: 2.875rem;
+        }
+        .name.long,
+        .name.longer {
+          font-size: 1.25rem;
+          -webkit-line-clamp: 2;
+        }
+        .company {
+          font-size: 1rem;
+          white-space: normal;
+          display: -webkit-box;
+          -webkit-box-orient: vertical;
+          -webkit-line-clamp: 2;
+        }
         .side {
           text-align: start;
-          margin-top: 0.625rem;
+          margin-top: 0.375rem;
         }
         .phone {
           margin-top: 0;
         }
-        .small.source {
+        .small.source,
+        .small.own {
           display: none;
         }
       }
@@ -211,17 +203,21 @@ export class Hero extends LitElement {
     const customers = context?.customers ?? [];
     const only = customers.length === 1 ? customers[0] : undefined;
     const number = readable(customerNumber(pop.call));
+    const name = headline(pop.call, context);
     return html`
       <div>
         <div class="state" data-testid="pop-state" data-state=${pop.state}>
-          <ui5-icon name=${stateIcon(pop)} mode="Decorative"></ui5-icon>
+          <ui5-icon class=${pop.state} name=${stateIcon(pop)} mode="Decorative"></ui5-icon>
           <span>${words.state[pop.state]}</span>
           <span class="number" data-testid="pop-duration">${duration(now - Date.parse(pop.since))}</span>
         </div>
-        <h2 class="name" data-testid="pop-name">${headline(pop.call, context)}</h2>
-        ${only ? this.company(only) : nothing}
-        <p class="hint" data-testid="pop-hint">${this.hint()}</p>
-        ${only ? this.chips(only, now) : nothing}
+        <div class="room">
+          <h2 class="name ${nameSize(name)}" title=${nameSize(name) ? name : nothing} data-testid="pop-name">${name}</h2>
+        </div>
+        <div class="about">
+          ${only ? this.company(only) : nothing}
+          <p class="hint" data-testid="pop-hint">${this.hint()}</p>
+        </div>
       </div>
       <div class="side">
         ${this.waiting(pop.call, now)}
@@ -229,54 +225,32 @@ export class Hero extends LitElement {
         ${pop.call.called && pop.call.direction === "inbound"
           ? html`<div class="small">${words.call.dialled} <span>${readable(pop.call.called)}</span></div>`
           : nothing}
-        <div class="small">${words.call.phone} ${pop.device}</div>
+        <div class="small own">${words.call.phone} ${pop.device}</div>
         ${pop.call.partial ? html`<div class="small">${words.call.partial}</div>` : nothing}
       </div>
+      <ctihub-reasons .customer=${only} .context=${context} .clockAhead=${this.clockAhead}></ctihub-reasons>
     `;
   }
 
   private company(customer: Customer): TemplateResult {
     const organization = customer.organization?.value;
-    const line = [customer.title?.value, organization === customerName(customer) ? "" : organization]
-      .filter(Boolean)
-      .join(" · ");
+    const line = [organization === customerName(customer) ? "" : organization, customer.title?.value].filter(
+      (part): part is string => Boolean(part),
+    );
     const told = customer.name ?? customer.organization;
     const answers = this.context?.answers ?? [];
     return html`
-      ${line ? html`<div class="company" data-testid="pop-company">${line}</div>` : nothing}
+      ${line.length > 0
+        ? html`<div class="company" title=${line.join(" · ")} data-testid="pop-company">
+            ${line.map((part, index) => html`${index > 0 ? " · " : ""}<bdi>${part}</bdi>`)}
+          </div>`
+        : nothing}
       ${told
         ? html`<div class="small source" data-testid="pop-source">
             ${provenance(systemTitle(told.system, answers), told.record, told.at)}
           </div>`
         : nothing}
     `;
-  }
-
-  private chips(customer: Customer, now: number): TemplateResult | typeof nothing {
-    const words = strings().attention;
-    const { late, urgent } = attention(customer, now);
-    const tier = customer.tier;
-    if (!tier && !late && !urgent) return nothing;
-    return html`<div class="chips">
-      ${tier
-        ? html`<span
-            class="chip"
-            data-testid="pop-tier"
-            title=${provenance(systemTitle(tier.system, this.context?.answers ?? []), tier.record, tier.at)}
-            >${tier.value}</span
-          >`
-        : nothing}
-      ${late
-        ? html`<span class="chip bad" data-testid="pop-late"
-            ><ui5-icon name="alert" mode="Decorative"></ui5-icon>${words.late(late)}</span
-          >`
-        : nothing}
-      ${urgent
-        ? html`<span class="chip bad" data-testid="pop-urgent"
-            ><ui5-icon name="high-priority" mode="Decorative"></ui5-icon>${words.urgent(urgent)}</span
-          >`
-        : nothing}
-    </div>`;
   }
 
   private hint(): string | typeof nothing {
@@ -315,4 +289,11 @@ export class Hero extends LitElement {
       ${words.queue} ${call.queue} · <span class="number">${waits ? words.waiting(time) : words.waited(time)}</span>
     </div>`;
   }
+}
+
+/** A long name is set smaller, or smaller on two lines, so that it takes the room of a short one. */
+function nameSize(name: string): "" | "long" | "longer" {
+  const wide = name.match(/[\u1100-\u11ff\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60]/g)?.length ?? 0;
+  const width = name.replace(/\p{M}/gu, "").length + wide;
+  return width <= 26 ? "" : width <= 38 ? "long" : "longer";
 }

@@ -15,6 +15,7 @@ import { systemTitle } from "./customer";
 import { moment } from "./format";
 import type { Channel, Interaction } from "./frames";
 import { strings } from "./language";
+import { RoomForRows } from "./room";
 
 const ICONS: Record<Channel, string> = {
   phone: "call",
@@ -27,6 +28,8 @@ const ICONS: Record<Channel, string> = {
   case: "notes",
   other: "history",
 };
+
+export const channelIcon = (channel: Channel): string => ICONS[channel];
 
 @customElement("ctihub-history")
 export class History extends CardList<Interaction> {
@@ -52,7 +55,7 @@ export class History extends CardList<Interaction> {
     `,
   ];
 
-  protected readonly few = 5;
+  protected readonly room = new RoomForRows(this, 5.5);
 
   protected override words(): { title: string; none: string } {
     return strings().history;
@@ -69,10 +72,10 @@ export class History extends CardList<Interaction> {
       <ui5-icon name=${ICONS[contact.channel]} mode="Image" accessible-name=${channel}></ui5-icon>
       <div>
         <div class="line">
-          <span class="main">${contact.subject || channel}</span>
+          <bdi class="main">${contact.subject || channel}</bdi>
           <time class="quiet number" datetime=${contact.at}>${moment(contact.at, this.now)}</time>
         </div>
-        ${contact.text ? html`<div class="text quiet" title=${contact.text}>${contact.text}</div>` : nothing}
+        ${contact.text ? html`<div class="text quiet" dir="auto" title=${contact.text}>${contact.text}</div>` : nothing}
         <div class="line source"><span class="wrap">${contact.status || contact.reference || ""}</span><span>${source}</span></div>
       </div>
     </li>`;

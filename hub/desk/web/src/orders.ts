@@ -5,10 +5,11 @@ import { daysLate, openOrders, systemTitle } from "./customer";
 import { day, money, provenance } from "./format";
 import type { Order, SourcedOrder } from "./frames";
 import { strings } from "./language";
+import { RoomForRows } from "./room";
 
 @customElement("ctihub-orders")
 export class Orders extends CardList<SourcedOrder> {
-  protected readonly few = 4;
+  protected readonly room = new RoomForRows(this, 4.4);
 
   protected override words(): { title: string; none: string; noneSoFar: string } {
     return strings().orders;
@@ -27,7 +28,7 @@ export class Orders extends CardList<SourcedOrder> {
     const title = systemTitle(system, this.context?.answers ?? []);
     return html`<li class="row" data-testid="order" title=${provenance(title, record, at)}>
       <div class="line">
-        <span class="main">${order.description || order.id}</span>
+        <bdi class="main">${order.description || order.id}</bdi>
         ${order.amount ? html`<span>${money(order.amount, order.currency ?? "")}</span>` : nothing}
       </div>
       <div class="line">

@@ -2,9 +2,9 @@
 import { LitElement, css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import "./candidates";
-import { isPending } from "./customer";
+import { mayComeTo } from "./customer";
 import "./customer-cards";
-import type { CustomerContext, Pop } from "./frames";
+import type { Customer, CustomerContext, Pop } from "./frames";
 import "./hero";
 import { Localized, strings } from "./language";
 import { base } from "./styles";
@@ -16,8 +16,17 @@ export class PopView extends LitElement {
     base,
     css`
       article {
-        display: grid;
+        display: flex;
+        flex-direction: column;
         gap: 0.75rem;
+        min-width: 0;
+      }
+      /* Cards reach down to the window's end, however full they are: what fills them moves nothing below. */
+      :host([full]) article {
+        min-height: calc(100vh - 4.75rem);
+      }
+      ctihub-customer {
+        flex: 1 0 auto;
       }
     `,
   ];
@@ -36,15 +45,22 @@ export class PopView extends LitElement {
   protected override willUpdate(changed: PropertyValues<this>): void {
     const before = changed.get("pop");
     if (before && before.call.id !== this.pop.call.id) this.chosen = undefined;
+    this.toggleAttribute("full", this.customer !== undefined || mayComeTo(this.context));
+  }
+
+  private get customer(): Customer | undefined {
+    const customers = this.context?.customers ?? [];
+    return customers.length > 1 ? customers[this.chosen ?? -1] : customers[0];
   }
 
   protected override render(): TemplateResult {
     const { pop, context, clockAhead } = this;
     const customers = context?.customers ?? [];
     const answers = context?.answers ?? [];
-    const customer = customers.length > 1 ? customers[this.chosen ?? -1] : customers[0];
+    const { customer } = this;
     return html`<article data-testid="pop" data-call=${pop.call.id} data-state=${pop.state} aria-label=${strings().call.region}>
       <ctihub-hero .pop=${pop} .context=${context} .clockAhead=${clockAhead}></ctihub-hero>
+      ${answers.length > 0 ? html`<ctihub-systems .answers=${answers}></ctihub-systems>` : nothing}
       ${context && customers.length > 1
         ? html`<ctihub-candidates
             .context=${context}
@@ -53,9 +69,8 @@ export class PopView extends LitElement {
             @choose=${(event: CustomEvent<number>) => (this.chosen = event.detail)}
           ></ctihub-candidates>`
         : nothing}
-      ${answers.length > 0 ? html`<ctihub-systems .answers=${answers}></ctihub-systems>` : nothing}
       <ctihub-customer
-        ?hidden=${!customer && !isPending(context) && !context?.interactions?.length}
+        ?hidden=${!customer && !mayComeTo(context) && !context?.interactions?.length}
         .customer=${customer}
         .context=${context}
         .clockAhead=${clockAhead}

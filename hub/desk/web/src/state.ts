@@ -35,14 +35,13 @@ export function after(state: DeskState, frame: Frame, now: number): DeskState {
   switch (frame.frame) {
     case "hello": {
       const pops = inOrder(frame.pops);
-      const nowRinging = pops.find((pop) => pop.state === "ringing" && !wasRinging(state, pop));
       return {
         agent: frame.agent,
         clockAhead: Date.parse(frame.server_time) - now,
         pops,
         contexts: new Map(frame.contexts.map((context) => [context.call_id, context])),
         pbx: frame.pbx,
-        shown: nowRinging?.call.id ?? toShow(pops, state.shown),
+        shown: toShow(pops, state.shown),
         lastClosed: state.lastClosed,
       };
     }
@@ -56,7 +55,7 @@ export function after(state: DeskState, frame: Frame, now: number): DeskState {
         ...state,
         pops,
         contexts: context ? newest(state.contexts, context) : state.contexts,
-        shown: startsToRing || answered ? pop.call.id : toShow(pops, state.shown),
+        shown: answered ? pop.call.id : toShow(pops, state.shown),
         lastClosed: startsToRing ? undefined : state.lastClosed,
       };
     }
@@ -96,8 +95,14 @@ function inOrder(pops: readonly Pop[]): readonly Pop[] {
 const wasRinging = (state: DeskState, { call }: Pop): boolean =>
   state.pops.some((pop) => pop.call.id === call.id && pop.state === "ringing");
 
+/**
+ * A call that is being read stays: nobody who talks, or looks at one caller, has the page taken away because another
+ * phone call rings; that one stands in the dock. A call on hold makes room.
+ */
 function toShow(pops: readonly Pop[], shown: string | undefined): string | undefined {
-  return pops.some((pop) => pop.call.id === shown) ? shown : pops[0]?.call.id;
+  const before = pops.find((pop) => pop.call.id === shown);
+  const first = pops[0];
+  return before && (before.state !== "held" || first?.state !== "ringing") ? shown : first?.call.id;
 }
 
 function newest(

@@ -61,6 +61,7 @@ export const card = css`
     border-radius: 0.75rem;
     padding: 0.75rem 1rem;
     min-width: 0;
+    height: 100%;
   }
   .card > h3 {
     display: flex;
@@ -79,6 +80,7 @@ export const card = css`
   .row {
     padding: 0.4375rem 0;
     border-top: 1px solid var(--sapList_BorderColor);
+    overflow: clip;
   }
   .row:first-child {
     border-top: 0;
@@ -133,6 +135,33 @@ export const skeleton = css`
   }
   @media (prefers-reduced-motion: reduce) {
     .skeleton {
+      animation: none;
+    }
+  }
+`;
+
+/** The icon of a phone that rings moves; nothing else does. */
+export const shake = css`
+  ui5-icon.ringing {
+    animation: ring 1s ease-in-out infinite;
+  }
+  @keyframes ring {
+    0%,
+    50%,
+    100% {
+      transform: rotate(0);
+    }
+    10%,
+    30% {
+      transform: rotate(-16deg);
+    }
+    20%,
+    40% {
+      transform: rotate(16deg);
+    }
+  }
+  @media (prefers-reduced-motion: reduce) {
+    ui5-icon.ringing {
       animation: none;
     }
   }

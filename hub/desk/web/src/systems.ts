@@ -24,8 +24,9 @@ export class Systems extends LitElement {
       li {
         flex: 1 1 15rem;
         display: grid;
-        grid-template-columns: auto minmax(0, 1fr);
+        grid-template-columns: 1rem minmax(0, 1fr);
         column-gap: 0.625rem;
+        min-height: 3.5rem;
         padding: 0.5rem 0.875rem;
         border-radius: 0.75rem;
         background: var(--sapTile_Background);

@@ -45,6 +45,8 @@ export const en = {
     announceShort: (name: string) => `Call from ${name}`,
     idle: "No call right now",
     idleHint: "The next caller appears here while your phone rings.",
+    blind: "Callers can't be shown right now",
+    blindHint: "Your phone may ring all the same. This page comes back by itself.",
   },
   caller: {
     anonymous: "Anonymous caller",
@@ -64,6 +66,7 @@ export const en = {
   attention: {
     late: (count: number) => (count === 1 ? "1 order late" : `${count} orders late`),
     urgent: (count: number) => (count === 1 ? "1 urgent case" : `${count} urgent cases`),
+    missing: "Not complete",
   },
   orders: {
     title: "Open orders",

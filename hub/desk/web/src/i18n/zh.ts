@@ -45,6 +45,8 @@ export const zh: Strings = {
     announceShort: (name) => `来电：${name}`,
     idle: "当前没有通话",
     idleHint: "电话振铃时，来电客户会显示在这里。",
+    blind: "暂时无法显示来电客户",
+    blindHint: "话机可能仍会振铃，页面会自动恢复。",
   },
   caller: {
     anonymous: "匿名来电",
@@ -64,6 +66,7 @@ export const zh: Strings = {
   attention: {
     late: (count) => `${count} 个订单逾期`,
     urgent: (count) => `${count} 个紧急工单`,
+    missing: "资料不全",
   },
   orders: {
     title: "未完成订单",
