@@ -34,7 +34,7 @@ def fresh_asterisk() -> Iterator[Asterisk]:
 
 
 def _running_asterisk() -> Iterator[Asterisk]:
-    require("sipp")
+    require("sipp", "asterisk")
     server = Asterisk(Path(place_of("asterisk")))
     try:
         server.start()

@@ -23,7 +23,7 @@ FLAGS = (
 @asynccontextmanager
 async def browser() -> AsyncIterator[Browser]:
     """Run a headless browser while the `async with` lasts; where it can't be, the test is skipped as `require` does."""
-    require("playwright", "chinese-font")
+    require("chromium", "playwright", "chinese-font")
     executable = place_of("chromium")
     async with async_playwright() as playwright:
         running = await playwright.chromium.launch(executable_path=executable, headless=True, args=list(FLAGS))
