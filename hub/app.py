@@ -187,8 +187,7 @@ class Hub:
         relay = BusRelay(bus, self._journal)
         await relay.start()
         self._stack.push_async_callback(relay.stop)
-        self._metrics.bus_lag.set_function(lambda: relay.lag)
-        self._metrics.bus_connected.set_function(lambda: relay.connected)
+        self._metrics.show_bus(lag=lambda: relay.lag, connected=lambda: relay.connected)
         self._metrics.read_counter(
             "ctihub_bus_published", "Events that the broker confirmed.", {"": lambda: relay.published_total}
         )

@@ -57,10 +57,6 @@ class Metrics:
             "ctihub_connected_agents", "Agents with at least one page open.", registry=self.registry
         )
         self.live_calls = Gauge("ctihub_live_calls", "Calls that are not over.", registry=self.registry)
-        self.bus_lag = Gauge(
-            "ctihub_bus_lag_events", "Durable events that the broker has not confirmed yet.", registry=self.registry
-        )
-        self.bus_connected = Gauge("ctihub_bus_connected", "1 while events go to the broker.", registry=self.registry)
         self.feed_connected = Gauge(
             "ctihub_feed_connected", "1 while messages of the inbound feed are taken.", ["feed"], registry=self.registry
         )
@@ -73,6 +69,15 @@ class Metrics:
     ) -> None:
         """Export counters that a room keeps for itself; `name` is without its `_total`."""
         self.registry.register(ReadCounter(name, documentation, label, read))
+
+    def show_bus(self, *, lag: Callable[[], int], connected: Callable[[], bool]) -> None:
+        """Export the broker's gauges; without a broker there is nothing that could be away."""
+        Gauge(
+            "ctihub_bus_lag_events", "Durable events that the broker has not confirmed yet.", registry=self.registry
+        ).set_function(lag)
+        Gauge("ctihub_bus_connected", "1 while events go to the broker.", registry=self.registry).set_function(
+            connected
+        )
 
     def render(self) -> tuple[bytes, str]:
         """Return all metrics in the text format, and its content type."""
