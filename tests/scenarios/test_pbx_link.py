@@ -6,75 +6,24 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from pydantic import SecretStr
 
-from hub.config.model import PbxSection
-from hub.domain.call import CallEvent, Direction
-from hub.domain.ports import PbxStatus
+from hub.domain.call import Direction
 from hub.telephony.check import check
-from hub.telephony.link import PbxLink, ami_settings
+from hub.telephony.link import ami_settings
+from tests.scenarios.pbx_watcher import Watcher, section
 from tests.servers.asterisk import Asterisk
 from tests.servers.record import SALES, SUPPORT
 from tests.servers.sipp import Phone, Trunk
 from tests.waiting import eventually
 
 AGENTS = {"PJSIP/1001": "alice", "PJSIP/1002": "bob"}
-
-
-def section(asterisk: Asterisk) -> PbxSection:
-    """Make the configuration that leads to that Asterisk."""
-    return PbxSection(
-        host=asterisk.host,
-        port=asterisk.ami_port,
-        username=asterisk.ami_username,
-        secret=SecretStr(asterisk.ami_secret),
-        trunks=("PJSIP/trunk",),
-        reconnect_min_s=0.05,
-        reconnect_max_s=0.2,
-    )
-
-
-class Watcher:
-    """A link with what it told, as lines."""
-
-    def __init__(self, asterisk: Asterisk) -> None:
-        self.steps: list[CallEvent] = []
-        self.statuses: list[PbxStatus] = []
-        self.link = PbxLink(
-            "main",
-            section(asterisk),
-            region="DE",
-            agents_by_device=AGENTS,
-            on_call_event=self.steps.append,
-            on_status=self.statuses.append,
-        )
-
-    async def start(self) -> None:
-        """Connect."""
-        await self.link.start()
-        await eventually(lambda: self.link.status().connected, within=10, what=str(self.link.status()))
-
-    @property
-    def table(self) -> list[str]:
-        """Return kind, agent and cause of each step."""
-        return [
-            " ".join(
-                str(word)
-                for word in (step.kind, step.connection and step.connection.agent, step.call.outcome, step.cause)
-                if word
-            )
-            for step in self.steps
-        ]
-
-    async def tells(self, line: str) -> None:
-        """Wait until a step is told."""
-        await eventually(lambda: line in self.table, within=10, what=f"{line!r} in {self.table}")
+TRUNKS = ("PJSIP/trunk",)
 
 
 @pytest.fixture
 async def watcher(asterisk: Asterisk) -> AsyncIterator[Watcher]:
     """Run a link that is in step."""
-    running = Watcher(asterisk)
+    running = Watcher(asterisk, AGENTS, TRUNKS)
     await running.start()
     yield running
     await running.link.stop()
@@ -97,7 +46,12 @@ async def test_a_queue_call_is_told_as_it_happens(asterisk: Asterisk, watcher: W
         await watcher.tells("established alice")
         await caller.hang_up()
         await watcher.tells("cleared answered normal_clearing")
-    assert ["queued", "delivered alice", "established alice", "cleared answered normal_clearing"] == watcher.table
+    assert [
+        "queued PJSIP/trunk",
+        "delivered alice",
+        "established alice",
+        "cleared answered normal_clearing",
+    ] == watcher.table
     assert [] == list(watcher.link.live_calls())
 
 
@@ -120,7 +74,7 @@ async def test_attaching_while_it_rings_finds_the_call(asterisk: Asterisk, watch
         caller = await trunk.call("+498999998203", to=SUPPORT)
         ringing = await phone.rings()
         await watcher.tells("delivered alice")
-        late = Watcher(asterisk)
+        late = Watcher(asterisk, AGENTS, TRUNKS)
         await late.start()
         try:
             await late.tells("delivered alice")
@@ -131,14 +85,19 @@ async def test_attaching_while_it_rings_finds_the_call(asterisk: Asterisk, watch
             await late.tells("established alice")
             await caller.hang_up()
             await late.tells("cleared answered normal_clearing")
-            assert ["queued", "delivered alice", "established alice", "cleared answered normal_clearing"] == late.table
+            assert [
+                "queued PJSIP/trunk",
+                "delivered alice",
+                "established alice",
+                "cleared answered normal_clearing",
+            ] == late.table
         finally:
             await late.link.stop()
 
 
 async def test_calls_of_a_killed_asterisk_end_unknown(fresh_asterisk: Asterisk) -> None:
     """After Asterisk was killed and is back, the call it had is over, told once, and new calls are told."""
-    watcher = Watcher(fresh_asterisk)
+    watcher = Watcher(fresh_asterisk, AGENTS, TRUNKS)
     await watcher.start()
     try:
         async with Phone(fresh_asterisk, "1001") as phone, Trunk(fresh_asterisk) as trunk:
@@ -158,6 +117,6 @@ async def test_calls_of_a_killed_asterisk_end_unknown(fresh_asterisk: Asterisk) 
 
 async def test_check_describes_it(asterisk: Asterisk) -> None:
     """`ctihub check` names version, queues and endpoints, with the rights that the project's manager.conf gives."""
-    found = await check(ami_settings("main", section(asterisk)))
+    found = await check(ami_settings("main", section(asterisk, TRUNKS)))
     assert found.startswith("Asterisk ")
     assert found.endswith(", 2 queues, 5 endpoints")

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from tests.servers.asterisk_configuration import PHONES, render
+from tests.servers.asterisk_configuration import PHONES, Site, render
 from tests.servers.ports import LOOPBACK, free_tcp_port, free_udp_port
 from tests.servers.process import OwnedProcess, ServerFailedError
 from tests.waiting import eventually_blocking
@@ -30,13 +30,21 @@ class Asterisk:
     host = LOOPBACK
     ami_username = "hub"
 
-    def __init__(self, root: Path, *, queue_ring_seconds: int = 10, direct_ring_seconds: int = 10) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        queue_ring_seconds: int = 10,
+        direct_ring_seconds: int = 10,
+        site: Site | None = None,
+    ) -> None:
+        self._site = site
         self.ami_port = free_tcp_port()
         self.ami_secret = secrets.token_urlsafe(12)
         self.monitor_secret = secrets.token_urlsafe(12)
         self.sip_port = free_udp_port()
         self.trunk_port = free_udp_port(TRUNK_HOST)
-        self.phone_secrets = {number: secrets.token_urlsafe(12) for number in PHONES}
+        self.phone_secrets = {number: secrets.token_urlsafe(12) for number in (*PHONES, *(site.phones if site else ()))}
         instances = root / "var/ctihub"
         instances.mkdir(exist_ok=True)
         _remove_leftovers(instances)
@@ -76,6 +84,8 @@ class Asterisk:
         rendered = render(etc, values)
         if rendered.returncode != 0:
             raise ServerFailedError(rendered.stderr)
+        if self._site:
+            self._site.write(etc, values)
         accounts = etc / "manager.d"
         accounts.mkdir()
         (accounts / "monitor.conf").write_text(

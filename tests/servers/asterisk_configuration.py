@@ -3,6 +3,7 @@
 import os
 import subprocess
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).parents[2] / "docker" / "asterisk"
@@ -18,3 +19,29 @@ def render(target: Path, values: Mapping[str, str]) -> subprocess.CompletedProce
         capture_output=True,
         text=True,
     )
+
+
+@dataclass(frozen=True)
+class Site:
+    """Files that take the place of the project's own, as another site would have written them, and its phones."""
+
+    folder: Path
+    phones: tuple[str, ...]
+
+    def write(self, target: Path, values: Mapping[str, str]) -> None:
+        """Put the files into the folder `target`, every @NAME@ replaced by its value.
+
+        What modules.conf says is added to the project's own.
+        """
+        for file in sorted(self.folder.glob("*.conf")):
+            text = file.read_text()
+            for name, value in values.items():
+                text = text.replace(f"@{name}@", value)
+            goal = target / file.name
+            if file.name == "modules.conf":
+                text = goal.read_text() + text
+            goal.write_text(text)
+
+
+OTHER_SITE = Site(Path(__file__).with_name("other_site"), ("alice-desk.1", "Bob_B", "CHEN-2"))
+"""Two trunks, phones with names, menus, Local channels and queues within queues."""

@@ -15,6 +15,18 @@ def free_udp_port(host: str = LOOPBACK) -> int:
     return _free_port(host, socket.SOCK_DGRAM)
 
 
+def free_media_port(host: str) -> int:
+    """Return a UDP port of `host` for audio, the one for video two above it being free too."""
+    while True:
+        port = free_udp_port(host)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as video:
+            try:
+                video.bind((host, port + 2))
+            except (OSError, OverflowError):
+                continue  # taken, or beyond the last port there is: another pair then
+            return port
+
+
 def _free_port(host: str, kind: socket.SocketKind) -> int:
     with socket.socket(socket.AF_INET, kind) as probe:
         probe.bind((host, 0))

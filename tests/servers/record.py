@@ -9,64 +9,20 @@ from just before the call until after its last hangup, and NAME.txt, what happen
 import argparse
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 from tests.servers import asterisk_install
-from tests.servers.ami import RawManager
 from tests.servers.asterisk import Asterisk
-from tests.servers.sipp import CallingLeg, Phone, Trunk
+from tests.servers.asterisk_configuration import OTHER_SITE, Site
+from tests.servers.other_site_calls import OTHER_SITE_SCENARIOS
+from tests.servers.stage import Scenario, Stage
 from tests.waiting import eventually
 
 SUPPORT = "493023125100"
 SALES = "493023125200"
 ALICE = "493023125001"
 TALK_SECONDS = 0.5
-QUIET_SECONDS = 0.5
-
-
-class Stage:
-    """What a scenario plays with: a trunk, and phones that it switches on."""
-
-    def __init__(self, asterisk: Asterisk, stack: AsyncExitStack) -> None:
-        self._asterisk = asterisk
-        self._stack = stack
-        self._calls = 0
-
-    async def phone(self, number: str) -> Phone:
-        """Switch a phone on."""
-        return await self._stack.enter_async_context(Phone(self._asterisk, number))
-
-    async def begin(self) -> None:
-        """Begin to record: the phones are on and Asterisk is quiet."""
-        self.trunk = await self._stack.enter_async_context(Trunk(self._asterisk))
-        self.manager = await self._stack.enter_async_context(RawManager.monitor(self._asterisk))
-        await self._quiet()
-        self._start = len(self.manager.raw)
-        self._messages_before = len(self.manager.messages)
-
-    async def call(self, number: str, *, to: str, name: str = "") -> CallingLeg:
-        """Begin to record, and let the trunk call."""
-        await self.begin()
-        return await self.trunk.call(number, to=to, name=name)
-
-    async def recorded(self) -> bytes:
-        """Return all that Asterisk sent since the beginning, once every channel is gone."""
-
-        def all_hung_up() -> bool:
-            channels = self.manager.count("Newchannel", since=self._messages_before)
-            return 0 < channels == self.manager.count("Hangup", since=self._messages_before)
-
-        await eventually(all_hung_up, "a Hangup for every Newchannel", within=20)
-        await self._quiet()
-        return bytes(self.manager.raw[self._start :])
-
-    async def _quiet(self) -> None:
-        before = -1
-        while before != len(self.manager.raw):
-            before = len(self.manager.raw)
-            await asyncio.sleep(QUIET_SECONDS)
 
 
 async def queue_rrmemory_answered(stage: Stage) -> None:
@@ -167,7 +123,6 @@ async def queue_no_answer_then_other(stage: Stage) -> None:
     await ringing.cleared()
 
 
-Scenario = Callable[[Stage], Awaitable[None]]
 SCENARIOS: dict[str, Scenario] = {
     "queue-rrmemory-answered": queue_rrmemory_answered,
     "queue-ringall-answered": queue_ringall_answered,
@@ -179,32 +134,45 @@ SCENARIOS: dict[str, Scenario] = {
 }
 
 
-async def record(asterisk: Asterisk, name: str) -> bytes:
+SITES: tuple[tuple[Site | None, dict[str, Scenario]], ...] = ((None, SCENARIOS), (OTHER_SITE, OTHER_SITE_SCENARIOS))
+ALL_NAMES = [name for _, scenarios in SITES for name in scenarios]
+
+
+async def record(asterisk: Asterisk, scenario: Scenario) -> bytes:
     """Play the scenario and return the bytes that Asterisk sent."""
     async with AsyncExitStack() as stack:
         stage = Stage(asterisk, stack)
-        await SCENARIOS[name](stage)
+        await scenario(stage)
         return await stage.recorded()
+
+
+def record_site(site: Site | None, scenarios: dict[str, Scenario], folder: Path) -> None:
+    """Record these scenarios on an Asterisk of that site, the project's own for None."""
+    asterisk = Asterisk(asterisk_install.install(), queue_ring_seconds=2, site=site)
+    try:
+        asterisk.start()
+        for name, scenario in scenarios.items():
+            trace = asyncio.run(record(asterisk, scenario))
+            (folder / f"{name}.ami").write_bytes(trace)
+            story = inspect.getdoc(scenario) or ""
+            (folder / f"{name}.txt").write_text(f"{story}\n")
+            print(f"{name}: {trace.count(b'Event: ')} events, {len(trace)} bytes")
+    finally:
+        asterisk.remove()
 
 
 def main() -> None:
     """Record the scenarios named on the command line, or all."""
     parser = argparse.ArgumentParser(description="Record manager events of real calls.")
     parser.add_argument("folder", type=Path)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(SCENARIOS)}")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(ALL_NAMES)}")
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    asterisk = Asterisk(asterisk_install.install(), queue_ring_seconds=2)
-    try:
-        asterisk.start()
-        for name in arguments.names or SCENARIOS:
-            trace = asyncio.run(record(asterisk, name))
-            (arguments.folder / f"{name}.ami").write_bytes(trace)
-            story = inspect.getdoc(SCENARIOS[name]) or ""
-            (arguments.folder / f"{name}.txt").write_text(f"{story}\n")
-            print(f"{name}: {trace.count(b'Event: ')} events, {len(trace)} bytes")
-    finally:
-        asterisk.remove()
+    wanted = arguments.names or ALL_NAMES
+    for site, scenarios in SITES:
+        chosen = {name: scenario for name, scenario in scenarios.items() if name in wanted}
+        if chosen:
+            record_site(site, chosen, arguments.folder)
 
 
 if __name__ == "__main__":

@@ -19,10 +19,11 @@ from types import TracebackType
 from typing import Self
 
 from tests.servers.asterisk import TRUNK_HOST, Asterisk
-from tests.servers.ports import LOOPBACK, free_udp_port
+from tests.servers.ports import LOOPBACK, free_media_port, free_udp_port
 from tests.waiting import eventually
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios" / "sipp"
+REFUSALS = {486: "X-REJECT", 603: "X-DECLINE", 480: "X-AWAY"}
 REGISTER_SECONDS = 10.0
 REGISTRATION_EXPIRES = 3600
 
@@ -58,7 +59,7 @@ class SippProcess:
             *("-sf", str(SCENARIOS / scenario)),
             *("-i", host),
             *("-p", str(self.port)),
-            *("-mp", str(free_udp_port(host))),
+            *("-mp", str(free_media_port(host))),
             "-nostdin",
             *("-trace_logs", "-log_file", str(self._log)),
             *("-trace_err", "-error_file", str(self._folder / "errors")),
@@ -88,8 +89,8 @@ class SippProcess:
             await self._child.wait()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def tell(self, order: str, call_id: str) -> None:
-        """Send the request that the scenario waits for in that call."""
+    def tell(self, order: str, call_id: str, header: str = "X-Order: go") -> None:
+        """Send the request that the scenario waits for in that call, with one header more."""
         request = (
             f"{order} sip:{self.host}:{self.port} SIP/2.0\r\n"
             f"Via: SIP/2.0/UDP {LOOPBACK};branch=z9hG4bK{order}\r\n"
@@ -97,6 +98,7 @@ class SippProcess:
             f"To: <sip:{self.host}:{self.port}>\r\n"
             f"Call-ID: {call_id}\r\n"
             f"CSeq: 1 {order}\r\n"
+            f"{header}\r\n"
             "Content-Length: 0\r\n\r\n"
         )
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
@@ -162,10 +164,15 @@ class RingingLeg(Leg):
         self.sipp.tell("X-ANSWER", self.call_id)
         await self.established()
 
-    async def reject(self) -> None:
-        """Answer 486 Busy Here."""
-        self.sipp.tell("X-REJECT", self.call_id)
+    async def reject(self, status: int = 486) -> None:
+        """Refuse the call: 486 Busy Here, 603 Decline or 480 Temporarily Unavailable."""
+        self.sipp.tell(REFUSALS[status], self.call_id)
         await self.cleared()
+
+    async def transfer(self, to: str) -> None:
+        """Send the other party to this address (REFER, RFC 3515), once it is established."""
+        await self.established()
+        self.sipp.tell("X-REFER", self.call_id, f"Refer-To: <sip:{to}>")
 
 
 class CallingLeg(Leg):
@@ -251,8 +258,9 @@ class Trunk:
 
     _numbers = itertools.count(1)
 
-    def __init__(self, asterisk: Asterisk) -> None:
+    def __init__(self, asterisk: Asterisk, host: str = TRUNK_HOST) -> None:
         self._asterisk = asterisk
+        self._host = host
         self._calls: list[SippProcess] = []
 
     async def __aenter__(self) -> Self:
@@ -266,22 +274,23 @@ class Trunk:
         for sipp in self._calls:
             await sipp.remove()
 
-    async def call(self, number: str, *, to: str, name: str = "") -> CallingLeg:
+    async def call(self, number: str, *, to: str, name: str = "", withheld: bool = False) -> CallingLeg:
         """Call `to` as the caller `number`, shown with the display name `name`.
 
-        An empty number makes an anonymous call as RFC 3323 has it.
+        An empty number makes an anonymous call as RFC 3323 has it; with `withheld` the carrier knows the number
+        and asks that it is not shown (RFC 3325).
         """
-        call_id = f"trunk-{next(self._numbers)}-{free_udp_port(TRUNK_HOST)}@{TRUNK_HOST}"
+        call_id = f"trunk-{next(self._numbers)}-{free_udp_port(self._host)}@{self._host}"
         if number:
             quoted = name.replace("\\", "\\\\").replace('"', '\\"')
-            shown = f'"{quoted}" <sip:{number}@{TRUNK_HOST}>' if name else f"<sip:{number}@{TRUNK_HOST}>"
-            identity = f"P-Asserted-Identity: {shown}"
+            shown = f'"{quoted}" <sip:{number}@{self._host}>' if name else f"<sip:{number}@{self._host}>"
+            identity = f"P-Asserted-Identity: {shown}" + ("\r\nPrivacy: id" if withheld else "")
         else:
             shown = '"Anonymous" <sip:anonymous@anonymous.invalid>'
             identity = "Privacy: id"
         sipp = SippProcess(
             "caller.xml",
-            TRUNK_HOST,
+            self._host,
             [
                 *("-m", "1"),
                 *("-s", to),

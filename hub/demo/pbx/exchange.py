@@ -159,6 +159,7 @@ class Exchange:
 
     def gives_up(self, caller: Channel) -> None:
         """Let the caller hang up while waiting; phones that ring stop."""
+        self._tell("HangupRequest", caller.headers())
         waited = self._leave_queue(caller)
         self._tell(
             "QueueCallerAbandon",

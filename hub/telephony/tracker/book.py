@@ -177,7 +177,8 @@ class CallBook:
 
     def queued(self, channel: Channel, queue: str, since: datetime, now: datetime) -> None:
         """Note that the caller waits in a queue; a second time for the same queue changes nothing."""
-        call, party = channel.call, channel.party
+        call = channel.call
+        party = channel.party or _caller_of(call)
         name = clean_text(queue, _MAX_QUEUE_NAME)
         if call.in_queue and call.queue == name:
             return
@@ -187,6 +188,7 @@ class CallBook:
         call.queued_at = since
         call.left_queue_at = None
         if party and party.state is not ConnectionState.NULL:
+            # Behind a Local channel the caller may hear it over a bridge: the waiting is what counts.
             party.change(ConnectionState.QUEUED, since)
         self._say(CallEventKind.QUEUED, call, party, now)
 
@@ -233,6 +235,11 @@ class CallBook:
         answering = [party for party in joined if party.role is Role.CALLED] or joined[-1:]
         for party in answering:
             self._say(CallEventKind.ESTABLISHED, call, party, now)
+
+    def unanswered(self, channel: Channel, now: datetime) -> None:
+        """Note that a device was rung in vain, before its channel is gone: its agent's pop has no business there."""
+        if channel.party:
+            self._end(channel.party, channel, channel.asked_code, now, None)
 
     def held(self, call: LiveCall, party: Party, now: datetime) -> None:
         if party.state is ConnectionState.CONNECTED:
@@ -284,7 +291,7 @@ class CallBook:
                 self._say(CallEventKind.DIVERTED, call, party, now, cause)
             return
         if state is ConnectionState.INITIATED and party.role is Role.CALLED:
-            failure = failure_cause(_dial_status(channel), code) if channel.is_dialled and not unseen else None
+            failure = failure_cause(dial_status(channel), code) if channel.is_dialled and not unseen else None
             party.end(failure or unseen or Cause.CALL_CANCELLED, now)
             if failure:
                 self._say(CallEventKind.FAILED, call, party, now, failure)
@@ -294,7 +301,7 @@ class CallBook:
             self.departures.append((now + SETTLE, call, party))
 
     def _why_silent(self, channel: Channel, code: int) -> Cause:
-        cause = unanswered_cause(_dial_status(channel), code)
+        cause = unanswered_cause(dial_status(channel), code)
         if cause is not None:
             return cause
         if _was_answered_by_another(channel):
@@ -333,7 +340,12 @@ def _has_twin(call: LiveCall, party: Party) -> bool:
     )
 
 
-def _dial_status(channel: Channel) -> str:
+def _caller_of(call: LiveCall) -> Party | None:
+    """Return the one who called, for what happens behind a Local channel on his behalf."""
+    return next((party for party in call.parties if party.role is Role.CALLER), None)
+
+
+def dial_status(channel: Channel) -> str:
     """Return how the dialling ended; a CANCEL handed down through a Local is what was said above it."""
     status = channel.dial_status
     for _ in range(_MAX_LOCALS_IN_A_ROW):

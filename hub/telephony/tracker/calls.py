@@ -35,6 +35,10 @@ class Site:
         self.agents_by_device = agents_by_device
         self.trunks = trunks
 
+    def is_trunk(self, device: str) -> bool:
+        """Whether the device leads outside. `DAHDI/i1` is the trunk of `DAHDI/i1/0301234`, one channel of its span."""
+        return device in self.trunks or device.rpartition("/")[0] in self.trunks
+
 
 class Party:
     """One device's part in a call."""
@@ -211,13 +215,14 @@ class LiveCall:
     def direction(self) -> Direction:
         site = self.site
         origin = next((party for party in self.parties if party.role is Role.CALLER), None)
-        if origin is None or origin.device in site.trunks:
+        if origin is None or site.is_trunk(origin.device):
             return Direction.INBOUND
         others = [party.device for party in self.parties if party is not origin]
-        if any(device in site.trunks for device in others):
+        if any(site.is_trunk(device) for device in others):
             return Direction.OUTBOUND
         if origin.agent is None:
-            return Direction.INTERNAL if site.trunks else Direction.INBOUND
+            # Trunks that are named need not be all: who shows a public number is no extension.
+            return Direction.INTERNAL if site.trunks and self.caller.e164 is None else Direction.INBOUND
         stays_inside = any(device in site.agents_by_device for device in others)
         return Direction.INTERNAL if stays_inside or self.called.e164 is None else Direction.OUTBOUND
 
@@ -228,7 +233,7 @@ class LiveCall:
         extension = party.device.partition("/")[2]
         if extension.isdigit():
             return parse_number(extension, self.site.region)
-        return self.called if party.device in self.site.trunks else None
+        return self.called if self.site.is_trunk(party.device) else None
 
     def picture(self) -> Call:
         return Call(

@@ -40,7 +40,6 @@ _ALERTED = {
     "BUSY": Cause.REJECTED,
     "CONGESTION": Cause.NETWORK_CONGESTION,
     "CHANUNAVAIL": Cause.DEST_NOT_OBTAINABLE,
-    "NOANSWER": Cause.CALL_NOT_ANSWERED,
     "FORWARD": Cause.REDIRECTED,
 }
 """How the ringing of a device ended. A phone that rings and then says busy was told to reject the call."""
@@ -51,8 +50,16 @@ def clearing_cause(code: int) -> Cause:
     return _Q850.get(code, Cause.NORMAL_CLEARING)
 
 
+def is_refusal(code: int) -> bool:
+    """Whether this cause says no to a caller, rather than that somebody hung up."""
+    return code in _Q850
+
+
 def failure_cause(dial_status: str, code: int) -> Cause | None:
     """Return why a device never rang, or None if it was only given up before it could."""
+    if dial_status == "NOANSWER":
+        told = _refusal(code)
+        return _NEVER_ALERTED[dial_status] if told in (None, Cause.CALL_NOT_ANSWERED) else told
     return _NEVER_ALERTED.get(dial_status) if dial_status else _failure_code(code)
 
 
@@ -61,11 +68,16 @@ def _failure_code(code: int) -> Cause | None:
     return None if cause is Cause.ANSWERED_ELSEWHERE else cause
 
 
+def _refusal(code: int) -> Cause | None:
+    """Return what a phone said when it refused: Asterisk calls all of it NOANSWER but a few codes (603 comes as 21)."""
+    cause = _failure_code(code)
+    return Cause.REJECTED if cause is Cause.BUSY else cause
+
+
 def unanswered_cause(dial_status: str, code: int) -> Cause | None:
     """Return why a ringing device fell silent, or None where the call as a whole must tell."""
     if code == ANSWERED_ELSEWHERE:
         return Cause.ANSWERED_ELSEWHERE
-    known = _ALERTED.get(dial_status)
-    if known or dial_status:
-        return known
-    return Cause.REJECTED if _Q850.get(code) is Cause.BUSY else _Q850.get(code)
+    if dial_status == "NOANSWER":
+        return _refusal(code) or Cause.CALL_NOT_ANSWERED
+    return _ALERTED.get(dial_status) if dial_status else _refusal(code)

@@ -54,10 +54,11 @@ class Channel:
     """One channel. `is_party` says that a device is behind it; `other_half` joins the two of a Local.
 
     `dial_status` is how its dialling ended (`DialEnd`'s DialStatus, or FORWARD); the first word on it counts,
-    as app_queue follows NOANSWER with CANCEL.
+    as app_queue follows NOANSWER with CANCEL. `asked_code` is the cause with which its far end hung up, 0 so far.
     """
 
     __slots__ = (
+        "asked_code",
         "bridge",
         "call",
         "device",
@@ -89,6 +90,7 @@ class Channel:
         self.is_gone = False
         self.is_transferred = False
         self.dial_status = ""
+        self.asked_code = 0
 
     def reachable(self) -> Iterator[Channel]:
         """Yield every channel that hears this one: over bridges and through Local halves, itself first."""

@@ -42,6 +42,7 @@ EXCLUDED_EVENTS = (
     "PeerStatus",
     "PresenceStateChange",
     "PresenceStatus",
+    "QueueCallerAbandon",
     "QueueMemberStatus",
     "RTCPReceived",
     "RTCPSent",

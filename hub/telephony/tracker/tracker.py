@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from hub.domain.call import Call, ConnectionState, Role
-from hub.telephony.tracker.book import ArrivalListener, CallBook, EventListener
+from hub.telephony.tracker.book import ArrivalListener, CallBook, EventListener, dial_status
 from hub.telephony.tracker.calls import Site
+from hub.telephony.tracker.causes import is_refusal
 from hub.telephony.tracker.channels import CHANNEL_STATES, ChannelState
 from hub.telephony.tracker.graph import ChannelGraph
 from hub.telephony.tracker.snapshot import PbxSnapshot, apply_snapshot
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from hub.telephony.tracker.channels import Channel
 
 _ALERTING_DIAL_STATES = frozenset({"RINGING", "PROGRESS"})
+_IN_VAIN = frozenset({"NOANSWER", "BUSY", "CONGESTION", "CHANUNAVAIL"})
 _PROHIBITED = 0x20
 _PRESENTATION_MASK = 0x60
 _ANONYMOUS = "anonymous"
@@ -183,6 +185,10 @@ class CallTracker:
             self._book.alerting(channel, now)
         elif channel.dial_status == "CANCEL":
             self._graph.cancel(channel)
+            # Asked now: the Local channel that knows may be gone before this one is.
+            channel.dial_status = dial_status(channel)
+        elif channel.dial_status in _IN_VAIN:
+            self._book.unanswered(channel, now)
 
     def _local_bridge(self, event: AmiEvent, now: datetime) -> None:
         one = self._present(event, now, "LocalOne")
@@ -205,7 +211,12 @@ class CallTracker:
 
     def _hangup_request(self, event: AmiEvent, _now: datetime) -> None:
         channel = self._graph.find(event.get("Uniqueid"))
-        if channel is None or channel.party is None or channel.party.role is not Role.CALLER:
+        if channel is None or channel.party is None:
+            return
+        channel.asked_code = _number(event.get("Cause"))
+        # Busy() and Congestion() in the dialplan end in the same event: the caller was told, and did not give up.
+        was_refused = channel.state is not ChannelState.UP and is_refusal(channel.asked_code)
+        if was_refused or channel.party.role is not Role.CALLER:
             return
         call = channel.call
         others = [party for party in call.parties if party.role is Role.CALLED]
@@ -239,11 +250,6 @@ class CallTracker:
         channel = self._present(event, now)
         if channel is not None:
             self._book.left_queue(channel.call, now)
-
-    def _queue_abandon(self, event: AmiEvent, now: datetime) -> None:
-        channel = self._present(event, now)
-        if channel is not None:
-            channel.call.abandoned = True
 
     def _blind_transfer(self, event: AmiEvent, now: datetime) -> None:
         self._present(event, now, "Transferee")
@@ -286,12 +292,15 @@ _HANDLERS = {
     "Unhold": "_unhold",
     "QueueCallerJoin": "_queue_join",
     "QueueCallerLeave": "_queue_leave",
-    "QueueCallerAbandon": "_queue_abandon",
     "BlindTransfer": "_blind_transfer",
     "AttendedTransfer": "_attended_transfer",
     "Rename": "_rename",
 }
-"""Every event subscribed to, and the method that reads it."""
+"""Every event subscribed to, and the method that reads it.
+
+Not QueueCallerAbandon: app_queue says it also where the queue's own time ran out and the caller is still there.
+HangupRequest is what a caller who goes brings about.
+"""
 
 WANTED_EVENTS = tuple(_HANDLERS)
 

@@ -13,7 +13,7 @@ from hub.telephony.ami.wire import AmiParser
 from hub.telephony.tracker import CallTracker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from hub.telephony.ami.event import AmiEvent
 
@@ -47,9 +47,14 @@ class Replay:
         return self
 
     def table(self) -> list[str]:
-        """Return the steps as `kind device-or-agent cause`, `cleared outcome cause`; a second call's with `2:`."""
-        ids = list(dict.fromkeys(step.call.id for step in self.steps))
-        return [_line(step, ids.index(step.call.id) + 1) for step in self.steps]
+        """Return what was told, a line a step."""
+        return table_of(self.steps)
+
+
+def table_of(steps: Sequence[CallEvent]) -> list[str]:
+    """Return the steps as `kind device-or-agent cause`, `cleared outcome cause`; a second call's with `2:`."""
+    ids = list(dict.fromkeys(step.call.id for step in steps))
+    return [_line(step, ids.index(step.call.id) + 1) for step in steps]
 
 
 def _line(step: CallEvent, number: int) -> str:

@@ -151,6 +151,73 @@ def test_a_time_out_above_a_local_channel_is_no_answer(scene: Scene) -> None:
     assert "cleared not_answered call_not_answered" == scene.table[-1]
 
 
+def test_a_local_channel_that_goes_first_still_tells_why(scene: Scene) -> None:
+    """The phone's last event may come after the Local channel between it and the queue is gone."""
+    one, two = "Local/1001@agents-00000001;1", "Local/1001@agents-00000001;2"
+    scene.channel(CALLER, "ring")
+    scene.say("QueueCallerJoin", CALLER, Queue="support")
+    scene.channel(one, of=CALLER)
+    scene.channel(two, "ring", of=CALLER)
+    scene.local(one, two)
+    scene.dial(CALLER, one)
+    scene.channel(ALICE, of=CALLER)
+    scene.dial(two, ALICE)
+    scene.say("Newstate", ALICE, "ringing")
+    scene.dial(CALLER, one, "DialEnd", DialStatus="NOANSWER")
+    scene.dial(two, ALICE, "DialEnd", DialStatus="CANCEL")
+    scene.hang_up(one, two, ALICE, cause=0)
+    assert "diverted alice call_not_answered" == scene.table[-1]
+
+
+def test_a_phone_that_was_rung_in_vain_is_told_before_the_next_one_rings(scene: Scene) -> None:
+    """The end of its dialling counts; its channel may be gone only after the next one's has come."""
+    scene.channel(CALLER, "ring")
+    scene.channel(ALICE, of=CALLER)
+    scene.dial(CALLER, ALICE)
+    scene.say("Newstate", ALICE, "ringing")
+    scene.dial(CALLER, ALICE, "DialEnd", DialStatus="NOANSWER")
+    scene.channel(BOB, of=CALLER)
+    scene.dial(CALLER, BOB)
+    scene.say("Newstate", BOB, "ringing")
+    scene.hang_up(ALICE, cause=0)
+    assert ["delivered alice", "diverted alice call_not_answered", "delivered bob"] == scene.table
+
+
+@pytest.mark.parametrize(
+    ("cause", "why"),
+    [
+        (17, "rejected"),
+        (19, "call_not_answered"),
+        (21, "rejected"),
+        (1, "dest_not_obtainable"),
+        (34, "network_congestion"),
+        (0, "call_not_answered"),
+    ],
+)
+def test_a_phone_that_refuses_says_why(scene: Scene, cause: int, why: str) -> None:
+    """Asterisk ends the dialling with NOANSWER for most answers (603 is one), but passes on the phone's cause."""
+    scene.channel(CALLER, "ring")
+    scene.channel(ALICE, of=CALLER)
+    scene.dial(CALLER, ALICE)
+    scene.say("Newstate", ALICE, "ringing")
+    scene.say("HangupRequest", ALICE, Cause=str(cause))
+    scene.dial(CALLER, ALICE, "DialEnd", DialStatus="NOANSWER")
+    scene.hang_up(ALICE, cause=cause)
+    assert ["delivered alice", f"diverted alice {why}"] == scene.table
+
+
+@pytest.mark.parametrize(("cause", "why"), [(21, "rejected"), (19, "dest_not_obtainable"), (0, "dest_not_obtainable")])
+def test_a_phone_that_refuses_without_ringing_failed(scene: Scene, cause: int, why: str) -> None:
+    """Do not disturb is no absence, and no answer from a phone that never rang is one."""
+    scene.channel(CALLER, "ring")
+    scene.channel(ALICE, of=CALLER)
+    scene.dial(CALLER, ALICE)
+    scene.say("HangupRequest", ALICE, Cause=str(cause))
+    scene.dial(CALLER, ALICE, "DialEnd", DialStatus="NOANSWER")
+    scene.hang_up(ALICE, cause=cause)
+    assert [f"failed alice {why}"] == scene.table
+
+
 def test_talking_goes_through_local_channels_that_stay(scene: Scene) -> None:
     """Local channels that are not optimised away are no parties, and who is beyond them talks."""
     one, two = "Local/1001@agents-00000001;1", "Local/1001@agents-00000001;2"
@@ -250,6 +317,45 @@ def test_a_queue_that_gives_up_leaves_the_call_unanswered(scene: Scene) -> None:
     assert ["queued PJSIP/trunk", "cleared not_answered call_not_answered"] == scene.table
 
 
+def test_a_queue_whose_time_ran_out_while_it_rang_was_not_abandoned(scene: Scene) -> None:
+    """Asterisk says that the caller abandoned the queue, but it was the queue that gave up."""
+    scene.channel(CALLER, "ring")
+    scene.say("QueueCallerJoin", CALLER, Queue="support")
+    scene.channel(ALICE, of=CALLER)
+    scene.dial(CALLER, ALICE)
+    scene.say("Newstate", ALICE, "ringing")
+    scene.dial(CALLER, ALICE, "DialEnd", DialStatus="NOANSWER")
+    scene.dial(CALLER, ALICE, "DialEnd", DialStatus="CANCEL")
+    scene.say("QueueCallerAbandon", CALLER, Queue="support")
+    scene.hang_up(ALICE, cause=0)
+    scene.say("QueueCallerLeave", CALLER, Queue="support")
+    scene.hang_up(CALLER)
+    assert ["diverted alice call_not_answered", "cleared not_answered call_not_answered"] == scene.table[2:]
+
+
+def test_a_queue_whose_time_ran_out_while_nobody_was_rung_was_not_abandoned(scene: Scene) -> None:
+    """Nor is it where all agents were busy."""
+    scene.channel(CALLER, "ring")
+    scene.say("QueueCallerJoin", CALLER, Queue="support")
+    scene.say("QueueCallerAbandon", CALLER, Queue="support")
+    scene.say("QueueCallerLeave", CALLER, Queue="support")
+    scene.hang_up(CALLER)
+    assert ["queued PJSIP/trunk", "cleared not_answered call_not_answered"] == scene.table
+
+
+def test_a_queue_behind_a_local_channel_holds_the_caller(scene: Scene) -> None:
+    """It is the caller who waits, though the channel in the queue is plumbing."""
+    one, two = "Local/support@queues-00000001;1", "Local/support@queues-00000001;2"
+    scene.channel(CALLER, "ring")
+    scene.channel(one, of=CALLER)
+    scene.channel(two, "ring", of=CALLER)
+    scene.local(one, two)
+    scene.dial(CALLER, one)
+    scene.say("QueueCallerJoin", two, Queue="support")
+    assert ["queued PJSIP/trunk"] == scene.table
+    assert ConnectionState.QUEUED is scene.call.connections[0].state
+
+
 def test_a_queue_whose_agent_rejected_leaves_the_call_unanswered(scene: Scene) -> None:
     """One agent's rejecting is not the queue's answer to the caller."""
     scene.channel(CALLER, "ring")
@@ -299,6 +405,24 @@ def test_hanging_up_on_a_busy_tone_is_not_abandoning(scene: Scene) -> None:
     scene.say("HangupRequest", CALLER)
     scene.hang_up(CALLER)
     assert ["failed alice busy", "cleared busy busy"] == scene.table
+
+
+def test_a_dialplan_that_says_busy_is_no_caller_who_left(scene: Scene) -> None:
+    """Busy() ends in the same event as a caller's hanging up, with the cause that was told."""
+    scene.channel(CALLER, "ring")
+    scene.say("HangupRequest", CALLER, "ring", Cause="17")
+    scene.hang_up(CALLER, cause=17)
+    assert ["cleared busy busy"] == scene.table
+
+
+def test_a_caller_whose_line_breaks_while_waiting_abandoned_the_queue(scene: Scene) -> None:
+    """Whatever the cause, whoever was in the queue is gone of himself."""
+    scene.channel(CALLER, "ring")
+    scene.say("Newstate", CALLER, "up")
+    scene.say("QueueCallerJoin", CALLER, Queue="support")
+    scene.say("HangupRequest", CALLER, Cause="38")
+    scene.hang_up(CALLER, cause=38)
+    assert "cleared abandoned call_cancelled" == scene.table[-1]
 
 
 def test_a_caller_who_hangs_up_in_a_menu_abandoned_the_call(scene: Scene) -> None:
@@ -392,6 +516,24 @@ def test_without_trunks_whoever_is_no_agent_calls_from_outside() -> None:
     scene.channel(ALICE, "ringing", of="PJSIP/carrier-00000001")
     assert scene.call.direction is Direction.INBOUND
     assert ["+498912345678"] == scene.replay.arrivals
+
+
+def test_a_trunk_that_the_configuration_forgot_calls_from_outside(scene: Scene) -> None:
+    """Who is no agent and shows a public number is no extension; who shows an extension is."""
+    scene.channel("PJSIP/2nd-carrier-00000001", "ring", CallerIDNum="+498912345678")
+    scene.channel(ALICE, "ringing", of="PJSIP/2nd-carrier-00000001")
+    assert ["+498912345678"] == scene.replay.arrivals
+    scene.channel("PJSIP/lobby-00000002", "ring", CallerIDNum="1009")
+    scene.channel(BOB, "ringing", of="PJSIP/lobby-00000002")
+    assert [Direction.INBOUND, Direction.INTERNAL] == [step.call.direction for step in scene.replay.steps]
+
+
+def test_a_span_is_the_trunk_of_its_channels() -> None:
+    """ISDN channels are named after span and number; the span is what is configured."""
+    scene = Scene(AGENTS, trunks=("DAHDI/i1",))
+    scene.channel("DAHDI/i1/08912345678-5", "ring", CallerIDNum="withheld")
+    scene.channel(ALICE, "ringing", of="DAHDI/i1/08912345678-5")
+    assert scene.call.direction is Direction.INBOUND
 
 
 def test_a_click_to_dial_call_rings_the_agent_first(scene: Scene) -> None:

@@ -9,8 +9,16 @@ import pytest
 from hub.domain.call import ConnectionState, Direction, Outcome, Role
 from tests.unit.telephony.tracker.replay import NOON, TRACES, Replay, read_trace
 
-AGENTS = {"PJSIP/1001": "alice", "PJSIP/1002": "bob", "PJSIP/1003": "chen", "PJSIP/1004": "dora"}
-TRUNK = "PJSIP/trunk"
+AGENTS = {
+    "PJSIP/1001": "alice",
+    "PJSIP/1002": "bob",
+    "PJSIP/1003": "chen",
+    "PJSIP/1004": "dora",
+    "PJSIP/alice-desk.1": "alice",
+    "PJSIP/Bob_B": "bob",
+    "PJSIP/CHEN-2": "chen",
+}
+TRUNKS = ["PJSIP/trunk", "PJSIP/trunk-1"]
 
 TOLD = {
     "direct-answered": [
@@ -27,6 +35,57 @@ TOLD = {
         "delivered alice",
         "diverted alice call_cancelled",
         "cleared abandoned call_cancelled",
+    ],
+    "other-dial-then-second": [
+        "delivered alice",
+        "diverted alice call_not_answered",
+        "delivered bob",
+        "established bob",
+        "cleared answered normal_clearing",
+    ],
+    "other-group-member-declines": [
+        "delivered alice",
+        "delivered bob",
+        "diverted alice rejected",
+        "established bob",
+        "cleared answered normal_clearing",
+    ],
+    "other-local-member-not-answered": [
+        "queued PJSIP/trunk-1",
+        "delivered alice",
+        "diverted alice call_not_answered",
+        "delivered bob",
+        "established bob",
+        "cleared answered normal_clearing",
+    ],
+    "other-local-members-ring": [
+        "queued PJSIP/trunk-1",
+        "delivered alice",
+        "delivered bob",
+        "diverted alice answered_elsewhere",
+        "established bob",
+        "cleared answered normal_clearing",
+    ],
+    "other-queue-behind-local": [
+        "queued PJSIP/trunk-1",
+        "delivered alice",
+        "established alice",
+        "cleared answered normal_clearing",
+    ],
+    "other-queue-gives-up": [
+        "queued PJSIP/trunk-1",
+        "delivered alice",
+        "diverted alice call_not_answered",
+        "cleared not_answered call_not_answered",
+    ],
+    "other-transferred-to-queue": [
+        "delivered alice",
+        "established alice",
+        "transferred alice transferred",
+        "queued PJSIP/trunk-1",
+        "delivered bob",
+        "established bob",
+        "cleared answered normal_clearing",
     ],
     "queue-abandoned": [
         "queued PJSIP/trunk",
@@ -61,7 +120,7 @@ TOLD = {
 
 def replay(name: str) -> Replay:
     """Replay a trace with the agents and the trunk of its PBX."""
-    return Replay(AGENTS, [TRUNK]).feed(read_trace(TRACES / f"{name}.ami"))
+    return Replay(AGENTS, TRUNKS).feed(read_trace(TRACES / f"{name}.ami"))
 
 
 @pytest.mark.parametrize("name", TOLD)
@@ -113,7 +172,7 @@ def test_a_picture_shows_the_call_as_it_is_after_the_step() -> None:
 
 def test_a_caller_is_known_before_any_phone_rings() -> None:
     """A call from outside is announced at its first event, with the number to look up."""
-    replayed = Replay(AGENTS, [TRUNK])
+    replayed = Replay(AGENTS, TRUNKS)
     replayed.feed(read_trace(TRACES / "queue-rrmemory-answered.ami")[:3])
     assert ["+498999998123"] == replayed.arrivals
     assert [] == replayed.steps
@@ -129,7 +188,7 @@ def test_an_anonymous_caller_stays_anonymous() -> None:
 def test_live_calls_show_the_present() -> None:
     """Between ringing and answer the call is there, with the agent whose phone rings."""
     events = read_trace(TRACES / "direct-answered.ami")
-    replayed = Replay(AGENTS, [TRUNK])
+    replayed = Replay(AGENTS, TRUNKS)
     for event in events:
         replayed.feed([event])
         if replayed.steps:
@@ -147,7 +206,7 @@ def test_two_replays_of_one_trace_tell_the_same() -> None:
 
 def test_a_clock_that_goes_back_makes_no_negative_time() -> None:
     """Times in a call never go back, whatever the clock of the hub does."""
-    replayed = Replay(AGENTS, [TRUNK])
+    replayed = Replay(AGENTS, TRUNKS)
     for number, event in enumerate(read_trace(TRACES / "queue-rrmemory-answered.ami")):
         replayed.tracker.feed(event, NOON - timedelta(seconds=number))
     times = [step.time for step in replayed.steps]

@@ -1,0 +1,62 @@
+"""What a call is played on: a trunk, phones that are switched on, and all that Asterisk says meanwhile."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+
+from tests.servers.ami import RawManager
+from tests.servers.asterisk import Asterisk
+from tests.servers.sipp import CallingLeg, Phone, Trunk
+from tests.waiting import eventually
+
+QUIET_SECONDS = 0.5
+
+
+class Stage:
+    """What a scenario plays with: a trunk, and phones that it switches on."""
+
+    def __init__(self, asterisk: Asterisk, stack: AsyncExitStack) -> None:
+        self._asterisk = asterisk
+        self._stack = stack
+
+    @property
+    def address(self) -> str:
+        """Where SIP goes, as host and port."""
+        return f"{self._asterisk.host}:{self._asterisk.sip_port}"
+
+    async def phone(self, number: str) -> Phone:
+        """Switch a phone on."""
+        return await self._stack.enter_async_context(Phone(self._asterisk, number))
+
+    async def begin(self) -> None:
+        """Begin to record: the phones are on and Asterisk is quiet."""
+        self.trunk = await self._stack.enter_async_context(Trunk(self._asterisk))
+        self.manager = await self._stack.enter_async_context(RawManager.monitor(self._asterisk))
+        await self._quiet()
+        self._start = len(self.manager.raw)
+        self._messages_before = len(self.manager.messages)
+
+    async def call(self, number: str, *, to: str, name: str = "") -> CallingLeg:
+        """Begin to record, and let the trunk call."""
+        await self.begin()
+        return await self.trunk.call(number, to=to, name=name)
+
+    async def recorded(self) -> bytes:
+        """Return all that Asterisk sent since the beginning, once every channel is gone."""
+
+        def all_hung_up() -> bool:
+            channels = self.manager.count("Newchannel", since=self._messages_before)
+            return 0 < channels == self.manager.count("Hangup", since=self._messages_before)
+
+        await eventually(all_hung_up, "a Hangup for every Newchannel", within=20)
+        await self._quiet()
+        return bytes(self.manager.raw[self._start :])
+
+    async def _quiet(self) -> None:
+        before = -1
+        while before != len(self.manager.raw):
+            before = len(self.manager.raw)
+            await asyncio.sleep(QUIET_SECONDS)
+
+
+Scenario = Callable[[Stage], Awaitable[None]]
