@@ -18,9 +18,7 @@ export class CustomerCards extends LitElement {
         display: grid;
         grid-template-columns: repeat(3, minmax(0, 1.15fr)) minmax(0, 0.85fr);
         gap: 0.75rem;
-      }
-      :host > * {
-        min-width: 0;
+        align-content: start;
       }
       @media (min-width: 100rem) {
         :host {

@@ -21,9 +21,15 @@ export class PopView extends LitElement {
         gap: 0.75rem;
         min-width: 0;
       }
-      /* Cards reach down to the window's end, however full they are: what fills them moves nothing below. */
+      /* Cards have the room down to the window's end, however full they are: what fills them moves nothing below. */
       :host([full]) article {
-        min-height: calc(100vh - 4.75rem);
+        min-height: calc(100vh - 4.5rem);
+      }
+      /* A window that is high enough shows the latest of today's calls below. */
+      @media (min-height: 49rem) {
+        :host([full]) article {
+          min-height: calc(100vh - 12.5rem);
+        }
       }
       ctihub-customer {
         flex: 1 0 auto;

@@ -3,6 +3,8 @@ import type { ReactiveController, ReactiveControllerHost } from "lit";
 
 /** Above and below the rows of a card: header, hero, systems, the card's own heading and footer. */
 const AROUND_ROWS_REM = 30.7;
+const CALL_LOG_REM = 8;
+const WITH_CALL_LOG = matchMedia("(min-height: 49rem)");
 const ONE_COLUMN = matchMedia("(max-width: 40rem)");
 const TWO_COLUMNS = matchMedia("(max-width: 68rem)");
 
@@ -26,7 +28,8 @@ export class RoomForRows implements ReactiveController {
     if (ONE_COLUMN.matches) return 2;
     if (TWO_COLUMNS.matches) return 3;
     const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
-    return Math.max(3, Math.floor((innerHeight / rem - AROUND_ROWS_REM) / this.rowRem));
+    const around = AROUND_ROWS_REM + (WITH_CALL_LOG.matches ? CALL_LOG_REM : 0);
+    return Math.max(3, Math.floor((innerHeight / rem - around) / this.rowRem));
   }
 
   private readonly look = (): void => this.host.requestUpdate();
