@@ -192,9 +192,10 @@ export class Desk extends LitElement {
   /** It is below what is known of a caller, or stands at once where that would be; it does not travel through the page. */
   private callLog(shown: Pop | undefined): unknown {
     const { desk } = this;
-    const above = shown ? callerKind(shown.call, desk.contexts.get(shown.call.id)) : "idle";
+    const kind = shown && callerKind(shown.call, desk.contexts.get(shown.call.id));
+    const belowCards = kind === undefined || kind === "known" || kind === "searching";
     return keyed(
-      above,
+      belowCards,
       html`<ctihub-call-log
         .entries=${this.log}
         .names=${this.names}
