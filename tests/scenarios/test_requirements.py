@@ -81,3 +81,14 @@ def test_broken_build_leaves_nothing(own_cache: Path) -> None:
     with pytest.raises(CannotInstallError, match="the mirror is away"):
         cache.build_once("thing", break_off)
     assert ["thing.lock"] == [entry.name for entry in own_cache.iterdir()]
+
+
+def test_cache_is_found_without_a_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where the user's own cache can't be made, it is in the virtual environment."""
+    nowhere = tmp_path / "file"
+    nowhere.touch()
+    monkeypatch.delenv("CTIHUB_TEST_CACHE", raising=False)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setenv("HOME", str(nowhere))
+    monkeypatch.setattr("sys.prefix", str(tmp_path / "venv"))
+    assert tmp_path / "venv/ctihub-test" == cache.cache_folder()

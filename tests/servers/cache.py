@@ -3,20 +3,37 @@
 import fcntl
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+NAME = "ctihub-test"
+
 
 def cache_folder() -> Path:
     """Return the cache's folder, made if need be.
 
-    CTIHUB_TEST_CACHE names it; otherwise it is ctihub-test beneath XDG_CACHE_HOME or ~/.cache.
+    CTIHUB_TEST_CACHE names it; otherwise it is ctihub-test beneath XDG_CACHE_HOME or ~/.cache, and where nothing
+    can be written there, beneath the virtual environment.
     """
     named = os.environ.get("CTIHUB_TEST_CACHE")
+    if named:
+        return _made(Path(named))
+    return _folder_of_user() or _made(Path(sys.prefix) / NAME)
+
+
+def _folder_of_user() -> Path | None:
     base = os.environ.get("XDG_CACHE_HOME")
-    folder = Path(named) if named else (Path(base) if base else Path.home() / ".cache") / "ctihub-test"
+    try:
+        folder = _made((Path(base) if base else Path.home() / ".cache") / NAME)
+    except (OSError, RuntimeError):  # a home that can't be written to; a user without one
+        return None
+    return folder if os.access(folder, os.W_OK) else None
+
+
+def _made(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     return folder.resolve()
 
