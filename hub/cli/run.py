@@ -51,7 +51,9 @@ def _listening_problem(config: Config, error: OSError) -> str:
     where = f"hub.listen {config.hub.listen}"
     if isinstance(error, socket.gaierror):
         return f"{where}: the host name is not known: write an address of this machine, 0.0.0.0 stands for all it has"
-    match error.errno:
+    # From Python 3.13 on asyncio tells this one in words alone.
+    nowhere = error.errno is None and str(error).startswith("could not bind on any address")
+    match errno.EADDRNOTAVAIL if nowhere else error.errno:
         case errno.EADDRINUSE:
             return f"{where}: the port is in use: stop the program that has it, or name another one"
         case errno.EACCES:
