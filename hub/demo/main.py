@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import signal
 import socket
@@ -70,9 +71,11 @@ async def _open(entrance: Entrance, port: int | None) -> Site:
     try:
         await site.start()
     except OSError as error:
+        # asyncio writes the address into strerror, which the message has already.
+        reason = os.strerror(error.errno) if error.errno else str(error)
         if port is not None:
-            raise DemoError(f"port {port} can't be had ({error.strerror}): give another with --port") from error
-        sys.stdout.write(f"Port {USUAL_PORT} can't be had ({error.strerror}): taking a free one.\n")
+            raise DemoError(f"port {port} can't be had ({reason}): give another with --port") from error
+        sys.stdout.write(f"Port {USUAL_PORT} can't be had ({reason}): the demo takes a free one.\n")
         site = Site(entrance.app)
         await site.start()
     return site
