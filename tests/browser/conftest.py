@@ -99,8 +99,14 @@ async def desk(tab: Page, world: World) -> Page:
     reply = await tab.context.request.post(f"{world.url}/api/v1/session", data={"user": "alice", "password": PASSWORD})
     assert reply.ok
     await tab.goto(world.url)
-    await tab.get_by_test_id("idle").wait_for()
+    await live(tab)
     return tab
+
+
+async def live(page: Page) -> None:
+    """Wait until the page has the hub's word for what it shows."""
+    await page.get_by_test_id("idle").wait_for()
+    await page.locator('[data-testid="link"][data-link="live"]').wait_for()
 
 
 async def enter(page: Page, password: str = PASSWORD, user: str = "alice") -> None:

@@ -9,7 +9,7 @@ import aiohttp
 from playwright.async_api import BrowserContext, Page, expect
 
 from tests.browser import callers
-from tests.browser.conftest import enter
+from tests.browser.conftest import enter, live
 from tests.browser.world import World, running_world
 
 
@@ -85,7 +85,7 @@ async def test_a_silent_socket_is_replaced_without_a_word(desk: Page, world: Wor
     """After long silence the page opens a new socket and takes over from it; the agent notices nothing."""
     await desk.clock.install()
     await desk.reload()
-    await desk.get_by_test_id("idle").wait_for()
+    await live(desk)
     async with desk.expect_websocket():
         await desk.clock.run_for(48_000)
     world.ring(callers.call(), callers.known())
