@@ -31,7 +31,7 @@ demo: setup
 
 test: setup
 	@$(PYTHON_BIN) -m tests.servers install
-	@$(PYTHON_BIN) -m pytest -n 2 $(ARGS)
+	@$(PYTHON_BIN) -m pytest -n 2 --dist worksteal $(ARGS)
 
 bench:
 	@$(MAKE) --no-print-directory setup >&2

@@ -298,7 +298,7 @@ async def test_a_hub_that_ends_in_the_middle_takes_each_message_once(rabbitmq: R
 
 async def test_a_full_disk_leaves_the_messages_where_they_are(rabbitmq: RabbitMQ, tmp_path: Path) -> None:
     """What the journal can't take is not acknowledged: it comes again, and is there once when the disk has room."""
-    journal = await Journal.open(tmp_path / "journal.db", backlog=20)
+    journal = await Journal.open(tmp_path / "journal.db", backlog=60)
     feed = Feed(rabbitmq.url, tmp_path, journal, lambda _: None)
     pages = journal._connection.execute("PRAGMA page_count").fetchone()[0]
     journal._connection.execute(f"PRAGMA max_page_count = {pages}")

@@ -160,7 +160,8 @@ def test_traces_are_whole(trace: Path) -> None:
     """A recorded trace begins and ends with a whole message, hangs up all channels, and is explained."""
     messages = trace.read_bytes().split(b"\r\n\r\n")
     assert b"" == messages[-1]
-    assert all(message.startswith(b"Event: ") for message in messages[:-1])
+    # Asterisk ends some of its TestEvents with one blank line too many.
+    assert all(message.removeprefix(b"\r\n").startswith(b"Event: ") for message in messages[:-1])
     channels = [message for message in messages if message.startswith(b"Event: Newchannel\r\n")]
     hangups = [message for message in messages if message.startswith(b"Event: Hangup\r\n")]
     assert 2 <= len(channels) == len(hangups)
