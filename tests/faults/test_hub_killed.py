@@ -101,7 +101,7 @@ async def test_nothing_told_is_lost_by_kills_at_any_moment(tmp_path: Path, share
                 for _ in range(60):
                     await play(simulated, chance, going)
                     await asyncio.sleep(0.002)
-                await eventually(lambda: len(stream.events) > before + 20, "events on the stream")  # noqa: B023
+                await eventually(lambda: len(stream.events) > before + 20, "events on the stream")  # noqa: B023 - awaited in its round
                 for _ in range(chance.randrange(30)):
                     await play(simulated, chance, going)
                 site.hub.kill()
