@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from connectors.base import ConnectorError
 from connectors.registry import build_connector
 from hub.config.connectors import ConnectorConfig
-from hub.config.model import BusSection, Config, PbxSection, StoreSection
+from hub.config.model import BusSection, Config, StoreSection
+from hub.config.pbx import PbxSection
 from hub.journal.errors import explain as explain_store
 from hub.telephony.ami.errors import AmiError
 from hub.telephony.check import check as check_pbx

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 
 from hub.config.connectors import ConnectorConfig, WebAddress
+from hub.config.names import Device, Name
 from hub.config.paths import ConfigPath, ExistingFile, from_folder
+from hub.config.pbx import PbxSection, QueueName
 from hub.config.section import Section
 from hub.domain.phone import is_region
-
-
-def _name(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.-]{0,63}", text):
-        raise ValueError("must have 1 to 64 letters, digits, _ . or -, and begin with a letter")
-    return text
-
-
-def _device(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9]+/[^\s;/]+", text):
-        raise ValueError("must be a device as Asterisk names it: TECHNOLOGY/NAME, as in PJSIP/1001")
-    return text
-
 
 _SQLITE = "sqlite:///"
 
@@ -36,10 +24,6 @@ def _token(token: SecretStr) -> SecretStr:
 
 
 Token = Annotated[SecretStr, AfterValidator(_token)]
-Name = Annotated[str, AfterValidator(_name)]
-Device = Annotated[str, AfterValidator(_device)]
-Seconds = Annotated[float, Field(gt=0, le=86_400)]
-Port = Annotated[int, Field(ge=1, le=65_535)]
 
 
 def _listen_address(text: str) -> str:
@@ -112,50 +96,18 @@ class BusSection(Section):
         return url
 
 
-class TlsSection(Section):
-    enabled: bool = True
-    ca_file: ExistingFile | None = None
-    verify: bool = True
-
-
-class PbxSection(Section):
-    """One Asterisk, reached by its manager interface (manager.conf)."""
-
-    host: Annotated[str, Field(min_length=1)]
-    port: Port = 5038
-    username: Annotated[str, Field(min_length=1)]
-    secret: SecretStr
-    tls: TlsSection | None = None
-    login: Annotated[
-        Literal["md5", "plain"],
-        Field(
-            description="md5 proves the secret without sending it; plain sends it, for a proxy that knows no Challenge"
-        ),
-    ] = "md5"
-    keepalive_s: Seconds = 15.0
-    action_timeout_s: Seconds = 10.0
-    reconnect_min_s: Seconds = 0.5
-    reconnect_max_s: Seconds = 30.0
-    max_message_bytes: Annotated[int, Field(ge=4_096, le=64 * 1024 * 1024)] = 1024 * 1024
-    trunks: Annotated[
-        tuple[Device, ...],
-        Field(description="Devices towards the outside, as in PJSIP/trunk; a call from one of them is inbound"),
-    ] = ()
-
-    @model_validator(mode="after")
-    def _backoff(self) -> Self:
-        if self.reconnect_max_s < self.reconnect_min_s:
-            raise ValueError("reconnect_max_s must not be below reconnect_min_s")
-        return self
-
-
 class AgentSection(Section):
-    """A person who takes calls. Devices are Asterisk's names, as in PJSIP/1001; `pbx` only if there are several."""
+    """A person who takes calls. Devices are Asterisk's names, as in PJSIP/1001; `pbx` only if there are several.
+
+    `queues` are those that `log_on` makes them a member of; a supervisor may see and command other agents too.
+    """
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
     devices: Annotated[tuple[Device, ...], Field(min_length=1)]
     language: Literal["en", "zh"] | None = None
     pbx: str | None = None
+    role: Literal["agent", "supervisor"] = "agent"
+    queues: tuple[QueueName, ...] = ()
 
 
 class ContextSection(Section):
@@ -187,6 +139,10 @@ class DeskSection(Section):
         Literal["en", "zh"] | None, Field(description="Of agents without one; unset: the browser's")
     ] = None
     session_hours: Annotated[float, Field(gt=0, le=168)] = 12.0
+    not_ready_reasons: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=64)], ...],
+        Field(description="What an agent can choose from when going not ready"),
+    ] = ("Break", "Lunch", "Meeting", "Training")
 
 
 class AuthSection(Section):

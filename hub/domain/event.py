@@ -11,7 +11,9 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from hub.domain.agent import AgentEvent
 from hub.domain.call import CallEvent
+from hub.domain.control import CommandRecord
 from hub.domain.customer import CustomerContext
 from hub.domain.interaction import Interaction
 
@@ -28,6 +30,16 @@ class EventType(enum.StrEnum):
     CALL_CONNECTION_CLEARED = "cti.call.connection_cleared"
     CALL_CLEARED = "cti.call.cleared"
     CALL_FAILED = "cti.call.failed"
+    CALL_INFORMATION = "cti.call.call_information"
+    CALL_DTMF = "cti.call.dtmf"
+    AGENT_LOGGED_ON = "cti.agent.logged_on"
+    AGENT_LOGGED_OFF = "cti.agent.logged_off"
+    AGENT_READY = "cti.agent.ready"
+    AGENT_NOT_READY = "cti.agent.not_ready"
+    AGENT_BUSY = "cti.agent.busy"
+    AGENT_AFTER_CALL_WORK = "cti.agent.after_call_work"
+    COMMAND_CARRIED_OUT = "cti.command.carried_out"
+    COMMAND_REFUSED = "cti.command.refused"
     CUSTOMER_CONTEXT_UPDATED = "cti.customer.context_updated"
     INTERACTION_RECORDED = "cti.interaction.recorded"
     CONNECTOR_UP = "cti.connector.up"
@@ -41,7 +53,7 @@ class ConnectorStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     reason: str = ""
 
 
-EventData = CallEvent | CustomerContext | Interaction | ConnectorStatus
+EventData = CallEvent | AgentEvent | CommandRecord | CustomerContext | Interaction | ConnectorStatus
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +76,10 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     datacontenttype: str = "application/json"
 
 
-_DATA_TYPES: dict[EventType, type[CustomerContext | Interaction | ConnectorStatus]] = {
+_DATA_TYPES: dict[EventType, type[EventData]] = {
+    **{kind: AgentEvent for kind in EventType if kind.startswith("cti.agent.")},
+    EventType.COMMAND_CARRIED_OUT: CommandRecord,
+    EventType.COMMAND_REFUSED: CommandRecord,
     EventType.CUSTOMER_CONTEXT_UPDATED: CustomerContext,
     EventType.INTERACTION_RECORDED: Interaction,
     EventType.CONNECTOR_UP: ConnectorStatus,
@@ -152,6 +167,34 @@ def call_event(happened: CallEvent) -> Event:
         time=happened.time,
         data=happened,
         partitionkey=happened.call.id,
+    )
+
+
+def agent_event(happened: AgentEvent) -> Event:
+    """Wrap a change of an agent's state; ordered within the agent."""
+    return Event(
+        id=new_id(),
+        type=EventType(f"cti.agent.{happened.kind}"),
+        source=f"/pbx/{happened.pbx}",
+        subject=happened.agent.agent,
+        time=happened.time,
+        data=happened,
+        partitionkey=f"agent:{happened.agent.agent}",
+    )
+
+
+def command_event(record: CommandRecord) -> Event:
+    """Wrap a command and how it went; ordered within its call, or its agent where it is about no call."""
+    call_id = getattr(record.command, "call_id", "") or record.result.call_id
+    subject = call_id or record.command.agent
+    return Event(
+        id=new_id(),
+        type=EventType.COMMAND_CARRIED_OUT if record.result.done else EventType.COMMAND_REFUSED,
+        source=f"/pbx/{record.pbx}" if record.pbx else "/desk",
+        subject=subject,
+        time=datetime.now(UTC),
+        data=record,
+        partitionkey=call_id or f"agent:{record.command.agent}",
     )
 
 

@@ -8,7 +8,9 @@ from typing import Protocol
 
 import msgspec
 
+from hub.domain.agent import AgentStatus, QueueStatus
 from hub.domain.call import Call
+from hub.domain.control import Actor, Command, CommandResult
 from hub.domain.customer import CustomerContext
 from hub.domain.event import Event
 from hub.domain.interaction import Interaction
@@ -88,6 +90,28 @@ class InteractionSource(Protocol):
 class LiveCalls(Protocol):
     def live_calls(self) -> Sequence[Call]:
         """Return the calls of all PBXs that are not over, the oldest first."""
+
+
+class CallControl(Protocol):
+    """Carries out commands, each within its time limit. Who may is decided before (`hub/desk`)."""
+
+    async def execute(self, command: Command, actor: Actor) -> CommandResult:
+        """Return how it went; a refusal is a result too. A command id that was seen before changes nothing.
+
+        `command.agent` is set. What was done or refused, and for whom, is in the journal when this returns.
+        """
+
+
+class AgentDirectory(Protocol):
+    """The agents and queues of all PBXs at this moment."""
+
+    def agents(self) -> Sequence[AgentStatus]:
+        """Return every agent of the configuration, by id."""
+
+    def agent(self, agent_id: str) -> AgentStatus | None: ...
+
+    def queues(self) -> Sequence[QueueStatus]:
+        """Return every queue of every connected PBX, by PBX and name."""
 
 
 ContextListener = Callable[[CustomerContext], None]

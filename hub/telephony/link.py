@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from hub.config.model import PbxSection
+from hub.config.pbx import PbxSection
 from hub.domain.ports import PbxStatus
 from hub.telephony.ami.errors import AmiError
 from hub.telephony.ami.link import AmiLink

@@ -16,7 +16,7 @@ from collections import Counter
 import panoramisk
 from pydantic import SecretStr
 
-from hub.config.model import PbxSection
+from hub.config.pbx import PbxSection
 from hub.domain.call import CallEvent, CallEventKind
 from hub.domain.ports import PbxStatus
 from hub.logs import set_up_logs

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pydantic import SecretStr
 
-from hub.config.model import PbxSection
+from hub.config.pbx import PbxSection
 from hub.domain.call import CallEvent
 from hub.domain.ports import PbxStatus
 from hub.telephony.link import PbxLink

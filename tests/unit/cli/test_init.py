@@ -14,10 +14,9 @@ from hub.config.model import (
     DeskSection,
     HubSection,
     InboundFeed,
-    PbxSection,
     StoreSection,
-    TlsSection,
 )
+from hub.config.pbx import PbxSection, TlsSection
 from tests.unit.cli.conftest import Ctihub
 
 ENVIRONMENT = {"AMI_SECRET": "s3cret-ami", "API_TOKEN": "s3cret-token"}

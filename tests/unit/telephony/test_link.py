@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import SecretStr
 
-from hub.config.model import PbxSection
+from hub.config.pbx import PbxSection
 from hub.telephony import link as link_module
 from hub.telephony.link import PbxLink
 from hub.telephony.tracker import book

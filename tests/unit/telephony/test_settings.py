@@ -2,7 +2,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from hub.config.model import PbxSection, TlsSection
+from hub.config.pbx import PbxSection, TlsSection
 from hub.telephony.link import ami_settings
 
 

@@ -43,8 +43,16 @@ export interface Call {
   readonly answered_at?: string | null;
   readonly ended_at?: string | null;
   readonly connections?: readonly (Connection)[];
+  readonly queue_visits?: readonly (QueueVisit)[];
+  readonly transfers?: readonly (Transfer)[];
+  readonly variables?: Readonly<Record<string, string>>;
+  readonly recordings?: readonly (string)[];
+  readonly recording?: RecordingState;
+  readonly parked?: string;
+  readonly conference?: string;
   readonly outcome?: Outcome | null;
   readonly cause?: Cause | null;
+  readonly hangup_code?: number | null;
   readonly partial?: boolean;
 }
 
@@ -64,7 +72,7 @@ export interface Case {
   readonly open?: boolean;
 }
 
-export type Cause = "answered_elsewhere" | "busy" | "call_cancelled" | "call_not_answered" | "dest_not_obtainable" | "do_not_disturb" | "network_congestion" | "normal_clearing" | "redirected" | "rejected" | "transferred" | "unknown";
+export type Cause = "answered_elsewhere" | "busy" | "call_cancelled" | "call_not_answered" | "call_pickup" | "dest_not_obtainable" | "do_not_disturb" | "network_congestion" | "normal_clearing" | "park_timed_out" | "parked" | "queue_timed_out" | "redirected" | "rejected" | "transferred" | "unknown";
 
 export type Channel = "branch" | "case" | "chat" | "email" | "order" | "other" | "phone" | "self_service" | "web";
 
@@ -83,11 +91,17 @@ export interface Connection {
   readonly state: ConnectionState;
   readonly since: string;
   readonly agent?: string | null;
+  readonly pbx?: string;
   readonly number?: PhoneNumber | null;
+  readonly initiated_at?: string | null;
+  readonly queued_at?: string | null;
   readonly alerted_at?: string | null;
   readonly connected_at?: string | null;
+  readonly held_at?: string | null;
   readonly ended_at?: string | null;
   readonly cause?: Cause | null;
+  readonly is_muted?: boolean;
+  readonly monitoring?: Monitoring | null;
 }
 
 export type ConnectionState = "alerting" | "connected" | "fail" | "hold" | "initiated" | "null" | "queued";
@@ -186,6 +200,8 @@ export interface Interaction {
 
 export type Kind = "individual" | "org";
 
+export type Monitoring = "barge" | "spy" | "whisper";
+
 export interface Name {
   readonly full?: string;
   readonly given?: string;
@@ -241,7 +257,15 @@ export type PopState = "connected" | "held" | "ringing";
 
 export type Problem = "fault" | "internal" | "malformed" | "refused" | "throttled" | "timeout" | "too_large" | "unreachable";
 
-export type Role = "called" | "caller";
+export interface QueueVisit {
+  readonly queue: string;
+  readonly joined_at: string;
+  readonly left_at?: string | null;
+}
+
+export type RecordingState = "off" | "on" | "paused";
+
+export type Role = "called" | "caller" | "observer";
 
 export interface SourcedAddress {
   readonly value: Address;
@@ -303,5 +327,15 @@ export interface StatusFrame {
   readonly frame: "status";
   readonly pbx: readonly (PbxStatus)[];
 }
+
+export interface Transfer {
+  readonly kind: TransferKind;
+  readonly time: string;
+  readonly by_device: string;
+  readonly by_agent?: string | null;
+  readonly to?: string;
+}
+
+export type TransferKind = "attended" | "blind" | "blonde";
 
 export type Frame = Hello | PopFrame | ContextFrame | ClosedFrame | StatusFrame;

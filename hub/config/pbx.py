@@ -1,0 +1,104 @@
+"""The section `pbx`: one Asterisk, how it is reached, and what the hub may do on it."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, SecretStr, model_validator
+
+from hub.config.names import Device, Port, Seconds
+from hub.config.paths import ExistingFile
+from hub.config.section import Section
+
+
+def _variable(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,79}", text):
+        raise ValueError("must be the name of a channel variable: letters, digits and _, as in IVR_CHOICE")
+    return text
+
+
+def _place(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,79}", text):
+        raise ValueError("must be a name as the dialplan has it: letters, digits, _ . or -")
+    return text
+
+
+Variable = Annotated[str, AfterValidator(_variable)]
+Place = Annotated[str, AfterValidator(_place)]
+QueueName = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\s,;\r\n]+$")]
+
+
+class TlsSection(Section):
+    enabled: bool = True
+    ca_file: ExistingFile | None = None
+    verify: bool = True
+
+
+class QueueSection(Section):
+    """What differs for one queue. `after_call_s` None: as for the PBX. 0: no after-call work."""
+
+    after_call_s: Annotated[float | None, Field(ge=0, le=86_400)] = None
+
+
+class ControlSection(Section):
+    """What the hub uses on the PBX when an agent commands a call.
+
+    `context` is where what an agent dials is looked up, `hub_context` the part of the dialplan that comes with the
+    hub (docker/asterisk/etc/ctihub.conf), `parking_lot` where calls are parked, `recordings` the folder, on the PBX,
+    of recordings. `timeout_s` is how long a command may take.
+    """
+
+    context: Place = "from-phones"
+    hub_context: Place = "ctihub"
+    parking_lot: Place = "default"
+    recordings: Annotated[str, Field(pattern=r"^/[A-Za-z0-9_./-]*$", max_length=200)] = "/var/spool/asterisk/monitor"
+    recording_format: Literal["wav", "gsm", "wav49"] = "wav"
+    timeout_s: Seconds = 5.0
+
+
+class PbxSection(Section):
+    """One Asterisk, reached by its manager interface (manager.conf)."""
+
+    host: Annotated[str, Field(min_length=1)]
+    port: Port = 5038
+    username: Annotated[str, Field(min_length=1)]
+    secret: SecretStr
+    tls: TlsSection | None = None
+    login: Annotated[
+        Literal["md5", "plain"],
+        Field(
+            description="md5 proves the secret without sending it; plain sends it, for a proxy that knows no Challenge"
+        ),
+    ] = "md5"
+    keepalive_s: Seconds = 15.0
+    action_timeout_s: Seconds = 10.0
+    reconnect_min_s: Seconds = 0.5
+    reconnect_max_s: Seconds = 30.0
+    max_message_bytes: Annotated[int, Field(ge=4_096, le=64 * 1024 * 1024)] = 1024 * 1024
+    trunks: Annotated[
+        tuple[Device, ...],
+        Field(description="Devices towards the outside, as in PJSIP/trunk; a call from one of them is inbound"),
+    ] = ()
+    variables: Annotated[
+        tuple[Variable, ...],
+        Field(description="Channel variables that are kept with the call: what the caller chose in the IVR"),
+    ] = ()
+    shared_call_variable: Annotated[
+        Variable | None,
+        Field(description="Variable that has one value on both PBXs for a call that goes from one to the other"),
+    ] = None
+    dtmf: Annotated[bool, Field(description="Tell each digit pressed; leave off where callers enter card numbers")] = (
+        False
+    )
+    after_call_s: Annotated[
+        float, Field(ge=0, le=86_400, description="After-call work after a queue call; 0: none")
+    ] = 0.0
+    queues: Annotated[dict[QueueName, QueueSection], Field(description="What differs for one queue")] = {}
+    control: ControlSection = ControlSection()
+
+    @model_validator(mode="after")
+    def _backoff(self) -> Self:
+        if self.reconnect_max_s < self.reconnect_min_s:
+            raise ValueError("reconnect_max_s must not be below reconnect_min_s")
+        return self
