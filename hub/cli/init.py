@@ -51,6 +51,27 @@ pbx:
 #    reconnect_max_s: 30
     # A longer message ends the connection.
 #    max_message_bytes: 1048576
+    # Channel variables that stay with the call and are told with it, as what the caller chose in the IVR:
+#    variables: [IVR_CHOICE, CONTRACT]
+    # With several PBXs: the variable that has one value on both for a call that goes from the one to the other. The
+    # dialplan of the first sends it in a SIP header over the trunk, that of the second sets it from there.
+#    shared_call_variable: CALL_REFERENCE
+    # Tells each digit pressed. Leave it off where callers enter card numbers.
+#    dtmf: false
+    # After-call work: how long an agent gets no further call after one from a queue; 0: none.
+#    after_call_s: 0
+    # What differs for one queue:
+#    queues:
+#      support: {after_call_s: 20}
+    # Where calls are dialled from, parked and recorded when an agent commands it from the desk. hub_context is the part
+    # of the dialplan that ctihub brings along; recordings is a folder on the PBX.
+#    control:
+#      context: from-phones
+#      hub_context: ctihub
+#      parking_lot: default
+#      recordings: /var/spool/asterisk/monitor
+#      recording_format: wav
+#      timeout_s: 5
 
 # Who takes calls. `ctihub user add alice` gives Alice a password for the desk.
 agents:
@@ -63,6 +84,10 @@ agents:
 #    language: zh
 #    # On which PBX, where there are several:
 #    pbx: main
+#    # A supervisor sees all agents, and may listen to their calls.
+#    role: supervisor
+#    # The queues that logging on at the desk makes Bob a member of:
+#    queues: [support, sales]
 
 # The backends that know the caller. A preset brings operations and mapping of a known system; connectors/README.md
 # of ctihub says what else a connector can be told.
@@ -97,6 +122,8 @@ desk:
   # The language of agents who have none above; without it each browser's own.
 #  language: zh
   session_hours: 12
+  # What an agent chooses from when taking no calls for a while.
+  not_ready_reasons: [Break, Lunch, Meeting, Training]
 
 # Bearer tokens of machines that read /api/v1/events and /api/v1/calls.
 auth:

@@ -16,7 +16,7 @@ from hub.config.model import (
     InboundFeed,
     StoreSection,
 )
-from hub.config.pbx import PbxSection, TlsSection
+from hub.config.pbx import ControlSection, PbxSection, QueueSection, TlsSection
 from tests.unit.cli.conftest import Ctihub
 
 ENVIRONMENT = {"AMI_SECRET": "s3cret-ami", "API_TOKEN": "s3cret-token"}
@@ -78,6 +78,8 @@ def test_every_key_of_the_configuration_is_told_of() -> None:
         BusSection,
         TlsSection,
         PbxSection,
+        QueueSection,
+        ControlSection,
         AgentSection,
         ContextSection,
         InboundFeed,
