@@ -45,3 +45,6 @@ class Site:
 
 OTHER_SITE = Site(Path(__file__).with_name("other_site"), ("alice-desk.1", "Bob_B", "CHEN-2"))
 """Two trunks, phones with names, menus, Local channels and queues within queues."""
+
+FEATURES_SITE = Site(Path(__file__).with_name("features_site"), ())
+"""The project's phones and trunk, with what phones do during a call: codes, parking, pick-up, conferences."""
