@@ -40,6 +40,7 @@ _NATIONAL = re.compile(r"(?<![\w.+:-])(?:\(?0\d(?:[ ()/-]{0,2}\d){5,13}|\d{7,15}
 _ANY_DIGITS = re.compile(r"\+?\(?\d(?:[ ()/.-]{0,2}\d){5,17}")
 _CHANNEL = re.compile(r"(?<=/)0?\d{7,15}(?=[@-])")
 _AUTHORIZATION = re.compile(r"\b(Basic|Bearer|Digest|Token)\s+[A-Za-z0-9+/=._~-]{8,}", re.IGNORECASE)
+_SHORTEST_AUTHORIZATION = len("Basic 12345678")
 _URL_PASSWORD = re.compile(r"(?<=://)([^/\s:@]{0,100}):[^/\s@]{1,200}@")
 _DIGIT = re.compile(r"\d")
 
@@ -87,7 +88,9 @@ class Masking:
 
     def text(self, text: str) -> str:
         """Hide numbers and credentials in free text."""
-        text = _AUTHORIZATION.sub(rf"\1 {HIDDEN}", self.line(text))
+        text = self.line(text)
+        if len(text) >= _SHORTEST_AUTHORIZATION:
+            text = _AUTHORIZATION.sub(rf"\1 {HIDDEN}", text)
         if "@" in text:
             text = _URL_PASSWORD.sub(rf"\1:{HIDDEN}@", text)
         if _DIGIT.search(text):
@@ -113,7 +116,10 @@ class Masking:
         if isinstance(value, int):
             return value
         text = value if isinstance(value, str) else repr(value)
-        return _INTERNATIONAL.sub(_masked, self.line(text)) if meaning is _Meaning.PLAIN else self.text(text)
+        if meaning is not _Meaning.PLAIN:
+            return self.text(text)
+        # The few words of nearly every line; a secret among them is hidden with the line as a whole.
+        return _INTERNATIONAL.sub(_masked, text) if "+" in text else text
 
 
 def _masked(match: re.Match[str]) -> str:

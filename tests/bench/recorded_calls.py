@@ -44,9 +44,10 @@ class RecordedCall:
 
     def copies(self, count: int, *, own_callers: bool = False) -> bytes:
         """Return the calls one after the other; with `own_callers` each comes from a number of its own."""
-        return b"".join(self._copy(number, own_callers=own_callers) for number in range(count))
+        return b"".join(self.copy(number, own_callers=own_callers) for number in range(count))
 
-    def _copy(self, number: int, *, own_callers: bool) -> bytes:
+    def copy(self, number: int, *, own_callers: bool = False) -> bytes:
+        """Return the call as the one with that number, its names its own."""
         made: dict[bytes, bytes] = {}
         out: list[bytes] = []
         for piece, (kind, name) in zip(self._pieces, self._names, strict=True):

@@ -228,3 +228,20 @@ def test_all_secrets_of_a_configuration_are_found() -> None:
         parts=(Part(secret=SecretStr("three"), url=SecretStr("amqp://u:p%40ss@h/v")),),
     )
     assert {"one", "two", "three", "amqp://u:p%40ss@h/v", "p%40ss", "p@ss"} == secrets_of(part)
+
+
+class _FullDisk(io.StringIO):
+    def write(self, _text: str) -> int:
+        raise OSError(28, "No space left on device")
+
+
+def test_a_log_that_cannot_be_written_stops_nothing() -> None:
+    """A full disk under the log costs the log, not the call that is being logged."""
+    logs.set_up_logs("info", _FullDisk())
+    structlog.get_logger("hub.x").info("call")
+
+
+def test_half_a_character_is_no_reason_to_fail(entries: Entries) -> None:
+    """A lone surrogate, as an undecodable header leaves behind, comes through escaped."""
+    structlog.get_logger("hub.x").info("odd", text="a\ud800b")
+    assert "a\ud800b" == entries()[0]["text"]
