@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
@@ -15,6 +14,7 @@ import structlog
 from connectors.registry import build_connector
 from hub.bus.feed import FeedConsumer
 from hub.bus.relay import BusRelay
+from hub.collector import spare_collector
 from hub.config.mapping_files import find_mapping
 from hub.config.model import Config, InboundFeed
 from hub.config.problem import Problem
@@ -23,6 +23,7 @@ from hub.context.service import ContextService
 from hub.desk.desk import Desk, agent_profiles
 from hub.desk.server import DeskServer
 from hub.desk.user_store import UserStore
+from hub.domain.agent import AgentStatus, QueueStatus
 from hub.domain.call import Call, CallEvent, CallEventKind
 from hub.domain.customer import CustomerContext
 from hub.domain.event import ConnectorStatus, call_event, connector_event, context_event
@@ -36,9 +37,6 @@ from hub.telephony.link import PbxLink
 from hub.version import VERSION
 
 log = structlog.get_logger(__name__)
-
-_COLLECTOR_THRESHOLDS = (10_000, 10, 10)
-"""Objects in the youngest generation, and rounds, before the garbage collector looks at them and at older ones."""
 
 _FEED_COUNTERS: dict[str, Callable[[FeedConsumer], int]] = {
     "recorded": lambda feed: feed.recorded_total,
@@ -103,7 +101,7 @@ class Hub:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopped.set)
         await self.start()
-        _spare_collector()
+        spare_collector()
         try:
             await stopped.wait()
         finally:
@@ -142,7 +140,13 @@ class Hub:
         )
         self._stack.push_async_callback(self._context.close)
         self._desk = Desk(
-            agents=agent_profiles(config), live=self, contexts=self._context, status=self, version=VERSION
+            agents=agent_profiles(config),
+            live=self,
+            contexts=self._context,
+            status=self,
+            directory=self,
+            version=VERSION,
+            not_ready_reasons=config.desk.not_ready_reasons,
         )
         self._context.subscribe(self._desk.context_changed)
         for name, section in config.pbx.items():
@@ -248,6 +252,15 @@ class Hub:
         calls = [call for link in self._links.values() for call in link.live_calls()]
         return sorted(calls, key=lambda call: call.started_at)
 
+    def agents(self) -> Sequence[AgentStatus]:
+        return ()
+
+    def agent(self, agent_id: str) -> AgentStatus | None:  # noqa: ARG002 - until the directory is there
+        return None
+
+    def queues(self) -> Sequence[QueueStatus]:
+        return ()
+
     def pbx_status(self) -> Sequence[PbxStatus]:
         return [link.status() for link in self._links.values()]
 
@@ -309,14 +322,3 @@ class Hub:
 
     def _observe_lookup(self, connector: str, seconds: float, state: str) -> None:
         self._metrics.lookup_seconds.labels(connector, state).observe(seconds)
-
-
-def _spare_collector() -> None:
-    """Keep the garbage collector from going through all that was built at the start again and again.
-
-    A full round over it takes 50 ms and more, and with Python's own thresholds one comes every few hundred calls:
-    each time every pop would wait.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*_COLLECTOR_THRESHOLDS)

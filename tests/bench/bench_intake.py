@@ -15,7 +15,7 @@ from tests.unit.telephony.ami.peer import FakePbx, message, success
 
 CALLS = 500
 ROUNDS = 5
-TIMES_PANORAMISK = 4.0
+TIMES_PANORAMISK = 5.0
 _CHUNK_BYTES = 1024 * 1024
 _PATIENCE_S = 60.0
 _LISTS = ("CoreShowChannels", "BridgeList", "QueueStatus")

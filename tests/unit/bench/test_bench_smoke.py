@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.bench import __main__ as command
-from tests.bench import bench_intake, bench_journal, bench_memory, bench_pop
+from tests.bench import bench_flood, bench_intake, bench_journal, bench_live_calls, bench_memory, bench_pop
 from tests.bench.call_load import Pace
 from tests.bench.recorded_calls import NOT_SENT_TO_THE_HUB, RecordedCall
 from tests.bench.result import Target, report
@@ -50,7 +50,7 @@ def test_a_target_is_met_by_its_rule(value: float, rule: str, *, met: bool) -> N
 
 def test_every_bench_is_found_by_its_name() -> None:
     """The command knows each bench by its file."""
-    assert ["intake", "journal", "memory", "pop"] == command.names()
+    assert ["flood", "intake", "journal", "live_calls", "memory", "pop"] == command.names()
 
 
 def test_a_name_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
@@ -97,3 +97,17 @@ async def test_memory_is_told_for_each_agent() -> None:
 def test_journal_is_measured_both_ways() -> None:
     """Events are stored with group commit and with a commit each."""
     assert _is_whole(bench_journal.measure(grouped_events=8, single_events=4), targets=1)
+
+
+async def test_a_burst_brings_every_pop() -> None:
+    """A burst runs through the real hub, each ringing in it is shown, and what it took is told, for both lengths."""
+    result = await bench_flood.measure(events=500, pops=2)
+    assert _is_whole(result, targets=3)
+    assert result["figures"]["twice_as_long"]["events"] > result["figures"]["once"]["events"]
+
+
+def test_live_calls_are_compared() -> None:
+    """The cost of an event is told for few and for many live calls."""
+    result = bench_live_calls.measure(few=1, many=3, calls=2, rounds=1)
+    assert _is_whole(result, targets=1)
+    assert {"1", "3"} == set(result["figures"]["microseconds_per_event"])
