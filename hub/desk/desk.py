@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 
 import msgspec
 import structlog
 
 from hub.config.model import Config
+from hub.desk.floor import Floor
+from hub.desk.floor_views import commands_for
 from hub.desk.frames import (
+    AgentFrame,
     AgentProfile,
     ClosedFrame,
     ContextFrame,
     Frame,
     Hello,
     PopFrame,
+    PopState,
     StatusFrame,
 )
 from hub.desk.pops import Change, PopBoard, Shown
 from hub.desk.sockets import CLOSE_GOING_AWAY, CLOSE_SIGNED_OUT, DeskSocket
+from hub.domain.agent import AgentStatus
 from hub.domain.call import Call, CallEvent
 from hub.domain.customer import CustomerContext
-from hub.domain.ports import ContextProvider, LiveCalls, StatusSource
+from hub.domain.ports import AgentDirectory, ContextProvider, LiveCalls, StatusSource
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +44,8 @@ def agent_profiles(config: Config) -> dict[str, AgentProfile]:
             name=agent.name,
             devices=agent.devices,
             language=agent.language or config.desk.language or "",
+            role=agent.role,
+            queues=agent.queues,
         )
         for agent_id, agent in config.agents.items()
     }
@@ -49,7 +56,10 @@ class Desk:
 
     The composition root calls `call_happened` with each step of each call, after it has begun the call's lookup
     (so that the first frame holds what is cached), `context_changed` with each revision, `resync` after a PBX
-    connection was made anew, and `status_changed` when a PBX connection comes or goes.
+    connection was made anew, `status_changed` when a PBX connection comes or goes, `agent_changed` and
+    `queues_changed` with what the agent directory learns.
+
+    `commands` are the names of those that can be carried out, whoever gives them.
     """
 
     def __init__(
@@ -59,15 +69,21 @@ class Desk:
         live: LiveCalls,
         contexts: ContextProvider,
         status: StatusSource,
+        directory: AgentDirectory,
         version: str,
+        commands: Collection[str] = (),
+        not_ready_reasons: tuple[str, ...] = (),
     ) -> None:
         self._agents = agents
         self._live = live
         self._contexts = contexts
         self._status = status
         self._version = version
+        self._commands = commands
+        self._not_ready_reasons = not_ready_reasons
         self._board = PopBoard()
         self._sockets: dict[str, list[DeskSocket]] = {}
+        self._floor = Floor(profiles=agents, directory=directory, talks_in=self._talks_in, pages=self._all)
         self._encoder = msgspec.json.Encoder()
 
     @property
@@ -95,6 +111,15 @@ class Desk:
         """Compare with the live calls as a whole and tell the pages the difference."""
         self._show(self._board.rebuild(self._live.live_calls()))
 
+    def agent_changed(self, status: AgentStatus) -> None:
+        """Tell an agent's pages their new state at once, and everybody else within a second."""
+        self._send(status.agent, AgentFrame(status=status))
+        self._floor.agent_changed(status.agent)
+
+    def queues_changed(self) -> None:
+        """Tell the pages the queues as they are now, within a second."""
+        self._floor.queues_changed()
+
     def status_changed(self) -> None:
         frame = self._status_frame()
         for socket in self._all():
@@ -117,7 +142,9 @@ class Desk:
 
     def join(self, socket: DeskSocket) -> None:
         """Greet a page with the present truth and send it everything from now on."""
-        socket.send(self._encoder.encode(self._hello(self._agents[socket.agent])))
+        hello = self._hello(self._agents[socket.agent])
+        socket.send(self._encoder.encode(hello))
+        self._floor.told_queues(socket, hello.queues)
         self._sockets.setdefault(socket.agent, []).append(socket)
 
     def leave(self, socket: DeskSocket) -> None:
@@ -139,6 +166,7 @@ class Desk:
 
     async def close(self) -> None:
         """Close all pages; they come back when the hub does."""
+        await self._floor.close()
         sockets = self._all()
         for socket in sockets:
             socket.close(CLOSE_GOING_AWAY, "The hub stops.")
@@ -160,7 +188,17 @@ class Desk:
             pops=pops,
             contexts=tuple(context for context in contexts if context is not None),
             pbx=tuple(self._status.pbx_status()),
+            commands=commands_for(agent, self._commands),
+            not_ready_reasons=self._not_ready_reasons,
+            status=self._floor.status(agent.id),
+            queues=self._floor.queues(agent.id),
+            team=self._floor.team(agent.id),
         )
+
+    def _talks_in(self, agent: str) -> str:
+        """Return the id of the call that an agent talks in, or nothing."""
+        talks = (pop.call.id for pop in self._board.pops_of(agent) if pop.state is PopState.CONNECTED)
+        return next(talks, "")
 
     def _show(self, changes: list[Change]) -> int:
         """Write the changes. Return how many pop frames were written."""
@@ -173,6 +211,7 @@ class Desk:
             else:
                 log.debug("pop_closed", agent=change.agent, call=change.call_id, reason=change.reason.value)
                 self._send(change.agent, ClosedFrame(call_id=change.call_id, reason=change.reason))
+            self._floor.talk_changed(change.agent)
         return written
 
     def _send(self, agent: str, frame: Frame) -> int:

@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from hub.desk.frames import ClosedReason, Pop, PopState
-from hub.domain.call import Call, CallEvent, Cause, Connection, ConnectionState
+from hub.domain.call import Call, CallEvent, Cause, Connection, ConnectionState, Monitoring
 
 _SHOWN_STATES: dict[ConnectionState, PopState] = {
     ConnectionState.CONNECTED: PopState.CONNECTED,
@@ -53,7 +53,7 @@ class PopBoard:
 
     An agent has one pop for a call while any of their devices rings or talks in it, however many of them do.
     The call inside a pop is the agent's own view: colleagues whose phones merely ring, or who are no more in the
-    call, are left out of its connections.
+    call, and supervisors who listen unheard are left out of its connections.
     """
 
     def __init__(self) -> None:
@@ -115,7 +115,7 @@ def _pops_of(call: Call) -> dict[str, Pop]:
     foremost: dict[str, Connection] = {}
     for connection in call.connections:
         agent = connection.agent
-        if agent is None or connection.state in _TALKING:
+        if agent is None or (connection.state in _TALKING and connection.monitoring is not Monitoring.SPY):
             common.append(connection)
         else:
             silent.setdefault(agent, []).append(connection)

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 
@@ -16,12 +17,17 @@ from hub.desk.passwords import hash_password
 from hub.desk.server import DeskServer
 from hub.desk.user_store import UserStore
 from hub.domain.call import Call, CallEvent, CallEventKind, Cause, ConnectionState, Outcome
+from hub.domain.control import Command
 from hub.domain.customer import CustomerContext
 from hub.domain.ports import CallLogEntry, PbxStatus
-from tests.unit.desk.ports import Calls, Contexts, Log, MemoryJournal, Status
+from tests.unit.desk.ports import Calls, Contexts, Directory, Log, MemoryJournal, Status
 
 PASSWORD = "correct horse"
-AGENT = AgentProfile(id="alice", name="Alice Berger", devices=("PJSIP/1001",), language="en")
+AGENT = AgentProfile(
+    id="alice", name="Alice Berger", devices=("PJSIP/1001",), language="en", queues=("Support", "Sales")
+)
+COMMANDS = tuple(str(kind.__struct_config__.tag) for kind in get_args(Command))
+REASONS = ("Break", "Lunch", "Meeting", "Training")
 
 
 def _metrics() -> tuple[bytes, str]:
@@ -38,6 +44,7 @@ class World:
     contexts: Contexts
     log: Log
     status: Status
+    directory: Directory
     users: UserStore
 
     def ring(self, call: Call, context: CustomerContext | None = None) -> None:
@@ -98,8 +105,17 @@ class World:
 @asynccontextmanager
 async def running_world(folder: Path, port: int = 0, profile: AgentProfile = AGENT) -> AsyncIterator[World]:
     """Serve the desk while the `async with` lasts; the users in `folder` outlive it."""
-    calls, contexts, log, status = Calls(), Contexts(), Log(), Status()
-    desk = Desk(agents={profile.id: profile}, live=calls, contexts=contexts, status=status, version="test")
+    calls, contexts, log, status, directory = Calls(), Contexts(), Log(), Status(), Directory()
+    desk = Desk(
+        agents={profile.id: profile},
+        live=calls,
+        contexts=contexts,
+        status=status,
+        directory=directory,
+        version="test",
+        commands=COMMANDS,
+        not_ready_reasons=REASONS,
+    )
     with UserStore(str(folder / "users.db")) as users:
         if users.password_hash(profile.id) is None:
             users.save(profile.id, hash_password(PASSWORD))
@@ -119,6 +135,6 @@ async def running_world(folder: Path, port: int = 0, profile: AgentProfile = AGE
         )
         await server.start()
         try:
-            yield World(server.url, desk, calls, contexts, log, status, users)
+            yield World(server.url, desk, calls, contexts, log, status, directory, users)
         finally:
             await server.stop()

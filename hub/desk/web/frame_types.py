@@ -1,6 +1,7 @@
-"""Write `src/frames.ts`: the TypeScript types of what the hub sends, derived from the msgspec structs themselves.
+"""Write `src/frames.ts`: the TypeScript types of what the hub sends and takes, derived from the msgspec structs.
 
-Run as `python -m hub.desk.web.frame_types` after a change to the frames; a test fails when the file is out of date.
+Run as `python -m hub.desk.web.frame_types` after a change to frames or commands; a test fails when the file is out of
+date.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 import msgspec
 
 from hub.desk.frames import Frame
+from hub.domain.control import Command, CommandResult
 from hub.domain.ports import CallLogEntry
 
 TARGET = Path(__file__).parent / "src" / "frames.ts"
@@ -25,10 +27,12 @@ Schema = Mapping[str, Any]
 
 def typescript() -> str:
     """Return the whole file. A field with a default may be absent: the hub leaves defaults out."""
-    (frame, _), components = msgspec.json.schema_components([Frame, CallLogEntry], ref_template="{name}")
+    kinds = [Frame, Command, CommandResult, CallLogEntry]
+    (frame, command, *_), components = msgspec.json.schema_components(kinds, ref_template="{name}")
     parts = [_HEAD]
     parts += [_declaration(_name(key), schema) for key, schema in sorted(components.items())]
     parts.append(f"export type Frame = {_type(frame)};\n")
+    parts.append(f"export type Command = {_type(command)};\n")
     return "\n".join(parts)
 
 

@@ -17,7 +17,7 @@ from hub.desk.passwords import hash_password
 from hub.desk.server import DeskServer
 from hub.desk.user_store import UserStore
 from hub.metrics import Metrics
-from tests.unit.desk.ports import Calls, Contexts, Log, MemoryJournal, Status
+from tests.unit.desk.ports import Calls, Contexts, Directory, Log, MemoryJournal, Status
 from tests.unit.desk.samples import AGENTS
 
 PASSWORD = "correct horse"
@@ -31,20 +31,30 @@ def hashed_password() -> str:
 
 
 class House:
-    """The server under test; `alice` and `bob` may sign in, `carol` has no password."""
+    """The server under test; `alice`, `bob` and `sue`, a supervisor, may sign in; `carol` has no password."""
 
     def __init__(self, folder: Path, **options: Any) -> None:
         self.calls = Calls()
         self.contexts = Contexts()
         self.log = Log()
         self.status = Status()
+        self.directory = Directory()
         self.journal = MemoryJournal()
         self.metrics = Metrics()
         self.users = UserStore(str(folder / "ctihub.db"))
-        for agent in ("alice", "bob"):
+        for agent in ("alice", "bob", "sue"):
             if self.users.password_hash(agent) is None:
                 self.users.save(agent, hashed_password())
-        self.desk = Desk(agents=AGENTS, live=self.calls, contexts=self.contexts, status=self.status, version="1.2.3")
+        self.desk = Desk(
+            agents=AGENTS,
+            live=self.calls,
+            contexts=self.contexts,
+            status=self.status,
+            directory=self.directory,
+            version="1.2.3",
+            commands=("answer", "hang_up", "monitor"),
+            not_ready_reasons=("Break", "Lunch"),
+        )
         settings: dict[str, Any] = {"session_check_s": 0.02, "static_dir": folder / "static", **options}
         self.server = DeskServer(
             host="127.0.0.1",

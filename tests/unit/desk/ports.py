@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
+from hub.domain.agent import AgentStatus, QueueStatus
 from hub.domain.call import Call
 from hub.domain.customer import CustomerContext
 from hub.domain.event import Event, encode_event
@@ -63,6 +64,23 @@ class Status:
 
     def problems(self) -> Sequence[str]:
         return self.reasons
+
+
+class Directory:
+    """Agents and queues as the test says; nobody is known unless it does."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, AgentStatus] = {}
+        self.listed: list[QueueStatus] = []
+
+    def agents(self) -> Sequence[AgentStatus]:
+        return [self.known[agent] for agent in sorted(self.known)]
+
+    def agent(self, agent_id: str) -> AgentStatus | None:
+        return self.known.get(agent_id)
+
+    def queues(self) -> Sequence[QueueStatus]:
+        return self.listed
 
 
 class MemoryJournal:

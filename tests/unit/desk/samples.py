@@ -28,6 +28,7 @@ AGENTS = {
     name: AgentProfile(id=name, name=name.title(), devices=(f"PJSIP/{number}",), language="en")
     for number, name in enumerate(("alice", "bob", "carol"), start=1001)
 }
+AGENTS["sue"] = AgentProfile(id="sue", name="Sue", devices=("PJSIP/1009",), language="en", role="supervisor")
 
 
 def at(seconds: float) -> datetime:

@@ -87,7 +87,7 @@ async def test_every_frame_is_a_message_on_the_desks_channel(house: House) -> No
     document = await _document(house, "asyncapi")
 
     assert "/api/v1/desk" == document["channels"]["desk"]["address"]
-    assert {"hello", "pop", "context", "closed", "status"} == {
+    assert {"hello", "pop", "context", "closed", "status", "agent", "queues", "team"} == {
         message["name"] for message in document["components"]["messages"].values()
     }
     assert set(document["components"]["messages"]) == set(document["channels"]["desk"]["messages"])

@@ -8,11 +8,46 @@ export interface Address {
   readonly label?: string;
 }
 
+export interface AfterCallWork {
+  readonly command: "after_call_work";
+  readonly id: string;
+  readonly agent?: string;
+  readonly device?: string;
+}
+
+export interface AgentFrame {
+  readonly frame: "agent";
+  readonly status: AgentStatus;
+}
+
 export interface AgentProfile {
   readonly id: string;
   readonly name: string;
   readonly devices: readonly (string)[];
   readonly language: string;
+  readonly role?: "agent" | "supervisor";
+  readonly queues?: readonly (string)[];
+}
+
+export type AgentState = "after_call_work" | "busy" | "logged_off" | "not_ready" | "ready";
+
+export interface AgentStatus {
+  readonly agent: string;
+  readonly name: string;
+  readonly state: AgentState;
+  readonly since: string;
+  readonly reason?: string;
+  readonly until?: string | null;
+  readonly devices?: readonly (DeviceStatus)[];
+  readonly queues?: readonly (Membership)[];
+}
+
+export interface Answer {
+  readonly command: "answer";
+  readonly id: string;
+  readonly agent?: string;
+  readonly device?: string;
+  readonly call_id: string;
 }
 
 export type AnswerState = "failed" | "found" | "not_found" | "pending";
@@ -44,7 +79,7 @@ export interface Call {
   readonly ended_at?: string | null;
   readonly connections?: readonly (Connection)[];
   readonly queue_visits?: readonly (QueueVisit)[];
-  readonly transfers?: readonly (Transfer)[];
+  readonly transfers?: readonly (HubDomainCallTransfer)[];
   readonly variables?: Readonly<Record<string, string>>;
   readonly recordings?: readonly (string)[];
   readonly recording?: RecordingState;
@@ -84,6 +119,32 @@ export interface ClosedFrame {
 
 export type ClosedReason = "answered_elsewhere" | "cancelled" | "ended" | "left" | "not_answered" | "rejected" | "unknown";
 
+export interface CommandResult {
+  readonly id: string;
+  readonly done: boolean;
+  readonly refusal?: Refusal | null;
+  readonly message?: string;
+  readonly value?: string;
+  readonly call_id?: string;
+}
+
+export interface CompleteTransfer {
+  readonly command: "complete_transfer";
+  readonly id: string;
+  readonly agent?: string;
+  readonly device?: string;
+  readonly call_id: string;
+}
+
+export interface Conference {
+  readonly command: "conference";
+  readonly id: string;
+  readonly agent?: string;
+  readonly device?: string;
+  readonly call_id: string;
+  readonly to?: string | null;
+}
+
 export interface Connection {
   readonly id: string;
   readonly device: string;
@@ -106,6 +167,15 @@ export interface Connection {
 
 export type ConnectionState = "alerting" | "connected" | "fail" | "hold" | "initiated" | "null" | "queued";
 
+export interface Consult {
+  readonly command: "consult";
+  readonly id: string;
+  readonly agent?: string;
+  readonly device?: string;
+  readonly call_id: string;
+  readonly to: string;
+}
+
 export interface ContextFrame {
   readonly frame: "context";
   readonly context: CustomerContext;
@@ -120,6 +190,7 @@ export interface Customer {
   readonly language?: SourcedStr | null;
   readonly tier?: SourcedStr | null;
   readonly owner?: SourcedStr | null;
+  readonly products?: readonly (SourcedStr)[];
   readonly phones?: readonly (SourcedPhone)[];
   readonly emails?: readonly (SourcedEmail)[];
   readonly addresses?: readonly (SourcedAddress)[];
@@ -154,6 +225,7 @@ export interface CustomerRecord {
   readonly language?: string;
   readonly tier?: string;
   readonly owner?: string;
+  readonly products?: readonly (string)[];
   readonly ids?: Readonly<Record<string, string>>;
   readonly orders?: readonly (Order)[];
   readonly cases?: readonly (Case)[];
@@ -167,11 +239,35 @@ export interface CustomerRef {
   readonly ids?: Readonly<Record<string, string>>;
 }
 
+export type DeviceState = "alerting" | "busy" | "held" | "idle" | "unavailable" | "unknown";
+
+export interface DeviceStatus {
+  readonly pbx: string;
+  readonly device: string;
+  readonly state?: DeviceState;
+}
+
+export interface Dial {
+  readonly command: "dial";
+  readonly id: string;
+  readonly agent?: string;
+  readonly device?: string;
+  readonly to: string;
+}
+
 export type Direction = "inbound" | "internal" | "outbound";
 
 export interface Email {
   readonly address: string;
   readonly label?: string;
+}
+
+export interface HangUp {
+  readonly command: "hang_up";
+  readonly id: string;
+  readonly agent?: string;
+  readonly device?: string;
+  readonly call_id: string;
 }
 
 export interface Hello {
@@ -182,6 +278,19 @@ export interface Hello {
   readonly pops: readonly (Pop)[];
   readonly contexts: readonly (CustomerContext)[];
   readonly pbx: readonly (PbxStatus)[];
+  readonly commands?: readonly (string)[];
+  readonly not_ready_reasons?: readonly (string)[];
+  readonly status?: AgentStatus | null;
+  readonly queues?: readonly (QueueView)[];
+  readonly team?: readonly (TeamMember)[];
+}
+
+export interface Hold {
+  readonly command: "hold";
+  readonly id: string;
+  readonly agent?: string;
+  readonly device?: string;
+  readonly call_id: string;
 }
 
 export interface Interaction {
@@ -200,12 +309,67 @@ export interface Interaction {
 
 export type Kind = "individual" | "org";
 
+export interface LogOff {
+  readonly command: "log_off";
+  readonly id: string;
+  readonly agent?: string;
+  readonly device?: string;
+  readonly queues?: readonly (string)[];
+}
+
+export interface LogOn {
+  readonly command: "log_on";
+  readonly id: string;
+  readonly agent?: string;
+  readonly device?: string;
+  readonly queues?: readonly (string)[];
+}
+
+export interface Membership {
+  readonly pbx: string;
+  readonly queue: string;
+  readonly device: string;
+  readonly is_paused?: boolean;
+  readonly reason?: string;
+  readonly is_dynamic?: boolean;
+  readonly penalty?: number;
+  readonly calls_taken?: number;
+  readonly last_call_at?: string | null;
+}
+
+export interface Monitor {
+  readonly command: "monitor";
+  readonly id: string;
+  readonly agent?: string;
+  readonly device?: string;
+  readonly call_id: string;
+  readonly target: string;
+  readonly mode?: Monitoring;
+}
+
 export type Monitoring = "barge" | "spy" | "whisper";
+
+export interface Mute {
+  readonly command: "mute";
+  readonly id: string;
+  readonly agent?: string;
+  readonly device?: string;
+  readonly call_id: string;
+}
 
 export interface Name {
   readonly full?: string;
   readonly given?: string;
   readonly surname?: string;
+}
+
+export interface NotReady {
+  readonly command: "not_ready";
+  readonly id: string;
+  readonly agent?: string;
+  readonly device?: string;
+  readonly reason?: string;
+  readonly queues?: readonly (string)[];
 }
 
 export interface Order {
@@ -220,6 +384,22 @@ export interface Order {
 }
 
 export type Outcome = "abandoned" | "answered" | "busy" | "failed" | "not_answered" | "unknown";
+
+export interface Park {
+  readonly command: "park";
+  readonly id: string;
+  readonly agent?: string;
+  readonly device?: string;
+  readonly call_id: string;
+}
+
+export interface PauseRecording {
+  readonly command: "pause_recording";
+  readonly id: string;
+  readonly agent?: string;
+  readonly device?: string;
+  readonly call_id: string;
+}
 
 export interface PbxStatus {
   readonly name: string;
@@ -240,6 +420,14 @@ export interface PhoneNumber {
   readonly anonymous?: boolean;
 }
 
+export interface PickUp {
+  readonly command: "pick_up";
+  readonly id: string;
+  readonly agent?: string;
+  readonly device?: string;
+  readonly call_id: string;
+}
+
 export interface Pop {
   readonly call: Call;
   readonly state: PopState;
@@ -257,15 +445,74 @@ export type PopState = "connected" | "held" | "ringing";
 
 export type Problem = "fault" | "internal" | "malformed" | "refused" | "throttled" | "timeout" | "too_large" | "unreachable";
 
+export interface QueueView {
+  readonly pbx: string;
+  readonly queue: string;
+  readonly waiting?: number;
+  readonly longest_wait_since?: string | null;
+  readonly logged_on?: number;
+  readonly ready?: number;
+  readonly service_level_s?: number;
+  readonly service_level?: number | null;
+}
+
 export interface QueueVisit {
   readonly queue: string;
   readonly joined_at: string;
   readonly left_at?: string | null;
 }
 
+export interface QueuesFrame {
+  readonly frame: "queues";
+  readonly queues: readonly (QueueView)[];
+}
+
+export interface Ready {
+  readonly command: "ready";
+  readonly id: string;
+  readonly agent?: string;
+  readonly device?: string;
+  readonly queues?: readonly (string)[];
+}
+
+export interface Reconnect {
+  readonly command: "reconnect";
+  readonly id: string;
+  readonly agent?: string;
+  readonly device?: string;
+  readonly call_id: string;
+}
+
 export type RecordingState = "off" | "on" | "paused";
 
+export type Refusal = "id_reused" | "no_such_agent" | "no_such_call" | "no_such_device" | "no_such_queue" | "not_allowed" | "not_possible" | "pbx_not_connected" | "pbx_refused" | "timed_out" | "wrong_state";
+
+export interface ResumeRecording {
+  readonly command: "resume_recording";
+  readonly id: string;
+  readonly agent?: string;
+  readonly device?: string;
+  readonly call_id: string;
+}
+
+export interface Retrieve {
+  readonly command: "retrieve";
+  readonly id: string;
+  readonly agent?: string;
+  readonly device?: string;
+  readonly call_id: string;
+}
+
 export type Role = "called" | "caller" | "observer";
+
+export interface SendDigits {
+  readonly command: "send_digits";
+  readonly id: string;
+  readonly agent?: string;
+  readonly device?: string;
+  readonly call_id: string;
+  readonly digits: string;
+}
 
 export interface SourcedAddress {
   readonly value: Address;
@@ -323,12 +570,54 @@ export interface SourcedStr {
   readonly mapping?: string;
 }
 
+export interface StartRecording {
+  readonly command: "start_recording";
+  readonly id: string;
+  readonly agent?: string;
+  readonly device?: string;
+  readonly call_id: string;
+}
+
 export interface StatusFrame {
   readonly frame: "status";
   readonly pbx: readonly (PbxStatus)[];
 }
 
-export interface Transfer {
+export interface StopRecording {
+  readonly command: "stop_recording";
+  readonly id: string;
+  readonly agent?: string;
+  readonly device?: string;
+  readonly call_id: string;
+}
+
+export interface TeamFrame {
+  readonly frame: "team";
+  readonly members: readonly (TeamMember)[];
+}
+
+export interface TeamMember {
+  readonly agent: string;
+  readonly name: string;
+  readonly state: AgentState;
+  readonly since: string;
+  readonly number?: string;
+  readonly reason?: string;
+  readonly queues?: readonly (string)[];
+  readonly call_id?: string;
+}
+
+export type TransferKind = "attended" | "blind" | "blonde";
+
+export interface Unmute {
+  readonly command: "unmute";
+  readonly id: string;
+  readonly agent?: string;
+  readonly device?: string;
+  readonly call_id: string;
+}
+
+export interface HubDomainCallTransfer {
   readonly kind: TransferKind;
   readonly time: string;
   readonly by_device: string;
@@ -336,6 +625,15 @@ export interface Transfer {
   readonly to?: string;
 }
 
-export type TransferKind = "attended" | "blind" | "blonde";
+export interface HubDomainControlTransfer {
+  readonly command: "transfer";
+  readonly id: string;
+  readonly agent?: string;
+  readonly device?: string;
+  readonly call_id: string;
+  readonly to: string;
+}
 
-export type Frame = Hello | PopFrame | ContextFrame | ClosedFrame | StatusFrame;
+export type Frame = Hello | PopFrame | ContextFrame | ClosedFrame | StatusFrame | AgentFrame | QueuesFrame | TeamFrame;
+
+export type Command = Dial | Answer | HangUp | Hold | Retrieve | HubDomainControlTransfer | Consult | CompleteTransfer | Reconnect | Conference | Park | PickUp | SendDigits | Mute | Unmute | StartRecording | StopRecording | PauseRecording | ResumeRecording | Monitor | LogOn | LogOff | Ready | NotReady | AfterCallWork;
