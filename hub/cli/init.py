@@ -9,7 +9,7 @@ from hub.cli.options import DEFAULT_CONFIG
 from hub.cli.outcome import FINE, CannotRunError
 
 # What is commented out has "#" in place of its first character or before it; "# " and a word is an explanation.
-TEMPLATE = """\
+_FIRST = """\
 # ctihub's configuration. `ctihub lint` tells every mistake with its place, `ctihub check` connects to all it names.
 # ${NAME} is taken from the environment, ${file:PATH} from a file (from this folder); $${ stands for ${ itself.
 # Relative paths are taken from this folder.
@@ -28,6 +28,9 @@ store:
   # The journal of all events, call log, users and sessions.
   url: "sqlite:///ctihub.db"
 
+"""
+
+_PBX = """\
 # One entry for each Asterisk, with a user of its manager.conf, which needs:
 # read = system,call,agent
 # write = system,call,agent,reporting
@@ -39,6 +42,9 @@ pbx:
     secret: "${AMI_SECRET}"
     # Devices towards the outside: a call from one of them is inbound.
     trunks: [PJSIP/trunk]
+"""
+
+_PBX_OPTIONS = """\
     # TLS (tlsenable in manager.conf, usually on port 5039):
 #    tls: {ca_file: /etc/ssl/certs/ca-certificates.crt, verify: true}
     # plain sends the secret, for a manager proxy that knows no Challenge:
@@ -73,6 +79,9 @@ pbx:
 #      recording_format: wav
 #      timeout_s: 5
 
+"""
+
+_AGENTS = """\
 # Who takes calls. `ctihub user add alice` gives Alice a password for the desk.
 agents:
   alice:
@@ -89,6 +98,9 @@ agents:
 #    # The queues that logging on at the desk makes Bob a member of:
 #    queues: [support, sales]
 
+"""
+
+_LAST = """\
 # The backends that know the caller. A preset brings operations and mapping of a known system; connectors/README.md
 # of ctihub says what else a connector can be told.
 #connectors:
@@ -115,6 +127,35 @@ context:
 #  cache_entries: 10000
   # How many of the customer's latest contacts the desk shows.
 #  interactions: 10
+
+# The FastAGI server: a dialplan asks AGI(agi://HUB/customer?queue=support) while the caller waits, and goes on with
+# channel variables. README.md of ctihub has the dialplan.
+#routing:
+#  listen: "127.0.0.1:4573"
+#  # After this many seconds the call goes on with what is known by then.
+#  deadline_s: 0.8
+#  # Who may ask, besides this host and the hosts under pbx.
+#  permit: [192.0.2.0/24]
+#  # How long ago a customer's last agent may have talked with them to be offered again.
+#  last_agent_days: 90
+#  # Channel variable: what it shows, of the customer or of what the rules decided.
+#  variables:
+#    CTI_CUSTOMER_ID: customer.id
+#    CTI_CUSTOMER_NAME: customer.name
+#    CTI_TIER: customer.tier
+#    CTI_LANGUAGE: decision.language
+#    CTI_AGENT: decision.agent.id
+#    CTI_AGENT_DEVICE: decision.agent.device
+#    CTI_QUEUE: decision.queue
+#    CTI_PRIORITY: decision.priority
+#  # Each rule that holds has its say; where several decide the same thing, the upper one does.
+#  rules:
+#    - name: gold
+#      when: {customer.tier: [Gold, Platinum]}
+#      then: {priority: 10, agent: [last_agent, owner]}
+#    - name: open case
+#      when: {customer.open_cases: {ge: 1}}
+#      then: {priority: 5, agent: last_agent}
 
 desk:
   # What the browser sees, when a proxy stands in front:
@@ -143,6 +184,8 @@ auth:
 #inbound:
 #  shop: {mapping: feeds/order_shipped, format: json, queue: shop.shipped}
 """
+
+TEMPLATE = _FIRST + _PBX + _PBX_OPTIONS + _AGENTS + _LAST
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
