@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 
 from hub.config.connectors import ConnectorConfig, WebAddress
-from hub.config.names import Device, Name
+from hub.config.names import Device, ListenAddress, Name
 from hub.config.paths import ConfigPath, ExistingFile, from_folder
 from hub.config.pbx import PbxSection, QueueName
+from hub.config.routing import RoutingSection
 from hub.config.section import Section
 from hub.domain.phone import is_region
 
@@ -26,13 +27,6 @@ def _token(token: SecretStr) -> SecretStr:
 Token = Annotated[SecretStr, AfterValidator(_token)]
 
 
-def _listen_address(text: str) -> str:
-    host, colon, port = text.rpartition(":")
-    if not colon or not host or not port.isdigit() or int(port) > 65_535:  # noqa: PLR2004 - the highest port
-        raise ValueError('must be HOST:PORT, as in "127.0.0.1:8080"')
-    return text
-
-
 def _region(text: str) -> str:
     if not is_region(text):
         hint = ": the United Kingdom is GB" if text.upper() == "UK" else ""
@@ -43,7 +37,7 @@ def _region(text: str) -> str:
 class HubSection(Section):
     """The process itself: where it listens, and the country whose national number format the site uses."""
 
-    listen: Annotated[str, AfterValidator(_listen_address)] = "127.0.0.1:8080"
+    listen: ListenAddress = "127.0.0.1:8080"
     region: Annotated[str, AfterValidator(_region)]
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     mappings: Annotated[
@@ -161,6 +155,7 @@ class Config(Section):
     agents: dict[Name, AgentSection] = {}
     connectors: dict[Name, ConnectorConfig] = {}
     context: ContextSection = ContextSection()
+    routing: RoutingSection | None = None
     inbound: dict[Name, InboundFeed] = {}
     desk: DeskSection = DeskSection()
     auth: AuthSection = AuthSection()

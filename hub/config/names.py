@@ -20,7 +20,15 @@ def _device(text: str) -> str:
     return text
 
 
+def _listen_address(text: str) -> str:
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not port.isdigit() or int(port) > 65_535:  # noqa: PLR2004 - the highest port
+        raise ValueError('must be HOST:PORT, as in "127.0.0.1:8080"')
+    return text
+
+
 Name = Annotated[str, AfterValidator(_name)]
 Device = Annotated[str, AfterValidator(_device)]
+ListenAddress = Annotated[str, AfterValidator(_listen_address)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Port = Annotated[int, Field(ge=1, le=65_535)]

@@ -11,6 +11,7 @@ from pathlib import Path
 from hub.config.document import Document, KeyPath, Node
 from hub.config.mapping_files import find_mapping, mapping_names
 from hub.config.problem import Problem
+from hub.config.routing import MEANT_AGENTS
 from hub.config.wording import nearest
 
 
@@ -18,6 +19,7 @@ def reference_problems(document: Document, data: Node, folder: Path) -> Iterator
     top = _section(data)
     yield from _agents(document, top)
     yield from _mappings(document, top, folder)
+    yield from _routed_agents(document, top)
     feeds = _section(top.get("inbound"))
     if feeds and not top.get("bus"):
         message = "inbound feeds are read from a broker's queues: add `bus:` with its url, or take `inbound:` out"
@@ -45,6 +47,20 @@ def _agents(document: Document, top: dict[str, Node]) -> Iterator[Problem]:
             if owners[pbx, device.casefold()] != f"{agent_id}[{index}]":
                 message = f"device {device!r} already belongs to agent {owner!r}: a device has one agent"
                 yield document.problem(document.value_place((*path, "devices", index)), message)
+
+
+def _routed_agents(document: Document, top: dict[str, Node]) -> Iterator[Problem]:
+    known = [*_section(top.get("agents")), *MEANT_AGENTS]
+    rules = _section(top.get("routing")).get("rules")
+    for index, rule in enumerate(rules if isinstance(rules, list) else ()):
+        named = _section(_section(rule).get("then")).get("agent")
+        path: KeyPath = ("routing", "rules", index, "then", "agent")
+        for place, agent in enumerate(named) if isinstance(named, list) else ((None, named),):
+            if isinstance(agent, str) and agent not in known:
+                where = path if place is None else (*path, place)
+                yield document.problem(
+                    document.value_place(where), f"there is no agent {agent!r}{nearest(agent, known)}"
+                )
 
 
 def _mappings(document: Document, top: dict[str, Node], folder: Path) -> Iterator[Problem]:

@@ -83,6 +83,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class CustomerRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What one backend knows of one customer, mapped. `system` is the connector's name, `id` the backend's own.
 
+    `owner` is who looks after the customer: an agent's id or name. `products` are what the customer has of the company.
     `ids` are ids of the same customer in other systems (system name to id). `extra` takes a site's own fields.
     `url` opens the record in the backend's own screen.
     """
@@ -101,6 +102,7 @@ class CustomerRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     language: str = ""
     tier: str = ""
     owner: str = ""
+    products: tuple[str, ...] = ()
     ids: dict[str, str] = {}
     orders: tuple[Order, ...] = ()
     cases: tuple[Case, ...] = ()
@@ -170,6 +172,7 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     language: Sourced[str] | None = None
     tier: Sourced[str] | None = None
     owner: Sourced[str] | None = None
+    products: tuple[Sourced[str], ...] = ()
     phones: tuple[Sourced[Phone], ...] = ()
     emails: tuple[Sourced[Email], ...] = ()
     addresses: tuple[Sourced[Address], ...] = ()

@@ -44,6 +44,11 @@ class Path:
         """The names that it begins with, up to the first index."""
         return tuple(itertools.takewhile(lambda part: isinstance(part, str), self._parts))  # type: ignore[arg-type]  # takewhile does not narrow
 
+    @property
+    def every_name(self) -> tuple[str, ...]:
+        """All the names on the way, indices left out."""
+        return tuple(part for part in self._parts if isinstance(part, str))
+
     def read(self, record: Any) -> Any:
         if self._only is not None and type(record) is dict:
             return record.get(self._only)

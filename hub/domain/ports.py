@@ -14,6 +14,7 @@ from hub.domain.control import Actor, Command, CommandResult
 from hub.domain.customer import CustomerContext
 from hub.domain.event import Event
 from hub.domain.interaction import Interaction
+from hub.domain.routing import Enquiry, RoutingAnswer
 
 
 class StoredEvent(msgspec.Struct, frozen=True):
@@ -80,6 +81,11 @@ class CallLog(Protocol):
         """
 
 
+class CallHistory(Protocol):
+    async def last_agent(self, number: str, since: datetime) -> str | None:
+        """Return the agent who was the last to talk in the newest finished call with this E.164 number, or None."""
+
+
 class InteractionSource(Protocol):
     """What is known of a customer's contacts; `keys` as made by `CustomerRef.keys`."""
 
@@ -112,6 +118,13 @@ class AgentDirectory(Protocol):
 
     def queues(self) -> Sequence[QueueStatus]:
         """Return every queue of every connected PBX, by PBX and name."""
+
+
+class CallerRouting(Protocol):
+    """Says where to with a caller while the caller waits."""
+
+    async def decide(self, enquiry: Enquiry) -> RoutingAnswer:
+        """Return within the configured deadline, with what is known by then."""
 
 
 ContextListener = Callable[[CustomerContext], None]

@@ -7,13 +7,13 @@ from typing import Any
 from msgspec import inspect
 
 from hub.config.document import KeyPath, Node
+from hub.config.expressions import ExpressionError
 from hub.config.wording import kind_of, nearest
 from hub.domain.path import PathError
 from hub.domain.phone import is_region
 from hub.mapping.converters import Converter, converter_for, is_dated
 from hub.mapping.dates import NAMED_FORMATS, USUAL_FORMATS, DateReader, pattern_problem, zone_named
 from hub.mapping.errors import ValueProblemError
-from hub.mapping.expressions import ExpressionError
 from hub.mapping.reader import Findings
 from hub.mapping.rules import (
     Getter,

@@ -9,10 +9,10 @@ from typing import Any
 
 from jmespath.exceptions import JMESPathError
 
+from hub.config.expressions import compile_expression
 from hub.domain.path import Path
 from hub.domain.phone import parse_number
 from hub.mapping.errors import FieldProblemError, ValueProblemError
-from hub.mapping.expressions import compile_expression
 from hub.mapping.values import to_text
 
 

@@ -17,6 +17,7 @@ from hub.config.model import (
     StoreSection,
 )
 from hub.config.pbx import ControlSection, PbxSection, QueueSection, TlsSection
+from hub.config.routing import DEFAULT_VARIABLES, RoutingSection
 from tests.unit.cli.conftest import Ctihub
 
 ENVIRONMENT = {"AMI_SECRET": "s3cret-ami", "API_TOKEN": "s3cret-token"}
@@ -44,6 +45,8 @@ def test_what_is_commented_out_is_valid_too(tmp_path: Path) -> None:
     assert config.bus is not None
     assert {"alice", "bob"} == set(config.agents)
     assert {"shop"} == set(config.inbound)
+    assert config.routing is not None
+    assert DEFAULT_VARIABLES == config.routing.variables
 
 
 def test_init_overwrites_nothing(ctihub: Ctihub, tmp_path: Path) -> None:
@@ -82,6 +85,7 @@ def test_every_key_of_the_configuration_is_told_of() -> None:
         ControlSection,
         AgentSection,
         ContextSection,
+        RoutingSection,
         InboundFeed,
         DeskSection,
         AuthSection,

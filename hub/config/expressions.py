@@ -87,6 +87,26 @@ def compile_expression(text: str) -> Callable[[Any], Any]:
     return lambda record: compiled.search(record, options=_OPTIONS)
 
 
+def first_names(text: str) -> frozenset[str]:
+    """Return the fields that a valid expression asks of the record itself."""
+    compiled: Any = jmespath.compile(text)
+    return frozenset(_firsts(compiled.parsed))
+
+
+_ON_THE_FIRST = frozenset(
+    {"subexpression", "index_expression", "projection", "value_projection", "filter_projection", "flatten", "pipe"}
+)
+"""Kinds of nodes of which all but the first child are applied to what the first one gives."""
+
+
+def _firsts(node: dict[str, Any]) -> Iterator[str]:
+    if node["type"] == "field":
+        yield node["value"]
+    elif node["type"] != "expref":
+        for child in node["children"][: 1 if node["type"] in _ON_THE_FIRST else None]:
+            yield from _firsts(child)
+
+
 def _called(node: dict[str, Any]) -> Iterator[str]:
     if node["type"] == "function_expression":
         yield node["value"]
