@@ -62,6 +62,20 @@ def _log_call(connection: sqlite3.Connection, call: Call) -> None:
     connection.execute(statements.SAVE_CALL, (call.id, started_at, _encoder.encode(entry)))
     connection.execute(statements.FORGET_CALL_AGENTS, (call.id,))
     connection.executemany(statements.SAVE_CALL_AGENT, [(agent, started_at, call.id) for agent in entry.agents])
+    connection.execute(statements.FORGET_LAST_AGENT, (call.id,))
+    number, last = call.customer_number.e164, _last_to_talk(call)
+    if number and last:
+        connection.execute(statements.SAVE_LAST_AGENT, (number, started_at, call.id, last))
+
+
+def _last_to_talk(call: Call) -> str | None:
+    """Return who came in last of the agents who talked; one who listens in talks with nobody's customer."""
+    talked = [
+        (part.connected_at, part.agent)
+        for part in call.connections
+        if part.agent and part.connected_at and part.role is not Role.OBSERVER
+    ]
+    return max(talked)[1] if talked else None
 
 
 def _index_interaction(connection: sqlite3.Connection, position: int, interaction: Interaction) -> None:

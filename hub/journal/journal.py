@@ -34,7 +34,7 @@ _DROPS_PER_LOG_LINE: Final = 1_000
 
 
 class Journal:
-    """The append-only journal on SQLite (EventJournal, CallLog and InteractionSource of hub.domain.ports).
+    """The append-only journal on SQLite (EventJournal, CallLog, CallHistory and InteractionSource of hub.domain.ports).
 
     Made by `Journal.open` and used from that event loop. Only one process at a time has a file open.
     """
@@ -159,6 +159,10 @@ class Journal:
     ) -> Sequence[CallLogEntry]:
         """Return finished calls, those that started last first; `before` keeps those that started earlier."""
         return await self._readers.run(partial(queries.calls, agent=agent, before=before, limit=limit))
+
+    async def last_agent(self, number: str, since: datetime) -> str | None:
+        """Return the agent who was the last to talk in the newest finished call with this E.164 number, or None."""
+        return await self._readers.run(partial(queries.last_agent, number=number, since=since))
 
     async def open_calls(self) -> Sequence[Call]:
         """Return the calls that have events but never a cleared one, as the last event knew them.

@@ -58,6 +58,11 @@ def calls(
     return found
 
 
+def last_agent(connection: sqlite3.Connection, number: str, since: datetime) -> str | None:
+    row = connection.execute(statements.LAST_AGENT, (number, microseconds(since))).fetchone()
+    return None if row is None else row[0]
+
+
 def open_calls(connection: sqlite3.Connection) -> Sequence[Call]:
     data = [_data(position, body) for position, body in connection.execute(statements.OPEN_CALLS)]
     return [happened.call for happened in data if isinstance(happened, CallEvent)]

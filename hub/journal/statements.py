@@ -48,6 +48,25 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX interaction_keys_by_position ON interaction_keys (position)",
     ),
     ("CREATE TABLE call_customers (call_id TEXT PRIMARY KEY, name TEXT NOT NULL) WITHOUT ROWID",),
+    (
+        """CREATE TABLE last_agents (
+            number TEXT NOT NULL,
+            started_at INTEGER NOT NULL,
+            call_id TEXT NOT NULL,
+            agent TEXT NOT NULL,
+            PRIMARY KEY (number, started_at, call_id)
+        ) WITHOUT ROWID""",
+        "CREATE INDEX last_agents_by_call ON last_agents (call_id)",
+        """INSERT INTO last_agents (number, started_at, call_id, agent)
+            SELECT number, started_at, call_id, agent FROM (
+                SELECT started_at, call_id, json_extract(text, '$.answered_by[#-1]') AS agent,
+                    CASE json_extract(text, '$.call.direction') WHEN 'outbound'
+                        THEN json_extract(text, '$.call.called.e164')
+                        ELSE json_extract(text, '$.call.caller.e164') END AS number
+                FROM (SELECT started_at, call_id, CAST(entry AS TEXT) AS text FROM calls)
+                WHERE json_valid(text)
+            ) WHERE number IS NOT NULL AND agent IS NOT NULL""",
+    ),
 )
 """Each entry takes the schema one version further; the version is SQLite's `user_version`. Never edit a past one."""
 
@@ -79,6 +98,10 @@ SAVE_CALL = """INSERT INTO calls (call_id, started_at, entry) VALUES (?, ?, ?)
     ON CONFLICT (call_id) DO UPDATE SET started_at = excluded.started_at, entry = excluded.entry"""
 FORGET_CALL_AGENTS = "DELETE FROM call_agents WHERE call_id = ?"
 SAVE_CALL_AGENT = "INSERT INTO call_agents (agent, started_at, call_id) VALUES (?, ?, ?)"
+FORGET_LAST_AGENT = "DELETE FROM last_agents WHERE call_id = ?"
+SAVE_LAST_AGENT = "INSERT INTO last_agents (number, started_at, call_id, agent) VALUES (?, ?, ?, ?)"
+LAST_AGENT = """SELECT agent FROM last_agents WHERE number = ? AND started_at >= ?
+    ORDER BY started_at DESC, call_id DESC LIMIT 1"""
 CALLS = "SELECT entry FROM calls WHERE started_at < ? ORDER BY started_at DESC, call_id DESC LIMIT ?"
 CALLS_OF_AGENT = """SELECT calls.entry FROM call_agents JOIN calls USING (call_id)
     WHERE call_agents.agent = ? AND call_agents.started_at < ?
