@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hub.cli.options import DEFAULT_CONFIG
 from hub.cli.outcome import FINE, CannotRunError
+
+if TYPE_CHECKING:
+    from hub.cli.proposal import Proposal
 
 # What is commented out has "#" in place of its first character or before it; "# " and a word is an explanation.
 _FIRST = """\
@@ -32,8 +36,8 @@ store:
 
 _PBX = """\
 # One entry for each Asterisk, with a user of its manager.conf, which needs:
-# read = system,call,agent
-# write = system,call,agent,reporting
+# read = system,call,agent,user,dialplan,dtmf
+# write = system,call,agent,originate,reporting
 pbx:
   main:
     host: 127.0.0.1
@@ -192,23 +196,59 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "path", type=Path, nargs="?", default=DEFAULT_CONFIG, metavar="PATH", help="file or folder (./ctihub.yaml)"
     )
+    parser.add_argument(
+        "--from-asterisk",
+        type=Path,
+        metavar="DIR",
+        help="propose pbx and agents from Asterisk's own files in this folder, as a rule /etc/asterisk",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     path: Path = arguments.path
     if path.is_dir():
         path /= DEFAULT_CONFIG.name
+    proposal = _proposal(arguments.from_asterisk) if arguments.from_asterisk else None
     try:
         with path.open("x", encoding="utf-8") as file:
-            file.write(TEMPLATE)
+            file.write(_filled_in(proposal) if proposal else TEMPLATE)
     except FileExistsError:
         raise CannotRunError(f"{path} is already there: move it away first, or name another file") from None
     except OSError as error:
         raise CannotRunError(f"{path} can't be written: {error.strerror}") from None
-    print(f"{path} is written. Now:")
+    if proposal:
+        print(f"{path} is written, with {proposal.summary} out of {arguments.from_asterisk}.")
+        for note in proposal.notes:
+            print(note)
+        print("Look through it, take out who needs no desk. Now:")
+    else:
+        print(f"{path} is written. Now:")
     print("  set AMI_SECRET (manager.conf) and API_TOKEN (your choice, 8 characters or more) in the environment")
     print(f"  ctihub lint --config {path}       tells every mistake")
     print(f"  ctihub check --config {path}      connects to everything")
-    print(f"  ctihub user add alice --config {path}")
+    print(f"  ctihub user add {(proposal and proposal.first_agent) or 'alice'} --config {path}")
     print(f"  ctihub run --config {path}")
     return FINE
+
+
+def _proposal(folder: Path) -> Proposal:
+    if not folder.is_dir():
+        raise CannotRunError(f"{folder} is no folder: name the one that holds Asterisk's files, as in /etc/asterisk")
+    # Here, because only this way of writing a configuration needs pyst2.
+    from hub.cli.proposal import propose
+
+    proposal = propose(folder)
+    if proposal is None:
+        raise CannotRunError(
+            f"{folder} holds none of Asterisk's files (manager.conf, pjsip.conf, sip.conf, queues.conf):"
+            " name the folder that does, as a rule /etc/asterisk"
+        )
+    return proposal
+
+
+def _filled_in(proposal: Proposal) -> str:
+    options = _PBX_OPTIONS
+    if proposal.control_context is not None:
+        example = "#    control:\n#      context: from-phones\n"
+        options = options.replace(example, f"    control:\n      context: {proposal.control_context}\n")
+    return _FIRST + proposal.pbx + options + proposal.agents + _LAST

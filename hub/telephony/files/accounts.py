@@ -6,20 +6,22 @@ from typing import NamedTuple
 
 from hub.telephony.files.reader import AsteriskFiles, Block, Place
 
-NEEDED_READ = ("system", "call", "agent", "user", "dialplan", "dtmf")
-NEEDED_WRITE = ("system", "call", "agent", "originate", "reporting")
+_NEEDED = {
+    "read": ("system", "call", "agent", "user", "dialplan", "dtmf"),
+    "write": ("system", "call", "agent", "originate", "reporting"),
+}
 _INDISPENSABLE = frozenset({("read", "call"), ("read", "agent"), ("write", "system")})
 _ANYWHERE = frozenset({"", "0.0.0.0", "::", "[::]"})  # noqa: S104 - compared with, not listened on
 
 
 class Manager(NamedTuple):
-    """Where and as whom to connect. `missing` is what the account lacks, as in `read = dialplan`; `place` is its."""
+    """Where and as whom to connect. `place` is the account's; `missing` what it lacks, as {"read": ["dialplan"]}."""
 
     host: str
     port: int
     tls: bool
     username: str
-    missing: list[str]
+    missing: dict[str, list[str]]
     place: Place | None
 
 
@@ -28,16 +30,14 @@ def manager(files: AsteriskFiles) -> Manager:
     blocks = files.blocks("manager.conf")
     general = next((block for block in blocks if block.name.lower() == "general"), None)
     accounts = [
-        block
-        for block in blocks
-        if block is not general and (block.get("enabled", "yes") == "yes" or block.is_on("enabled"))
+        block for block in blocks if block is not general and (not block.get("enabled") or block.is_on("enabled"))
     ]
     host, port, tls = _address(files, general)
-    best = min(accounts, key=_badness, default=None)
+    best = min((account for account in accounts if not account.name.startswith("$")), key=_badness, default=None)
+    missing = _lacking(best)
     if best is None:
-        return Manager(host, port, tls, "hub", [], None)
-    lacking = [f"{kind} = {right}" for kind, right in _lacking(best)]
-    return Manager(host, port, tls, best.name, lacking, best.place)
+        return Manager(host, port, tls, "hub", missing, None)
+    return Manager(host, port, tls, best.name, missing, best.place)
 
 
 def _address(files: AsteriskFiles, general: Block | None) -> tuple[str, int, bool]:
@@ -58,18 +58,22 @@ def _port(text: str, default: int) -> int:
     return int(text) if text.isascii() and text.isdigit() and 0 < int(text[:6]) < 65_536 else default  # noqa: PLR2004
 
 
-def _lacking(account: Block) -> list[tuple[str, str]]:
-    rights = {kind: {right.strip().lower() for right in account.get(kind).split(",")} for kind in ("read", "write")}
-    return [
-        (kind, right)
-        for kind, needed in (("read", NEEDED_READ), ("write", NEEDED_WRITE))
-        for right in needed
-        if not rights[kind] & {right, "all"}
-    ]
+def _lacking(account: Block | None) -> dict[str, list[str]]:
+    lacking: dict[str, list[str]] = {}
+    for kind, needed in _NEEDED.items():
+        rights = _rights(account, kind)
+        missing = [right for right in needed if not rights & {right, "all"}]
+        if missing:
+            lacking[kind] = missing
+    return lacking
 
 
-def _badness(account: Block) -> tuple[int, int, int, str]:
+def _rights(account: Block | None, kind: str) -> set[str]:
+    return {right.strip().lower() for right in account.get(kind).split(",")} if account else set()
+
+
+def _badness(account: Block) -> tuple[int, int, int]:
     """Order accounts: what the hub can't do without, then what it uses, then how much else the account may."""
-    lacking = _lacking(account)
-    surplus = {"command", "config", "all"} & {right.strip().lower() for right in account.get("write").split(",")}
-    return len(_INDISPENSABLE & set(lacking)), len(lacking), len(surplus), account.name
+    lacking = [(kind, right) for kind, rights in _lacking(account).items() for right in rights]
+    surplus = {"command", "config", "all"} & _rights(account, "write")
+    return len(_INDISPENSABLE.intersection(lacking)), len(lacking), len(surplus)

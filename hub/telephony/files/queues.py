@@ -43,7 +43,7 @@ def queues(files: AsteriskFiles) -> Queues:
             found.names.append(block.name)
         for setting in block.all("member"):
             interface, _, name, state, *_ = [part.strip() for part in f"{setting.value},,,".split(",")]
-            device = _plain_device(state) or _plain_device(interface)
+            device = _plain_device(interface) or _plain_device(state)
             if not device:
                 dialplan = dialplan or Dialplan(files)
                 device = dialplan.device(state) or dialplan.device(interface)

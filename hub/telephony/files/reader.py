@@ -118,7 +118,7 @@ class AsteriskFiles:
         if not self.has(name):
             return []
         self._has_block = False
-        lines = [*self._lines(self._folder / name, name, 0)]
+        lines = [*self._lines(self._folder / name, name, ())]
         found: list[Block] = []
         for category in _Lines(lines).categories:
             own = [
@@ -152,8 +152,8 @@ class AsteriskFiles:
             return []
         return template.settings
 
-    def _lines(self, path: Path, shown: str, depth: int) -> Iterator[_Line]:
-        """Yield the lines that pyst2 can read, of a file and of those that it includes."""
+    def _lines(self, path: Path, shown: str, within: tuple[Path, ...]) -> Iterator[_Line]:
+        """Yield the lines that pyst2 can read, of a file and of those that it includes; `within` are those around."""
         comment_depth = 0
         for number, raw in enumerate(self._read(path, shown), 1):
             self._lines_read += 1
@@ -165,7 +165,7 @@ class AsteriskFiles:
             if not text:
                 continue
             if text.startswith("#"):
-                yield from self._included(text, place, depth)
+                yield from self._included(text, place, (*within, path))
                 continue
             line = self._readable(text, place)
             if line is not None:
@@ -190,7 +190,7 @@ class AsteriskFiles:
             return None
         return _Line(text, place)
 
-    def _included(self, text: str, place: Place, depth: int) -> Iterator[_Line]:
+    def _included(self, text: str, place: Place, within: tuple[Path, ...]) -> Iterator[_Line]:
         directive = _INCLUDE.fullmatch(text)
         if directive is None:
             self.note(place, "this directive is unknown: #include, #tryinclude and #exec are")
@@ -199,7 +199,7 @@ class AsteriskFiles:
         if kind == "exec":
             self.note(place, "what a program would print here is not read: it is not run")
             return
-        if depth + 1 >= MAX_DEPTH:
+        if len(within) >= MAX_DEPTH:
             self.note(place, f"files include each other more than {MAX_DEPTH} deep: not read")
             return
         paths = self._paths(pattern)
@@ -208,7 +208,10 @@ class AsteriskFiles:
         elif not paths and kind == "include":
             self.note(place, f"{clean_text(pattern)!r} is not there")
         for path in paths or ():
-            yield from self._lines(path, os.path.relpath(path, self._folder), depth + 1)
+            if path in within:
+                self.note(place, f"{clean_text(pattern)!r} includes itself: not read again")
+            else:
+                yield from self._lines(path, os.path.relpath(path, self._folder), within)
 
     def _paths(self, pattern: str) -> list[Path] | None:
         """Return the files that an include names; None where it leads out of the folder."""
