@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,11 +12,9 @@ import pytest
 from tests.scenarios.pbx_watcher import Watcher
 from tests.servers.asterisk import Asterisk
 from tests.servers.asterisk_configuration import OTHER_SITE
-from tests.servers.other_site_calls import CALLER, OTHER_SITE_SCENARIOS
+from tests.servers.other_site_calls import CALLER
 from tests.servers.requirements import place_of, require
 from tests.servers.sipp import Phone, Trunk
-from tests.servers.stage import Stage
-from tests.unit.telephony.tracker.test_traces import TOLD
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
@@ -26,35 +23,6 @@ if TYPE_CHECKING:
 AGENTS = {"PJSIP/alice-desk.1": "alice", "PJSIP/Bob_B": "bob", "PJSIP/CHEN-2": "chen"}
 ANSWERED = "cleared answered normal_clearing"
 SECOND_CARRIER = "127.0.0.3"
-
-TOLD_LIVE = {name: TOLD[name] for name in OTHER_SITE_SCENARIOS if name in TOLD} | {
-    "other-overflow-and-survey": [
-        "queued PJSIP/trunk-1",
-        "queued PJSIP/trunk-1",
-        "delivered alice",
-        "established alice",
-        "connection_cleared alice normal_clearing",
-        ANSWERED,
-    ],
-    "other-two-callers": [
-        "queued PJSIP/trunk-1",
-        "delivered alice",
-        "established alice",
-        "2: queued PJSIP/trunk-1",
-        ANSWERED,
-        "2: delivered alice",
-        "2: diverted alice call_cancelled",
-        "2: cleared abandoned call_cancelled",
-    ],
-}
-
-
-class LiveStage(Stage):
-    """A stage where nothing is recorded: a link watches instead."""
-
-    async def begin(self) -> None:
-        """Switch the trunk on."""
-        self.trunk = await self._stack.enter_async_context(Trunk(self._asterisk))
 
 
 @pytest.fixture(scope="module")
@@ -77,22 +45,6 @@ async def watcher(other_site: Asterisk) -> AsyncIterator[Watcher]:
     yield watcher
     await watcher.link.stop()
     await asyncio.to_thread(other_site.end_calls)
-
-
-def _kind(line: str) -> str:
-    return line.partition(" ")[0]
-
-
-@pytest.mark.parametrize("name", OTHER_SITE_SCENARIOS)
-async def test_what_happened_is_told(name: str, other_site: Asterisk, watcher: Watcher) -> None:
-    """Each step once, the first and the last at their places; phones that ring together may do so in any order."""
-    expected = TOLD_LIVE[name]
-    async with AsyncExitStack() as stack:
-        await OTHER_SITE_SCENARIOS[name](LiveStage(other_site, stack))
-        await eventually(lambda: not watcher.link.live_calls(), f"no live call; {watcher.table}")
-    assert sorted(expected) == sorted(watcher.table)
-    assert (_kind(expected[0]), expected[-1]) == (_kind(watcher.table[0]), watcher.table[-1])
-    assert {(CALLER, "inbound")} <= {(step.call.caller.e164, step.call.direction) for step in watcher.steps}
 
 
 async def test_a_second_carrier_is_heard_too(other_site: Asterisk) -> None:
