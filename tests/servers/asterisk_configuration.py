@@ -23,22 +23,23 @@ def render(target: Path, values: Mapping[str, str]) -> subprocess.CompletedProce
 
 @dataclass(frozen=True)
 class Site:
-    """Files that take the place of the project's own, as another site would have written them, and its phones."""
+    """Files that take the place of the project's own, as another site would have written them, and its phones.
+
+    What the files named by `added` say is added to the project's own instead.
+    """
 
     folder: Path
     phones: tuple[str, ...]
+    added: tuple[str, ...] = ("modules.conf",)
 
     def write(self, target: Path, values: Mapping[str, str]) -> None:
-        """Put the files into the folder `target`, every @NAME@ replaced by its value.
-
-        What modules.conf says is added to the project's own.
-        """
+        """Put the files into the folder `target`, every @NAME@ replaced by its value."""
         for file in sorted(self.folder.glob("*.conf")):
             text = file.read_text()
             for name, value in values.items():
                 text = text.replace(f"@{name}@", value)
             goal = target / file.name
-            if file.name == "modules.conf":
+            if file.name in self.added:
                 text = goal.read_text() + text
             goal.write_text(text)
 
@@ -48,3 +49,6 @@ OTHER_SITE = Site(Path(__file__).with_name("other_site"), ("alice-desk.1", "Bob_
 
 FEATURES_SITE = Site(Path(__file__).with_name("features_site"), ())
 """The project's phones and trunk, with what phones do during a call: codes, parking, pick-up, conferences."""
+
+QUEUES_SITE = Site(Path(__file__).with_name("queues_site"), (), ("extensions.conf", "modules.conf", "queues.conf"))
+"""The project's own, and further queues, groups, forwarding, mailboxes and a menu."""

@@ -3,7 +3,8 @@
     python -m tests.servers.record FOLDER [NAME ...]
 
 For each scenario it writes NAME.ami, every byte sent to a manager that sees all events,
-from just before the call until after its last hangup, and NAME.txt, what happened.
+from just before the call until after its last hangup, and into NAME.txt what happened. The steps
+to be told, below that in NAME.txt, are written by hand and stay (see tests/scenarios/truth.py).
 """
 
 import argparse
@@ -12,10 +13,14 @@ import inspect
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from tests.scenarios.truth import Truth, read_truth, write_truth
 from tests.servers import asterisk_install
 from tests.servers.asterisk import Asterisk
-from tests.servers.asterisk_configuration import OTHER_SITE, Site
+from tests.servers.asterisk_configuration import OTHER_SITE, QUEUES_SITE, Site
+from tests.servers.dialling_calls import DIALLING_SCENARIOS
+from tests.servers.forwarding_calls import FORWARDING_SCENARIOS
 from tests.servers.other_site_calls import OTHER_SITE_SCENARIOS
+from tests.servers.queue_calls import QUEUE_SCENARIOS
 from tests.servers.stage import Scenario, Stage
 from tests.waiting import eventually
 
@@ -23,6 +28,7 @@ SUPPORT = "493023125100"
 SALES = "493023125200"
 ALICE = "493023125001"
 TALK_SECONDS = 0.5
+QUEUE_RING_SECONDS = 2
 
 
 async def queue_rrmemory_answered(stage: Stage) -> None:
@@ -134,7 +140,11 @@ SCENARIOS: dict[str, Scenario] = {
 }
 
 
-SITES: tuple[tuple[Site | None, dict[str, Scenario]], ...] = ((None, SCENARIOS), (OTHER_SITE, OTHER_SITE_SCENARIOS))
+SITES: tuple[tuple[Site | None, dict[str, Scenario]], ...] = (
+    (None, SCENARIOS),
+    (OTHER_SITE, OTHER_SITE_SCENARIOS),
+    (QUEUES_SITE, QUEUE_SCENARIOS | FORWARDING_SCENARIOS | DIALLING_SCENARIOS),
+)
 ALL_NAMES = [name for _, scenarios in SITES for name in scenarios]
 
 
@@ -148,14 +158,15 @@ async def record(asterisk: Asterisk, scenario: Scenario) -> bytes:
 
 def record_site(site: Site | None, scenarios: dict[str, Scenario], folder: Path) -> None:
     """Record these scenarios on an Asterisk of that site, the project's own for None."""
-    asterisk = Asterisk(asterisk_install.install(), queue_ring_seconds=2, site=site)
+    asterisk = Asterisk(asterisk_install.install(), queue_ring_seconds=QUEUE_RING_SECONDS, site=site)
     try:
         asterisk.start()
         for name, scenario in scenarios.items():
             trace = asyncio.run(record(asterisk, scenario))
             (folder / f"{name}.ami").write_bytes(trace)
-            story = inspect.getdoc(scenario) or ""
-            (folder / f"{name}.txt").write_text(f"{story}\n")
+            text = folder / f"{name}.txt"
+            told = read_truth(text).told if text.exists() else []
+            write_truth(text, Truth(inspect.getdoc(scenario) or "", told))
             print(f"{name}: {trace.count(b'Event: ')} events, {len(trace)} bytes")
     finally:
         asterisk.remove()

@@ -49,9 +49,11 @@ class SipEvent:
 class SippProcess:
     """One SIPp, its scenario's log, and the socket that tells it what to do."""
 
-    def __init__(self, scenario: str, host: str, arguments: list[str]) -> None:
+    def __init__(self, scenario: str, host: str, arguments: list[str], *, port: int | None = None) -> None:
         self.host = host
-        self.port = free_udp_port(host)
+        self.port = port or free_udp_port(host)
+        self._orders = itertools.count(10)
+        self._calls_seen = 0
         self._folder = Path(tempfile.mkdtemp(prefix="ctihub-sipp-"))
         self._log = self._folder / "log"
         self._argv = [
@@ -97,7 +99,7 @@ class SippProcess:
             f"From: <sip:test@{LOOPBACK}>;tag=test\r\n"
             f"To: <sip:{self.host}:{self.port}>\r\n"
             f"Call-ID: {call_id}\r\n"
-            f"CSeq: 1 {order}\r\n"
+            f"CSeq: {next(self._orders)} {order}\r\n"
             f"{header}\r\n"
             "Content-Length: 0\r\n\r\n"
         )
@@ -121,6 +123,17 @@ class SippProcess:
         await eventually(found, f"{kind} in {self._argv[2]}; {self.events()} {self._errors()}", within)
         event = found()
         assert event is not None
+        return event
+
+    async def next_call(self, kind: str, within: float) -> SipEvent:
+        """Return the event of that kind in a call that was not asked for before, waited for if need be."""
+
+        def unseen() -> list[SipEvent]:
+            return [event for event in self.events() if event.kind == kind][self._calls_seen :]
+
+        await eventually(unseen, f"{kind} at {self.host}:{self.port}; {self.events()} {self._errors()}", within)
+        event = unseen()[0]
+        self._calls_seen += 1
         return event
 
     def _errors(self) -> str:
@@ -149,6 +162,10 @@ class Leg:
     async def cleared(self, within: float = 5.0) -> str:
         """Wait until this end's call is over; return by whom or what (see SipEvent.detail)."""
         return (await self.sipp.event("cleared", self.call_id, within)).detail
+
+    def press(self, digit: str) -> None:
+        """Press a key during a call that is established."""
+        self.sipp.tell("X-DIGIT", self.call_id, f"Digit: {digit}")
 
     async def hang_up(self) -> None:
         """End a call that is established."""
@@ -191,11 +208,12 @@ class CallingLeg(Leg):
 class Phone:
     """An agent's phone: registered while the `async with` lasts, ringing until told."""
 
+    scenario = "phone.xml"
+
     def __init__(self, asterisk: Asterisk, number: str) -> None:
         self._asterisk = asterisk
         self._number = number
-        self._sipp = SippProcess("phone.xml", LOOPBACK, [f"{asterisk.host}:{asterisk.sip_port}"])
-        self._calls_seen = 0
+        self._sipp = SippProcess(self.scenario, LOOPBACK, [f"{asterisk.host}:{asterisk.sip_port}"])
 
     async def __aenter__(self) -> Self:
         """Switch the phone on."""
@@ -243,22 +261,16 @@ class Phone:
 
     async def rings(self, within: float = 10.0) -> RingingLeg:
         """Wait for the next call that this phone rings for, and return it."""
-
-        def ringing() -> list[SipEvent]:
-            return [event for event in self._sipp.events() if event.kind == "ringing"][self._calls_seen :]
-
-        await eventually(ringing, f"phone {self._number} ringing; {self._sipp.events()}", within)
-        event = ringing()[0]
-        self._calls_seen += 1
+        event = await self._sipp.next_call("ringing", within)
         return RingingLeg(self._sipp, event.call_id, event.detail)
 
 
-class Trunk:
-    """The carrier: sends calls, one SIPp each, and ends them when the `async with` does."""
+class Caller:
+    """One that sends calls, one SIPp each, and ends them when the `async with` does."""
 
     _numbers = itertools.count(1)
 
-    def __init__(self, asterisk: Asterisk, host: str = TRUNK_HOST) -> None:
+    def __init__(self, asterisk: Asterisk, host: str) -> None:
         self._asterisk = asterisk
         self._host = host
         self._calls: list[SippProcess] = []
@@ -274,20 +286,9 @@ class Trunk:
         for sipp in self._calls:
             await sipp.remove()
 
-    async def call(self, number: str, *, to: str, name: str = "", withheld: bool = False) -> CallingLeg:
-        """Call `to` as the caller `number`, shown with the display name `name`.
-
-        An empty number makes an anonymous call as RFC 3323 has it; with `withheld` the carrier knows the number
-        and asks that it is not shown (RFC 3325).
-        """
-        call_id = f"trunk-{next(self._numbers)}-{free_udp_port(self._host)}@{self._host}"
-        if number:
-            quoted = name.replace("\\", "\\\\").replace('"', '\\"')
-            shown = f'"{quoted}" <sip:{number}@{self._host}>' if name else f"<sip:{number}@{self._host}>"
-            identity = f"P-Asserted-Identity: {shown}" + ("\r\nPrivacy: id" if withheld else "")
-        else:
-            shown = '"Anonymous" <sip:anonymous@anonymous.invalid>'
-            identity = "Privacy: id"
+    async def _send(self, shown: str, to: str, identity: str, *arguments: str) -> CallingLeg:
+        """Call `to` with that From header; `identity` is one header line more."""
+        call_id = f"caller-{next(self._numbers)}-{free_udp_port(self._host)}@{self._host}"
         sipp = SippProcess(
             "caller.xml",
             self._host,
@@ -298,9 +299,48 @@ class Trunk:
                 *("-key", "from", shown),
                 *("-key", "identity", identity),
                 *("-key", "invite_branch", f"z9hG4bK-{call_id.partition('@')[0]}"),
+                *arguments,
                 f"{self._asterisk.host}:{self._asterisk.sip_port}",
             ],
         )
         self._calls.append(sipp)
         await sipp.start()
         return CallingLeg(sipp, call_id)
+
+
+class DiallingPhone(Caller):
+    """A phone's keys: it dials, with its password."""
+
+    def __init__(self, asterisk: Asterisk, number: str) -> None:
+        super().__init__(asterisk, LOOPBACK)
+        self._number = number
+
+    async def dial(self, to: str) -> CallingLeg:
+        """Dial."""
+        shown = f"<sip:{self._number}@{LOOPBACK}>"
+        password = self._asterisk.phone_secrets[self._number]
+        return await self._send(
+            shown, to, "X-Dialled: by hand", "-key", "known", "no", "-au", self._number, "-ap", password
+        )
+
+
+class Trunk(Caller):
+    """The carrier, which is known by its address."""
+
+    def __init__(self, asterisk: Asterisk, host: str = TRUNK_HOST) -> None:
+        super().__init__(asterisk, host)
+
+    async def call(self, number: str, *, to: str, name: str = "", withheld: bool = False) -> CallingLeg:
+        """Call `to` as the caller `number`, shown with the display name `name`.
+
+        An empty number makes an anonymous call as RFC 3323 has it; with `withheld` the carrier knows the number
+        and asks that it is not shown (RFC 3325).
+        """
+        if number:
+            quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+            shown = f'"{quoted}" <sip:{number}@{self._host}>' if name else f"<sip:{number}@{self._host}>"
+            identity = f"P-Asserted-Identity: {shown}" + ("\r\nPrivacy: id" if withheld else "")
+        else:
+            shown = '"Anonymous" <sip:anonymous@anonymous.invalid>'
+            identity = "Privacy: id"
+        return await self._send(shown, to, identity, "-key", "known", "yes")

@@ -6,7 +6,8 @@ from contextlib import AsyncExitStack
 
 from tests.servers.ami import RawManager
 from tests.servers.asterisk import Asterisk
-from tests.servers.sipp import CallingLeg, Phone, Trunk
+from tests.servers.sipp import CallingLeg, DiallingPhone, Phone, Trunk
+from tests.servers.terse import Outside, TersePhone
 from tests.waiting import eventually
 
 QUIET_SECONDS = 0.5
@@ -27,6 +28,32 @@ class Stage:
     async def phone(self, number: str) -> Phone:
         """Switch a phone on."""
         return await self._stack.enter_async_context(Phone(self._asterisk, number))
+
+    async def terse_phone(self, number: str) -> TersePhone:
+        """Switch a phone on that says nothing but what it is told to."""
+        return await self._stack.enter_async_context(TersePhone(self._asterisk, number))
+
+    async def outside(self) -> Outside:
+        """Let the numbers behind the trunk take calls."""
+        return await self._stack.enter_async_context(Outside(self._asterisk))
+
+    async def dial(self, number: str, *, to: str) -> CallingLeg:
+        """Dial on a phone's keys, once the stage is set."""
+        keys = await self._stack.enter_async_context(DiallingPhone(self._asterisk, number))
+        return await keys.dial(to)
+
+    async def act(self, **headers: str) -> None:
+        """Ask Asterisk for something, with the hub's rights; raise PermissionError where it refuses."""
+        async with RawManager.hub(self._asterisk) as manager:
+            manager.send(**headers, ActionID="act")
+            reply = await manager.wait_for(ActionID="act")
+            if reply["Response"] != "Success":
+                raise PermissionError(reply["Message"])
+
+    async def store(self, family: str, key: str, value: str) -> None:
+        """Keep a value in the PBX's database while the scenario lasts."""
+        await asyncio.to_thread(self._asterisk.command, f"database put {family} {key} {value}")
+        self._stack.push_async_callback(asyncio.to_thread, self._asterisk.command, f"database del {family} {key}")
 
     async def begin(self) -> None:
         """Begin to record: the phones are on and Asterisk is quiet."""
