@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Protocol
@@ -29,11 +30,28 @@ class LookupObserver(Protocol):
         """Hear of each lookup: what it took, and `found`, `not_found`, `cached` or the problem's name."""
 
 
-class _LiveCall:
-    def __init__(self, pbx: str, assembly: Assembly) -> None:
+class _Lookups:
+    """What is under way for one call, or for an enquiry (`is_told` false: nobody else hears of it).
+
+    `settled` is set once every backend has answered or is given up, and the contacts are read.
+    """
+
+    def __init__(self, pbx: str, assembly: Assembly, *, is_told: bool = True) -> None:
         self.pbx = pbx
         self.assembly = assembly
+        self.is_told = is_told
         self.tasks: set[asyncio.Task[None]] = set()
+        self.reading = 0
+        self.settled = asyncio.Event()
+
+    def settle(self) -> None:
+        if self.assembly.context.complete and not self.reading:
+            self.settled.set()
+
+    def cancel(self) -> None:
+        for task in self.tasks:
+            task.cancel()
+        self.settled.set()
 
 
 class ContextService:
@@ -60,7 +78,7 @@ class ContextService:
         self._clock = clock
         self._cache = AnswerCache(lifetime_s=settings.cache_s, entries=settings.cache_entries, clock=clock)
         self._shared = SharedLookups()
-        self._calls: dict[str, _LiveCall] = {}
+        self._calls: dict[str, _Lookups] = {}
         self._listeners: list[ContextListener] = []
 
     def subscribe(self, listener: ContextListener) -> None:
@@ -80,39 +98,64 @@ class ContextService:
         if before is not None and (phone.e164 is None or phone.e164 == before.phone.e164):
             return
         self.end(call.id)
-        asked = self._connectors if phone.e164 else {}
-        live = _LiveCall(
-            call.pbx,
-            Assembly(
-                call_id=call.id,
-                phone=phone,
-                backends=[(connector.name, connector.title) for connector in asked.values()],
-                precedence=self._precedence,
-                max_interactions=self._settings.interactions,
-                revision=before.revision + 1 if before else 0,
-            ),
-        )
+        revision = before.revision + 1 if before else 0
+        live = _Lookups(call.pbx, self._assembly(call.id, phone, revision))
         self._calls[call.id] = live
+        self._ask(live, phone)
+
+    async def known(self, phone: PhoneNumber, *, call_id: str, within_s: float) -> CustomerContext:
+        """Return what is known of a number once every backend has answered, or when the time is over.
+
+        Waits together with the live call `call_id` where that is from this number; else asks on its own behalf.
+        """
+        live = self._calls.get(call_id)
+        own = live is None or live.assembly.context.phone.e164 != phone.e164
+        if live is None or own:
+            live = _Lookups("", self._assembly(call_id, phone, 0), is_told=False)
+            self._ask(live, phone)
+        try:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(within_s):
+                    await live.settled.wait()
+        finally:
+            if own:
+                live.cancel()
+        return live.assembly.context
+
+    def _assembly(self, call_id: str, phone: PhoneNumber, revision: int) -> Assembly:
+        asked = self._connectors.values() if phone.e164 else ()
+        return Assembly(
+            call_id=call_id,
+            phone=phone,
+            backends=[(connector.name, connector.title) for connector in asked],
+            precedence=self._precedence,
+            max_interactions=self._settings.interactions,
+            revision=revision,
+        )
+
+    def _ask(self, live: _Lookups, phone: PhoneNumber) -> None:
         if phone.e164 is None:
+            live.settle()
             return
         cached = self._cached_answers(phone.e164)
         if cached:
             live.assembly.answer(cached)
-        waiting = [asked[answer.connector] for answer in live.assembly.pending]
+        waiting = [self._connectors[answer.connector] for answer in live.assembly.pending]
         for connector in waiting:
             self._spawn(live, self._look_up(live, connector, phone), f"lookup {connector.name}")
         if waiting:
             self._spawn(live, self._enforce_budget(live), "lookup budget")
         if self._source is not None and self._settings.interactions:
-            self._spawn(live, self._load_interactions(live), "interactions")
-        if asked and not waiting:
+            live.reading += 1
+            self._spawn(live, self._load_first_interactions(live), "interactions")
+        live.settle()
+        if self._connectors and not waiting:
             self._completed(live)
 
     def end(self, call_id: str) -> None:
         live = self._calls.pop(call_id, None)
         if live is not None:
-            for task in live.tasks:
-                task.cancel()
+            live.cancel()
 
     def interaction_recorded(self, interaction: Interaction) -> None:
         """Show a contact that just came in to whoever is talking to that customer, and ask afresh next time."""
@@ -139,7 +182,7 @@ class ContextService:
                 self._observe(name, 0.0, "cached")
         return answers
 
-    async def _look_up(self, live: _LiveCall, connector: Connector, phone: PhoneNumber) -> None:
+    async def _look_up(self, live: _Lookups, connector: Connector, phone: PhoneNumber) -> None:
         started = self._clock()
         key = (connector.name, phone.e164 or "")
 
@@ -166,7 +209,11 @@ class ContextService:
             return
         self._take(live, [msgspec.structs.replace(answer, late=late)])
         if answer.records and self._source is not None and self._settings.interactions:
-            await self._load_interactions(live)
+            live.reading += 1
+            try:
+                await self._load_interactions(live)
+            finally:
+                live.reading -= 1
 
     def _failure(self, connector: Connector, problem: Problem, detail: str, started: float) -> BackendAnswer:
         self._observe(connector.name, self._clock() - started, problem.value)
@@ -182,7 +229,7 @@ class ContextService:
             took_ms=self._elapsed_ms(started),
         )
 
-    async def _enforce_budget(self, live: _LiveCall) -> None:
+    async def _enforce_budget(self, live: _Lookups) -> None:
         await asyncio.sleep(self._settings.budget_s)
         overdue = [
             msgspec.structs.replace(
@@ -198,7 +245,13 @@ class ContextService:
             log.warning("lookup over budget", connectors=[answer.connector for answer in overdue])
             self._take(live, overdue)
 
-    async def _load_interactions(self, live: _LiveCall) -> None:
+    async def _load_first_interactions(self, live: _Lookups) -> None:
+        try:
+            await self._load_interactions(live)
+        finally:
+            live.reading -= 1
+
+    async def _load_interactions(self, live: _Lookups) -> None:
         if self._source is None:
             return
         try:
@@ -209,19 +262,19 @@ class ContextService:
         if live.assembly.add_interactions(found):
             self._tell(live)
 
-    def _take(self, live: _LiveCall, answers: Sequence[BackendAnswer]) -> None:
+    def _take(self, live: _Lookups, answers: Sequence[BackendAnswer]) -> None:
         was_complete = live.assembly.context.complete
         live.assembly.answer(answers)
         self._tell(live)
         if live.assembly.context.complete and (not was_complete or any(answer.late for answer in answers)):
             self._completed(live)
 
-    def _completed(self, live: _LiveCall) -> None:
-        if self._on_complete is not None:
+    def _completed(self, live: _Lookups) -> None:
+        if self._on_complete is not None and live.is_told:
             self._on_complete(live.assembly.context, live.pbx)
 
-    def _tell(self, live: _LiveCall) -> None:
-        for listener in self._listeners:
+    def _tell(self, live: _Lookups) -> None:
+        for listener in self._listeners if live.is_told else ():
             listener(live.assembly.context)
 
     def _observe(self, connector: str, seconds: float, state: str) -> None:
@@ -231,11 +284,12 @@ class ContextService:
     def _elapsed_ms(self, started: float) -> float:
         return round((self._clock() - started) * 1000, 1)
 
-    def _spawn(self, live: _LiveCall, coroutine: Coroutine[None, None, None], name: str) -> None:
+    def _spawn(self, live: _Lookups, coroutine: Coroutine[None, None, None], name: str) -> None:
         with structlog.contextvars.bound_contextvars(call_id=live.assembly.context.call_id):
             task = asyncio.get_running_loop().create_task(coroutine, name=name)
         live.tasks.add(task)
         task.add_done_callback(live.tasks.discard)
+        task.add_done_callback(lambda _task: live.settle())
         task.add_done_callback(_report_failure)
 
 

@@ -1,0 +1,105 @@
+"""What the routing rules see of a customer's context."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+
+from hub.domain.customer import AnswerState, Customer, CustomerContext, Problem, Sourced
+from hub.domain.phone import PhoneNumber
+from hub.domain.routing import CallerFacts, CustomerFacts, Decision, Enquiry, EnquiryStatus, Facts
+
+T = TypeVar("T")
+
+
+def record_of(facts: Facts | Decision) -> dict[str, Any]:
+    """Return the facts as paths and JMESPath read them: sections, lists and plain values."""
+    record: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(facts))
+    return record
+
+
+def facts_of(enquiry: Enquiry, context: CustomerContext, *, last_agent: str) -> Facts:
+    """Gather what is known at this moment; `last_agent` is an agent's id, or empty."""
+    customers = context.customers
+    return Facts(
+        status=_status(context),
+        caller=_caller(enquiry.caller),
+        customer=_in_common([_customer(customer) for customer in customers]),
+        customers=len(customers),
+        contacts=len(context.interactions),
+        last_agent=last_agent,
+        complete=context.complete,
+        dialled=enquiry.dialled,
+        queue=enquiry.queue,
+        pbx=enquiry.pbx,
+        arguments=enquiry.arguments,
+    )
+
+
+def _status(context: CustomerContext) -> EnquiryStatus:
+    if context.customers:
+        return EnquiryStatus.FOUND if len(context.customers) == 1 else EnquiryStatus.MANY
+    if any(answer.state is AnswerState.PENDING or answer.problem is Problem.TIMEOUT for answer in context.answers):
+        return EnquiryStatus.TIMEOUT
+    if any(answer.state is AnswerState.FAILED for answer in context.answers):
+        return EnquiryStatus.ERROR
+    return EnquiryStatus.NOT_FOUND
+
+
+def _caller(phone: PhoneNumber) -> CallerFacts:
+    if phone.anonymous:
+        return CallerFacts(anonymous=True)
+    return CallerFacts(number=phone.e164 or phone.raw, region=phone.region or "")
+
+
+def _customer(customer: Customer) -> CustomerFacts:
+    cases = tuple(case.value for case in customer.cases if case.value.open)
+    orders = tuple(order.value for order in customer.orders if order.value.open)
+    return CustomerFacts(
+        id=next(iter(customer.ids.values()), ""),
+        ids=customer.ids,
+        kind=customer.kind,
+        name=customer.display_name,
+        organization=_text(customer.organization),
+        title=_text(customer.title),
+        language=_text(customer.language),
+        tier=_text(customer.tier),
+        owner=_text(customer.owner),
+        products=tuple(product.value for product in customer.products),
+        open_cases=len(cases),
+        open_orders=len(orders),
+        cases=cases,
+        orders=orders,
+        extra={field: value.value for field, value in customer.extra.items()},
+    )
+
+
+def _text(value: Sourced[str] | None) -> str:
+    return value.value if value else ""
+
+
+def _in_common(customers: Sequence[CustomerFacts]) -> CustomerFacts:
+    """Return the one customer; of several what is the same for all: nobody is led by what another one has."""
+    if len(customers) <= 1:
+        return customers[0] if customers else CustomerFacts()
+    first, *others = customers
+
+    def same(read: Callable[[CustomerFacts], T], otherwise: T) -> T:
+        value = read(first)
+        return value if all(read(other) == value for other in others) else otherwise
+
+    return CustomerFacts(
+        kind=same(lambda one: one.kind, ""),
+        organization=same(lambda one: one.organization, ""),
+        language=same(lambda one: one.language, ""),
+        tier=same(lambda one: one.tier, ""),
+        owner=same(lambda one: one.owner, ""),
+        products=tuple(product for product in first.products if all(product in other.products for other in others)),
+        extra={
+            field: value
+            for field, value in first.extra.items()
+            if all(other.extra.get(field) == value for other in others)
+        },
+    )
