@@ -13,9 +13,12 @@ from hub.domain.phone import PhoneNumber
 class AgentState(enum.StrEnum):
     """What an agent does as a whole.
 
-    `logged_off`: member of no queue. `ready`: at least one queue may ring them. `not_ready`: paused in every queue
-    they are logged on to, and no call. `busy`: a device of theirs rings or talks. `after_call_work`: paused by the
-    hub after a queue call, until a time or until the agent says so.
+    `logged_off`: member of no queue (nor logged in to app_agent_pool); a member from queues.conf, which can't leave,
+    is so while paused by logging off. `busy`: in a call, from answering or dialling on, held too; not while a device
+    only rings. `ready`: not paused in at least one queue (whether the phone can be reached is the device's state).
+    `not_ready`: paused in every queue they are logged on to. `after_call_work`: the same, by the hub after a queue
+    call, or by the queue's own wrap-up time, until a time or until the agent says so. Of two that apply it is the
+    first in the order logged_off, busy, ready, after_call_work, not_ready.
     """
 
     LOGGED_OFF = "logged_off"
@@ -56,10 +59,18 @@ class Membership(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     last_call_at: datetime | None = None
 
 
+class QueuePlace(msgspec.Struct, frozen=True, kw_only=True):
+    """A queue of one PBX."""
+
+    pbx: str
+    queue: str
+
+
 class AgentStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An agent at one moment. `reason` is the pause reason; `until` the end of after-call work, if it has one.
 
-    `queues` are the queues they are logged on to; `can_join` those they may log on to, PBX and queue.
+    `since` is when state and reason became so. `queues` are the queues they are logged on to; `can_join` those of
+    the configuration that they may log on to besides.
     """
 
     agent: str
@@ -70,6 +81,7 @@ class AgentStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     until: datetime | None = None
     devices: tuple[DeviceStatus, ...] = ()
     queues: tuple[Membership, ...] = ()
+    can_join: tuple[QueuePlace, ...] = ()
 
 
 class AgentEventKind(enum.StrEnum):
@@ -82,7 +94,11 @@ class AgentEventKind(enum.StrEnum):
 
 
 class AgentEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One change of an agent's state, with the agent as they are after it. `pbx` is where it was seen."""
+    """One change of an agent's state or reason, with the agent as they are after it. `pbx` is where it was seen.
+
+    `logged_on` is followed by the state that the agent is in from then on. Logging on to a further queue, or a pause
+    in one queue of several, changes no state and is no event.
+    """
 
     kind: AgentEventKind
     time: datetime

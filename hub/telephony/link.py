@@ -1,8 +1,9 @@
-"""One PBX and its calls: the connection that stays up, and the tracker that is fed from it."""
+"""One PBX: the connection that stays up, and what is fed from it, its calls and its queues."""
 
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ import structlog
 
 from hub.config.pbx import PbxSection
 from hub.domain.ports import PbxStatus
+from hub.telephony.agents.queue_book import WANTED_EVENTS as WANTED_OF_QUEUES
+from hub.telephony.agents.queue_book import QueueBook
 from hub.telephony.ami.errors import AmiError
 from hub.telephony.ami.link import AmiLink
 from hub.telephony.ami.settings import AmiSettings
@@ -17,7 +20,7 @@ from hub.telephony.resync import take_stock
 from hub.telephony.tracker import EXCLUDED_EVENTS, WANTED_EVENTS, CallTracker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from hub.domain.call import Call, CallEvent
     from hub.telephony.ami.event import AmiEvent
@@ -29,6 +32,12 @@ MAX_HELD_EVENTS = 500_000
 """Events that are held back while stock is taken; with more than that the connection is begun anew."""
 
 SETTLE_S = 1.0
+
+_TOLD_TO_WATCHERS = ("OriginateResponse", "ParkedCall", "UserEvent")
+"""Events that say how a command went, besides those that tell of calls."""
+
+WANTED = tuple(dict.fromkeys((*WANTED_EVENTS, *WANTED_OF_QUEUES, *_TOLD_TO_WATCHERS)))
+EXCLUDED = tuple(name for name in EXCLUDED_EVENTS if name not in WANTED)
 
 
 def ami_settings(name: str, section: PbxSection) -> AmiSettings:
@@ -53,12 +62,14 @@ def ami_settings(name: str, section: PbxSection) -> AmiSettings:
 
 
 class PbxLink:
-    """The live calls of one PBX.
+    """The live calls of one PBX, and its queues in the book that it is given.
 
     `on_call_event` gets each step of a call, in order, from within the socket read that told of it.
     `on_arrival` gets a call from outside as soon as its caller's number is known, so that lookups can start.
     `on_status` gets every change between connected and not; at the change to connected the calls are those
     that the PBX has. Listeners must not wait. One that raises is logged and spoils nothing.
+
+    `manager` is the live connection, for whoever has something to be done.
 
     While the connection is away the calls stay as they were last seen. After it is back, those that ended
     meanwhile are cleared with cause `unknown`, and no step is told twice.
@@ -74,6 +85,7 @@ class PbxLink:
         on_call_event: Callable[[CallEvent], None],
         on_arrival: Callable[[Call], None] | None = None,
         on_status: Callable[[PbxStatus], None] | None = None,
+        queues: QueueBook | None = None,
     ) -> None:
         settings = ami_settings(name, section)
         self._name = name
@@ -81,6 +93,7 @@ class PbxLink:
         self._on_call_event = on_call_event
         self._on_arrival = on_arrival
         self._on_status = on_status
+        self._queues = queues or QueueBook(pbx=name, agents_by_device=agents_by_device)
         self._tracker = CallTracker(
             pbx=name,
             region=region,
@@ -94,13 +107,14 @@ class PbxLink:
             on_events=self._take,
             on_connected=self._take_over,
             on_lost=self._lost,
-            wanted=WANTED_EVENTS,
-            exclude=EXCLUDED_EVENTS,
+            wanted=WANTED,
+            exclude=EXCLUDED,
         )
         self._held: list[AmiEvent] | None = []
         self._is_connected = False
         self._running: asyncio.Task[None] | None = None
         self._settling: asyncio.TimerHandle | None = None
+        self._watchers: list[Callable[[Sequence[AmiEvent]], None]] = []
 
     @property
     def events_total(self) -> int:
@@ -110,6 +124,34 @@ class PbxLink:
     def live_calls(self) -> Sequence[Call]:
         """Return the calls that are not over, the oldest first."""
         return self._tracker.live_calls()
+
+    def call(self, call_id: str) -> Call | None:
+        """Return one call that is not over."""
+        return self._tracker.call(call_id)
+
+    def call_of(self, connection_id: str) -> str:
+        """Return the id of the call that a connection is in, empty where it is gone."""
+        channel = self._tracker.channel_of(connection_id)
+        return "" if channel is None else channel.call.id
+
+    def channel_name(self, connection_id: str) -> str | None:
+        """Return what the PBX calls the channel behind a connection; None once it is gone."""
+        channel = self._tracker.channel_of(connection_id)
+        return None if channel is None else channel.name
+
+    @property
+    def manager(self) -> AsyncManager | None:
+        """What actions are sent by; None unless the PBX is connected and its calls are known."""
+        return self._link.manager if self._is_connected else None
+
+    @contextmanager
+    def watching(self, listener: Callable[[Sequence[AmiEvent]], None]) -> Iterator[None]:
+        """Have `listener` called with the events of each read while the block lasts, after the calls have changed."""
+        self._watchers.append(listener)
+        try:
+            yield
+        finally:
+            self._watchers.remove(listener)
 
     def status(self) -> PbxStatus:
         """Return whether the PBX is connected and its calls are known, and if not, why."""
@@ -140,13 +182,16 @@ class PbxLink:
 
     def _feed(self, events: Sequence[AmiEvent]) -> None:
         now = datetime.now(UTC)
-        feed = self._tracker.feed
+        feed, feed_queues = self._tracker.feed, self._queues.feed
         for event in events:
             try:
                 feed(event, now)
+                feed_queues(event, now)
             except Exception:
                 # The next event may be the one that an agent waits for.
                 log.exception("ami_event_not_understood", pbx=self._name, ami_event=event.name)
+        for watcher in tuple(self._watchers):
+            watcher(events)
         if self._settling is None and not self._tracker.is_settled:
             self._settling = asyncio.get_running_loop().call_later(SETTLE_S, self._settle)
 
@@ -158,19 +203,23 @@ class PbxLink:
 
     async def _take_over(self, manager: AsyncManager) -> None:
         """Learn what is there, then catch up with what was told meanwhile."""
-        snapshot = await take_stock(manager, pbx=self._name)
+        snapshot, queues = await take_stock(manager, pbx=self._name)
         held = self._held or []
         if len(held) > MAX_HELD_EVENTS:
             raise AmiError(f"{self._where} sent more than {MAX_HELD_EVENTS} events while its channels were listed")
-        self._tracker.resync(snapshot, datetime.now(UTC))
+        now = datetime.now(UTC)
+        self._queues.resync(queues, now)
+        self._tracker.resync(snapshot, now)
         self._held = None
         self._feed(held)
         log.info("pbx_in_step", pbx=self._name, channels=len(snapshot.channels), events_held=len(held))
         self._change_status(connected=True, reason="")
+        self._queues.in_step(datetime.now(UTC))
 
     def _lost(self, reason: AmiError) -> None:
         self._held = []
         self._change_status(connected=False, reason=str(reason))
+        self._queues.lost(datetime.now(UTC))
 
     def _change_status(self, *, connected: bool, reason: str) -> None:
         self._is_connected = connected
