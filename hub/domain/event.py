@@ -13,7 +13,7 @@ import msgspec
 
 from hub.domain.agent import AgentEvent
 from hub.domain.call import CallEvent
-from hub.domain.control import CommandRecord
+from hub.domain.control import Actor, Command, CommandRecord, Refusal
 from hub.domain.customer import CustomerContext
 from hub.domain.interaction import Interaction
 
@@ -149,6 +149,10 @@ class _UuidClock:
 _uuid_clock = _UuidClock()
 
 
+_COMMANDS = uuid.UUID("5b0f1f5e-4f3c-5d0a-9a0e-3d6a8f1f7c11")
+"""The namespace of command events' ids."""
+
+
 def new_id() -> str:
     """Make a UUIDv7 (RFC 9562, 5.7): sorts by time of creation within this process."""
     millisecond, counter = _uuid_clock.tick()
@@ -183,12 +187,22 @@ def agent_event(happened: AgentEvent) -> Event:
     )
 
 
+def command_event_id(command: Command, actor: Actor) -> str:
+    """Return the id of a command's event: the same for the same actor's same command id (UUIDv5, RFC 9562)."""
+    return str(uuid.uuid5(_COMMANDS, f"{actor.agent}\0{actor.token}\0{actor.rule}\0{command.id}"))
+
+
 def command_event(record: CommandRecord) -> Event:
-    """Wrap a command and how it went; ordered within its call, or its agent where it is about no call."""
+    """Wrap a command and how it went; ordered within its call, or its agent where it is about no call.
+
+    Its id is made from who gave the command and the command's own, so that it is found by them. One that was not
+    looked at for want of rights, or of an id of its own, has an id like any event.
+    """
     call_id = getattr(record.command, "call_id", "") or record.result.call_id
     subject = call_id or record.command.agent
+    was_looked_at = record.result.refusal not in (Refusal.NOT_ALLOWED, Refusal.ID_REUSED)
     return Event(
-        id=new_id(),
+        id=command_event_id(record.command, record.actor) if was_looked_at else new_id(),
         type=EventType.COMMAND_CARRIED_OUT if record.result.done else EventType.COMMAND_REFUSED,
         source=f"/pbx/{record.pbx}" if record.pbx else "/desk",
         subject=subject,

@@ -10,7 +10,7 @@ import msgspec
 
 from hub.domain.agent import AgentStatus, QueueStatus
 from hub.domain.call import Call
-from hub.domain.control import Actor, Command, CommandResult
+from hub.domain.control import Actor, Command, CommandResult, Refusal
 from hub.domain.customer import CustomerContext
 from hub.domain.event import Event
 from hub.domain.interaction import Interaction
@@ -106,6 +106,9 @@ class CallControl(Protocol):
 
         `command.agent` is set. What was done or refused, and for whom, is in the journal when this returns.
         """
+
+    async def refuse(self, command: Command, actor: Actor, refusal: Refusal, message: str) -> CommandResult:
+        """Journal that a command was not even tried, and return that as its result."""
 
 
 class AgentDirectory(Protocol):

@@ -1,0 +1,1 @@
+"""Call control: commands of agents and supervisors, carried out on the PBX that has the call."""

@@ -1,0 +1,225 @@
+"""Carries out commands: on the PBX that has the call, once, within the time limit, journaled."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from hub.domain.control import (
+    Actor,
+    AgentCommand,
+    Answer,
+    CallCommand,
+    Command,
+    CommandRecord,
+    CommandResult,
+    CompleteTransfer,
+    Conference,
+    Consult,
+    Dial,
+    HangUp,
+    Hold,
+    Monitor,
+    Mute,
+    Park,
+    PauseRecording,
+    PickUp,
+    Reconnect,
+    Refusal,
+    ResumeRecording,
+    Retrieve,
+    SendDigits,
+    StartRecording,
+    StopRecording,
+    Transfer,
+    Unmute,
+)
+from hub.telephony.control import calling, moving, recording, talking
+from hub.telephony.control.ledger import Ledger
+from hub.telephony.control.outcome import Outcome
+from hub.telephony.control.part import Part, find_call, find_part
+from hub.telephony.control.refused import RefusedError
+
+if TYPE_CHECKING:
+    from hub.config.model import AgentSection
+    from hub.domain.call import Call
+    from hub.domain.ports import EventJournal
+    from hub.telephony.control.pbx import ControlledPbx
+
+log = structlog.get_logger(__name__)
+
+_AGENT_COMMAND_S = 10.0
+_TIMED_OUT = "The telephone system did not do it in time. Look whether it happened."
+
+
+class AgentCommandCarrier(Protocol):
+    """Carries out what is about agents and queues."""
+
+    async def carry_out(self, command: AgentCommand) -> CommandResult: ...
+
+
+class Control:
+    """The calls' part of hub.domain.ports.CallControl, with what is about agents handed on to `agent_commands`.
+
+    `agents` are those of the configuration by id; `pbxs` in the order of the configuration.
+    """
+
+    def __init__(
+        self,
+        pbxs: Sequence[ControlledPbx],
+        *,
+        agents: Mapping[str, AgentSection],
+        agent_commands: AgentCommandCarrier,
+        journal: EventJournal,
+    ) -> None:
+        self._pbxs = tuple(pbxs)
+        self._agents = agents
+        self._agent_commands = agent_commands
+        self._ledger = Ledger(journal)
+
+    async def execute(self, command: Command, actor: Actor) -> CommandResult:
+        """Return how it went; a refusal is a result too. A command id that was seen before changes nothing."""
+        return await self._ledger.once(command, actor, lambda: self._carry_out(command, actor))
+
+    async def refuse(self, command: Command, actor: Actor, refusal: Refusal, message: str) -> CommandResult:
+        """Journal that a command was not even tried, and return that as its result."""
+        result = CommandResult(id=command.id, done=False, refusal=refusal, message=message)
+        await self._ledger.write(CommandRecord(command=command, actor=actor, asked_at=datetime.now(UTC), result=result))
+        return result
+
+    async def close(self) -> None:
+        """Wait for commands that are under way."""
+        await self._ledger.close()
+
+    async def _carry_out(self, command: Command, actor: Actor) -> CommandRecord:
+        asked_at = datetime.now(UTC)
+        pbx = ""
+        try:
+            if isinstance(command, AgentCommand):
+                result = await self._about_agent(command)
+            else:
+                pbx = self._pbx_of(command)
+                limit = next((one.section.timeout_s for one in self._pbxs if one.name == pbx), _AGENT_COMMAND_S)
+                async with asyncio.timeout(limit):
+                    outcome = await self._about_call(command)
+                result = CommandResult(
+                    id=command.id, done=True, message=outcome.message, value=outcome.value, call_id=outcome.call_id
+                )
+        except RefusedError as refused:
+            result = _refused(command, refused.refusal, refused.message)
+        except TimeoutError:
+            result = _refused(command, Refusal.TIMED_OUT, _TIMED_OUT)
+        except Exception:
+            log.exception("command_failed", command=type(command).__name__, agent=command.agent)
+            result = _refused(command, Refusal.NOT_POSSIBLE, "The hub made a mistake. It is in the hub's log.")
+        log.info(
+            "command",
+            command=type(command).__struct_config__.tag,
+            agent=command.agent,
+            by=actor.agent or actor.token or actor.rule,
+            done=result.done,
+            refusal=result.refusal,
+        )
+        return CommandRecord(command=command, actor=actor, asked_at=asked_at, result=result, pbx=pbx)
+
+    async def _about_agent(self, command: AgentCommand) -> CommandResult:
+        self._agent(command.agent)
+        async with asyncio.timeout(_AGENT_COMMAND_S):
+            return await self._agent_commands.carry_out(command)
+
+    async def _about_call(self, command: CallCommand) -> Outcome:  # noqa: C901, PLR0911, PLR0912 - one line a command
+        if isinstance(command, Dial):
+            return await calling.dial(self._station(command.agent, command.device), command.to)
+        if isinstance(command, PickUp):
+            return await self._pick_up(command)
+        if isinstance(command, Monitor):
+            return await self._monitor(command)
+        self._agent(command.agent)
+        part = find_part(self._pbxs, command.call_id, command.agent, command.device)
+        match command:
+            case Answer():
+                return await talking.answer(part)
+            case HangUp():
+                return await talking.hang_up(part)
+            case Hold():
+                return await talking.hold(part)
+            case Retrieve():
+                return await talking.retrieve(part)
+            case SendDigits(digits=digits):
+                return await talking.send_digits(part, digits)
+            case Mute():
+                return await talking.mute(part, on=True)
+            case Unmute():
+                return await talking.mute(part, on=False)
+            case Transfer(to=to):
+                return await moving.transfer(part, to)
+            case Consult(to=to):
+                return await moving.consult(part, to)
+            case CompleteTransfer():
+                return await moving.complete_transfer(part)
+            case Reconnect():
+                return await moving.reconnect(part)
+            case Conference(to=to):
+                return await moving.conference(part, to)
+            case Park():
+                return await moving.park(part)
+            case StartRecording():
+                return await recording.start(part)
+            case StopRecording():
+                return await recording.stop(part)
+            case PauseRecording():
+                return await recording.pause(part, on=True)
+            case ResumeRecording():
+                return await recording.pause(part, on=False)
+
+    async def _pick_up(self, command: PickUp) -> Outcome:
+        """Let an agent take a call of their own queues, or one that is in no queue; a supervisor any."""
+        agent = self._agent(command.agent)
+        call = find_call(self._pbxs, command.call_id)
+        if call.queue and agent.queues and call.queue not in agent.queues and agent.role != "supervisor":
+            raise RefusedError(Refusal.NOT_ALLOWED, f"This call belongs to queue {call.queue}, which is not yours.")
+        return await calling.pick_up(self._station(command.agent, command.device, call), call)
+
+    async def _monitor(self, command: Monitor) -> Outcome:
+        self._agent(command.target)
+        if command.target == command.agent:
+            raise RefusedError(Refusal.NOT_POSSIBLE, "Nobody can listen in on themselves.")
+        target: Part = find_part(self._pbxs, command.call_id, command.target, "")
+        station = self._station(command.agent, command.device, target.call)
+        return await calling.monitor(station, target, command.mode)
+
+    def _agent(self, agent_id: str) -> AgentSection:
+        agent = self._agents.get(agent_id)
+        if agent is None:
+            raise RefusedError(Refusal.NO_SUCH_AGENT, f"There is no agent {agent_id!r} here.")
+        return agent
+
+    def _station(self, agent_id: str, device: str, call: Call | None = None) -> calling.Station:
+        """Return the device that is to be rung: the one named, or the agent's first; on the call's PBX if it can be."""
+        agent = self._agent(agent_id)
+        if device and device not in agent.devices:
+            raise RefusedError(Refusal.NO_SUCH_DEVICE, f"{agent_id} has no device {device!r}.")
+        possible = [pbx for pbx in self._pbxs if agent.pbx in (None, pbx.name)]
+        if call is not None:
+            if not any(pbx.name == call.pbx for pbx in possible):
+                raise RefusedError(Refusal.NOT_POSSIBLE, f"That call is on {call.pbx}, where {agent_id} has no phone.")
+            possible = [pbx for pbx in possible if pbx.name == call.pbx]
+        best = next((pbx for pbx in possible if pbx.is_connected), possible[0])
+        return calling.Station(best, device or agent.devices[0], agent.name)
+
+    def _pbx_of(self, command: CallCommand) -> str:
+        """Return which PBX a command is for, empty where that can't be said."""
+        try:
+            if isinstance(command, Dial):
+                return self._station(command.agent, command.device).pbx.name
+            return find_call(self._pbxs, command.call_id).pbx
+        except RefusedError:
+            return ""
+
+
+def _refused(command: Command, refusal: Refusal, message: str) -> CommandResult:
+    return CommandResult(id=command.id, done=False, refusal=refusal, message=message)
