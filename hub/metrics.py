@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, Histogram, generate_latest
-from prometheus_client.core import CounterMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from hub.domain.agent import AgentState
+from hub.domain.ports import AgentDirectory
+
 _POP_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0)
+_ROUTING_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.8, 1.0, 2.5, 5.0)
 _LOOKUP_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -27,6 +33,30 @@ class ReadCounter(Collector):
         for value, read in self._read.items():
             family.add_metric([value] if self._label else [], read())
         yield family
+
+
+class FloorFigures(Collector):
+    """What the agent directory knows at the moment of asking. Queues of a PBX that is away are left out."""
+
+    def __init__(self, directory: AgentDirectory) -> None:
+        self._directory = directory
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        now = datetime.now(UTC)
+        waiting = GaugeMetricFamily("ctihub_queue_waiting", "Callers in the queue.", labels=["pbx", "queue"])
+        longest = GaugeMetricFamily(
+            "ctihub_queue_longest_wait_seconds", "How long the first of them has waited.", labels=["pbx", "queue"]
+        )
+        for queue in self._directory.queues():
+            since = queue.longest_wait_since
+            waiting.add_metric([queue.pbx, queue.queue], len(queue.waiting))
+            waited_s = max(0.0, (now - since).total_seconds()) if since else 0.0
+            longest.add_metric([queue.pbx, queue.queue], waited_s)
+        agents = GaugeMetricFamily("ctihub_agents", "Agents of the configuration.", labels=["state"])
+        states = Counter(status.state for status in self._directory.agents())
+        for state in AgentState:
+            agents.add_metric([state.value], states[state])
+        yield from (waiting, longest, agents)
 
 
 class Metrics:
@@ -50,6 +80,13 @@ class Metrics:
             registry=self.registry,
             buckets=_LOOKUP_BUCKETS,
         )
+        self.routing_seconds = Histogram(
+            "ctihub_routing_seconds",
+            "How long a dialplan that asked waited for its answer, by how the enquiry went.",
+            ["status"],
+            registry=self.registry,
+            buckets=_ROUTING_BUCKETS,
+        )
         self.pbx_connected = Gauge(
             "ctihub_pbx_connected", "1 while the PBX is connected.", ["pbx"], registry=self.registry
         )
@@ -69,6 +106,10 @@ class Metrics:
     ) -> None:
         """Export counters that a room keeps for itself; `name` is without its `_total`."""
         self.registry.register(ReadCounter(name, documentation, label, read))
+
+    def show_floor(self, directory: AgentDirectory) -> None:
+        """Export agents by state, and what the queues are like."""
+        self.registry.register(FloorFigures(directory))
 
     def show_bus(self, *, lag: Callable[[], int], connected: Callable[[], bool]) -> None:
         """Export the broker's gauges; without a broker there is nothing that could be away."""

@@ -38,17 +38,22 @@ def _serve(config: Config) -> None:
     from hub.config.problem import ConfigError
     from hub.desk.user_store import UserStoreError
     from hub.journal.errors import JournalError
+    from hub.telephony.fastagi.errors import ListenError
 
     try:
         asyncio.run(Hub(config).run_until_signalled())
     except (JournalError, UserStoreError, ConnectorError, BrokerError, ConfigError) as error:
         raise CannotRunError(str(error)) from error
+    except ListenError as error:
+        where = f"routing.listen {config.routing.listen}" if config.routing else "routing.listen"
+        raise CannotRunError(_listening_problem(where, error.__cause__)) from error
     except OSError as error:
-        raise CannotRunError(_listening_problem(config, error)) from error
+        raise CannotRunError(_listening_problem(f"hub.listen {config.hub.listen}", error)) from error
 
 
-def _listening_problem(config: Config, error: OSError) -> str:
-    where = f"hub.listen {config.hub.listen}"
+def _listening_problem(where: str, error: BaseException | None) -> str:
+    if not isinstance(error, OSError):
+        return f"{where}: can't listen: {error}"
     if isinstance(error, socket.gaierror):
         return f"{where}: the host name is not known: write an address of this machine, 0.0.0.0 stands for all it has"
     # From Python 3.13 on asyncio tells this one in words alone.

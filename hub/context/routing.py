@@ -35,7 +35,7 @@ _LANGUAGE = re.compile(LANGUAGE)
 class CustomerRouting:
     """The `CallerRouting` of hub/domain/ports.py. Each answer is there within `deadline_s`.
 
-    Without `directory` nobody knows who is ready, and every preferred agent is offered.
+    A preferred agent is offered when `directory` says they are ready, or knows nothing of them.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class CustomerRouting:
         history: CallHistory,
         agents: Mapping[str, AgentSection],
         devices: Callable[[str], Mapping[str, str]],
-        directory: AgentDirectory | None = None,
+        directory: AgentDirectory,
         on_answer: Callable[[EnquiryStatus, float], None] | None = None,
     ) -> None:
         self._deadline_s = section.deadline_s
@@ -132,10 +132,8 @@ class CustomerRouting:
         return PreferredAgent()
 
     def _is_ready(self, agent_id: str) -> bool:
-        if self._directory is None:
-            return True
         status = self._directory.agent(agent_id)
-        return status is not None and status.state is AgentState.READY
+        return status is None or status.state is AgentState.READY
 
     def _shown(self, record: Mapping[str, Any], rules: Sequence[Rule]) -> dict[str, str]:
         """Return every variable that the configuration names, so that none keeps the value of an earlier enquiry."""

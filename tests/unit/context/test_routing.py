@@ -94,7 +94,7 @@ async def decide(
         history=history or History(),
         agents=AGENTS,
         devices=lambda pbx: DEVICES if pbx == "main" else {},
-        directory=directory,
+        directory=directory or Directory(),
     )
     try:
         return await routing.decide(enquiry or Enquiry(caller=PHONE, pbx="main", queue="support"))
@@ -140,12 +140,15 @@ async def test_rules_decide_over_what_the_backends_and_the_call_log_know() -> No
         ({"alice": AgentState.READY, "bob": AgentState.READY}, "alice"),
         ({"alice": AgentState.LOGGED_OFF, "bob": AgentState.READY}, "bob"),
         ({"alice": AgentState.NOT_READY, "bob": AgentState.AFTER_CALL_WORK}, ""),
-        ({"bob": AgentState.READY}, "bob"),
-        ({"alice": AgentState.BUSY}, ""),
+        ({"bob": AgentState.READY}, "alice"),
+        ({"alice": AgentState.BUSY, "bob": AgentState.BUSY}, ""),
     ],
 )
 async def test_the_first_preferred_agent_who_is_ready_is_offered(states: dict[str, AgentState], offered: str) -> None:
-    """The last agent, else who looks after the customer (by name), and nobody who can't take the call now."""
+    """The last agent, else who looks after the customer (by name), and nobody who can't take the call now.
+
+    Of whom nothing is known the dialplan finds out itself.
+    """
     rule = {"name": "known", "then": {"agent": ["last_agent", "owner"]}}
     answer = await decide(
         Backend("sap", [MARIA]), rules=[rule], history=History("alice"), directory=Directory(**states)
@@ -226,7 +229,12 @@ async def test_the_lookups_of_the_live_call_are_waited_for_and_not_done_twice() 
     contexts = ContextService([backend], ContextSection(cache_s=0))
     contexts.subscribe(told.append)
     routing = CustomerRouting(
-        section(deadline_s=5), contexts=contexts, history=History(), agents=AGENTS, devices=lambda _pbx: DEVICES
+        section(deadline_s=5),
+        contexts=contexts,
+        history=History(),
+        agents=AGENTS,
+        devices=lambda _pbx: DEVICES,
+        directory=Directory(),
     )
     call = Call(id="main-1", pbx="main", direction=Direction.INBOUND, started_at=NOW, caller=PHONE)
     contexts.begin(call)
