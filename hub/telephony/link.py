@@ -17,7 +17,7 @@ from hub.telephony.ami.errors import AmiError
 from hub.telephony.ami.link import AmiLink
 from hub.telephony.ami.settings import AmiSettings
 from hub.telephony.resync import take_stock
-from hub.telephony.tracker import EXCLUDED_EVENTS, WANTED_EVENTS, CallTracker
+from hub.telephony.tracker import EXCLUDED_EVENTS, CallTracker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hub.domain.call import Call, CallEvent
     from hub.telephony.ami.event import AmiEvent
     from hub.telephony.ami.manager import AsyncManager
+    from hub.telephony.tracker.tracker import FollowedChannel
 
 log = structlog.get_logger(__name__)
 
@@ -36,8 +37,7 @@ SETTLE_S = 1.0
 _TOLD_TO_WATCHERS = ("OriginateResponse", "ParkedCall", "UserEvent")
 """Events that say how a command went, besides those that tell of calls."""
 
-WANTED = tuple(dict.fromkeys((*WANTED_EVENTS, *WANTED_OF_QUEUES, *_TOLD_TO_WATCHERS)))
-EXCLUDED = tuple(name for name in EXCLUDED_EVENTS if name not in WANTED)
+_WANTED_BESIDES_CALLS = (*WANTED_OF_QUEUES, *_TOLD_TO_WATCHERS)
 
 
 def ami_settings(name: str, section: PbxSection) -> AmiSettings:
@@ -99,16 +99,19 @@ class PbxLink:
             region=region,
             agents_by_device=agents_by_device,
             trunks=section.trunks,
+            variables=section.variables,
+            dtmf=section.dtmf,
             on_event=self._tell_step,
             on_arrival=self._tell_arrival,
         )
+        wanted = tuple(dict.fromkeys((*self._tracker.wanted_events, *_WANTED_BESIDES_CALLS)))
         self._link = AmiLink(
             settings,
             on_events=self._take,
             on_connected=self._take_over,
             on_lost=self._lost,
-            wanted=WANTED,
-            exclude=EXCLUDED,
+            wanted=wanted,
+            exclude=tuple(name for name in EXCLUDED_EVENTS if name not in wanted),
         )
         self._held: list[AmiEvent] | None = []
         self._is_connected = False
@@ -129,19 +132,13 @@ class PbxLink:
         """Return one call that is not over."""
         return self._tracker.call(call_id)
 
-    def call_of(self, connection_id: str) -> str:
-        """Return the id of the call that a connection is in, empty where it is gone."""
-        channel = self._tracker.channel_of(connection_id)
-        return "" if channel is None else channel.call.id
-
-    def channel_name(self, connection_id: str) -> str | None:
-        """Return what the PBX calls the channel behind a connection; None once it is gone."""
-        channel = self._tracker.channel_of(connection_id)
-        return None if channel is None else channel.name
+    def channels_of(self, call_id: str) -> Sequence[FollowedChannel]:
+        """Return the channels of a live call, each with the connection it is the end of."""
+        return self._tracker.channels_of(call_id)
 
     @property
     def manager(self) -> AsyncManager | None:
-        """What actions are sent by; None unless the PBX is connected and its calls are known."""
+        """The connection by which actions go to the PBX; None until it is connected and its calls are known."""
         return self._link.manager if self._is_connected else None
 
     @contextmanager

@@ -2,6 +2,5 @@
 
 NOT_YET: frozenset[str] = frozenset(
     {
-        "other-transferred-to-queue",
     }
 )

@@ -2,8 +2,8 @@
 
 from hub.telephony.tracker.channels import CHANNEL_STATES, ChannelState
 from hub.telephony.tracker.noise import EXCLUDED_EVENTS
-from hub.telephony.tracker.snapshot import PbxSnapshot, SeenChannel, WaitingCaller
-from hub.telephony.tracker.tracker import WANTED_EVENTS, CallTracker
+from hub.telephony.tracker.snapshot import Conferee, ParkedCaller, PbxSnapshot, SeenChannel, WaitingCaller
+from hub.telephony.tracker.tracker import WANTED_EVENTS, CallTracker, FollowedChannel
 
 __all__ = [
     "CHANNEL_STATES",
@@ -11,6 +11,9 @@ __all__ = [
     "WANTED_EVENTS",
     "CallTracker",
     "ChannelState",
+    "Conferee",
+    "FollowedChannel",
+    "ParkedCaller",
     "PbxSnapshot",
     "SeenChannel",
     "WaitingCaller",

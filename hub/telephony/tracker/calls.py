@@ -6,17 +6,28 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from hub.domain.call import Call, Cause, Connection, ConnectionState, Direction, Outcome, Role
+from hub.domain.call import (
+    Call,
+    Cause,
+    ConnectionState,
+    Direction,
+    Outcome,
+    QueueVisit,
+    RecordingState,
+    Role,
+    Transfer,
+)
 from hub.domain.phone import PhoneNumber, clean_text, parse_number
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from collections.abc import Set as AbstractSet
-
     from hub.telephony.tracker.channels import Channel
+    from hub.telephony.tracker.party import Party
+    from hub.telephony.tracker.site import Site
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 _MAX_ID = 150
+_MAX_REMEMBERED = 100
+"""Queue visits, transfers and recordings that are kept of one call, the latest of each."""
 
 _NO_EXTENSION = frozenset({"", "s", "h", "i", "t", "failed", "<unknown>"})
 """Extensions that are places in a dialplan and no number that anyone dialled."""
@@ -24,92 +35,15 @@ _NO_EXTENSION = frozenset({"", "s", "h", "i", "t", "failed", "<unknown>"})
 _NOBODY = frozenset({"", "<unknown>"})
 
 
-class Site:
-    """What a tracker knows of its PBX from the configuration."""
-
-    __slots__ = ("agents_by_device", "pbx", "region", "trunks")
-
-    def __init__(self, pbx: str, region: str, agents_by_device: Mapping[str, str], trunks: AbstractSet[str]) -> None:
-        self.pbx = pbx
-        self.region = region
-        self.agents_by_device = agents_by_device
-        self.trunks = trunks
-
-    def is_trunk(self, device: str) -> bool:
-        """Whether the device leads outside. `DAHDI/i1` is the trunk of `DAHDI/i1/0301234`, one channel of its span."""
-        return device in self.trunks or device.rpartition("/")[0] in self.trunks
-
-
-class Party:
-    """One device's part in a call."""
-
-    __slots__ = (
-        "_picture",
-        "agent",
-        "alerted_at",
-        "cause",
-        "connected_at",
-        "device",
-        "ended_at",
-        "id",
-        "role",
-        "since",
-        "state",
-    )
-
-    def __init__(self, party_id: str, device: str, agent: str | None, role: Role, since: datetime) -> None:
-        self.id = party_id
-        self.device = device
-        self.agent = agent
-        self.role = role
-        self.state = ConnectionState.INITIATED
-        self.since = since
-        self.alerted_at: datetime | None = None
-        self.connected_at: datetime | None = None
-        self.ended_at: datetime | None = None
-        self.cause: Cause | None = None
-        self._picture: Connection | None = None
-
-    def change(self, state: ConnectionState, now: datetime) -> None:
-        self.state = state
-        self.since = now
-        self._picture = None
-
-    def end(self, cause: Cause, now: datetime) -> None:
-        self.cause = cause
-        self.ended_at = now
-        self.change(ConnectionState.NULL, now)
-
-    def take_role(self, role: Role) -> None:
-        self.role = role
-        self._picture = None
-
-    def retouch(self) -> None:
-        """Have the next picture made anew: the call's numbers changed."""
-        self._picture = None
-
-    def picture(self, call: LiveCall) -> Connection:
-        if self._picture is None:
-            self._picture = Connection(
-                id=self.id,
-                device=self.device,
-                role=self.role,
-                state=self.state,
-                since=self.since,
-                agent=self.agent,
-                number=call.number_of(self),
-                alerted_at=self.alerted_at,
-                connected_at=self.connected_at,
-                ended_at=self.ended_at,
-                cause=self.cause,
-            )
-        return self._picture
-
-
 class LiveCall:
     """A call that is not over, with the channels that make it up.
 
     `is_announced` says that an event about it was given out; from then on caller and called stand.
+    `is_originated`: the PBX itself began it, by ringing its first device. `is_orphan`: it began with a channel that
+    belongs to an older one nobody saw; it is whole again where a known call turns out to be the older one.
+    `is_resting`: it is none, only what an agent's channel has that waits to be given calls.
+    `went_unserved`: the caller left a queue, and nobody answered since. `conferees` are the ids of connections that
+    were told to be in a conference; `recorders` the channels that are recorded, and whether that is paused.
     """
 
     __slots__ = (
@@ -122,21 +56,34 @@ class LiveCall:
         "caller_text",
         "cause",
         "channels",
+        "conferees",
+        "conference",
         "ended_at",
         "first_uid",
         "id",
         "in_queue",
         "is_announced",
+        "is_originated",
+        "is_orphan",
+        "is_resting",
         "left_queue_at",
         "linkedids",
+        "observers",
         "order",
         "outcome",
+        "parked",
         "partial",
         "parties",
         "queue",
+        "queue_visits",
         "queued_at",
+        "recorders",
+        "recordings",
         "site",
         "started_at",
+        "transfers",
+        "variables",
+        "went_unserved",
     )
 
     def __init__(self, site: Site, call_id: str, first_uid: str, started_at: datetime, order: int) -> None:
@@ -147,6 +94,10 @@ class LiveCall:
         self.order = order
         self.partial = False
         self.is_announced = False
+        self.is_originated = False
+        self.is_orphan = False
+        self.is_resting = False
+        self.went_unserved = False
         self.abandoned = False
         self.arrived_as: str | None = None
         self.caller_text = ""
@@ -163,7 +114,17 @@ class LiveCall:
         self.cause: Cause | None = None
         self.channels: dict[str, Channel] = {}
         self.parties: list[Party] = []
+        self.observers: dict[str, Channel] = {}
         self.linkedids: set[str] = set()
+        # What pictures share is replaced as a whole, never changed.
+        self.queue_visits: tuple[QueueVisit, ...] = ()
+        self.transfers: tuple[Transfer, ...] = ()
+        self.variables: dict[str, str] = {}
+        self.recordings: tuple[str, ...] = ()
+        self.recorders: dict[str, bool] = {}
+        self.parked = ""
+        self.conference = ""
+        self.conferees: set[str] = set()
 
     def set_caller(self, number: str, name: str) -> None:
         self.caller_text = number
@@ -203,6 +164,44 @@ class LiveCall:
         ]
         self.parties.append(party)
 
+    def visit_queue(self, visit: QueueVisit) -> None:
+        self.queue_visits = (*self.queue_visits, visit)[-_MAX_REMEMBERED:]
+
+    def end_queue_visit(self, now: datetime) -> None:
+        if self.queue_visits and self.queue_visits[-1].left_at is None:
+            last = self.queue_visits[-1]
+            left = QueueVisit(queue=last.queue, joined_at=last.joined_at, left_at=max(now, last.joined_at))
+            self.queue_visits = (*self.queue_visits[:-1], left)
+
+    def add_transfer(self, transfer: Transfer) -> None:
+        self.transfers = (*self.transfers, transfer)[-_MAX_REMEMBERED:]
+
+    def add_recording(self, reference: str) -> None:
+        if reference not in self.recordings:
+            self.recordings = (*self.recordings, reference)[-_MAX_REMEMBERED:]
+
+    def inherit_history(self, other: LiveCall) -> None:
+        """Take over what another call, found to be this one, has been through."""
+        visits = sorted((*self.queue_visits, *other.queue_visits), key=lambda visit: visit.joined_at)
+        self.queue_visits = tuple(visits[-_MAX_REMEMBERED:])
+        transfers = sorted((*self.transfers, *other.transfers), key=lambda transfer: transfer.time)
+        self.transfers = tuple(transfers[-_MAX_REMEMBERED:])
+        for reference in other.recordings:
+            self.add_recording(reference)
+        self.recorders |= other.recorders
+        if other.variables:
+            self.variables = other.variables | self.variables
+        self.parked = self.parked or other.parked
+        self.conference = self.conference or other.conference
+        self.conferees |= other.conferees
+        self.observers |= other.observers
+
+    @property
+    def recording(self) -> RecordingState:
+        if not self.recorders:
+            return RecordingState.OFF
+        return RecordingState.PAUSED if all(self.recorders.values()) else RecordingState.ON
+
     @property
     def caller(self) -> PhoneNumber:
         return parse_number(self.caller_text, self.site.region)
@@ -216,8 +215,8 @@ class LiveCall:
         site = self.site
         origin = next((party for party in self.parties if party.role is Role.CALLER), None)
         if origin is None or site.is_trunk(origin.device):
-            return Direction.INBOUND
-        others = [party.device for party in self.parties if party is not origin]
+            return Direction.OUTBOUND if self.is_originated else Direction.INBOUND
+        others = [party.device for party in self.parties if party is not origin and not party.is_observer]
         if any(site.is_trunk(device) for device in others):
             return Direction.OUTBOUND
         if origin.agent is None:
@@ -250,8 +249,16 @@ class LiveCall:
             answered_at=self.answered_at,
             ended_at=self.ended_at,
             connections=tuple([party.picture(self) for party in self.parties]),
+            queue_visits=self.queue_visits,
+            transfers=self.transfers,
+            variables=self.variables,
+            recordings=self.recordings,
+            recording=self.recording,
+            parked=self.parked,
+            conference=self.conference,
             outcome=self.outcome,
             cause=self.cause,
+            hangup_code=self.caller_code or None if self.ended_at else None,
             partial=self.partial,
         )
 

@@ -56,11 +56,16 @@ def is_refusal(code: int) -> bool:
 
 
 def failure_cause(dial_status: str, code: int) -> Cause | None:
-    """Return why a device never rang, or None if it was only given up before it could."""
+    """Return why a device never rang, or None if it was only given up before it could.
+
+    Where nothing rang nobody can have rejected the call: the device did by itself.
+    """
+    told = _failure_code(code)
+    if told is Cause.REJECTED:
+        return Cause.DO_NOT_DISTURB
     if dial_status == "NOANSWER":
-        told = _refusal(code)
         return _NEVER_ALERTED[dial_status] if told in (None, Cause.CALL_NOT_ANSWERED) else told
-    return _NEVER_ALERTED.get(dial_status) if dial_status else _failure_code(code)
+    return _NEVER_ALERTED.get(dial_status) if dial_status else told
 
 
 def _failure_code(code: int) -> Cause | None:

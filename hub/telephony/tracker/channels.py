@@ -5,12 +5,14 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING
 
+from hub.domain.call import Cause, Monitoring
 from hub.domain.phone import clean_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hub.telephony.tracker.calls import LiveCall, Party
+    from hub.telephony.tracker.calls import LiveCall
+    from hub.telephony.tracker.party import Party
 
 _MAX_NAME = 200
 """Characters of a channel's or a queue's name that are kept; Asterisk's own limit is 79."""
@@ -55,6 +57,9 @@ class Channel:
 
     `dial_status` is how its dialling ended (`DialEnd`'s DialStatus, or FORWARD); the first word on it counts,
     as app_queue follows NOANSWER with CANCEL. `asked_code` is the cause with which its far end hung up, 0 so far.
+    `parting` is why its device's connection will end, where that is known before. `monitors` is how it will listen
+    in, `recording_file` what its recording is called, and `room` the conference it is in. A waiting agent's channel
+    is logged on for long and given one call after the other.
     """
 
     __slots__ = (
@@ -67,10 +72,15 @@ class Channel:
         "is_dialled",
         "is_gone",
         "is_party",
-        "is_transferred",
+        "is_picked_up",
+        "is_waiting_agent",
+        "monitors",
         "name",
         "other_half",
+        "parting",
         "party",
+        "recording_file",
+        "room",
         "state",
         "uid",
     )
@@ -88,7 +98,12 @@ class Channel:
         self.other_half: Channel | None = None
         self.is_dialled = False
         self.is_gone = False
-        self.is_transferred = False
+        self.is_picked_up = False
+        self.is_waiting_agent = False
+        self.parting: Cause | None = None
+        self.monitors = Monitoring.SPY
+        self.recording_file = ""
+        self.room = ""
         self.dial_status = ""
         self.asked_code = 0
 
@@ -110,6 +125,13 @@ class Channel:
     def join(self, bridge: Bridge) -> None:
         self.bridge = bridge
         bridge.members[self.uid] = self
+
+    def inherit(self, displaced: Channel) -> None:
+        """Go on as the end of the Local channel that another was till now."""
+        half = displaced.other_half
+        if half is not None and not half.is_gone:
+            self.other_half, half.other_half = half, self
+            displaced.other_half = None
 
     def die(self) -> None:
         """Note the channel's end. Its other half goes on knowing how its dialling ended."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hub.domain.call import ConnectionState, Role
+from hub.domain.call import CallEventKind, Cause, ConnectionState, Role
 from hub.telephony.tracker.channels import (
     Bridge,
     Channel,
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from hub.telephony.tracker.book import CallBook
+    from hub.telephony.tracker.calls import LiveCall
+    from hub.telephony.tracker.party import Party
+    from hub.telephony.tracker.states import States
 
 _GONE_REMEMBERED = 10_000
 """Channels whose end is remembered, so that a late or repeated event does not bring them back."""
@@ -31,8 +34,9 @@ HOLDING_BRIDGE = "holding_bridge"
 class ChannelGraph:
     """The channels of one PBX, and the bridges and Local halves that join them."""
 
-    def __init__(self, book: CallBook) -> None:
+    def __init__(self, book: CallBook, states: States) -> None:
         self._book = book
+        self._states = states
         self._channels: dict[str, Channel] = {}
         self._bridges: dict[str, Bridge] = {}
         self._displaced: dict[str, Channel] = {}
@@ -59,6 +63,7 @@ class ChannelGraph:
         is_first = not linkedid or linkedid == uid
         if call is None:
             call = self._book.open(uid, linkedid, started_at, partial=not (is_new and is_first))
+            call.is_orphan = is_new and not is_first
         channel = Channel(uid, name, state, call)
         self._channels[uid] = channel
         self._book.enter(channel, Role.CALLER if is_first else Role.CALLED, started_at)
@@ -73,20 +78,23 @@ class ChannelGraph:
     def reflect(self, channel: Channel, now: datetime) -> None:
         """Bring a connection up to its channel's state."""
         if channel.state is ChannelState.RINGING:
-            self._book.alerting(channel, now)
+            self._states.alerting(channel, now)
         elif channel.state is ChannelState.UP:
             if channel.is_dialled:
-                self._book.alerting(channel, now)
+                self._states.alerting(channel, now)
             if channel.bridge:
                 self._meet(channel, now)
         elif channel.state is ChannelState.RING and channel.call.first_uid == channel.uid and channel.is_party:
             self._book.arrived(channel.call)
 
-    def dial(self, dialer: Channel | None, dialled: Channel, now: datetime) -> None:
-        """One channel calls another."""
+    def dial(self, dialer: Channel | None, dialled: Channel, now: datetime, *, is_own: bool = False) -> None:
+        """One channel calls another; `is_own` says that it is the PBX itself that calls (Originate)."""
         dialled.is_dialled = True
-        if dialled.party and dialled.party.state is ConnectionState.INITIATED:
-            dialled.party.take_role(Role.CALLED)
+        call = dialled.call
+        if is_own and dialled.uid == call.first_uid:
+            call.is_originated = True
+        elif dialled.party and dialled.party.state is ConnectionState.INITIATED:
+            dialled.party.take_role(Role.CALLER if _calls_for_itself(call, dialled.party) else Role.CALLED)
         if dialer is not None:
             dialled.dialer = dialer
             self._book.merge(dialer.call, dialled.call, now)
@@ -108,8 +116,15 @@ class ChannelGraph:
         one.other_half, two.other_half = two, one
         self._book.merge(one.call, two.call, now)
 
-    def join_bridge(self, channel: Channel, bridge_id: str, technology: str, now: datetime) -> None:
-        """Put a channel into a bridge, out of the one it was in, and see who hears whom now."""
+    def join_bridge(
+        self, channel: Channel, bridge_id: str, technology: str, now: datetime, *, instead_of: Channel | None = None
+    ) -> None:
+        """Put a channel into a bridge, out of the one it was in, and see who hears whom now.
+
+        `instead_of` is the channel whose place it takes there.
+        """
+        if instead_of is not None and instead_of.bridge is not None and instead_of.bridge.id == bridge_id:
+            self.leave_bridge(instead_of)
         if channel.bridge is not None and channel.bridge.id == bridge_id:
             return
         self.leave_bridge(channel)
@@ -128,12 +143,18 @@ class ChannelGraph:
         for other in reachable:
             if other.call is not call:
                 call = self._book.merge(call, other.call, now)
-        self._book.talking(reachable, call, now)
+        for other in reachable:
+            if other.is_waiting_agent and other.party is None and len(reachable) > 1:
+                other.is_dialled = True
+                self._book.take_part(other, Role.CALLED, now)
+        self._states.talking(reachable, call, channel, now)
 
     def leave_bridge(self, channel: Channel) -> None:
         """Take a channel out of the bridge it is in, if any."""
         bridge, channel.bridge = channel.bridge, None
         if bridge is not None:
+            if channel.party and channel.call.conferees:
+                channel.call.conferees.discard(channel.party.id)
             bridge.members.pop(channel.uid, None)
             if not bridge.members:
                 self._bridges.pop(bridge.id, None)
@@ -162,8 +183,38 @@ class ChannelGraph:
             return
         displaced = self._displaced.pop(name, None)
         device = device_of(name)
-        if displaced is channel or device == channel.device:
+        if displaced is channel or (device == channel.device and displaced is None):
             return
         channel.device = device
         channel.is_party = is_device(name)
-        self._book.succeed(channel, displaced, now)
+        if displaced is not None:
+            channel.inherit(displaced)
+        self._succeed(channel, displaced, now)
+
+    def _succeed(self, channel: Channel, displaced: Channel | None, now: datetime) -> None:
+        """Let `channel` go on as another device: that of `displaced`, whose connection it takes, or a new one."""
+        party, channel.party = channel.party, None
+        is_picked_up, channel.is_picked_up = channel.is_picked_up, False
+        if party and party.state is ConnectionState.ALERTING:
+            cause = Cause.CALL_PICKUP if is_picked_up else Cause.ANSWERED_ELSEWHERE
+            party.end(cause, now)
+            self._book.say(CallEventKind.DIVERTED, channel.call, party, now, cause)
+        elif party and party.state is not ConnectionState.NULL:
+            party.end(Cause.REDIRECTED, now)
+        if displaced and (displaced.party or channel.other_half):
+            self._book.merge(channel.call, displaced.call, now)
+            if displaced.uid in channel.call.recorders:
+                channel.call.recorders[channel.uid] = channel.call.recorders.pop(displaced.uid)
+        if displaced and displaced.party:
+            channel.party, displaced.party = displaced.party, None
+        elif channel.is_party:
+            self._book.take_part(channel, Role.CALLED, now)
+        if channel.party and is_picked_up:
+            channel.party.is_pickup = True
+        if channel.bridge and channel.party:
+            self._meet(channel, now)
+
+
+def _calls_for_itself(call: LiveCall, party: Party) -> bool:
+    """Whether this is whom the PBX rings, over a Local channel, so as to call another for them."""
+    return call.is_originated and all(other is party or other.role is not Role.CALLER for other in call.parties)

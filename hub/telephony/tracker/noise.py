@@ -50,6 +50,5 @@ EXCLUDED_EVENTS = (
     "SoftHangupRequest",
     "SuccessfulAuth",
     "TestEvent",
-    "VarSet",
 )
-"""Events that are neither needed now nor rare; every name costs one action at connecting."""
+"""Events that are rarely needed and not rare; every name costs one action at connecting."""

@@ -1,0 +1,79 @@
+"""One channel calls another: who is rung for whom, and how that ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from hub.telephony.tracker.verdict import dial_status
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from hub.telephony.ami.event import AmiEvent
+    from hub.telephony.tracker.channels import Channel
+    from hub.telephony.tracker.graph import ChannelGraph
+    from hub.telephony.tracker.sight import Sight
+    from hub.telephony.tracker.states import States
+
+_ALERTING = frozenset({"RINGING", "PROGRESS"})
+_IN_VAIN = frozenset({"NOANSWER", "BUSY", "CONGESTION", "CHANUNAVAIL"})
+
+
+class Dialling:
+    EVENTS: ClassVar[dict[str, str]] = {
+        "DialBegin": "begun",
+        "DialState": "changed",
+        "DialEnd": "ended",
+        "LocalBridge": "joined_halves",
+    }
+
+    def __init__(self, sight: Sight, graph: ChannelGraph, states: States) -> None:
+        self._sight = sight
+        self._graph = graph
+        self._states = states
+
+    def begun(self, event: AmiEvent, now: datetime) -> None:
+        caller = self._sight.present(event, now)
+        dialled = self._sight.present(event, now, "Dest")
+        for channel in (caller, dialled):
+            if channel is not None:
+                channel.call.propose_called(event.get("Exten"))
+        if dialled is None:
+            return
+        self._graph.dial(caller, dialled, now, is_own=not event.get("Uniqueid"))
+        if dialled.call.is_originated and dialled.is_party and dialled.call.site.is_trunk(dialled.device):
+            dialled.call.propose_called(_number_in(event.get("DialString")))
+
+    def changed(self, event: AmiEvent, now: datetime) -> None:
+        if event.get("DialStatus") in _ALERTING:
+            channel = self._sight.present(event, now, "Dest")
+            if channel is not None:
+                self._states.alerting(channel, now)
+
+    def ended(self, event: AmiEvent, now: datetime) -> None:
+        self._sight.present(event, now)
+        channel = self._sight.known(event, "Dest")
+        if channel is None or channel.dial_status:
+            return
+        channel.is_dialled = True
+        channel.dial_status = "FORWARD" if event.get("Forward") else event.get("DialStatus")
+        if channel.dial_status == "ANSWER":
+            self._states.alerting(channel, now)
+        elif channel.dial_status == "CANCEL":
+            self._graph.cancel(channel)
+            # Asked now: the Local channel that knows may be gone before this one is.
+            channel.dial_status = dial_status(channel)
+        elif channel.dial_status in _IN_VAIN:
+            self._states.unanswered(channel, now)
+
+    def joined_halves(self, event: AmiEvent, now: datetime) -> None:
+        one: Channel | None = self._sight.present(event, now, "LocalOne")
+        two: Channel | None = self._sight.present(event, now, "LocalTwo")
+        if one is not None and two is not None:
+            self._graph.join_halves(one, two, now)
+
+
+def _number_in(dial_string: str) -> str:
+    """Return what is dialled: `0891234` in `0891234@trunk`, `trunk/0891234` and `trunk/sip:0891234@carrier.example`."""
+    last = dial_string.rpartition("/")[2]
+    return last.partition("@")[0].removeprefix("sip:")

@@ -1,0 +1,69 @@
+"""Channels meet in bridges and leave them, hold each other and talk again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from hub.telephony.tracker.channels import ChannelState
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from hub.telephony.ami.event import AmiEvent
+    from hub.telephony.tracker.book import CallBook
+    from hub.telephony.tracker.channels import Channel
+    from hub.telephony.tracker.graph import ChannelGraph
+    from hub.telephony.tracker.sight import Sight
+    from hub.telephony.tracker.states import States
+
+_UP = str(int(ChannelState.UP))
+
+
+class Meetings:
+    EVENTS: ClassVar[dict[str, str]] = {
+        "BridgeEnter": "entered",
+        "BridgeLeave": "left",
+        "Hold": "held",
+        "Unhold": "retrieved",
+    }
+
+    def __init__(self, sight: Sight, graph: ChannelGraph, states: States, book: CallBook) -> None:
+        self._sight = sight
+        self._graph = graph
+        self._states = states
+        self._book = book
+
+    def entered(self, event: AmiEvent, now: datetime) -> None:
+        channel = self._sight.present(event, now)
+        if channel is None:
+            return
+        if event.get("ChannelState") == _UP:
+            channel.state = ChannelState.UP
+        displaced = self._sight.known(event, "Swap")
+        self._graph.join_bridge(
+            channel, event.get("BridgeUniqueid"), event.get("BridgeTechnology"), now, instead_of=displaced
+        )
+        for other in (channel, displaced):
+            if other is not None:
+                self._let_agent_wait(other, now)
+
+    def left(self, event: AmiEvent, now: datetime) -> None:
+        channel = self._sight.known(event)
+        if channel is not None and channel.bridge is not None and channel.bridge.id == event.get("BridgeUniqueid"):
+            self._graph.leave_bridge(channel)
+            self._let_agent_wait(channel, now)
+
+    def _let_agent_wait(self, channel: Channel, now: datetime) -> None:
+        """Let an agent of the pool who is in no bridge any more wait for the next call."""
+        if channel.is_waiting_agent and channel.bridge is None and channel.party is not None:
+            self._book.rest(channel, now)
+
+    def held(self, event: AmiEvent, now: datetime) -> None:
+        channel = self._sight.known(event)
+        if channel is not None and channel.party is not None:
+            self._states.held(channel.call, channel.party, now)
+
+    def retrieved(self, event: AmiEvent, now: datetime) -> None:
+        channel = self._sight.known(event)
+        if channel is not None and channel.party is not None:
+            self._states.retrieved(channel.call, channel.party, now)

@@ -1,0 +1,74 @@
+"""How a call went, and why a phone fell silent: judged from everything that is known by then."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hub.domain.call import Cause, Outcome, Role
+from hub.telephony.tracker.causes import clearing_cause, unanswered_cause
+from hub.telephony.tracker.channels import Channel, ChannelState
+
+if TYPE_CHECKING:
+    from hub.telephony.tracker.calls import LiveCall
+
+_MAX_LOCALS_IN_A_ROW = 16
+
+
+def dial_status(channel: Channel) -> str:
+    """Return how the dialling ended; a CANCEL handed down through a Local is what was said above it."""
+    status = channel.dial_status
+    for _ in range(_MAX_LOCALS_IN_A_ROW):
+        if status != "CANCEL" or channel.dialer is None or channel.dialer.other_half is None:
+            break
+        channel = channel.dialer.other_half
+        status = channel.dial_status or status
+    return status
+
+
+def why_silent(channel: Channel, code: int) -> Cause:
+    """Return why a ringing device fell silent."""
+    cause = unanswered_cause(dial_status(channel), code)
+    if cause is not None:
+        return cause
+    if _was_answered_by_another(channel):
+        return Cause.ANSWERED_ELSEWHERE
+    return Cause.CALL_CANCELLED
+
+
+def _was_answered_by_another(channel: Channel) -> bool:
+    return any(
+        other.is_dialled and other.state is ChannelState.UP and other is not channel
+        for other in channel.call.channels.values()
+    )
+
+
+def verdict(call: LiveCall, unseen: Cause | None) -> tuple[Outcome, Cause]:
+    """Say how a call went as a whole: what the caller was told, else the worst that befell those called."""
+    if call.answered_at:
+        return Outcome.ANSWERED, unseen or Cause.NORMAL_CLEARING
+    if unseen:
+        return Outcome.UNKNOWN, unseen
+    if call.abandoned:
+        return Outcome.ABANDONED, Cause.CALL_CANCELLED
+    causes = [party.cause for party in call.parties if party.role is Role.CALLED]
+    told = clearing_cause(call.caller_code)
+    if told is Cause.BUSY:
+        told = next((cause for cause in _REFUSALS if cause in causes), told)
+    if told in _OUTCOME_OF:
+        return _OUTCOME_OF[told], told
+    if call.queue is not None:
+        return Outcome.NOT_ANSWERED, Cause.CALL_NOT_ANSWERED
+    worst = next((cause for cause in _WORST_FIRST if cause in causes), None)
+    return (_OUTCOME_OF[worst], worst) if worst else (Outcome.NOT_ANSWERED, told)
+
+
+_REFUSALS = (Cause.REJECTED, Cause.DO_NOT_DISTURB)
+_OUTCOME_OF = {
+    Cause.CALL_NOT_ANSWERED: Outcome.NOT_ANSWERED,
+    Cause.REJECTED: Outcome.BUSY,
+    Cause.DO_NOT_DISTURB: Outcome.BUSY,
+    Cause.BUSY: Outcome.BUSY,
+    Cause.NETWORK_CONGESTION: Outcome.FAILED,
+    Cause.DEST_NOT_OBTAINABLE: Outcome.FAILED,
+}
+_WORST_FIRST = tuple(_OUTCOME_OF)
