@@ -1,4 +1,4 @@
-"""What is derived from an event in the transaction that stores it: call log, open calls, customers' interactions."""
+"""What is derived from an event as it is stored: call log, open calls, agents, customers' interactions."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime
 
 import msgspec
 
+from hub.domain.agent import AgentEvent
 from hub.domain.call import Call, CallEvent, CallEventKind, Connection, Role
 from hub.domain.customer import CustomerContext
 from hub.domain.event import Event
@@ -30,6 +31,8 @@ def derive(connection: sqlite3.Connection, position: int, event: Event) -> None:
             _log_call(connection, call)
         case CallEvent(call=call):
             connection.execute(statements.TOUCH_OPEN_CALL, (call.id, position))
+        case AgentEvent(agent=agent):
+            connection.execute(statements.SAVE_AGENT_STATE, (agent.agent, position))
         case CustomerContext(customers=(customer,), call_id=call_id) if customer.display_name:
             connection.execute(statements.NAME_CUSTOMER, (call_id, customer.display_name))
         case CustomerContext(call_id=call_id):

@@ -12,6 +12,7 @@ from typing import Final
 
 import structlog
 
+from hub.domain.agent import AgentStatus
 from hub.domain.call import Call
 from hub.domain.event import Event
 from hub.domain.interaction import Interaction
@@ -170,6 +171,10 @@ class Journal:
         After a crash these are the calls whose end may have been missed.
         """
         return await self._readers.run(queries.open_calls)
+
+    async def agent_states(self) -> Sequence[AgentStatus]:
+        """Return each agent as the newest event about them has it."""
+        return await self._readers.run(queries.agent_states)
 
     async def recent(self, keys: Sequence[str], limit: int) -> Sequence[Interaction]:
         """Return the newest interactions of anyone named by `keys`; of one interaction only its newest state."""

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 import structlog
 
+from hub.domain.agent import AgentEvent, AgentStatus
 from hub.domain.call import Call, CallEvent
 from hub.domain.event import EventData, decode_event
 from hub.domain.interaction import Interaction
@@ -66,6 +67,11 @@ def last_agent(connection: sqlite3.Connection, number: str, since: datetime) -> 
 def open_calls(connection: sqlite3.Connection) -> Sequence[Call]:
     data = [_data(position, body) for position, body in connection.execute(statements.OPEN_CALLS)]
     return [happened.call for happened in data if isinstance(happened, CallEvent)]
+
+
+def agent_states(connection: sqlite3.Connection) -> Sequence[AgentStatus]:
+    data = [_data(position, body) for position, body in connection.execute(statements.AGENT_STATES)]
+    return [happened.agent for happened in data if isinstance(happened, AgentEvent)]
 
 
 def recent_interactions(connection: sqlite3.Connection, keys: Sequence[str], limit: int) -> Sequence[Interaction]:

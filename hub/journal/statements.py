@@ -67,6 +67,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
                 WHERE json_valid(text)
             ) WHERE number IS NOT NULL AND agent IS NOT NULL""",
     ),
+    ("CREATE TABLE agent_states (agent TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID",),
 )
 """Each entry takes the schema one version further; the version is SQLite's `user_version`. Never edit a past one."""
 
@@ -88,6 +89,10 @@ TOUCH_OPEN_CALL = """INSERT INTO open_calls (call_id, position)
     ON CONFLICT (call_id) DO UPDATE SET position = excluded.position"""
 CLOSE_CALL = "DELETE FROM open_calls WHERE call_id = ?"
 OPEN_CALLS = "SELECT position, body FROM open_calls JOIN events USING (position) ORDER BY position"
+
+SAVE_AGENT_STATE = """INSERT INTO agent_states (agent, position) VALUES (?, ?)
+    ON CONFLICT (agent) DO UPDATE SET position = excluded.position"""
+AGENT_STATES = "SELECT position, body FROM agent_states JOIN events USING (position) ORDER BY agent"
 
 NAME_CUSTOMER = """INSERT INTO call_customers (call_id, name) VALUES (?, ?)
     ON CONFLICT (call_id) DO UPDATE SET name = excluded.name"""

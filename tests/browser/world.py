@@ -126,6 +126,7 @@ async def running_world(folder: Path, port: int = 0, profile: AgentProfile = AGE
             users=users,
             tokens={},
             live=calls,
+            directory=directory,
             call_log=log,
             journal=MemoryJournal(),
             status=status,

@@ -53,7 +53,8 @@ async def test_only_the_table_says_who_may(house: House) -> None:
     for route in house.server.routes:
         if not route.path.startswith("/api/"):
             continue
-        async with house.browser().request(route.method, route.path) as reply:
+        path = re.sub(r"\{\w+\}", "somebody", route.path)
+        async with house.browser().request(route.method, path) as reply:
             if reply.status != 401:
                 public.add((route.method, route.path))
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from hub.domain.agent import AgentEvent, AgentEventKind, AgentState, AgentStatus
 from hub.domain.call import Call, CallEvent, CallEventKind, Cause, Connection, ConnectionState, Direction, Role
 from hub.domain.customer import Customer, CustomerContext, Name, Sourced
-from hub.domain.event import Event, call_event, context_event, interaction_event
+from hub.domain.event import Event, agent_event, call_event, context_event, interaction_event
 from hub.domain.interaction import Channel, CustomerRef, Interaction
 from hub.domain.phone import PhoneNumber
 
@@ -47,6 +48,13 @@ def step(of: Call, kind: CallEventKind = CallEventKind.QUEUED) -> Event:
 def cleared(of: Call) -> Event:
     """Wrap the end of a call."""
     return call_event(CallEvent(kind=CallEventKind.CLEARED, time=of.started_at, call=of, cause=Cause.NORMAL_CLEARING))
+
+
+def agent_state(agent: str, state: AgentState, minute: int) -> Event:
+    """Wrap an agent's change to a state, so many minutes after noon."""
+    since = NOON + timedelta(minutes=minute)
+    status = AgentStatus(agent=agent, name=agent.title(), state=state, since=since)
+    return agent_event(AgentEvent(kind=AgentEventKind(state.value), time=since, pbx="main", agent=status))
 
 
 def known(number: int, *names: str) -> Event:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import msgspec
 
+from hub.domain.agent import AgentState
 from hub.domain.call import CallEventKind, Cause, Connection, ConnectionState, Outcome, Role
 from hub.domain.event import call_event
 from hub.domain.interaction import CustomerRef
@@ -100,6 +101,16 @@ async def test_a_lost_call_can_be_ended(journal: Journal) -> None:
     assert (found_out, Cause.UNKNOWN, Outcome.UNKNOWN) == (entry.call.ended_at, entry.call.cause, entry.call.outcome)
     assert ConnectionState.NULL is entry.call.connections[0].state
     assert [] == list(await journal.open_calls())
+
+
+async def test_an_agents_newest_state_is_known(journal: Journal) -> None:
+    """Each agent is as the newest event about them has it; calls don't come into it."""
+    for minute, (agent, state) in enumerate([("bob", "busy"), ("alice", "ready"), ("bob", "ready")]):
+        await journal.append(samples.agent_state(agent, AgentState(state), minute))
+    await journal.append(samples.step(samples.call(1)))
+    known = await journal.agent_states()
+    assert [("alice", AgentState.READY), ("bob", AgentState.READY)] == [(one.agent, one.state) for one in known]
+    assert [1, 2] == [(one.since - samples.NOON) / timedelta(minutes=1) for one in known]
 
 
 async def test_interactions_are_found_by_any_key_of_the_customer(journal: Journal) -> None:
