@@ -64,8 +64,10 @@ _PBX_OPTIONS = """\
     # Channel variables that stay with the call and are told with it, as what the caller chose in the IVR:
 #    variables: [IVR_CHOICE, CONTRACT]
     # With several PBXs: the variable that has one value on both for a call that goes from the one to the other. The
-    # dialplan of the first sends it in a SIP header over the trunk, that of the second sets it from there.
+    # dialplan of the first sends it in a SIP header over the trunk between them, that of the second sets it from there
+    # (from that trunk only: whoever can set it can join calls).
 #    shared_call_variable: CALL_REFERENCE
+#    shared_call_trunks: [PJSIP/branch]
     # Tells each digit pressed. Leave it off where callers enter card numbers.
 #    dtmf: false
     # After-call work: how long an agent gets no further call after one from a queue; 0: none.

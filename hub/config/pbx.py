@@ -88,6 +88,12 @@ class PbxSection(Section):
         Variable | None,
         Field(description="Variable that has one value on both PBXs for a call that goes from one to the other"),
     ] = None
+    shared_call_trunks: Annotated[
+        tuple[Device, ...],
+        Field(
+            description="Devices towards the other PBXs of the hub: their legs are no party of a call that is shared"
+        ),
+    ] = ()
     dtmf: Annotated[bool, Field(description="Tell each digit pressed; leave off where callers enter card numbers")] = (
         False
     )
@@ -101,4 +107,12 @@ class PbxSection(Section):
     def _backoff(self) -> Self:
         if self.reconnect_max_s < self.reconnect_min_s:
             raise ValueError("reconnect_max_s must not be below reconnect_min_s")
+        return self
+
+    @model_validator(mode="after")
+    def _sharing(self) -> Self:
+        if bool(self.shared_call_variable) != bool(self.shared_call_trunks):
+            raise ValueError(
+                "shared_call_variable and shared_call_trunks need each other: name the variable and trunks"
+            )
         return self
