@@ -116,3 +116,9 @@ class PbxSection(Section):
                 "shared_call_variable and shared_call_trunks need each other: name the variable and trunks"
             )
         return self
+
+    @property
+    def followed_variables(self) -> tuple[str, ...]:
+        """The channel variables that are kept with a call: those named, and the one that PBXs share."""
+        shared = (self.shared_call_variable,) if self.shared_call_variable else ()
+        return tuple(dict.fromkeys((*self.variables, *shared)))

@@ -40,7 +40,7 @@ MARIA = "+498912345"
 class Pbx:
     """One PBX with one call, as a tracker would tell of it; `says` makes the next step."""
 
-    def __init__(self, name: str, world: World, call_id: str, **call: object) -> None:
+    def __init__(self, name: str, world: World, call_id: str, **call: Any) -> None:
         self._world = world
         self._connections: dict[str, Connection] = {}
         known: dict[str, Any] = {
