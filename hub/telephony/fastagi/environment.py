@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from hub.domain.phone import PhoneNumber, clean_text, parse_number
 from hub.domain.routing import Enquiry
@@ -60,14 +60,14 @@ class Environment:
     @property
     def script(self) -> str:
         """The path that was asked for, without slashes around it: `customer` of agi://hub/customer?queue=support."""
-        return urlsplit(self._target).path.strip("/")
+        return self._target.partition("?")[0].strip("/")
 
     @property
     def arguments(self) -> dict[str, str]:
         """What the dialplan says besides: `?name=value` in the address, and arguments `name=value` behind it."""
         given: list[tuple[str, str]] = []
         try:
-            given += parse_qsl(urlsplit(self._target).query, keep_blank_values=True, max_num_fields=MAX_ARGUMENTS)
+            given += parse_qsl(self._target.partition("?")[2], keep_blank_values=True, max_num_fields=MAX_ARGUMENTS)
         except ValueError:
             raise FastAgiError(f"the address has more than {MAX_ARGUMENTS} arguments") from None
         for number in range(1, MAX_ARGUMENTS + 1):
@@ -78,14 +78,8 @@ class Environment:
 
     @property
     def _target(self) -> str:
-        script = self["network_script"]
-        if script:
-            return f"/{script}"
-        try:
-            parts = urlsplit(self["request"])
-        except ValueError:
-            raise FastAgiError("agi_request is no address") from None
-        return f"{parts.path}?{parts.query}"
+        # Without a path Asterisk has no agi_network_script to say.
+        return self["network_script"] or self["request"].partition("://")[2].partition("/")[2]
 
 
 def enquiry_of(environment: Environment, *, pbx: str, call_id: str, region: str) -> Enquiry:
