@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Sequence
 from datetime import datetime
 
-from hub.domain.call import Call, CallEvent, CallEventKind
+from hub.domain.call import Call, CallEvent, CallEventKind, Connection
 from hub.journal.recovery import ended_unseen
 
 
@@ -14,6 +14,11 @@ class Takeover:
 
     def __init__(self, open_calls: Iterable[Call]) -> None:
         self._open = {call.id: call for call in open_calls}
+
+    @property
+    def ids(self) -> Container[str]:
+        """The ids of those calls that are not over by now."""
+        return self._open.keys()
 
     def is_known(self, event: CallEvent) -> bool:
         """Whether the journal already holds this step, from before the hub was stopped."""
@@ -25,7 +30,7 @@ class Takeover:
             return False
         if event.kind is CallEventKind.QUEUED:
             return before.queued_at is not None and before.queue == event.call.queue
-        known = next((one for one in before.connections if event.connection and one.id == event.connection.id), None)
+        known = next((one for one in before.connections if event.connection and _is_same(one, event.connection)), None)
         reached = {
             CallEventKind.DELIVERED: known and known.alerted_at,
             CallEventKind.ESTABLISHED: known and known.connected_at,
@@ -33,7 +38,10 @@ class Takeover:
         return reached.get(event.kind) is not None
 
     def ended_meanwhile(self, pbx: str, live: Sequence[Call], now: datetime) -> list[CallEvent]:
-        """Return the ends of the open calls that `pbx`, asked anew, no longer has; each once."""
+        """Return the ends of the open calls that `pbx`, asked anew, no longer has; each once.
+
+        `live` are the calls of all PBXs: one that goes on elsewhere is not over.
+        """
         alive = {call.id for call in live}
         return self._end([call for call in self._open.values() if call.pbx == pbx and call.id not in alive], now)
 
@@ -45,3 +53,8 @@ class Takeover:
         for call in gone:
             del self._open[call.id]
         return [ended_unseen(call, now) for call in gone]
+
+
+def _is_same(one: Connection, other: Connection) -> bool:
+    """Whether these are one connection: ids are unique within a PBX only."""
+    return (one.pbx, one.id) == (other.pbx, other.id)

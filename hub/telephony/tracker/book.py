@@ -291,9 +291,11 @@ class CallBook:
         self._on_event(event)
 
     def inform(self, call: LiveCall, party: Party | None, now: datetime, cause: Cause | None = None) -> None:
-        """Tell that something is known of the call that was not; of a call that nobody heard of yet that can wait."""
+        """Tell that something is known of the call that was not; of one that nobody heard of yet, that it is there."""
         if call.is_announced:
             self.say(CallEventKind.CALL_INFORMATION, call, party, now, cause)
+        elif self._on_arrival is not None and call.direction is Direction.INBOUND:
+            self._on_arrival(call.picture())
 
 
 def has_twin(call: LiveCall, party: Party) -> bool:

@@ -43,16 +43,16 @@ class Pbx:
     def __init__(self, name: str, world: World, call_id: str, **call: Any) -> None:
         self._world = world
         self._connections: dict[str, Connection] = {}
-        known: dict[str, Any] = {
+        given: dict[str, Any] = {
             "id": call_id,
             "pbx": name,
             "direction": Direction.INBOUND,
             "started_at": world.now(),
             "caller": parse_number(MARIA, "DE"),
         }
-        self.call = Call(**(known | call))
+        self.call = Call(**{**given, **call})
 
-    def has(self, device: str, state: str, role: Role = Role.CALLED, **more: object) -> None:
+    def has(self, device: str, state: str, role: Role = Role.CALLED, **more: Any) -> None:
         """Bring a connection into a state; nobody is told."""
         now = self._world.now()
         known = self._connections.get(device)
@@ -64,7 +64,7 @@ class Pbx:
             state=ConnectionState.NULL,
             since=now,
         )
-        at = {
+        at: dict[str, Any] = {
             "alerting": {"alerted_at": before.alerted_at or now},
             "connected": {"connected_at": before.connected_at or now},
             "queued": {"queued_at": now},
@@ -367,12 +367,14 @@ def test_a_value_that_all_calls_have_joins_no_more_than_eight(world: World) -> N
     assert 30 - 7 == len({step.call.id for step in world.steps})
 
 
-def test_each_part_has_its_id_on_its_own_pbx(world: World) -> None:
-    """Whoever commands a joined call can find what its PBXs call it."""
-    world.incoming()
+def test_a_joined_call_is_found_by_its_id(world: World) -> None:
+    """Whoever commands it finds it whole; one that is on one PBX alone is that PBX's to find."""
+    a = world.incoming()
+    a.says("delivered", "PJSIP/1001", "alerting")
+    assert world.federation.joined("a-1") is None
     world.forwarded().says("delivered", "PJSIP/1001", "alerting")
-    assert ("a-1", "b-9") == world.federation.parts_of("a-1")
-    assert ("z",) == world.federation.parts_of("z")
+    assert world.last == world.federation.joined("a-1")
+    assert world.federation.joined("b-9") is None
 
 
 def _orders(seed: int) -> Iterator[str]:
