@@ -19,20 +19,29 @@ from hub.config.mapping_files import find_mapping
 from hub.config.model import Config, InboundFeed
 from hub.config.problem import Problem
 from hub.context.health import ConnectorHealth
+from hub.context.routing import CustomerRouting
 from hub.context.service import ContextService
 from hub.desk.desk import Desk, agent_profiles
 from hub.desk.server import DeskServer
 from hub.desk.user_store import UserStore
-from hub.domain.agent import AgentStatus, QueueStatus
+from hub.domain.agent import AgentEvent, AgentStatus, QueueStatus
 from hub.domain.call import Call, CallEvent, CallEventKind
+from hub.domain.control import COMMAND_NAMES
 from hub.domain.customer import CustomerContext
-from hub.domain.event import ConnectorStatus, call_event, connector_event, context_event
+from hub.domain.event import ConnectorStatus, agent_event, call_event, connector_event, context_event
 from hub.domain.ports import PbxStatus
+from hub.domain.routing import EnquiryStatus
 from hub.journal.journal import Journal
 from hub.mapping.errors import MappingError
 from hub.mapping.mapping import Mapping, load_mapping
 from hub.metrics import Metrics
 from hub.takeover import Takeover
+from hub.telephony.agents import AgentService
+from hub.telephony.ami.manager import AsyncManager
+from hub.telephony.control.control import Control
+from hub.telephony.control.pbx import ControlledPbx
+from hub.telephony.fastagi.server import FastAgiServer
+from hub.telephony.federated import FederatedCalls
 from hub.telephony.link import PbxLink
 from hub.version import VERSION
 
@@ -146,20 +155,46 @@ class Hub:
             status=self,
             directory=self,
             version=VERSION,
+            commands=COMMAND_NAMES,
             not_ready_reasons=config.desk.not_ready_reasons,
         )
         self._context.subscribe(self._desk.context_changed)
+        self._agents = AgentService(
+            config,
+            known=await self._journal.agent_states(),
+            manager_of=self._manager_of,
+            on_event=self._agent_happened,
+            on_agent_changed=self._desk.agent_changed,
+            on_queues_changed=self._queues_changed,
+        )
+        self._stack.push_async_callback(self._agents.stop)
+        self._calls = FederatedCalls(
+            config.pbx,
+            on_event=self._call_happened,
+            on_arrival=self._call_arrived,
+            on_absorbed=self._context.end,
+            known_before=self._takeover.ids,
+        )
+        self._stack.callback(self._calls.stop)
         for name, section in config.pbx.items():
             link = PbxLink(
                 name,
                 section,
                 region=config.hub.region,
                 agents_by_device=config.agent_devices(name),
-                on_call_event=self._call_happened,
-                on_arrival=self._call_arrived,
+                on_call_event=self._calls.happened,
+                on_arrival=self._calls.arrived,
                 on_status=self._pbx_changed,
+                queues=self._agents.book(name),
             )
             self._links[name] = link
+        self._control = Control(
+            [ControlledPbx(name, self._links[name], section.control) for name, section in config.pbx.items()],
+            agents=config.agents,
+            agent_commands=self._agents.commands,
+            journal=self._journal,
+        )
+        self._stack.push_async_callback(self._control.close)
         self._measure()
         await self._start_bus()
         self._server = DeskServer(
@@ -169,6 +204,8 @@ class Hub:
             users=users,
             tokens=config.auth.tokens,
             live=self,
+            directory=self,
+            control=self._control,
             call_log=self._journal,
             journal=self._journal,
             status=self,
@@ -179,10 +216,38 @@ class Hub:
         )
         await self._server.start()
         self._stack.push_async_callback(self._server.stop)
+        await self._start_routing()
         for link in self._links.values():
             await link.start()
             self._stack.push_async_callback(link.stop)
         log.info("hub started", version=VERSION, url=self._server.url, pbx=list(self._links))
+
+    async def _start_routing(self) -> None:
+        config = self._config
+        if config.routing is None:
+            return
+        routing = CustomerRouting(
+            config.routing,
+            contexts=self._context,
+            history=self._journal,
+            agents=config.agents,
+            devices=config.agent_devices,
+            directory=self,
+            on_answer=self._observe_routing,
+        )
+        server = FastAgiServer(
+            config.routing,
+            pbx_hosts={name: section.host for name, section in config.pbx.items()},
+            region=config.hub.region,
+            routing=routing,
+        )
+        await server.start()
+        self._stack.push_async_callback(server.stop)
+        self._metrics.read_counter(
+            "ctihub_fastagi_refused",
+            "FastAGI connections that were refused or did not keep to the protocol; the log has why.",
+            {"": lambda: server.refused_total},
+        )
 
     async def _start_bus(self) -> None:
         bus = self._config.bus
@@ -236,6 +301,7 @@ class Hub:
             metrics.pbx_connected.labels(name).set_function(partial(_is_connected, link))
         metrics.connected_agents.set_function(self._desk.connected_agents)
         metrics.live_calls.set_function(lambda: len(self.live_calls()))
+        metrics.show_floor(self._agents)
         metrics.journal_backlog.set_function(lambda: self._journal.pending)
         metrics.read_counter(
             "ctihub_journal_dropped",
@@ -250,16 +316,16 @@ class Hub:
 
     def live_calls(self) -> Sequence[Call]:
         calls = [call for link in self._links.values() for call in link.live_calls()]
-        return sorted(calls, key=lambda call: call.started_at)
+        return sorted(self._calls.live(calls), key=lambda call: call.started_at)
 
     def agents(self) -> Sequence[AgentStatus]:
-        return ()
+        return self._agents.agents()
 
-    def agent(self, agent_id: str) -> AgentStatus | None:  # noqa: ARG002 - until the directory is there
-        return None
+    def agent(self, agent_id: str) -> AgentStatus | None:
+        return self._agents.agent(agent_id)
 
     def queues(self) -> Sequence[QueueStatus]:
-        return ()
+        return self._agents.queues()
 
     def pbx_status(self) -> Sequence[PbxStatus]:
         return [link.status() for link in self._links.values()]
@@ -285,6 +351,7 @@ class Hub:
                 # Whatever goes wrong on a screen, what happened is written down.
                 if not self._takeover.is_known(event):
                     self._journal.publish(call_event(event))
+                self._agents.call_happened(event)
             log.info(
                 "call",
                 step=event.kind,
@@ -305,11 +372,22 @@ class Hub:
         if is_over:
             self._context.end(event.call.id)
 
+    def _manager_of(self, pbx: str) -> AsyncManager | None:
+        link = self._links.get(pbx)
+        return link.manager if link else None
+
+    def _agent_happened(self, event: AgentEvent) -> None:
+        self._journal.publish(agent_event(event))
+
+    def _queues_changed(self, _pbx: str, _queue: str) -> None:
+        self._desk.queues_changed()
+
     def _pbx_changed(self, status: PbxStatus) -> None:
         if status.connected:
-            live = self._links[status.name].live_calls()
+            live = self.live_calls()
             for event in self._takeover.ended_meanwhile(status.name, live, datetime.now(UTC)):
                 self._journal.publish(call_event(event))
+            self._agents.calls_are(status.name, [call for call in live if call.pbx == status.name])
             self._desk.resync()
         self._desk.status_changed()
 
@@ -319,6 +397,9 @@ class Hub:
     def _connector_changed(self, status: ConnectorStatus, up: bool) -> None:
         log.warning("connector up" if up else "connector down", connector=status.connector, reason=status.reason)
         self._journal.publish(connector_event(status, up=up))
+
+    def _observe_routing(self, status: EnquiryStatus, seconds: float) -> None:
+        self._metrics.routing_seconds.labels(status.value).observe(seconds)
 
     def _observe_lookup(self, connector: str, seconds: float, state: str) -> None:
         self._metrics.lookup_seconds.labels(connector, state).observe(seconds)

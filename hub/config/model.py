@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 
 from hub.config.connectors import ConnectorConfig, WebAddress
 from hub.config.names import Device, ListenAddress, Name
@@ -25,6 +25,9 @@ def _token(token: SecretStr) -> SecretStr:
 
 
 Token = Annotated[SecretStr, AfterValidator(_token)]
+
+TokenRight = Literal["read", "control", "supervise"]
+"""Read events and calls; command calls for any agent; listen in on agents as well."""
 
 
 def _region(text: str) -> str:
@@ -139,10 +142,21 @@ class DeskSection(Section):
     ] = ("Break", "Lunch", "Meeting", "Training")
 
 
-class AuthSection(Section):
-    """Who may ask. `tokens` are bearer tokens of machines (name to token, at least 8 characters)."""
+class TokenSection(Section):
+    """A machine's bearer token and what it may do."""
 
-    tokens: dict[Name, Token] = {}
+    token: Token
+    may: Annotated[tuple[TokenRight, ...], Field(min_length=1)] = ("read",)
+
+
+def _token_alone(given: object) -> object:
+    return {"token": given} if isinstance(given, str | SecretStr) else given
+
+
+class AuthSection(Section):
+    """Who may ask. `tokens` are machines' bearer tokens: name to token, which may read, or to `token` and `may`."""
+
+    tokens: dict[Name, Annotated[TokenSection, BeforeValidator(_token_alone)]] = {}
 
 
 class Config(Section):

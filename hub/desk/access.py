@@ -11,9 +11,9 @@ from ipaddress import ip_address
 import msgspec
 import structlog
 from aiohttp import hdrs, web
-from pydantic import SecretStr
 from yarl import URL
 
+from hub.config.model import TokenRight, TokenSection
 from hub.desk.replies import ApiError
 from hub.desk.sign_in import SignIn
 from hub.desk.user_store import Session
@@ -30,13 +30,15 @@ class Access(enum.Enum):
     AGENT = "a signed-in agent"
     MACHINE = "a holder of a bearer token"
     AGENT_OR_MACHINE = "a signed-in agent or a holder of a bearer token"
+    AGENT_OR_CONTROLLER = "a signed-in agent or a holder of a bearer token that may control"
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asks: an agent by `session`, a machine by the name of its `token`, or anyone."""
+    """Who asks: an agent by `session`, a machine by the name of its `token` with what that `may`, or anyone."""
 
     session: Session | None = None
     token: str | None = None
+    may: frozenset[TokenRight] = frozenset()
 
     @property
     def signed_in(self) -> Session:
@@ -49,11 +51,12 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
 class Gate:
     """Admits callers. Nothing but what `Access` says is let through."""
 
-    def __init__(self, *, sign_in: SignIn, tokens: Mapping[str, SecretStr], public_url: str | None) -> None:
+    def __init__(self, *, sign_in: SignIn, tokens: Mapping[str, TokenSection], public_url: str | None) -> None:
         self._sign_in = sign_in
         self._tokens = {
-            name: hashlib.sha256(token.get_secret_value().encode()).digest() for name, token in tokens.items()
+            name: hashlib.sha256(section.token.get_secret_value().encode()).digest() for name, section in tokens.items()
         }
+        self._may = {name: frozenset(section.may) for name, section in tokens.items()}
         self._public_origin = None if public_url is None else _origin(public_url)
         self.secure = public_url is not None and public_url.lower().startswith("https://")
 
@@ -82,6 +85,7 @@ class Gate:
         if access is Access.PUBLIC:
             return Caller()
         if access is not Access.AGENT and (caller := self._machine(request)):
+            _check_right(caller, access)
             return caller
         if access is not Access.MACHINE and (session := await self._session(request)):
             return Caller(session=session)
@@ -96,7 +100,7 @@ class Gate:
         matches = [name for name, known in self._tokens.items() if hmac.compare_digest(known, digest)]
         if not matches:
             raise ApiError(401, "unknown_token", "This bearer token is not known here.", _challenge(Access.MACHINE))
-        return Caller(token=matches[0])
+        return Caller(token=matches[0], may=self._may[matches[0]])
 
     async def _session(self, request: web.Request) -> Session | None:
         token = request.cookies.get(self.cookie_name)
@@ -117,6 +121,12 @@ class Gate:
                 "wrong_origin",
                 "This page was opened under another address than the hub's own. Open it there, or set desk.public_url.",
             )
+
+
+def _check_right(caller: Caller, access: Access) -> None:
+    """Refuse a token that may not read. Whether it may control is the matter of each command, which is journaled."""
+    if access is not Access.AGENT_OR_CONTROLLER and "read" not in caller.may:
+        raise ApiError(403, "not_allowed", "This token may not read: see auth.tokens in the hub's configuration.")
 
 
 def _challenge(access: Access) -> dict[str, str]:

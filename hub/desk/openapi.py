@@ -11,19 +11,22 @@ import msgspec
 from hub.desk.access import Access
 from hub.desk.replies import ErrorReply
 from hub.desk.route import Route
+from hub.domain.agent import AgentEvent
 from hub.domain.call import CallEvent
+from hub.domain.control import CommandRecord
 from hub.domain.customer import CustomerContext
 from hub.domain.event import ConnectorStatus, Event, EventType
 from hub.domain.interaction import Interaction
 
 _REF = "#/components/schemas/{name}"
-_EVENT_DATA: tuple[Any, ...] = (CallEvent, CustomerContext, Interaction, ConnectorStatus)
+_EVENT_DATA: tuple[Any, ...] = (CallEvent, AgentEvent, CommandRecord, CustomerContext, Interaction, ConnectorStatus)
 
 _SECURITY: dict[Access, list[dict[str, list[str]]]] = {
     Access.PUBLIC: [],
     Access.AGENT: [{"session": []}],
     Access.MACHINE: [{"bearer": []}],
     Access.AGENT_OR_MACHINE: [{"session": []}, {"bearer": []}],
+    Access.AGENT_OR_CONTROLLER: [{"session": []}, {"bearer": []}],
 }
 
 
@@ -69,12 +72,19 @@ def _operation(route: Route, schema_of: dict[Any, Any]) -> dict[str, Any]:
         "security": _SECURITY[route.access],
         "responses": {
             str(route.status): done,
+            **{str(status): _with_reply(status, route, schema_of) for status in route.results},
             **{str(status): _error(status, schema_of) for status in sorted(statuses)},
         },
     }
     if route.parameters:
         operation["parameters"] = [
-            {"name": p.name, "in": p.place, "description": p.description, "required": False, "schema": p.schema}
+            {
+                "name": p.name,
+                "in": p.place,
+                "description": p.description,
+                "required": p.place == "path",
+                "schema": p.schema,
+            }
             for p in route.parameters
         ]
     if route.body is not None:
@@ -83,6 +93,11 @@ def _operation(route: Route, schema_of: dict[Any, Any]) -> dict[str, Any]:
             "content": {"application/json": {"schema": schema_of[route.body]}},
         }
     return operation
+
+
+def _with_reply(status: int, route: Route, schema_of: dict[Any, Any]) -> dict[str, Any]:
+    content = {route.media: {"schema": schema_of[route.reply]}}
+    return {"description": HTTPStatus(status).phrase, "content": content}
 
 
 def _error(status: int, schema_of: dict[Any, Any]) -> dict[str, Any]:

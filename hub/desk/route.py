@@ -14,7 +14,7 @@ Handler = Callable[[web.Request, Caller], Awaitable[web.StreamResponse]]
 
 
 class Parameter(msgspec.Struct, frozen=True, kw_only=True):
-    """A query parameter or header; `schema` is JSON Schema."""
+    """A query parameter, a header or a part of the path, as `place` says; `schema` is JSON Schema."""
 
     name: str
     description: str
@@ -23,7 +23,10 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
-    """`body` and `reply` are msgspec types; `reply` None means that there is no JSON body in the reply."""
+    """`body` and `reply` are msgspec types; `reply` None means that there is no JSON body in the reply.
+
+    `results` are further statuses with which `reply` comes; those in `errors` come with an `ErrorReply`.
+    """
 
     method: str
     path: str
@@ -35,4 +38,5 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     reply: Any = None
     media: str = "application/json"
     parameters: tuple[Parameter, ...] = ()
+    results: tuple[int, ...] = ()
     errors: tuple[int, ...] = ()

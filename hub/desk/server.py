@@ -8,11 +8,13 @@ from pathlib import Path
 
 import structlog
 from aiohttp import web
-from pydantic import SecretStr
 
+from hub.config.model import TokenSection
 from hub.desk.access import Gate
+from hub.desk.agents_api import AgentsApi
 from hub.desk.application import make_application
 from hub.desk.calls_api import CallsApi
+from hub.desk.commands_api import CommandsApi
 from hub.desk.description_api import DescriptionApi
 from hub.desk.desk import Desk
 from hub.desk.desk_api import DeskApi
@@ -23,7 +25,7 @@ from hub.desk.route import Route
 from hub.desk.session_api import SessionApi
 from hub.desk.sign_in import SignIn
 from hub.desk.user_store import UserStore, UserStoreError
-from hub.domain.ports import CallLog, EventJournal, LiveCalls, StatusSource
+from hub.domain.ports import AgentDirectory, CallControl, CallLog, EventJournal, LiveCalls, StatusSource
 
 log = structlog.get_logger(__name__)
 
@@ -48,8 +50,10 @@ class DeskServer:
         port: int,
         desk: Desk,
         users: UserStore,
-        tokens: Mapping[str, SecretStr],
+        tokens: Mapping[str, TokenSection],
         live: LiveCalls,
+        directory: AgentDirectory,
+        control: CallControl,
         call_log: CallLog,
         journal: EventJournal,
         status: StatusSource,
@@ -76,6 +80,8 @@ class DeskServer:
             *DeskApi(desk=desk).routes(),
             *self._events.routes(),
             *CallsApi(desk=desk, live=live, log=call_log).routes(),
+            *AgentsApi(desk=desk, directory=directory).routes(),
+            *CommandsApi(agents=desk.agents, control=control).routes(),
             *description.routes(),
             *OperationsApi(status=status, metrics=metrics).routes(),
         )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, get_args
 
 import msgspec
 from msgspec import Meta
@@ -184,6 +184,8 @@ CallCommand = (
 )
 AgentCommand = LogOn | LogOff | Ready | NotReady | AfterCallWork
 Command = CallCommand | AgentCommand
+COMMAND_NAMES = tuple(str(kind.__struct_config__.tag) for kind in get_args(Command))
+"""What stands in the field `command`."""
 
 
 class Refusal(enum.StrEnum):

@@ -20,7 +20,7 @@ from hub.domain.call import Call, CallEvent, CallEventKind, Cause, ConnectionSta
 from hub.domain.control import Command
 from hub.domain.customer import CustomerContext
 from hub.domain.ports import CallLogEntry, PbxStatus
-from tests.unit.desk.ports import Calls, Contexts, Directory, Log, MemoryJournal, Status
+from tests.unit.desk.ports import Calls, Contexts, Control, Directory, Log, MemoryJournal, Status
 
 PASSWORD = "correct horse"
 AGENT = AgentProfile(
@@ -125,6 +125,7 @@ async def running_world(folder: Path, port: int = 0, profile: AgentProfile = AGE
             desk=desk,
             users=users,
             tokens={},
+            control=Control(),
             live=calls,
             directory=directory,
             call_log=log,

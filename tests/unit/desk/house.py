@@ -12,16 +12,19 @@ from typing import Any, Self
 import aiohttp
 from pydantic import SecretStr
 
+from hub.config.model import TokenSection
 from hub.desk.desk import Desk
 from hub.desk.passwords import hash_password
 from hub.desk.server import DeskServer
 from hub.desk.user_store import UserStore
 from hub.metrics import Metrics
-from tests.unit.desk.ports import Calls, Contexts, Directory, Log, MemoryJournal, Status
+from tests.unit.desk.ports import Calls, Contexts, Control, Directory, Log, MemoryJournal, Status
 from tests.unit.desk.samples import AGENTS
 
 PASSWORD = "correct horse"
 TOKEN = "machine-token-1"
+CONTROL_TOKEN = "machine-token-control"
+SUPERVISE_TOKEN = "machine-token-supervise"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
 
@@ -39,6 +42,7 @@ class House:
         self.log = Log()
         self.status = Status()
         self.directory = Directory()
+        self.control = Control()
         self.journal = MemoryJournal()
         self.metrics = Metrics()
         self.users = UserStore(str(folder / "ctihub.db"))
@@ -61,8 +65,15 @@ class House:
             port=0,
             desk=self.desk,
             users=self.users,
-            tokens={"acceptance": SecretStr(TOKEN), "other": SecretStr("machine-token-2")},
+            tokens={
+                "acceptance": TokenSection(token=SecretStr(TOKEN)),
+                "other": TokenSection(token=SecretStr("machine-token-2")),
+                "dialler": TokenSection(token=SecretStr(CONTROL_TOKEN), may=("control",)),
+                "quality": TokenSection(token=SecretStr(SUPERVISE_TOKEN), may=("read", "control", "supervise")),
+            },
+            control=self.control,
             live=self.calls,
+            directory=self.directory,
             call_log=self.log,
             journal=self.journal,
             status=self.status,
@@ -102,9 +113,9 @@ class House:
                 raise RuntimeError(f"sign-in failed: {reply.status}")
         return browser
 
-    def machine(self) -> aiohttp.ClientSession:
+    def machine(self, token: str = TOKEN) -> aiohttp.ClientSession:
         """Return a program with a bearer token."""
-        machine = aiohttp.ClientSession(self.url, headers=BEARER)
+        machine = aiohttp.ClientSession(self.url, headers={"Authorization": f"Bearer {token}"})
         self._browsers.append(machine)
         return machine
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from hub.domain.agent import AgentStatus, QueueStatus
 from hub.domain.call import Call
+from hub.domain.control import Actor, Command, CommandResult, Refusal
 from hub.domain.customer import CustomerContext
 from hub.domain.event import Event, encode_event
 from hub.domain.ports import CallLogEntry, ContextListener, PbxStatus, StoredEvent, StoreError
@@ -81,6 +82,24 @@ class Directory:
 
     def queues(self) -> Sequence[QueueStatus]:
         return self.listed
+
+
+class Control:
+    """Takes commands, and answers as it is told to: `refusal` None is done."""
+
+    def __init__(self) -> None:
+        self.executed: list[tuple[Command, Actor]] = []
+        self.refused: list[tuple[Command, Actor, Refusal]] = []
+        self.refusal: Refusal | None = None
+
+    async def execute(self, command: Command, actor: Actor) -> CommandResult:
+        self.executed.append((command, actor))
+        message = "" if self.refusal is None else "This can't be done now."
+        return CommandResult(id=command.id, done=self.refusal is None, refusal=self.refusal, message=message)
+
+    async def refuse(self, command: Command, actor: Actor, refusal: Refusal, message: str) -> CommandResult:
+        self.refused.append((command, actor, refusal))
+        return CommandResult(id=command.id, done=False, refusal=refusal, message=message)
 
 
 class MemoryJournal:
