@@ -18,6 +18,7 @@ from hub.telephony.ami.link import AmiLink
 from hub.telephony.ami.settings import AmiSettings
 from hub.telephony.resync import take_stock
 from hub.telephony.tracker import EXCLUDED_EVENTS, CallTracker
+from hub.telephony.tracker.recordings import FILE_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -99,7 +100,7 @@ class PbxLink:
             region=region,
             agents_by_device=agents_by_device,
             trunks=section.trunks,
-            variables=section.variables,
+            variables=section.followed_variables,
             dtmf=section.dtmf,
             on_event=self._tell_step,
             on_arrival=self._tell_arrival,
@@ -111,6 +112,7 @@ class PbxLink:
             on_connected=self._take_over,
             on_lost=self._lost,
             wanted=wanted,
+            variables=(*section.followed_variables, FILE_VARIABLE),
             exclude=tuple(name for name in EXCLUDED_EVENTS if name not in wanted),
         )
         self._held: list[AmiEvent] | None = []

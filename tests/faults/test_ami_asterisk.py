@@ -97,6 +97,21 @@ async def test_excluded_events_are_not_sent(asterisk: Asterisk) -> None:
     await manager.close()
 
 
+async def test_only_the_variables_that_are_kept_are_sent(asterisk: Asterisk) -> None:
+    """Asterisk takes a filter for the names of variables, keeps back what begins otherwise, and lets the rest come."""
+    events: list[AmiEvent] = []
+    manager = await connected(asterisk, events)
+    assert [] == await exclude_events(manager, [], pbx="main", kept_variables=["IVR_CHOICE", "MIXMONITOR_FILENAME"])
+    await manager.send_action({"Action": "Events", "EventMask": "on"})
+    for name in ("IVR_CHOICE", "__IVR_CHOICE", "MIXMONITOR_FILENAME", "IVR", "CUSTOMER", "MIXED"):
+        await manager.send_action({"Action": "Setvar", "Variable": name, "Value": "7"})
+    await a_call(manager, events)
+    told = {event.get("Variable") for event in events if event.name == "VarSet"}
+    assert {"IVR_CHOICE", "MIXMONITOR_FILENAME", "IVR"} == {name for name in told if not name.startswith("_")}
+    assert "__IVR_CHOICE" in told
+    await manager.close()
+
+
 async def test_a_killed_asterisk_is_found_again(fresh_asterisk: Asterisk) -> None:
     """SIGKILL fails what waits and is told; when Asterisk is back the link is, by itself, events and all."""
     events: list[AmiEvent] = []

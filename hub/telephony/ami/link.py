@@ -41,6 +41,8 @@ class AmiLink:
 
     ``state``, ``reason`` (the last failure in plain words, empty while connected) and ``manager`` (``None``
     unless connected) tell others how it stands. An ``exclude`` that holds no event names is a ``ValueError``.
+
+    Of the event VarSet only those of ``variables`` are reported, ``None`` for all.
     """
 
     def __init__(
@@ -52,8 +54,9 @@ class AmiLink:
         on_lost: Callable[[AmiError], None],
         wanted: Sequence[str] | None = None,
         exclude: Sequence[str] = (),
+        variables: Sequence[str] | None = None,
     ) -> None:
-        check_event_names(exclude)
+        check_event_names((*exclude, *(variables or ())))
         self.state = LinkState.STOPPED
         self.reason = ""
         self.manager: AsyncManager | None = None
@@ -63,6 +66,7 @@ class AmiLink:
         self._on_lost = on_lost
         self._wanted = wanted
         self._exclude = exclude
+        self._variables = variables
         self._messages_before = 0
         self._failures = 0
 
@@ -93,11 +97,13 @@ class AmiLink:
 
     async def _live_once(self) -> AmiError:
         """One connection from beginning to end; return why it ended or could not begin."""
-        manager = AsyncManager(self._settings, on_events=self._on_events, wanted=self._wanted)
+        manager = AsyncManager(
+            self._settings, on_events=self._on_events, wanted=self._wanted, variables=self._variables
+        )
         try:
             await manager.connect()
             await manager.login(events=False)
-            await exclude_events(manager, self._exclude, pbx=self._settings.name)
+            await exclude_events(manager, self._exclude, pbx=self._settings.name, kept_variables=self._variables or ())
             self.manager = manager
             return await self._serve(manager)
         except AmiError as error:

@@ -56,13 +56,17 @@ class AsyncManager(asterisk.manager.Manager):  # type: ignore[misc]  # pyst2 has
         *,
         on_events: Callable[[list[AmiEvent]], None],
         wanted: Iterable[str] | None = None,
+        variables: Iterable[str] | None = None,
     ) -> None:
         # pyst2's own __init__ makes the threads that this class exists to do without.
         self.hostname = socket.gethostname()
         self._settings = settings
         self._on_events = on_events
         self._parser = AmiParser(
-            wanted, max_message_bytes=settings.max_message_bytes, max_list_events=settings.max_list_events
+            wanted,
+            variables=variables,
+            max_message_bytes=settings.max_message_bytes,
+            max_list_events=settings.max_list_events,
         )
         self._connection: AmiConnection | None = None
         self._pending: dict[str, asyncio.Future[AmiReply | AmiError]] = {}

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _GREETING = b"Asterisk Call Manager"
 _GREETING_LIMIT = 256
 _MESSAGE_END = b"\r\n\r\n"
+_SET = "VarSet"
+_VARIABLE = b"\r\nVariable: "
 _ACTION_ID = b"\r\nActionID: "
 _NAMES_REMEMBERED = 4096
 _SHOWN_OF_GARBAGE = 40
@@ -29,8 +31,10 @@ _FIRST_LINE = 4096
 class AmiParser:
     """Cuts one connection's bytes into messages.
 
-    ``wanted`` are the event names to report, ``None`` for all. ``feed`` raises :class:`AmiProtocolError`
-    for a greeting that is not AMI's and for what passes a limit; the connection is of no use after that.
+    ``wanted`` are the event names to report, ``None`` for all. Of VarSet, the event that a PBX says most, those of
+    ``variables`` are reported, whether or not they are to be inherited; ``None`` for all. ``feed`` raises
+    :class:`AmiProtocolError` for a greeting that is not AMI's and for what passes a limit; the connection is of no
+    use after that.
 
     Asterisk passes on a caller's number and name as SIP brought them, line breaks included, so a value may hold
     an empty line and with it the end of its message. What follows begins with neither ``Event`` nor ``Response``:
@@ -41,6 +45,7 @@ class AmiParser:
         self,
         wanted: Iterable[str] | None = None,
         *,
+        variables: Iterable[str] | None = None,
         max_message_bytes: int = 1024 * 1024,
         max_list_events: int = 100_000,
     ) -> None:
@@ -48,6 +53,7 @@ class AmiParser:
         self.messages = 0
         self.torn = 0
         self._wanted = None if wanted is None else frozenset(wanted)
+        self._variables = None if variables is None else frozenset(name.encode() for name in variables)
         # First line of an event to its name, or to "" where nobody wants the event.
         self._names = {f"Event: {name}".encode(): name for name in self._wanted or ()}
         self._max_message_bytes = max_message_bytes
@@ -118,6 +124,9 @@ class AmiParser:
                 continue
             name = names.get(part.partition(b"\r")[0])
             if name:
+                if name == _SET and not self._is_kept(part):
+                    before = None
+                    continue
                 try:
                     before = AmiEvent(part.decode(), name)
                 except UnicodeDecodeError:
@@ -128,6 +137,13 @@ class AmiParser:
             else:
                 before = None
         return events, replies
+
+    def _is_kept(self, part: bytes) -> bool:
+        """Whether this VarSet is of a variable that somebody wants."""
+        if self._variables is None:
+            return True
+        name = part.partition(_VARIABLE)[2].partition(b"\r")[0]
+        return name in self._variables or name.lstrip(b"_") in self._variables
 
     def _read_unusual(
         self, part: bytes, events: list[AmiEvent], replies: list[AmiReply], before: AmiEvent | None
@@ -141,6 +157,8 @@ class AmiParser:
             first_line = part.partition(b"\r")[0]
             name = readable(first_line.removeprefix(b"Event:")).strip()
             is_wanted = self._wanted is None or name in self._wanted
+            if name == _SET and not self._is_kept(part):
+                return None
             if len(self._names) < _NAMES_REMEMBERED:
                 self._names[first_line] = name if is_wanted else ""
             if not is_wanted:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from hub.telephony.tracker.graph import ChannelGraph
 
 _MAX_DIGITS = 9
+_NONE = frozenset({"", "none"})
+"""What AMI gives as the uniqueid of no channel; of a global variable's, for one."""
 
 
 class Sight:
@@ -30,7 +32,7 @@ class Sight:
         """Return the channel, followed from now on at the latest; None where there is none, or it is over."""
         uid = event.get(f"{prefix}Uniqueid")
         channel = self._graph.find(uid)
-        if channel is not None or not uid:
+        if channel is not None or uid in _NONE:
             return channel
         state = CHANNEL_STATES.get(event.get(f"{prefix}ChannelState"), ChannelState.DOWN)
         name, linkedid = event.get(f"{prefix}Channel"), event.get(f"{prefix}Linkedid")

@@ -54,6 +54,15 @@ def test_only_wanted_events_are_reported_and_all_are_counted() -> None:
     assert made.messages == 5
 
 
+def test_of_variables_only_those_wanted_are_reported() -> None:
+    """VarSet of another variable is passed over; one that is to be inherited is the one wanted, too."""
+    made = AmiParser(["VarSet"], variables=["LANG"])
+    names = ("LANG", "LANGUAGE", "__LANG", "OTHER")
+    messages = [f"Event: VarSet\r\nChannel: a\r\nVariable: {name}\r\nValue: de\r\n\r\n".encode() for name in names]
+    events, _ = made.feed(b"Asterisk Call Manager/9.0.0\r\n" + b"".join(messages))
+    assert ["LANG", "__LANG"] == [event.get("Variable") for event in events]
+
+
 def test_without_a_choice_every_event_is_reported() -> None:
     """``wanted=None`` is all events, each with its name."""
     made = AmiParser()
