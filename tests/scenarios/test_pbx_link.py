@@ -119,4 +119,4 @@ async def test_check_describes_it(asterisk: Asterisk) -> None:
     """`ctihub check` names version, queues and endpoints, with the rights that the project's manager.conf gives."""
     found = await check(ami_settings("main", section(asterisk, TRUNKS)))
     assert found.startswith("Asterisk ")
-    assert found.endswith(", 2 queues, 5 endpoints")
+    assert found.endswith(", 3 queues, 5 endpoints")

@@ -73,7 +73,7 @@ def test_the_shipped_asterisk_gives_the_agents_it_was_made_for(site: Site) -> No
         "chen": agent("Chen", "PJSIP/1003", queues=("support", "sales")),
         "dora": agent("Dora", "PJSIP/1004", queues=("sales",)),
     } == config.agents
-    assert "4 agents, 1 trunk, 2 queues" in site.said
+    assert "4 agents, 1 trunk, 3 queues" in site.said
     assert not re.search(r"\.conf:\d+: ", site.said)
 
 
