@@ -1,8 +1,10 @@
 /** The HTTP calls of the page; the session travels in a cookie that scripts cannot read. */
-import type { AgentProfile, CallLogEntry } from "./frames";
+import type { AgentProfile, CallLogEntry, Command, CommandResult, Refusal } from "./frames";
 
 const SESSION = "/api/v1/session";
+const COMMANDS = "/api/v1/commands";
 const PATIENCE_MS = 10_000;
+const GIVE_AGAIN_MS = 400;
 
 export type SignInResult =
   | { readonly kind: "signed_in"; readonly agent: AgentProfile }
@@ -15,6 +17,12 @@ export type SessionState =
   | { readonly kind: "signed_in"; readonly agent: AgentProfile }
   | { readonly kind: "signed_out" }
   | { readonly kind: "unreachable" };
+
+export type GiveResult =
+  | { readonly kind: "done"; readonly result: CommandResult }
+  | { readonly kind: "refused"; readonly refusal: Refusal | undefined; readonly message: string }
+  | { readonly kind: "unreachable" }
+  | { readonly kind: "failed"; readonly status: number };
 
 export async function signIn(user: string, password: string): Promise<SignInResult> {
   const response = await ask(SESSION, {
@@ -48,6 +56,34 @@ export async function signOut(): Promise<void> {
 export async function callLog(): Promise<readonly CallLogEntry[] | undefined> {
   const response = await ask("/api/v1/calls/log?limit=50");
   return response?.ok ? ((await response.json()) as readonly CallLogEntry[]) : undefined;
+}
+
+/** Give a command. One whose answer was lost is given once more: its id lets the hub do it only once. */
+export async function give(command: Command): Promise<GiveResult> {
+  const order = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(command) };
+  let response = await ask(COMMANDS, order);
+  if (!response) {
+    await new Promise((done) => setTimeout(done, GIVE_AGAIN_MS));
+    response = await ask(COMMANDS, order);
+  }
+  if (!response || (response.status >= 502 && response.status <= 504)) return { kind: "unreachable" };
+  const body = await answerOf(response);
+  if (body.done === true) return { kind: "done", result: body as CommandResult };
+  if (body.done === false) return { kind: "refused", refusal: body.refusal ?? undefined, message: body.message ?? "" };
+  if (body.error?.message) return { kind: "refused", refusal: undefined, message: body.error.message };
+  return { kind: "failed", status: response.status };
+}
+
+type Answer = Partial<CommandResult> & { readonly error?: { readonly message?: string } };
+
+/** Whatever a proxy in between may have written instead of the hub's JSON. */
+async function answerOf(response: Response): Promise<Answer> {
+  try {
+    return (await response.json()) as Answer;
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof DOMException) return {};
+    throw error;
+  }
 }
 
 /** Undefined when the hub can't be reached. */

@@ -6,6 +6,7 @@ import "@ui5/webcomponents-icons/dist/phone.js";
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { customerNumber, networkName, readable } from "./customer";
+import "./dial-number";
 import { clockTime, duration } from "./format";
 import type { CallLogEntry, Direction } from "./frames";
 import { Localized, strings } from "./language";
@@ -116,7 +117,7 @@ export class CallLog extends LitElement {
         ><time datetime=${call.started_at}>${clockTime(call.started_at)}</time>
       </td>
       <td class="who"><bdi>${who}</bdi></td>
-      <td class="number wide">${readable(number)}</td>
+      <td class="number wide"><ctihub-number .number=${readable(number)}></ctihub-number></td>
       <td class="wide">${call.queue ?? ""}</td>
       <td class=${call.outcome === "answered" ? "" : "missed"} title=${call.cause ? words.log.cause[call.cause] : ""}>
         ${this.result(entry)}

@@ -6,20 +6,26 @@ import "@ui5/webcomponents-icons/dist/disconnected.js";
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { keyed } from "lit/directives/keyed.js";
+import { learnAbilities } from "./abilities";
 import { Attract } from "./attract";
+import type { Parked } from "./call-bar";
 import { CallHistory } from "./call-history";
 import "./call-log";
 import "./call-tabs";
 import { Connection, type Link } from "./connection";
 import { callerKind, customerNumber, headline, readable } from "./customer";
-import type { AgentProfile, CallLogEntry, Frame, Pop } from "./frames";
+import type { AgentProfile, CallLogEntry, CustomerContext, Frame, Pop } from "./frames";
 import "./header";
 import { Localized, strings, suggestLanguage } from "./language";
+import "./parked";
 import "./pop";
-import { NOTHING, after, show, type Closed, type DeskState } from "./state";
+import { NOTHING, after, show, withoutPast, type Closed, type DeskState } from "./state";
 import { base } from "./styles";
+import "./team";
 
 const CLOSED_NOTICE_MS = 12_000;
+/** Until then after-call work has begun, if there is to be any. */
+const WORK_BEGINS_MS = 1_500;
 /** As many as the call log shows. */
 const NAMES_KEPT = 50;
 
@@ -48,10 +54,9 @@ export class Desk extends LitElement {
       .banners {
         position: fixed;
         top: 0.375rem;
-        left: 50%;
-        translate: -50%;
+        left: max(17rem, calc(50vw - 47rem));
         z-index: 2;
-        width: min(38rem, 50vw);
+        width: min(38rem, calc(100vw - 60rem));
         display: grid;
         gap: 0.25rem;
       }
@@ -109,10 +114,9 @@ export class Desk extends LitElement {
         overflow: hidden;
         clip-path: inset(50%);
       }
-      @media (max-width: 64rem) {
+      @media (max-width: 68rem) {
         .banners {
           position: static;
-          translate: none;
           width: auto;
           padding: 0.375rem 0.75rem 0;
         }
@@ -136,6 +140,8 @@ export class Desk extends LitElement {
   /** Of the hub that this page came from; a hub that was updated has a newer page. */
   private version: string | undefined;
   private closedTimer: number | undefined;
+  private workTimer: number | undefined;
+  @state() private parked: readonly Parked[] = [];
 
   private readonly attract = new Attract();
   private readonly history = new CallHistory((entries) => (this.log = entries));
@@ -162,6 +168,7 @@ export class Desk extends LitElement {
     this.history.stop();
     this.attract.close();
     clearTimeout(this.closedTimer);
+    clearTimeout(this.workTimer);
   }
 
   protected override updated(): void {
@@ -170,38 +177,66 @@ export class Desk extends LitElement {
 
   protected override render(): TemplateResult {
     const { desk } = this;
-    const shown = desk.pops.find((pop) => pop.call.id === desk.shown);
+    const live = desk.pops.find((pop) => pop.call.id === desk.shown);
+    const past = live ? undefined : desk.past;
+    const shown = live ?? past?.pop;
     return html`
-      <ctihub-header .agent=${desk.agent ?? this.profile} .link=${this.link}></ctihub-header>
+      <ctihub-header
+        .agent=${desk.agent ?? this.profile}
+        .link=${this.link}
+        .status=${desk.status}
+        .reasons=${desk.reasons}
+        .queues=${desk.queues}
+        .clockAhead=${desk.clockAhead}
+      ></ctihub-header>
       <div class="spoken" aria-live="assertive" data-testid="announcement">${this.announcement()}</div>
       ${this.banners()}
       <main class="${this.link === "lost" ? "old" : ""} ${desk.pops.length > 1 ? "docked" : ""}">
         ${shown
           ? html`<ctihub-pop
               .pop=${shown}
-              .context=${desk.contexts.get(shown.call.id)}
+              .pops=${desk.pops}
+              .context=${past ? past.context : desk.contexts.get(shown.call.id)}
+              .endedAt=${past?.at}
+              .agent=${this.own}
+              .team=${desk.team}
               .clockAhead=${desk.clockAhead}
+              .onParked=${this.remember}
             ></ctihub-pop>`
           : this.idle()}
-        ${this.callLog(shown)}
+        ${desk.agent?.role === "supervisor"
+          ? html`<ctihub-team
+              .members=${[...desk.team.values()]}
+              .own=${this.own}
+              .clockAhead=${desk.clockAhead}
+            ></ctihub-team>`
+          : nothing}
+        ${this.callLog(shown, past ? past.context : shown && desk.contexts.get(shown.call.id))}
       </main>
       ${this.dock()}
     `;
   }
 
   /** It is below what is known of a caller, or stands at once where that would be; it does not travel through the page. */
-  private callLog(shown: Pop | undefined): unknown {
-    const { desk } = this;
-    const kind = shown && callerKind(shown.call, desk.contexts.get(shown.call.id));
+  private callLog(shown: Pop | undefined, context: CustomerContext | undefined): unknown {
+    const kind = shown && callerKind(shown.call, context);
     const belowCards = kind === undefined || kind === "known" || kind === "searching";
     return keyed(
       belowCards,
       html`<ctihub-call-log
         .entries=${this.log}
         .names=${this.names}
-        .agent=${desk.agent?.id ?? this.profile?.id ?? ""}
+        .agent=${this.own}
       ></ctihub-call-log>`,
     );
+  }
+
+  private readonly remember = (parked: Parked): void => {
+    this.parked = [...this.parked, parked];
+  };
+
+  private get own(): string {
+    return this.desk.agent?.id ?? this.profile?.id ?? "";
   }
 
   private dock(): TemplateResult {
@@ -213,6 +248,12 @@ export class Desk extends LitElement {
             >${strings().closedWith(this.whoWas(closed), strings().closed[closed.reason])}</ui5-message-strip
           >`
         : nothing}
+      ${this.parked.map(
+        (parked) => html`<ctihub-parked
+          .parked=${parked}
+          @gone=${() => (this.parked = this.parked.filter((other) => other !== parked))}
+        ></ctihub-parked>`,
+      )}
       ${desk.pops.length > 1
         ? html`<ctihub-call-tabs
             .pops=${desk.pops}
@@ -247,7 +288,17 @@ export class Desk extends LitElement {
             >${words.banner.pbx(pbx.name)}</ui5-message-strip
           >`,
         )}
+      ${this.phoneIsGone()
+        ? html`<ui5-message-strip design="Critical" hide-close-button role="alert" data-testid="phone-gone"
+            >${words.agent.phoneGone}</ui5-message-strip
+          >`
+        : nothing}
     </div>`;
+  }
+
+  private phoneIsGone(): boolean {
+    const devices = this.desk.status?.devices ?? [];
+    return devices.length > 0 && devices.every(({ state }) => state === "unavailable");
   }
 
   private whoWas({ pop, context }: Closed): string {
@@ -281,9 +332,12 @@ export class Desk extends LitElement {
       this.version ??= frame.version;
       if (this.version !== frame.version && frame.pops.length === 0) location.reload();
       suggestLanguage(frame.agent.language);
+      learnAbilities(frame.commands ?? []);
       void this.history.look();
     }
     if (frame.frame === "closed") this.closed();
+    // Whoever has a parked call on the line again, wherever it was taken back, needs no reminder.
+    if (frame.frame === "pop") this.parked = this.parked.filter(({ callId }) => callId !== frame.pop.call.id);
   }
 
   private closed(): void {
@@ -296,6 +350,8 @@ export class Desk extends LitElement {
     }
     this.history.expect();
     clearTimeout(this.closedTimer);
+    clearTimeout(this.workTimer);
+    this.workTimer = setTimeout(() => (this.desk = withoutPast(this.desk)), WORK_BEGINS_MS);
     this.closedTimer = setTimeout(() => (this.desk = { ...this.desk, lastClosed: undefined }), CLOSED_NOTICE_MS);
   }
 }

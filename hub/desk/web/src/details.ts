@@ -2,6 +2,7 @@
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { isPending, systemTitle } from "./customer";
+import "./dial-number";
 import { languageName, provenance, regionName } from "./format";
 import type { Address, Customer, CustomerContext } from "./frames";
 import { Localized, strings } from "./language";
@@ -17,6 +18,7 @@ interface Line {
   readonly text: string;
   readonly label?: string | undefined;
   readonly from?: Told;
+  readonly isNumber?: boolean;
 }
 
 @customElement("ctihub-details")
@@ -66,7 +68,7 @@ export class Details extends LitElement {
     const words = strings().details;
     const { language, owner } = customer;
     return html`<dl>
-      ${this.fact(words.phones, customer.phones?.map((from) => ({ text: from.value.number, label: from.value.label, from })))}
+      ${this.fact(words.phones, customer.phones?.map((from) => ({ text: from.value.number, label: from.value.label, from, isNumber: true })))}
       ${this.fact(words.emails, customer.emails?.map((from) => ({ text: from.value.address, label: from.value.label, from })))}
       ${this.fact(words.address, customer.addresses?.slice(0, 2).map((from) => ({ text: postal(from.value), from })))}
       ${this.fact(words.language, language && [{ text: languageName(language.value), from: language }])}
@@ -83,8 +85,8 @@ export class Details extends LitElement {
     if (!lines || lines.length === 0) return nothing;
     return html`<dt>${name}</dt>
       ${lines.map(
-        ({ text, label, from }) => html`<dd dir="auto" title=${from ? provenance(this.titleOf(from.system), from.record, from.at) : ""}>
-          ${text}${label ? html` <span class="quiet">${label}</span>` : nothing}
+        ({ text, label, from, isNumber }) => html`<dd dir="auto" title=${from ? provenance(this.titleOf(from.system), from.record, from.at) : ""}>
+          ${isNumber ? html`<ctihub-number .number=${text}></ctihub-number>` : text}${label ? html` <span class="quiet">${label}</span>` : nothing}
         </dd>`,
       )}`;
   }

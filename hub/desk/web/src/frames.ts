@@ -40,6 +40,7 @@ export interface AgentStatus {
   readonly until?: string | null;
   readonly devices?: readonly (DeviceStatus)[];
   readonly queues?: readonly (Membership)[];
+  readonly can_join?: readonly (QueuePlace)[];
 }
 
 export interface Answer {
@@ -444,6 +445,11 @@ export interface PopFrame {
 export type PopState = "connected" | "held" | "ringing";
 
 export type Problem = "fault" | "internal" | "malformed" | "refused" | "throttled" | "timeout" | "too_large" | "unreachable";
+
+export interface QueuePlace {
+  readonly pbx: string;
+  readonly queue: string;
+}
 
 export interface QueueView {
   readonly pbx: string;

@@ -2,12 +2,15 @@
 import "@ui5/webcomponents/dist/Button.js";
 import "@ui5/webcomponents-icons/dist/bell.js";
 import "@ui5/webcomponents-icons/dist/log.js";
+import "./agent-state";
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { Link } from "./connection";
-import type { AgentProfile } from "./frames";
+import "./dial-box";
+import type { AgentProfile, AgentStatus, QueueView } from "./frames";
 import "./language-switch";
 import { Localized, strings } from "./language";
+import "./queue-strip";
 import { base } from "./styles";
 
 @customElement("ctihub-header")
@@ -39,11 +42,40 @@ export class Header extends LitElement {
         font-size: 1rem;
         margin: 0;
       }
-      .agent {
+      ctihub-queues {
         flex: 1;
+      }
+      ctihub-agent-state {
+        width: 19rem;
+      }
+      .agent {
         min-width: 0;
+        max-width: 14rem;
         text-align: end;
         line-height: 1.2;
+      }
+      .icons {
+        display: flex;
+        align-items: center;
+        gap: 0.25rem;
+      }
+      @media (max-width: 84rem) {
+        .devices,
+        .title {
+          display: none;
+        }
+      }
+      @media (max-width: 68rem) {
+        .icons {
+          margin-inline-start: auto;
+        }
+        ctihub-queues,
+        ctihub-dial-box {
+          order: 1;
+        }
+        ctihub-queues {
+          flex: 1 1 20rem;
+        }
       }
       .name {
         font-weight: 600;
@@ -84,9 +116,17 @@ export class Header extends LitElement {
         header {
           padding: 0.375rem 0.75rem;
         }
-        .devices,
-        .title {
+        .brand-name,
+        .agent {
           display: none;
+        }
+        ctihub-agent-state {
+          order: 1;
+          flex: 1 1 100%;
+        }
+        ctihub-dial-box,
+        ctihub-queues {
+          flex: 1 1 100%;
         }
         .link.live {
           font-size: 0;
@@ -99,6 +139,10 @@ export class Header extends LitElement {
 
   @property({ attribute: false }) agent: AgentProfile | undefined;
   @property({ attribute: false }) link: Link = "connecting";
+  @property({ attribute: false }) status: AgentStatus | undefined;
+  @property({ attribute: false }) reasons: readonly string[] = [];
+  @property({ attribute: false }) queues: readonly QueueView[] = [];
+  @property({ type: Number, attribute: false }) clockAhead = 0;
 
   constructor() {
     super();
@@ -109,14 +153,24 @@ export class Header extends LitElement {
     const words = strings();
     return html`<header>
       <h1 class="brand"
-        ><img src="/favicon.svg" width="26" height="26" alt="" />ctihub
+        ><img src="/favicon.svg" width="26" height="26" alt="" /><span class="brand-name">ctihub</span>
         <span class="title quiet">${words.product}</span></h1
       >
       <span class="link ${this.link}" role="status" title=${words.header[this.link]} data-testid="link" data-link=${this.link}>${words.header[this.link]}</span>
+      <ctihub-queues .queues=${this.queues} .clockAhead=${this.clockAhead}></ctihub-queues>
+      <ctihub-dial-box></ctihub-dial-box>
       <div class="agent">
         <div class="name" data-testid="agent-name">${this.agent?.name ?? ""}</div>
         <div class="devices quiet">${this.agent ? words.header.device(this.agent.devices.join(", ")) : ""}</div>
       </div>
+      <ctihub-agent-state
+        ?hidden=${!this.status}
+        .status=${this.status}
+        .reasons=${this.reasons}
+        .canJoin=${(this.agent?.queues ?? []).length > 0}
+        .clockAhead=${this.clockAhead}
+      ></ctihub-agent-state>
+      <div class="icons">
       ${this.notify()}
       <ctihub-language-switch></ctihub-language-switch>
       <ui5-button
@@ -127,6 +181,7 @@ export class Header extends LitElement {
         accessible-name=${words.header.signOut}
         @click=${() => this.dispatchEvent(new CustomEvent("sign-out", { bubbles: true, composed: true }))}
       ></ui5-button>
+      </div>
     </header>`;
   }
 

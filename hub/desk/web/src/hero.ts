@@ -1,6 +1,7 @@
 /** The part of a pop that one second is enough for: who, which number, what state, what to know first. */
 import "@ui5/webcomponents/dist/Icon.js";
 import "@ui5/webcomponents-icons/dist/call.js";
+import "@ui5/webcomponents-icons/dist/history.js";
 import "@ui5/webcomponents-icons/dist/incoming-call.js";
 import "@ui5/webcomponents-icons/dist/outgoing-call.js";
 import "@ui5/webcomponents-icons/dist/pause.js";
@@ -8,6 +9,7 @@ import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { EachSecond } from "./clock";
 import { callerKind, customerName, customerNumber, headline, networkName, readable, systemTitle } from "./customer";
+import "./dial-number";
 import { duration, provenance } from "./format";
 import type { Call, Customer, CustomerContext, Pop, PopState } from "./frames";
 import { Localized, strings } from "./language";
@@ -52,6 +54,12 @@ export class Hero extends LitElement {
         border-inline-start-color: var(--sapCriticalElementColor);
         border-inline-start-style: double;
         background: var(--sapWarningBackground);
+      }
+      :host([state="past"]) {
+        border-inline-start-color: var(--sapNeutralElementColor);
+        border-style: dashed;
+        background: var(--sapBackgroundColor);
+        box-shadow: none;
       }
       .state {
         display: inline-flex;
@@ -185,6 +193,8 @@ export class Hero extends LitElement {
   @property({ attribute: false }) pop!: Pop;
   @property({ attribute: false }) context: CustomerContext | undefined;
   @property({ type: Number, attribute: false }) clockAhead = 0;
+  /** When the call ended; undefined while it lasts. */
+  @property({ attribute: false }) endedAt: number | undefined;
 
   constructor() {
     super();
@@ -193,7 +203,7 @@ export class Hero extends LitElement {
   }
 
   protected override willUpdate(): void {
-    this.setAttribute("state", this.pop.state);
+    this.setAttribute("state", this.endedAt === undefined ? this.pop.state : "past");
   }
 
   protected override render(): TemplateResult {
@@ -206,11 +216,7 @@ export class Hero extends LitElement {
     const name = headline(pop.call, context);
     return html`
       <div>
-        <div class="state" data-testid="pop-state" data-state=${pop.state}>
-          <ui5-icon class=${pop.state} name=${stateIcon(pop)} mode="Decorative"></ui5-icon>
-          <span>${words.state[pop.state]}</span>
-          <span class="number" data-testid="pop-duration">${duration(now - Date.parse(pop.since))}</span>
-        </div>
+        ${this.state(now)}
         <div class="room">
           <h2 class="name ${nameSize(name)}" title=${nameSize(name) ? name : nothing} data-testid="pop-name">${name}</h2>
         </div>
@@ -221,7 +227,9 @@ export class Hero extends LitElement {
       </div>
       <div class="side">
         ${this.waiting(pop.call, now)}
-        <div class="phone number" data-testid="pop-number">${number}</div>
+        <div class="phone number" data-testid="pop-number">
+          ${this.endedAt === undefined ? number : html`<ctihub-number .number=${number}></ctihub-number>`}
+        </div>
         ${pop.call.called && pop.call.direction === "inbound"
           ? html`<div class="small">${words.call.dialled} <span>${readable(pop.call.called)}</span></div>`
           : nothing}
@@ -230,6 +238,19 @@ export class Hero extends LitElement {
       </div>
       <ctihub-reasons .customer=${only} .context=${context} .clockAhead=${this.clockAhead}></ctihub-reasons>
     `;
+  }
+
+  private state(now: number): TemplateResult {
+    const { pop, endedAt } = this;
+    const words = strings();
+    const past = endedAt !== undefined;
+    const from = past ? endedAt + this.clockAhead : Date.parse(pop.since);
+    return html`<div class="state" data-testid="pop-state" data-state=${past ? "past" : pop.state}>
+      <ui5-icon class=${past ? "past" : pop.state} name=${past ? "history" : stateIcon(pop)} mode="Decorative"></ui5-icon>
+      <span>${past ? words.facts.past : words.state[pop.state]}</span>
+      <span class="number" data-testid="pop-duration">${duration(now - from)}</span>
+      ${past ? html`<span>· ${words.facts.pastHint}</span>` : nothing}
+    </div>`;
   }
 
   private company(customer: Customer): TemplateResult {

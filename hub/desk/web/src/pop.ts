@@ -1,10 +1,12 @@
 /** One call in full: the hero, the systems asked, the customer or the candidates. */
 import { LitElement, css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
+import "./call-bar";
+import type { Parked } from "./call-bar";
 import "./candidates";
 import { mayComeTo } from "./customer";
 import "./customer-cards";
-import type { Customer, CustomerContext, Pop } from "./frames";
+import type { Customer, CustomerContext, Pop, TeamMember } from "./frames";
 import "./hero";
 import { Localized, strings } from "./language";
 import { base } from "./styles";
@@ -40,6 +42,13 @@ export class PopView extends LitElement {
   @property({ attribute: false }) pop!: Pop;
   @property({ attribute: false }) context: CustomerContext | undefined;
   @property({ type: Number, attribute: false }) clockAhead = 0;
+  /** All calls of the agent, this one too. */
+  @property({ attribute: false }) pops: readonly Pop[] = [];
+  @property({ attribute: false }) agent = "";
+  @property({ attribute: false }) team: ReadonlyMap<string, TeamMember> = new Map();
+  @property({ attribute: false }) onParked: (parked: Parked) => void = () => undefined;
+  /** When the call ended, milliseconds on this computer's clock; it is still worked on. */
+  @property({ attribute: false }) endedAt: number | undefined;
   /** Which of several customers is shown in full: none until the agent has asked, for it may be the wrong one. */
   @state() private chosen: number | undefined;
 
@@ -64,8 +73,17 @@ export class PopView extends LitElement {
     const customers = context?.customers ?? [];
     const answers = context?.answers ?? [];
     const { customer } = this;
-    return html`<article data-testid="pop" data-call=${pop.call.id} data-state=${pop.state} aria-label=${strings().call.region}>
-      <ctihub-hero .pop=${pop} .context=${context} .clockAhead=${clockAhead}></ctihub-hero>
+    return html`<article data-testid="pop" data-call=${pop.call.id} data-state=${this.endedAt === undefined ? pop.state : "past"} aria-label=${strings().call.region}>
+      <ctihub-hero .pop=${pop} .context=${context} .clockAhead=${clockAhead} .endedAt=${this.endedAt}></ctihub-hero>
+      <ctihub-call-bar
+        .pop=${pop}
+        .pops=${this.pops}
+        .agent=${this.agent}
+        .team=${this.team}
+        .past=${this.endedAt !== undefined}
+        .clockAhead=${clockAhead}
+        .onParked=${this.onParked}
+      ></ctihub-call-bar>
       ${answers.length > 0 ? html`<ctihub-systems .answers=${answers}></ctihub-systems>` : nothing}
       ${context && customers.length > 1
         ? html`<ctihub-candidates

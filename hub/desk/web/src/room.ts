@@ -1,8 +1,8 @@
 /** How many rows of a list the window has room for without scrolling; looks again when the window changes. */
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 
-/** Above and below the rows of a card: header, hero, systems, the card's own heading and footer. */
-const AROUND_ROWS_REM = 30.7;
+/** Above and below the rows of a card: header, hero, what to do with the call, systems, the card's own heading and footer. */
+const AROUND_ROWS_REM = 33.8;
 const CALL_LOG_REM = 8;
 const WITH_CALL_LOG = matchMedia("(min-height: 49rem)");
 const ONE_COLUMN = matchMedia("(max-width: 40rem)");

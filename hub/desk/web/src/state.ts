@@ -1,5 +1,15 @@
 /** What the page knows, and how each frame of the hub changes it. Pure: no clock of its own, no I/O. */
-import type { AgentProfile, ClosedReason, CustomerContext, Frame, PbxStatus, Pop } from "./frames";
+import type {
+  AgentProfile,
+  AgentStatus,
+  ClosedReason,
+  CustomerContext,
+  Frame,
+  PbxStatus,
+  Pop,
+  QueueView,
+  TeamMember,
+} from "./frames";
 
 export interface Closed {
   readonly pop: Pop;
@@ -18,6 +28,13 @@ export interface DeskState {
   /** Call shown in full. */
   readonly shown: string | undefined;
   readonly lastClosed: Closed | undefined;
+  /** The agent's own state; undefined where the hub knows none. */
+  readonly status: AgentStatus | undefined;
+  readonly reasons: readonly string[];
+  readonly queues: readonly QueueView[];
+  readonly team: ReadonlyMap<string, TeamMember>;
+  /** The talk that ended last, while the agent may still be working on it. */
+  readonly past: Closed | undefined;
 }
 
 export const NOTHING: DeskState = {
@@ -28,6 +45,11 @@ export const NOTHING: DeskState = {
   pbx: [],
   shown: undefined,
   lastClosed: undefined,
+  status: undefined,
+  reasons: [],
+  queues: [],
+  team: new Map(),
+  past: undefined,
 };
 
 /** `now` is this computer's clock, milliseconds since 1970. */
@@ -43,6 +65,11 @@ export function after(state: DeskState, frame: Frame, now: number): DeskState {
         pbx: frame.pbx,
         shown: toShow(pops, state.shown),
         lastClosed: state.lastClosed,
+        status: frame.status ?? undefined,
+        reasons: frame.not_ready_reasons ?? [],
+        queues: frame.queues ?? [],
+        team: new Map((frame.team ?? []).map((member) => [member.agent, member])),
+        past: pops.length === 0 && frame.status?.state === "after_call_work" ? state.past : undefined,
       };
     }
     case "pop": {
@@ -57,6 +84,7 @@ export function after(state: DeskState, frame: Frame, now: number): DeskState {
         contexts: context ? newest(state.contexts, context) : state.contexts,
         shown: answered ? pop.call.id : toShow(pops, state.shown),
         lastClosed: startsToRing ? undefined : state.lastClosed,
+        past: undefined,
       };
     }
     case "context":
@@ -67,13 +95,26 @@ export function after(state: DeskState, frame: Frame, now: number): DeskState {
       const pops = state.pops.filter((other) => other !== pop);
       const contexts = new Map(state.contexts);
       contexts.delete(frame.call_id);
+      const closed = { pop, context: state.contexts.get(frame.call_id), reason: frame.reason, at: now };
       return {
         ...state,
         pops,
         contexts,
         shown: toShow(pops, state.shown),
-        lastClosed: { pop, context: state.contexts.get(frame.call_id), reason: frame.reason, at: now },
+        lastClosed: closed,
+        past: pops.length === 0 && mayNeedWork(state, pop) ? closed : undefined,
       };
+    }
+    case "agent": {
+      const workIsDone = state.status?.state === "after_call_work" && frame.status.state !== "after_call_work";
+      return { ...state, status: frame.status, past: workIsDone ? undefined : state.past };
+    }
+    case "queues":
+      return { ...state, queues: frame.queues };
+    case "team": {
+      const team = new Map(state.team);
+      for (const member of frame.members) team.set(member.agent, member);
+      return { ...state, team };
     }
     case "status":
       return { ...state, pbx: frame.pbx };
@@ -81,6 +122,17 @@ export function after(state: DeskState, frame: Frame, now: number): DeskState {
       return state; // a newer hub may say more than this page knows
   }
 }
+
+/** After-call work begins a moment after the call's end, or never: then the call that is over goes as well. */
+export function withoutPast(state: DeskState): DeskState {
+  return state.status?.state === "after_call_work" ? state : { ...state, past: undefined };
+}
+
+/** Work after a call follows talks that came through a queue, where the hub knows the agent's state at all. */
+const mayNeedWork = (state: DeskState, pop: Pop): boolean =>
+  state.status !== undefined &&
+  pop.state !== "ringing" &&
+  (pop.call.queue !== undefined || state.status.state === "after_call_work");
 
 export const show = (state: DeskState, callId: string): DeskState => ({ ...state, shown: callId });
 
