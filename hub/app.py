@@ -189,7 +189,10 @@ class Hub:
             )
             self._links[name] = link
         self._control = Control(
-            [ControlledPbx(name, self._links[name], section.control) for name, section in config.pbx.items()],
+            [
+                ControlledPbx(name, self._links[name], section.control, parts_of=self._calls.parts_of)
+                for name, section in config.pbx.items()
+            ],
             agents=config.agents,
             agent_commands=self._agents.commands,
             journal=self._journal,

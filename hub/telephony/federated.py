@@ -40,6 +40,7 @@ class FederatedCalls:
             known_before=known_before,
         )
         self.arrived = self._federation.arrived
+        self.parts_of = self._federation.parts_of
         self._settling: asyncio.TimerHandle | None = None
 
     def happened(self, event: CallEvent) -> None:
@@ -49,10 +50,6 @@ class FederatedCalls:
     def live(self, parts: Sequence[Call]) -> list[Call]:
         """Return the calls as a whole that have these parts."""
         return self._federation.live(parts)
-
-    def joined(self, call_id: str) -> Call | None:
-        """Return a live call that has parts on several PBXs; None for one that hasn't."""
-        return self._federation.joined(call_id)
 
     def stop(self) -> None:
         if self._settling is not None:

@@ -98,10 +98,10 @@ class Federation:
                 whole[joined.id] = joined
         return [call.picture() if isinstance(call, JoinedCall) else call for call in whole.values()]
 
-    def joined(self, call_id: str) -> Call | None:
-        """Return a live call that has parts on several PBXs; None for one that hasn't."""
+    def parts_of(self, call_id: str) -> Sequence[str]:
+        """Return the ids that a call's parts have on their own PBXs; its own alone where it is on one of them."""
         joined = self._by_part.get(call_id)
-        return joined.picture() if joined is not None and joined.id == call_id and not joined.is_alone else None
+        return tuple(joined.parts) if joined is not None and joined.id == call_id else (call_id,)
 
     def settle(self, now: datetime) -> None:
         """Tell of those whose part ended while the call went on; to be called now and then while all is quiet."""

@@ -68,9 +68,9 @@ def find_part(pbxs: Iterable[ControlledPbx], call_id: str, agent: str, device: s
     Raises RefusedError for a call or an agent's part that isn't there.
     """
     by_name = {pbx.name: pbx for pbx in pbxs}
-    call = find_call(by_name.values(), call_id)
     own = [
-        connection
+        (connection, call)
+        for call in find_calls(by_name.values(), call_id)
         for connection in call.connections
         if connection.agent == agent
         and connection.state is not ConnectionState.NULL
@@ -79,16 +79,21 @@ def find_part(pbxs: Iterable[ControlledPbx], call_id: str, agent: str, device: s
     if not own:
         by = f" with {device}" if device else ""
         raise RefusedError(Refusal.NO_SUCH_CALL, f"{agent} has no part in this call{by}, or no more.")
-    best = min(own, key=lambda connection: _BY_IMPORTANCE.index(connection.state))
-    pbx = by_name[best.pbx or call.pbx]
+    best, call = min(own, key=lambda found: _BY_IMPORTANCE.index(found[0].state))
+    pbx = by_name[call.pbx]
     end = pbx.end_of(call, best)
     return Part(pbx, call, best, end.channel, end.uid)
 
 
 def find_call(pbxs: Iterable[ControlledPbx], call_id: str) -> Call:
-    """Return a live call. Raises RefusedError where there is none."""
-    for pbx in pbxs:
-        call = pbx.call(call_id)
-        if call is not None:
-            return call
-    raise RefusedError(Refusal.NO_SUCH_CALL, "There is no such call, or it is over.")
+    """Return a live call, as the PBX has it where it rings an agent. Raises RefusedError where there is none."""
+    calls = find_calls(pbxs, call_id)
+    return next((call for call in calls if call.alerting_agents), calls[0])
+
+
+def find_calls(pbxs: Iterable[ControlledPbx], call_id: str) -> list[Call]:
+    """Return what each PBX has of a live call. Raises RefusedError where none has."""
+    found = [call for pbx in pbxs if (call := pbx.call(call_id)) is not None]
+    if not found:
+        raise RefusedError(Refusal.NO_SUCH_CALL, "There is no such call, or it is over.")
+    return found

@@ -78,12 +78,18 @@ class Expected:
 
 
 class ControlledPbx:
-    """Every method raises RefusedError, in words, where the PBX is away, silent or says no."""
+    """Every method raises RefusedError, in words, where the PBX is away, silent or says no.
 
-    def __init__(self, name: str, link: PbxLink, section: ControlSection) -> None:
+    `parts_of` says under which ids the PBXs have the parts of a call that goes from one to the other.
+    """
+
+    def __init__(
+        self, name: str, link: PbxLink, section: ControlSection, *, parts_of: Callable[[str], Sequence[str]]
+    ) -> None:
         self.name = name
         self.section = section
         self._link = link
+        self._parts_of = parts_of
         self._has_hub_context: AsyncManager | None = None
 
     @property
@@ -91,7 +97,9 @@ class ControlledPbx:
         return self._link.manager is not None
 
     def call(self, call_id: str) -> Call | None:
-        return self._link.call(call_id)
+        """Return what this PBX has of a live call."""
+        found = (self._link.call(part) for part in self._parts_of(call_id))
+        return next((part for part in found if part is not None), None)
 
     def end_of(self, call: Call, connection: Connection) -> End:
         """Return the channel behind a connection. Raises RefusedError where it is gone."""

@@ -64,14 +64,14 @@ class Pbx:
             state=ConnectionState.NULL,
             since=now,
         )
-        at: dict[str, Any] = {
+        at: dict[str, dict[str, Any]] = {
             "alerting": {"alerted_at": before.alerted_at or now},
             "connected": {"connected_at": before.connected_at or now},
             "queued": {"queued_at": now},
             "null": {"ended_at": now, "cause": Cause.NORMAL_CLEARING},
-        }.get(state, {})
+        }
         self._connections[device] = msgspec.structs.replace(
-            before, agent=agent, state=ConnectionState(state), since=now, **{**at, **more}
+            before, agent=agent, state=ConnectionState(state), since=now, **{**at.get(state, {}), **more}
         )
         self.knows(connections=tuple(self._connections.values()))
 
@@ -367,14 +367,12 @@ def test_a_value_that_all_calls_have_joins_no_more_than_eight(world: World) -> N
     assert 30 - 7 == len({step.call.id for step in world.steps})
 
 
-def test_a_joined_call_is_found_by_its_id(world: World) -> None:
-    """Whoever commands it finds it whole; one that is on one PBX alone is that PBX's to find."""
-    a = world.incoming()
-    a.says("delivered", "PJSIP/1001", "alerting")
-    assert world.federation.joined("a-1") is None
+def test_each_part_has_its_id_on_its_own_pbx(world: World) -> None:
+    """Whoever commands a joined call can find what its PBXs call it."""
+    world.incoming()
     world.forwarded().says("delivered", "PJSIP/1001", "alerting")
-    assert world.last == world.federation.joined("a-1")
-    assert world.federation.joined("b-9") is None
+    assert ("a-1", "b-9") == world.federation.parts_of("a-1")
+    assert ("z",) == world.federation.parts_of("z")
 
 
 def _orders(seed: int) -> Iterator[str]:
