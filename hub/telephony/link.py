@@ -105,6 +105,7 @@ class PbxLink:
             on_event=self._tell_step,
             on_arrival=self._tell_arrival,
         )
+        self._variables = (*section.followed_variables, FILE_VARIABLE)
         wanted = tuple(dict.fromkeys((*self._tracker.wanted_events, *_WANTED_BESIDES_CALLS)))
         self._link = AmiLink(
             settings,
@@ -112,7 +113,7 @@ class PbxLink:
             on_connected=self._take_over,
             on_lost=self._lost,
             wanted=wanted,
-            variables=(*section.followed_variables, FILE_VARIABLE),
+            variables=self._variables,
             exclude=tuple(name for name in EXCLUDED_EVENTS if name not in wanted),
         )
         self._held: list[AmiEvent] | None = []
@@ -202,7 +203,7 @@ class PbxLink:
 
     async def _take_over(self, manager: AsyncManager) -> None:
         """Learn what is there, then catch up with what was told meanwhile."""
-        snapshot, queues = await take_stock(manager, pbx=self._name)
+        snapshot, queues = await take_stock(manager, pbx=self._name, variables=self._variables)
         held = self._held or []
         if len(held) > MAX_HELD_EVENTS:
             raise AmiError(f"{self._where} sent more than {MAX_HELD_EVENTS} events while its channels were listed")

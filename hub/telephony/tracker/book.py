@@ -42,8 +42,8 @@ class CallBook:
         self.departures: deque[tuple[datetime, LiveCall, Party]] = deque()
 
     def live(self) -> list[Call]:
-        """Return the calls that have at least one device in them, the oldest first."""
-        shown = [call for call in self._calls.values() if call.parties]
+        """Return the calls that there is anything to see of, the oldest first."""
+        shown = [call for call in self._calls.values() if call.is_shown]
         shown.sort(key=lambda call: (call.started_at, call.order))
         return [call.picture() for call in shown]
 
@@ -265,7 +265,7 @@ class CallBook:
                 channel.party.end(unseen or Cause.NORMAL_CLEARING, now)
                 channel.party = None
             self._let_rest(channel, now)
-        if not call.parties:
+        if not call.is_shown:
             return
         call.in_queue = False
         call.end_queue_visit(now)

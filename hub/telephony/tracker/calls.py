@@ -126,6 +126,11 @@ class LiveCall:
         self.conference = ""
         self.conferees: set[str] = set()
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether a device is or was in it, or somebody was told of it."""
+        return bool(self.parties) or self.is_announced
+
     def set_caller(self, number: str, name: str) -> None:
         self.caller_text = number
         self.caller_name = "" if name in _NOBODY else clean_text(name)

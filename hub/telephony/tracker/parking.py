@@ -37,7 +37,7 @@ class Parking:
     def parked(self, event: AmiEvent, now: datetime) -> None:
         channel = self._sight.present(event, now, "Parkee")
         if channel is not None:
-            self.park(channel, _place(event), event.get("ParkerDialString"), now)
+            self.park(channel, parking_place(event), event.get("ParkerDialString"), now)
 
     def park(self, channel: Channel, place: str, parker: str, now: datetime) -> None:
         """Note that the call waits at that place; a second time for the same place changes nothing."""
@@ -60,7 +60,7 @@ class Parking:
         channel = self._sight.present(event, now, "Parkee")
         if channel is None:
             return
-        place = _place(event)
+        place = parking_place(event)
         before = self._at.pop(place, None)
         if before is not None and before is not channel and before.call.parked == place:
             before.call.parked = ""
@@ -99,7 +99,8 @@ class Parking:
         call.parked = ""
 
 
-def _place(event: AmiEvent) -> str:
+def parking_place(event: AmiEvent) -> str:
+    """Return LOT/SPACE, as an event about a parked call says it."""
     return clean_text(f"{event.get('Parkinglot')}/{event.get('ParkingSpace')}")
 
 

@@ -38,6 +38,12 @@ class Recordings:
             channel.call.add_recording(channel.recording_file)
             self._book.inform(channel.call, channel.party, now)
 
+    def found(self, channel: Channel, file: str, now: datetime) -> None:
+        """Take a channel that has such a name for one that is recorded: most recordings last as long as their call."""
+        if not channel.recording_file:
+            channel.call.recorders.setdefault(channel.uid, False)
+            self.named(channel, file, now)
+
     def begun(self, event: AmiEvent, now: datetime) -> None:
         channel = self._sight.present(event, now)
         if channel is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import msgspec
 
 from hub.telephony.tracker.channels import ChannelState
 from hub.telephony.tracker.graph import HOLDING_BRIDGE
+from hub.telephony.tracker.party import TALKING
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -73,8 +75,8 @@ class PbxSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a PBX says is there.
 
     `holding_bridges` are those whose members don't hear each other. `variables` are the values of the configured
-    channel variables, by uniqueid and name. `held_devices` are the devices that hold all their calls; None where
-    the PBX doesn't tell.
+    channel variables, by uniqueid and name. `device_holds` says of devices whether they hold all their calls, as far
+    as the PBX tells.
     """
 
     channels: tuple[SeenChannel, ...] = ()
@@ -83,7 +85,7 @@ class PbxSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     parked: tuple[ParkedCaller, ...] = ()
     conferees: tuple[Conferee, ...] = ()
     variables: dict[str, dict[str, str]] = {}
-    held_devices: frozenset[str] | None = None
+    device_holds: dict[str, bool] = {}
 
 
 class SnapshotReader:
@@ -187,13 +189,15 @@ class SnapshotReader:
                 self._conferences.join(channel, conferee.room, now, is_muted=conferee.is_muted)
 
     def _fill_holds(self, snapshot: PbxSnapshot, now: datetime) -> None:
-        if snapshot.held_devices is None:
-            return
-        for channel in self._graph.all():
+        talking = [channel for channel in self._graph.all() if channel.party and channel.party.state in TALKING]
+        how_many = Counter(channel.device for channel in talking)
+        for channel in talking:
             party = channel.party
-            if party is None or party.is_held_by_hub:
+            # A device with two calls holds one of them, and the PBX doesn't tell which.
+            is_held = snapshot.device_holds.get(channel.device)
+            if party is None or party.is_held_by_hub or is_held is None or how_many[channel.device] > 1:
                 continue
-            if party.device in snapshot.held_devices:
+            if is_held:
                 self._states.held(channel.call, party, now)
             else:
                 self._states.retrieved(channel.call, party, now)
@@ -203,7 +207,7 @@ class SnapshotReader:
             channel = self._graph.find(uid)
             if channel is not None:
                 for name, value in values.items():
-                    self._variables.keep(channel, name, value, now)
+                    self._variables.found(channel, name, value, now)
 
 
 def _join_halves(graph: ChannelGraph, found: list[tuple[Channel, SeenChannel]], now: datetime) -> None:

@@ -178,7 +178,7 @@ class CallTracker:
     def call(self, call_id: str) -> Call | None:
         """Return one call that is not over."""
         call = self._book.get(call_id)
-        return call.picture() if call is not None and call.parties else None
+        return call.picture() if call is not None and call.is_shown else None
 
     def channels_of(self, call_id: str) -> Sequence[FollowedChannel]:
         """Return the channels of a live call, each with the connection it is the end of; none for an unknown call."""

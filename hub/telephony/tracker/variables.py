@@ -43,14 +43,16 @@ class Variables:
         name = event.get("Variable")
         if name not in self._names:
             name = name.lstrip("_")
+        if name != FILE_VARIABLE and name not in self._names:
+            return
+        channel = self._sight.present(event, now)
+        if channel is None:
+            return
+        value = _unescaped(event.get("Value"))
         if name == FILE_VARIABLE:
-            channel = self._sight.present(event, now)
-            if channel is not None:
-                self._recordings.named(channel, _unescaped(event.get("Value")), now)
+            self._recordings.named(channel, value, now)
         if name in self._names:
-            channel = self._sight.present(event, now)
-            if channel is not None:
-                self.keep(channel, name, _unescaped(event.get("Value")), now)
+            self._keep(channel, name, value, now)
 
     def carried(self, event: AmiEvent, now: datetime) -> None:
         """Take the variables that an event about channels carries."""
@@ -59,10 +61,16 @@ class Variables:
             if name in self._names and value:
                 channel = self._sight.known(event, prefix)
                 if channel is not None:
-                    self.keep(channel, name, value, now)
+                    self._keep(channel, name, value, now)
 
-    def keep(self, channel: Channel, name: str, value: str, now: datetime) -> None:
-        """Keep a value with the channel's call, and tell where it is a new one."""
+    def found(self, channel: Channel, name: str, value: str, now: datetime) -> None:
+        """Take a variable that a channel has when stock is taken."""
+        if name == FILE_VARIABLE:
+            self._recordings.found(channel, value, now)
+        if name in self._names:
+            self._keep(channel, name, value, now)
+
+    def _keep(self, channel: Channel, name: str, value: str, now: datetime) -> None:
         call = channel.call
         text = clean_text(value, _MAX_VALUE)
         if call.variables.get(name, "") == text:
