@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from functools import partial
@@ -12,12 +12,9 @@ from functools import partial
 import structlog
 
 from connectors.registry import build_connector
-from hub.bus.feed import FeedConsumer
-from hub.bus.relay import BusRelay
+from hub.broker import start_broker_side
 from hub.collector import spare_collector
-from hub.config.mapping_files import find_mapping
-from hub.config.model import Config, InboundFeed
-from hub.config.problem import Problem
+from hub.config.model import Config
 from hub.context.health import ConnectorHealth
 from hub.context.routing import CustomerRouting
 from hub.context.service import ContextService
@@ -32,8 +29,6 @@ from hub.domain.event import ConnectorStatus, agent_event, call_event, connector
 from hub.domain.ports import PbxStatus
 from hub.domain.routing import EnquiryStatus
 from hub.journal.journal import Journal
-from hub.mapping.errors import MappingError
-from hub.mapping.mapping import Mapping, load_mapping
 from hub.metrics import Metrics
 from hub.takeover import Takeover
 from hub.telephony.agents import AgentService
@@ -47,12 +42,6 @@ from hub.version import VERSION
 
 log = structlog.get_logger(__name__)
 
-_FEED_COUNTERS: dict[str, Callable[[FeedConsumer], int]] = {
-    "recorded": lambda feed: feed.recorded_total,
-    "duplicates": lambda feed: feed.duplicates_total,
-    "dead": lambda feed: feed.dead_total,
-}
-
 
 def _events_total(link: PbxLink) -> int:
     return link.events_total
@@ -60,22 +49,6 @@ def _events_total(link: PbxLink) -> int:
 
 def _is_connected(link: PbxLink) -> bool:
     return link.status().connected
-
-
-def _takes_messages(feed: FeedConsumer) -> bool:
-    return feed.connected
-
-
-def _feed_mapping(name: str, feed: InboundFeed, config: Config) -> Mapping:
-    """Load a feed's mapping. Raises MappingError."""
-    file = find_mapping(feed.mapping, config.hub.mappings)
-    if file is None:
-        message = f"inbound {name}: there is no mapping {feed.mapping!r}"
-        raise MappingError([Problem(f"{feed.mapping}.yaml", 1, 1, message)])
-    mapping = load_mapping(file)
-    if mapping.target != "interaction":
-        raise MappingError([Problem(str(file), 1, 1, f"inbound {name} needs a mapping with target: interaction")])
-    return mapping
 
 
 class Hub:
@@ -199,7 +172,15 @@ class Hub:
         )
         self._stack.push_async_callback(self._control.close)
         self._measure()
-        await self._start_bus()
+        if config.bus is not None:
+            await start_broker_side(
+                config,
+                config.bus,
+                journal=self._journal,
+                metrics=self._metrics,
+                on_interaction=self._context.interaction_recorded,
+                stack=self._stack,
+            )
         self._server = DeskServer(
             host=config.listen_host,
             port=config.listen_port,
@@ -251,46 +232,6 @@ class Hub:
             "FastAGI connections that were refused or did not keep to the protocol; the log has why.",
             {"": lambda: server.refused_total},
         )
-
-    async def _start_bus(self) -> None:
-        bus = self._config.bus
-        if bus is None:
-            return
-        relay = BusRelay(bus, self._journal)
-        await relay.start()
-        self._stack.push_async_callback(relay.stop)
-        self._metrics.show_bus(lag=lambda: relay.lag, connected=lambda: relay.connected)
-        self._metrics.read_counter(
-            "ctihub_bus_published", "Events that the broker confirmed.", {"": lambda: relay.published_total}
-        )
-        self._metrics.read_counter(
-            "ctihub_bus_unroutable",
-            "Events that the broker confirmed and no queue was bound for.",
-            {"": lambda: relay.unroutable_total},
-        )
-        feeds = [
-            FeedConsumer(
-                name,
-                feed,
-                bus,
-                mapping=_feed_mapping(name, feed, self._config),
-                journal=self._journal,
-                on_interaction=self._context.interaction_recorded,
-                region=self._config.hub.region,
-            )
-            for name, feed in self._config.inbound.items()
-        ]
-        for feed in feeds:
-            feed.start()
-            self._stack.push_async_callback(feed.stop)
-            self._metrics.feed_connected.labels(feed.name).set_function(partial(_takes_messages, feed))
-        for outcome, read in _FEED_COUNTERS.items():
-            self._metrics.read_counter(
-                f"ctihub_feed_{outcome}",
-                f"Messages of inbound feeds: {outcome}.",
-                {feed.name: partial(read, feed) for feed in feeds},
-                label="feed",
-            )
 
     def _measure(self) -> None:
         metrics, links = self._metrics, self._links
