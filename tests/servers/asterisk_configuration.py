@@ -3,7 +3,7 @@
 import os
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 FOLDER = Path(__file__).parents[2] / "docker" / "asterisk"
@@ -25,18 +25,19 @@ def render(target: Path, values: Mapping[str, str]) -> subprocess.CompletedProce
 class Site:
     """Files that take the place of the project's own, as another site would have written them, and its phones.
 
-    What the files named by `added` say is added to the project's own instead.
+    What the files named by `added` say is added to the project's own instead; `values` are some that only they name.
     """
 
     folder: Path
     phones: tuple[str, ...]
     added: tuple[str, ...] = ("modules.conf",)
+    values: Mapping[str, str] = field(default_factory=dict)
 
     def write(self, target: Path, values: Mapping[str, str]) -> None:
         """Put the files into the folder `target`, every @NAME@ replaced by its value."""
         for file in sorted(self.folder.glob("*.conf")):
             text = file.read_text()
-            for name, value in values.items():
+            for name, value in {**values, **self.values}.items():
                 text = text.replace(f"@{name}@", value)
             goal = target / file.name
             if file.name in self.added:
@@ -52,3 +53,15 @@ FEATURES_SITE = Site(Path(__file__).with_name("features_site"), ())
 
 QUEUES_SITE = Site(Path(__file__).with_name("queues_site"), (), ("extensions.conf", "modules.conf", "queues.conf"))
 """The project's own, and further queues, groups, forwarding, mailboxes and a menu."""
+
+
+def branch_office(secret: str) -> Site:
+    """Return the project's own, with a trunk from the head office, which signs in with `secret`."""
+    folder = Path(__file__).with_name("branch_office")
+    return Site(folder, (), ("extensions.conf", "pjsip.conf"), {"BRANCH_SECRET": secret})
+
+
+def head_office(branch_port: int, secret: str) -> Site:
+    """Return the project's own, with a trunk to the branch office at that port of this machine."""
+    values = {"BRANCH_PORT": str(branch_port), "BRANCH_SECRET": secret}
+    return Site(Path(__file__).with_name("head_office"), (), ("extensions.conf", "pjsip.conf"), values)
