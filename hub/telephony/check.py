@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING
 from hub.config.wording import counted, nearest
 from hub.telephony.ami.errors import AmiActionFailed, AmiError
 from hub.telephony.ami.manager import AsyncManager
+from hub.telephony.control.dialplan import lacking
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from hub.config.pbx import ControlSection
     from hub.telephony.ami.event import AmiEvent
     from hub.telephony.ami.settings import AmiSettings
 
 
-async def check(settings: AmiSettings, devices: Collection[str] = ()) -> str:
+async def check(settings: AmiSettings, devices: Collection[str] = (), control: ControlSection | None = None) -> str:
     """Connect, log in and look around; return what was found, as in "Asterisk 22.5.2, 2 queues, 4 endpoints".
 
     `devices` are those that the configuration names, as in PJSIP/1001: without the right one no call is ever seen.
+    With `control` it is also looked for what commands need.
     Raises :class:`AmiError` in plain words where the hub could not work with this PBX. Whether the manager user
     may read the events of calls and queues can't be asked of Asterisk: what it lacks simply never comes.
     """
@@ -26,12 +29,19 @@ async def check(settings: AmiSettings, devices: Collection[str] = ()) -> str:
     try:
         await manager.connect()
         await manager.login(events=False)
-        return await _look_around(manager, settings, devices)
+        found, warnings = await _look_around(manager, settings, devices)
+        if control is not None:
+            warnings += await lacking(manager, control)
+        text = ", ".join(found)
+        return f"{text}; {'; '.join(warnings)}" if warnings else text
     finally:
         await manager.close()
 
 
-async def _look_around(manager: AsyncManager, settings: AmiSettings, devices: Collection[str]) -> str:
+async def _look_around(
+    manager: AsyncManager, settings: AmiSettings, devices: Collection[str]
+) -> tuple[list[str], list[str]]:
+    """Return what there is, and what is not as it could be."""
     warnings: list[str] = []
     try:
         await manager.send_action({"Action": "CoreShowChannels"})
@@ -52,8 +62,7 @@ async def _look_around(manager: AsyncManager, settings: AmiSettings, devices: Co
         found.append(counted(len(names), noun))
         if noun == "endpoint":
             _require(devices, names, settings)
-    text = ", ".join(found)
-    return f"{text}; {'; '.join(warnings)}" if warnings else text
+    return found, warnings
 
 
 async def _version(manager: AsyncManager, warnings: list[str]) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from hub.config.pbx import ControlSection
 from hub.domain.control import Refusal
 from hub.domain.event import new_id
 from hub.telephony.ami.errors import AmiActionFailed, AmiConnectionLost, AmiError, AmiTimeout
+from hub.telephony.control.dialplan import leads_somewhere
 from hub.telephony.control.refused import RefusedError
 from hub.telephony.tracker import ChannelState
 from hub.telephony.tracker.calls import call_id
@@ -118,22 +119,8 @@ class ControlledPbx:
     async def act(self, headers: ActionHeaders) -> AmiReply:
         """Send one action."""
         manager = self._manager()
-        try:
+        with self._in_words():
             return await manager.send_action(headers)
-        except AmiActionFailed as error:
-            raise RefusedError(
-                Refusal.PBX_REFUSED, f"The telephone system {self.name} refused: {_words(error)}"
-            ) from error
-        except AmiTimeout as error:
-            raise RefusedError(
-                Refusal.TIMED_OUT, f"The telephone system {self.name} did not answer. Look whether it happened."
-            ) from error
-        except AmiConnectionLost as error:
-            raise self._away() from error
-        except AmiError as error:
-            raise RefusedError(Refusal.PBX_REFUSED, f"The telephone system {self.name}: {error}") from error
-        except ValueError as error:
-            raise RefusedError(Refusal.NOT_POSSIBLE, "This can't be said to the telephone system.") from error
 
     async def set_variables(self, channel: str, variables: Mapping[str, str]) -> None:
         for name, value in variables.items():
@@ -244,7 +231,7 @@ class ControlledPbx:
         if self._has_hub_context is manager:
             return
         context = self.section.hub_context
-        if not await self._has("", context):
+        if not await self._leads_somewhere(context):
             raise RefusedError(
                 Refusal.NOT_POSSIBLE,
                 f"The dialplan of {self.name} has no context {context!r}: include ctihub.conf there (docker/asterisk).",
@@ -254,25 +241,33 @@ class ControlledPbx:
     async def need_number(self, number: str) -> None:
         """Raise RefusedError where agents can't dial that number: whoever is sent there would be cut off."""
         context = self.section.context
-        if not await self._has(number, context):
+        if not await self._leads_somewhere(context, number):
             raise RefusedError(Refusal.NOT_POSSIBLE, f"{number} can't be dialled here: {context!r} doesn't lead there.")
 
-    async def _has(self, extension: str, context: str) -> bool:
-        headers = {"Action": "ShowDialPlan", "Context": context}
-        if extension:
-            headers["Extension"] = extension
+    async def _leads_somewhere(self, context: str, extension: str = "") -> bool:
+        manager = self._manager()
+        with self._in_words():
+            return await leads_somewhere(manager, context, extension)
+
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        """Turn what goes wrong with the PBX into RefusedError."""
         try:
-            reply = await self.act(headers)
-        except RefusedError as refused:
-            if isinstance(refused.__cause__, AmiActionFailed) and "did not find" in str(refused.__cause__).lower():
-                return False
-            raise
-        # A switch (realtime, another PBX) is not listed by what it leads to: it may.
-        return any(
-            event.get("Switch") or event.get("Priority") not in ("", "hint")
-            for event in reply.events
-            if event.name == "ListDialplan"
-        )
+            yield
+        except AmiActionFailed as error:
+            raise RefusedError(
+                Refusal.PBX_REFUSED, f"The telephone system {self.name} refused: {_words(error)}"
+            ) from error
+        except AmiTimeout as error:
+            raise RefusedError(
+                Refusal.TIMED_OUT, f"The telephone system {self.name} did not answer. Look whether it happened."
+            ) from error
+        except AmiConnectionLost as error:
+            raise self._away() from error
+        except AmiError as error:
+            raise RefusedError(Refusal.PBX_REFUSED, f"The telephone system {self.name}: {error}") from error
+        except ValueError as error:
+            raise RefusedError(Refusal.NOT_POSSIBLE, "This can't be said to the telephone system.") from error
 
     async def _redirect(
         self, channel: str, context: str, extension: str, extra: Mapping[str, str] | None = None

@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from hub.config.pbx import ControlSection
 from hub.telephony.ami.errors import AmiError
 from hub.telephony.check import check
+from hub.telephony.control.dialplan import ACTIONS
 from tests.unit.telephony.ami.peer import SECRET, FakePbx, error, success
 from tests.unit.telephony.test_link import Exchange, listed
 
@@ -30,6 +32,22 @@ async def test_a_good_pbx_is_described(pbx: FakePbx) -> None:
     """Version, queues and endpoints are counted."""
     assert "Asterisk 22.5.2~dfsg, 2 queues, 1 endpoint" == await check(pbx.settings())
     assert "Logoff" in pbx.names()
+
+
+async def test_what_commands_lack_is_a_warning(pbx: FakePbx) -> None:
+    """Actions without right or module, and contexts that the dialplan has not, are named; with all of it nothing is."""
+    control = ControlSection(hub_context="ctihub", context="from-phones")
+    pbx.answers["ListCommands"] = lambda action: success(action, *(f"{name}: does it" for name in ACTIONS))
+    pbx.answers["ShowDialPlan"] = lambda action: listed(action, ("ListDialplan", "Extension: x", "Priority: 1"))
+    assert "Asterisk 22.5.2~dfsg, 2 queues, 1 endpoint" == await check(pbx.settings(), control=control)
+    pbx.answers["ShowDialPlan"] = lambda action: error(action, f"Did not find context {action['Context']}")
+    said = await check(pbx.settings(), control=control)
+    assert "no context 'ctihub': hold" in said
+    assert "no context 'from-phones': no number" in said
+    pbx.answers["ListCommands"] = lambda action: success(action, *(f"{name}: does it" for name in ACTIONS[2:]))
+    assert "commands can't use BlindTransfer, Getvar: " in await check(pbx.settings(), control=control)
+    pbx.answers["ListCommands"] = lambda action: error(action, "Permission denied")
+    assert "not told (Permission denied)" in await check(pbx.settings(), control=control)
 
 
 async def test_what_is_refused_is_a_warning(pbx: FakePbx) -> None:
