@@ -86,6 +86,14 @@ class HubProcess:
         """SIGKILL it, in the middle of whatever it does."""
         self._process.kill()
 
+    def freeze(self) -> None:
+        """Let it hold its connections and say nothing."""
+        self._process.freeze()
+
+    def thaw(self) -> None:
+        """Let it go on after `freeze`."""
+        self._process.thaw()
+
     def stop(self) -> None:
         """SIGTERM it and wait until it has ended."""
         self._process.stop()
