@@ -9,23 +9,29 @@ if TYPE_CHECKING:
 
     from hub.domain.call import Call
 
+_Key = tuple[str, str]
+
 
 class QueueCallers:
-    """The live calls that are or were in a queue, by their connections' ids: those are the channels' of the PBX."""
+    """The live calls that are or were in a queue, by PBX and id of their connections: a connection's is its channel's.
+
+    A call may be of several PBXs; it is kept under that of the call itself.
+    """
 
     def __init__(self) -> None:
-        self._calls: dict[tuple[str, str], Call] = {}
-        self._by_channel: dict[tuple[str, str], str] = {}
+        self._calls: dict[_Key, Call] = {}
+        self._by_channel: dict[_Key, _Key] = {}
 
     def take(self, call: Call, *, is_over: bool) -> None:
         """Take a call as it is now."""
         if call.queue is None:
             return
-        self._forget((call.pbx, call.id))
+        key = call.pbx, call.id
+        self._forget(key)
         if not is_over:
-            self._calls[call.pbx, call.id] = call
-            for connection in call.connections:
-                self._by_channel[call.pbx, connection.id] = call.id
+            self._calls[key] = call
+            for channel in _channels(call):
+                self._by_channel[channel] = key
 
     def keep_only(self, pbx: str, live: Iterable[Call]) -> None:
         """Forget the calls that a PBX does not have."""
@@ -35,11 +41,15 @@ class QueueCallers:
 
     def find(self, pbx: str, uid: str) -> Call | None:
         """Return the call with that channel."""
-        call_id = self._by_channel.get((pbx, uid))
-        return None if call_id is None else self._calls.get((pbx, call_id))
+        key = self._by_channel.get((pbx, uid))
+        return None if key is None else self._calls.get(key)
 
-    def _forget(self, key: tuple[str, str]) -> None:
+    def _forget(self, key: _Key) -> None:
         call = self._calls.pop(key, None)
-        for connection in call.connections if call else ():
-            if self._by_channel.get((key[0], connection.id)) == key[1]:
-                del self._by_channel[key[0], connection.id]
+        for channel in _channels(call) if call else ():
+            if self._by_channel.get(channel) == key:
+                del self._by_channel[channel]
+
+
+def _channels(call: Call) -> list[_Key]:
+    return [(connection.pbx or call.pbx, connection.id) for connection in call.connections]

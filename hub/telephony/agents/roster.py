@@ -173,11 +173,11 @@ class Roster:
             return
         before = self._statuses[agent]
         now = max(now, before.since)
-        seats, work, is_busy = self._seats(agent), self._work[agent], self._talks.is_busy(agent)
+        seats, work, is_busy = self._seats(agent), self._work[agent], self._is_busy(agent, books)
         orders = work.look(seats, is_busy=is_busy, now=now, seconds_of=self._after_call_s)
         verdict = judge(
             seats,
-            is_seated=any(book.is_seated(device) for book in books for device in self._config.agents[agent].devices),
+            is_seated=any(book.is_seated(device) for book in books for device in self._devices(agent)),
             is_busy=is_busy,
             about_to_pause=work.ordered,
             work_until=work.until,
@@ -213,6 +213,13 @@ class Roster:
         if before.state is AgentState.LOGGED_OFF:
             self._on_event(AgentEvent(kind=AgentEventKind.LOGGED_ON, time=now, pbx=pbx, agent=status))
         self._on_event(AgentEvent(kind=AgentEventKind(status.state.value), time=now, pbx=pbx, agent=status))
+
+    def _is_busy(self, agent: str, books: Sequence[QueueBook]) -> bool:
+        pooled = [(book, device) for book in books for device in self._devices(agent) if book.is_seated(device)]
+        if pooled:
+            # Their phone stays on the line between calls.
+            return any(book.device_state(device) in _IN_A_CALL for book, device in pooled)
+        return self._talks.is_busy(agent)
 
     def _seats(self, agent: str) -> list[Member]:
         """Return the places by which an agent is logged on."""
