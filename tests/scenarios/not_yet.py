@@ -2,5 +2,12 @@
 
 NOT_YET: frozenset[str] = frozenset(
     {
+        "click-busy",
+        "click-not-answered",
+        "click-through-local",
+        "dial-early-media-failed",
+        "forward-by-phone",
+        "forward-by-phone-outside",
+        "mobile-does-not-accept",
     }
 )

@@ -6,6 +6,8 @@ from tests.servers.stage import Scenario, Stage
 
 CUSTOMER = "+498999998123"
 TALK_SECONDS = 0.3
+MAKING_WAY_SECONDS = 1
+"""How long after the answer a Local channel makes way: at once, but not in the same moment."""
 
 
 async def _talk() -> None:
@@ -162,7 +164,7 @@ async def _click_through_local(stage: Stage, channel: str) -> None:
     customer.ring()
     await _talk()
     await customer.answer()
-    await asyncio.sleep(1)
+    await asyncio.sleep(MAKING_WAY_SECONDS)
     await customer.hang_up()
     await own.cleared()
 
@@ -178,7 +180,7 @@ async def click_through_local_that_makes_way(stage: Stage) -> None:
 
 
 async def callback(stage: Stage) -> None:
-    """A customer who asked for it is called back: his phone rings, he answers and waits in a queue.
+    """Max asked to be called back: his phone rings, he answers and waits in a queue.
 
     Alice's phone rings, she answers. They talk, he hangs up.
     """
@@ -197,7 +199,7 @@ async def callback(stage: Stage) -> None:
 
 
 async def callback_not_answered(stage: Stage) -> None:
-    """A customer who asked for it is called back: his phone rings for two seconds in vain."""
+    """Max asked to be called back: his phone rings for two seconds in vain."""
     outside = await stage.outside()
     await stage.begin()
     await _originate(stage, f"PJSIP/{CUSTOMER}@trunk", to="7004")

@@ -3,26 +3,41 @@
 import asyncio
 
 from tests.servers.stage import Scenario, Stage
+from tests.servers.terse import CalledLeg, TersePhone
 
 MAX = "+498999998123"
 MOBILE = "+491711234567"
 TALK_SECONDS = 0.3
+MESSAGE_SECONDS = 1.5
+PROMPT_SECONDS = 1
+MAKING_WAY_SECONDS = 1
+"""How long after the answer a Local channel makes way: at once, but not in the same moment."""
 
 
 async def _talk() -> None:
     await asyncio.sleep(TALK_SECONDS)
 
 
+async def _rings(stage: Stage, phone: TersePhone, number: str) -> CalledLeg:
+    """Let the phone ring, now that it is called, and return when Asterisk has heard it."""
+    called = await phone.called()
+    called.ring()
+    await stage.manager.wait_for("Newstate", ChannelStateDesc="Ringing", CallerIDNum=number)
+    return called
+
+
 async def group(stage: Stage) -> None:
-    """Max calls a group of three phones. Alice's is busy (486) at once, Bob's and Chen's ring.
+    """Max calls a group of three phones. Alice's is busy (486) at once, then Bob's and Chen's ring.
 
     Bob declines (603), Chen answers. They talk, Max hangs up.
     """
-    alice, bob, chen = await stage.terse_phone("1001"), await stage.phone("1002"), await stage.phone("1003")
+    alice, bob, chen = [await stage.terse_phone(number) for number in ("1001", "1002", "1003")]
     caller = await stage.call(MAX, name="Max", to="7030")
     await (await alice.called()).refuse(486)
-    declined, ringing = await bob.rings(), await chen.rings()
-    await declined.reject(603)
+    await stage.manager.wait_for("DialEnd", DialStatus="BUSY")
+    declined, ringing = await _rings(stage, bob, "1002"), await _rings(stage, chen, "1003")
+    await declined.refuse(603)
+    await stage.manager.wait_for("DialEnd", DialStatus="NOANSWER")
     await ringing.answer()
     await caller.established()
     await _talk()
@@ -30,11 +45,11 @@ async def group(stage: Stage) -> None:
     await ringing.cleared()
 
 
-async def group_unanswered(stage: Stage) -> None:
-    """Max calls a group of phones: Alice's and Bob's ring, Chen's is off. Max gives up."""
-    alice, bob = await stage.phone("1001"), await stage.phone("1002")
+async def group_abandoned(stage: Stage) -> None:
+    """Max calls a group of phones: Alice's rings, then Bob's, and Chen's is off. Max gives up."""
+    alice, bob = await stage.terse_phone("1001"), await stage.terse_phone("1002")
     caller = await stage.call(MAX, name="Max", to="7030")
-    rung = await alice.rings(), await bob.rings()
+    rung = await _rings(stage, alice, "1001"), await _rings(stage, bob, "1002")
     await caller.ringing()
     await caller.cancel()
     for ringing in rung:
@@ -99,7 +114,7 @@ async def forwarded_by_phone(stage: Stage) -> None:
     ringing = await bob.rings()
     await ringing.answer()
     await caller.established()
-    await asyncio.sleep(1)
+    await asyncio.sleep(MAKING_WAY_SECONDS)
     await caller.hang_up()
     await ringing.cleared()
 
@@ -117,7 +132,7 @@ async def forwarded_out_by_phone(stage: Stage) -> None:
     await caller.ringing()
     await mobile.answer()
     await caller.established()
-    await asyncio.sleep(1)
+    await asyncio.sleep(MAKING_WAY_SECONDS)
     await caller.hang_up()
     await mobile.cleared()
 
@@ -137,14 +152,14 @@ async def forwarded(stage: Stage) -> None:
 
 
 async def forwarded_to_group(stage: Stage) -> None:
-    """Max calls Dora, whose calls the PBX forwards to a group: Alice's and Bob's phones ring, Chen's is off.
+    """Max calls Dora, whose calls the PBX forwards to a group: Alice's phone rings, then Bob's, and Chen's is off.
 
     Alice answers, Bob's stops ringing. Max hangs up.
     """
-    alice, bob = await stage.phone("1001"), await stage.phone("1002")
+    alice, bob = await stage.terse_phone("1001"), await stage.terse_phone("1002")
     await stage.store("CF", "1004", "7030")
     caller = await stage.call(MAX, name="Max", to="7054")
-    ringing, lost = await alice.rings(), await bob.rings()
+    ringing, lost = await _rings(stage, alice, "1001"), await _rings(stage, bob, "1002")
     await ringing.answer()
     await lost.cleared()
     await caller.established()
@@ -180,7 +195,7 @@ async def forwarded_on_busy(stage: Stage) -> None:
     ringing = await bob.rings()
     await ringing.answer()
     await caller.established()
-    await asyncio.sleep(1)
+    await asyncio.sleep(MAKING_WAY_SECONDS)
     await caller.hang_up()
     await ringing.cleared()
 
@@ -198,7 +213,7 @@ async def forwarded_on_no_answer(stage: Stage) -> None:
     mobile.ring()
     await mobile.answer()
     await caller.established()
-    await asyncio.sleep(1)
+    await asyncio.sleep(MAKING_WAY_SECONDS)
     await caller.hang_up()
     await mobile.cleared()
 
@@ -209,7 +224,7 @@ async def mailbox(stage: Stage) -> None:
     caller = await stage.call(MAX, name="Max", to="7060")
     await (await alice.rings()).cleared()
     await caller.established()
-    await asyncio.sleep(1.5)
+    await asyncio.sleep(MESSAGE_SECONDS)
     await caller.hang_up()
 
 
@@ -220,7 +235,7 @@ async def mobile_accepts(stage: Stage) -> None:
     mobile = await outside.called()
     mobile.ring()
     await mobile.answer()
-    await asyncio.sleep(1)
+    await asyncio.sleep(PROMPT_SECONDS)
     mobile.press("1")
     await caller.established()
     await _talk()
@@ -261,7 +276,7 @@ async def recorded(stage: Stage) -> None:
 
 FORWARDING_SCENARIOS: dict[str, Scenario] = {
     "group-busy-declined-answered": group,
-    "group-abandoned": group_unanswered,
+    "group-abandoned": group_abandoned,
     "direct-answered-at-once": answered_at_once,
     "direct-busy-at-once": busy_at_once,
     "direct-declined": declined,

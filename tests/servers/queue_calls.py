@@ -7,6 +7,10 @@ from tests.servers.stage import Scenario, Stage
 MAX = "+498999998123"
 EVA = "+498999998124"
 TALK_SECONDS = 0.3
+ANNOUNCEMENT_SECONDS = 1
+MESSAGE_SECONDS = 1.5
+MAKING_WAY_SECONDS = 1
+"""How long after the answer a Local channel makes way: at once, but not in the same moment."""
 
 
 async def _talk() -> None:
@@ -150,7 +154,7 @@ async def local_members_make_way(stage: Stage) -> None:
     lost, ringing = await alice.rings(), await bob.rings()
     await ringing.answer()
     await lost.cleared()
-    await asyncio.sleep(1)
+    await asyncio.sleep(MAKING_WAY_SECONDS)
     await ringing.hang_up()
     await caller.cleared()
 
@@ -158,21 +162,23 @@ async def local_members_make_way(stage: Stage) -> None:
 async def agent_login(stage: Stage) -> None:
     """Alice logs in by dialling AgentLogin, and stays on the line. Max calls a queue of logged-in agents.
 
-    She hears a beep, accepts with #, hears the queue's announcement and talks with Max, who hangs up. Then she hangs
-    up, which logs her out.
+    She hears a beep, accepts with #, hears the queue's announcement and talks with Max, who hangs up. Eva calls, and it
+    is the same with her. Then Alice hangs up, which logs her out.
     """
     await stage.begin()
     alice = await stage.dial("1001", to="7090")
-    await alice.established()
-    await stage.manager.wait_for("AgentLogin")
-    caller = await stage.trunk.call(MAX, name="Max", to="7013")
-    await stage.manager.wait_for("AgentCalled")
-    await asyncio.sleep(1)
-    alice.press("#")
-    await stage.manager.wait_for("AgentConnect")
-    await _talk()
-    await caller.hang_up()
-    await stage.manager.wait_for("AgentComplete")
+    await stage.manager.wait_for("DeviceStateChange", Device="Agent:7901", State="NOT_INUSE")
+    for number, name in ((MAX, "Max"), (EVA, "Eva")):
+        seen = len(stage.manager.messages)
+        caller = await stage.trunk.call(number, name=name, to="7013")
+        await stage.manager.wait_for("AgentCalled", since=seen)
+        await asyncio.sleep(ANNOUNCEMENT_SECONDS)
+        alice.press("#")
+        await stage.manager.wait_for("AgentConnect", since=seen)
+        await _talk()
+        await caller.hang_up()
+        await stage.manager.wait_for("AgentComplete", since=seen)
+        await stage.manager.wait_for("DeviceStateChange", since=seen, Device="Agent:7901", State="NOT_INUSE")
     await alice.hang_up()
 
 
@@ -232,7 +238,7 @@ async def queue_to_mailbox(stage: Stage) -> None:
     caller = await stage.call(MAX, name="Max", to="7016")
     unanswered = await alice.rings()
     await unanswered.cleared()
-    await asyncio.sleep(1.5)
+    await asyncio.sleep(MESSAGE_SECONDS)
     await caller.hang_up()
 
 
