@@ -19,8 +19,10 @@ from hub.telephony.tracker.calls import call_id
 
 log = structlog.get_logger(__name__)
 
-MAX_CONNECTIONS = 1_000
-MAX_PER_PEER = 500
+MAX_CONNECTIONS = 400
+MAX_PER_PEER = 300
+"""Together well below the 1,024 files that a process may usually have open: pages and backends need some too."""
+
 BACKLOG = 512
 ENVIRONMENT_S = 2.0
 ANSWER_S = 2.0
