@@ -16,7 +16,8 @@ from hub.domain.call import Call, CallEvent, CallEventKind, Cause, Connection, C
 from hub.telephony.joined import JoinedCall, Sharing
 
 SETTLE = timedelta(seconds=1)
-"""How long after its part on one PBX ended a call must go on for that to be worth an event, as in the tracker."""
+"""How long after its part on one PBX ended a call must go on for that to be worth an event, as in the tracker; and
+how long the other PBX has to tell of its part."""
 
 MAX_PARTS = 8
 """Calls that may be joined into one; with more of the same value the dialplan does not tell calls apart."""
@@ -36,6 +37,9 @@ class Federation:
     gets calls from outside before their first step. `on_absorbed` gets the id of a call that `on_arrival` told of
     and that turned out to be part of another. A call that steps were told of under its own id ends with cause
     `transferred` when that is found out. `known_before` are the ids that were given out before the hub was started.
+
+    The two PBXs' news come in no order. So what a leg between them does is held back for as long as `SETTLE`: mostly
+    the other PBX has told of the call by then, and the leg is nothing that anybody wants to hear of.
     """
 
     def __init__(
@@ -55,6 +59,7 @@ class Federation:
         self._by_part: dict[str, JoinedCall] = {}
         self._by_value: dict[str, JoinedCall] = {}
         self._waiting: dict[str, JoinedCall] = {}
+        self._holding: deque[tuple[datetime, JoinedCall]] = deque()
         self._departures: deque[tuple[datetime, JoinedCall, str, str]] = deque()
         self._begun = 0
 
@@ -68,14 +73,16 @@ class Federation:
         before = self._by_part.get(part.id)
         talked = before.talking(part.id) if before and event.kind is CallEventKind.CLEARED else ()
         joined = self._learn(part, event.time)
-        joined.is_announced = True
-        self._waiting.pop(joined.id, None)
+        if joined.is_alone and joined.values and event.connection and joined.is_between(part, event.connection):
+            joined.held.append(event)
+            self._holding.append((event.time + SETTLE, joined))
+            return
+        self._release(joined)
         if event.kind is CallEventKind.CLEARED:
+            self._announced(joined)
             self._part_over(joined, event, talked)
-        elif joined.is_alone:
-            self._on_event(event)
         else:
-            self._tell_step(joined, event)
+            self._tell(joined, event)
 
     def arrived(self, part: Call) -> None:
         """Take a call from outside that no step was told of yet."""
@@ -105,6 +112,8 @@ class Federation:
 
     def settle(self, now: datetime) -> None:
         """Tell of those whose part ended while the call went on; to be called now and then while all is quiet."""
+        while self._holding and self._holding[0][0] <= now:
+            self._release(self._holding.popleft()[1])
         while self._departures and self._departures[0][0] <= now:
             _, joined, part_id, connection_id = self._departures.popleft()
             if self._by_part.get(part_id) is not joined:
@@ -125,7 +134,24 @@ class Federation:
     @property
     def is_settled(self) -> bool:
         """Whether `settle` would have nothing to tell, now or later."""
-        return not self._departures
+        return not self._departures and not self._holding
+
+    def _release(self, joined: JoinedCall) -> None:
+        """Tell the steps that were held back; what a joined call has no room for is left out."""
+        held, joined.held = joined.held, []
+        for event in held:
+            self._tell(joined, event)
+
+    def _tell(self, joined: JoinedCall, event: CallEvent) -> None:
+        self._announced(joined)
+        if joined.is_alone:
+            self._on_event(event)
+        else:
+            self._tell_step(joined, event)
+
+    def _announced(self, joined: JoinedCall) -> None:
+        joined.is_announced = True
+        self._waiting.pop(joined.id, None)
 
     def _learn(self, part: Call, now: datetime) -> JoinedCall:
         """Take a part as it is now, and join it with the others of its value."""
@@ -150,7 +176,9 @@ class Federation:
     def _wait(self, joined: JoinedCall) -> None:
         self._waiting[joined.id] = joined
         if len(self._waiting) > _MAX_WAITING:
-            self._forget(self._waiting[next(iter(self._waiting))])
+            oldest = self._waiting[next(iter(self._waiting))]
+            self._release(oldest)
+            self._forget(oldest)
 
     def _join(self, one: JoinedCall, other: JoinedCall, now: datetime) -> JoinedCall:
         known = self._known_before

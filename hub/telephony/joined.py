@@ -9,6 +9,7 @@ import msgspec
 
 from hub.domain.call import (
     Call,
+    CallEvent,
     Cause,
     Connection,
     ConnectionState,
@@ -34,7 +35,8 @@ class Sharing(msgspec.Struct, frozen=True, kw_only=True):
 class JoinedCall:
     """The parts by their ids, in the order in which they became known.
 
-    `id` and `pbx` are the first part's. `order` grows from call to call. `values` are what the shared variable had.
+    `id` and `pbx` are the first part's. `order` grows from call to call. `values` are what the shared variable had,
+    `held` the steps that wait for the other part to be seen.
     The connections between the PBXs are left out of the picture: what they do, those at its ends do.
     """
 
@@ -45,6 +47,7 @@ class JoinedCall:
         self.parts: dict[str, Call] = {first.id: first}
         self.over: set[str] = set()
         self.values: set[str] = set()
+        self.held: list[CallEvent] = []
         self.is_announced = False
         self._shared = shared
 
@@ -61,6 +64,7 @@ class JoinedCall:
         self.parts |= other.parts
         self.over |= other.over
         self.values |= other.values
+        self.held += other.held
 
     def pbx_of(self, connection: Connection) -> str:
         return connection.pbx or self.pbx
