@@ -2,12 +2,11 @@
 
 import asyncio
 
+from tests.servers.sipp import converse
 from tests.servers.stage import Scenario, Stage
 
 CUSTOMER = "+498999998123"
 TALK_SECONDS = 0.3
-MAKING_WAY_SECONDS = 1
-"""How long after the answer a Local channel makes way: at once, but not in the same moment."""
 
 
 async def _talk() -> None:
@@ -164,7 +163,7 @@ async def _click_through_local(stage: Stage, channel: str) -> None:
     customer.ring()
     await _talk()
     await customer.answer()
-    await asyncio.sleep(MAKING_WAY_SECONDS)
+    await converse(own, customer)
     await customer.hang_up()
     await own.cleared()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from tests.servers.sipp import converse
 from tests.servers.stage import Scenario, Stage
 from tests.servers.terse import CalledLeg, TersePhone
 
@@ -10,8 +11,6 @@ MOBILE = "+491711234567"
 TALK_SECONDS = 0.3
 MESSAGE_SECONDS = 1.5
 PROMPT_SECONDS = 1
-MAKING_WAY_SECONDS = 1
-"""How long after the answer a Local channel makes way: at once, but not in the same moment."""
 
 
 async def _talk() -> None:
@@ -114,7 +113,7 @@ async def forwarded_by_phone(stage: Stage) -> None:
     ringing = await bob.rings()
     await ringing.answer()
     await caller.established()
-    await asyncio.sleep(MAKING_WAY_SECONDS)
+    await converse(caller, ringing)
     await caller.hang_up()
     await ringing.cleared()
 
@@ -132,7 +131,7 @@ async def forwarded_out_by_phone(stage: Stage) -> None:
     await caller.ringing()
     await mobile.answer()
     await caller.established()
-    await asyncio.sleep(MAKING_WAY_SECONDS)
+    await converse(caller, mobile)
     await caller.hang_up()
     await mobile.cleared()
 
@@ -195,7 +194,7 @@ async def forwarded_on_busy(stage: Stage) -> None:
     ringing = await bob.rings()
     await ringing.answer()
     await caller.established()
-    await asyncio.sleep(MAKING_WAY_SECONDS)
+    await converse(caller, ringing)
     await caller.hang_up()
     await ringing.cleared()
 
@@ -213,7 +212,7 @@ async def forwarded_on_no_answer(stage: Stage) -> None:
     mobile.ring()
     await mobile.answer()
     await caller.established()
-    await asyncio.sleep(MAKING_WAY_SECONDS)
+    await converse(caller, mobile)
     await caller.hang_up()
     await mobile.cleared()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from tests.servers.sipp import converse
 from tests.servers.stage import Scenario, Stage
 
 MAX = "+498999998123"
@@ -9,8 +10,6 @@ EVA = "+498999998124"
 TALK_SECONDS = 0.3
 ANNOUNCEMENT_SECONDS = 1
 MESSAGE_SECONDS = 1.5
-MAKING_WAY_SECONDS = 1
-"""How long after the answer a Local channel makes way: at once, but not in the same moment."""
 
 
 async def _talk() -> None:
@@ -154,7 +153,7 @@ async def local_members_make_way(stage: Stage) -> None:
     lost, ringing = await alice.rings(), await bob.rings()
     await ringing.answer()
     await lost.cleared()
-    await asyncio.sleep(MAKING_WAY_SECONDS)
+    await converse(caller, ringing)
     await ringing.hang_up()
     await caller.cleared()
 

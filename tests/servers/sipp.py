@@ -12,6 +12,7 @@ import asyncio
 import itertools
 import shutil
 import socket
+import struct
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,12 @@ from tests.waiting import eventually
 SCENARIOS = Path(__file__).parents[1] / "scenarios" / "sipp"
 REFUSALS = {486: "X-REJECT", 603: "X-DECLINE", 480: "X-AWAY"}
 REGISTER_SECONDS = 10.0
+# RTP (RFC 3550, 3551): version 2 without extras, payload type 8, packets of 20 ms.
+RTP_VERSION = 0x80
+RTP_SOURCE = 1
+PCMA = 8
+FRAME_SECONDS = 0.02
+SILENCE = b"\xd5" * 160
 REGISTRATION_EXPIRES = 3600
 
 
@@ -36,9 +43,9 @@ class SippFailedError(RuntimeError):
 class SipEvent:
     """One line of a scenario's log.
 
-    `kind` is ringing, established or cleared; `detail` says by whom a call was cleared
-    (here, far-end, cancelled, rejected, or the SIP status that refused it) and, of a
-    ringing phone, the From header it was shown.
+    `kind` is media, ringing, established or cleared; `detail` says by whom a call was cleared
+    (here, far-end, cancelled, rejected, or the SIP status that refused it), of a ringing
+    phone the From header it was shown, and where sound is to go (m=audio PORT).
     """
 
     kind: str
@@ -167,10 +174,25 @@ class Leg:
         """Press a key during a call that is established."""
         self.sipp.tell("X-DIGIT", self.call_id, f"Digit: {digit}")
 
+    async def speak(self, seconds: float) -> None:
+        """Send sound, A-law silence, as a phone does all the time. Without any a Local channel never makes way."""
+        media = await self.sipp.event("media", self.call_id, within=5.0)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as microphone:
+            microphone.bind((self.sipp.host, 0))
+            for number in range(round(seconds / FRAME_SECONDS)):
+                header = struct.pack("!BBHII", RTP_VERSION, PCMA, number, number * len(SILENCE), RTP_SOURCE)
+                microphone.sendto(header + SILENCE, (LOOPBACK, int(media.detail.rpartition(" ")[2])))
+                await asyncio.sleep(FRAME_SECONDS)
+
     async def hang_up(self) -> None:
         """End a call that is established."""
         self.sipp.tell("X-HANGUP", self.call_id)
         await self.cleared()
+
+
+async def converse(*legs: Leg, seconds: float = 1.0) -> None:
+    """Let them all speak at once."""
+    await asyncio.gather(*(leg.speak(seconds) for leg in legs))
 
 
 class RingingLeg(Leg):
