@@ -28,8 +28,8 @@ class Talks:
     """What agents' devices do in the calls that are live.
 
     An agent is busy from answering, or from dialling, until out of the call; not while a device only rings
-    (ECMA-269, agent busy). Device states don't tell: a phone that rings counts as busy for Asterisk where it may
-    have but one call (`device_state_busy_at = 1`).
+    (ECMA-269, agent busy), nor in a call that is told to nobody, as with the dialplan alone. Device states don't
+    tell: a phone that rings counts as busy for Asterisk where it may have but one call (`device_state_busy_at = 1`).
     """
 
     def __init__(self) -> None:
