@@ -45,7 +45,10 @@ async def dial(station: Station, to: str) -> Outcome:
 
 
 async def pick_up(station: Station, call: Call) -> Outcome:
-    """Ring the agent's device, and once it is answered give it the call that rings elsewhere or is parked."""
+    """Ring the agent's device, and once it is answered give it the call that rings elsewhere or is parked.
+
+    `call` is the call as the station's PBX has it.
+    """
     if any(_takes_part(connection, station.device) for connection in call.connections):
         raise RefusedError(Refusal.WRONG_STATE, "You are in this call already: answer it at your phone.")
     where = await _parked_at(station.pbx, call)
@@ -54,11 +57,7 @@ async def pick_up(station: Station, call: Call) -> Outcome:
         variables = {"CTIHUB_LOT": lot, "CTIHUB_SPACE": space}
         await station.pbx.originate(station.device, "parked", caller=station.caller, variables=variables)
         return Outcome(value=f"{lot}/{space}")
-    ringing = [
-        connection
-        for connection in call.connections
-        if connection.state is ConnectionState.ALERTING and (connection.pbx or call.pbx) == station.pbx.name
-    ]
+    ringing = [connection for connection in call.connections if connection.state is ConnectionState.ALERTING]
     if not ringing:
         raise RefusedError(Refusal.WRONG_STATE, "This call rings nowhere and is not parked.")
     variables = {"CTIHUB_CHANNEL": station.pbx.end_of(call, ringing[0]).channel}
@@ -69,8 +68,6 @@ async def pick_up(station: Station, call: Call) -> Outcome:
 async def monitor(station: Station, target: Part, mode: Monitoring) -> Outcome:
     """Ring the supervisor's device, and once it is answered let it hear the agent's call."""
     target.need(ConnectionState.CONNECTED, ConnectionState.HOLD)
-    if target.pbx.name != station.pbx.name:
-        raise RefusedError(Refusal.NOT_POSSIBLE, f"That call is on {target.pbx.name}, where you have no phone.")
     if any(_takes_part(connection, station.device) for connection in target.call.connections):
         raise RefusedError(Refusal.WRONG_STATE, "You are in this call already.")
     await station.pbx.originate(

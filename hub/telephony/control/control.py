@@ -41,18 +41,18 @@ from hub.domain.control import (
 from hub.telephony.control import calling, moving, recording, talking
 from hub.telephony.control.ledger import Ledger
 from hub.telephony.control.outcome import Outcome
-from hub.telephony.control.part import Part, find_call, find_part
+from hub.telephony.control.part import find_calls, find_part
 from hub.telephony.control.refused import RefusedError
 
 if TYPE_CHECKING:
     from hub.config.model import AgentSection
-    from hub.domain.call import Call
     from hub.domain.ports import EventJournal
     from hub.telephony.control.pbx import ControlledPbx
 
 log = structlog.get_logger(__name__)
 
 _AGENT_COMMAND_S = 10.0
+_LOST = "The connection to the telephone system was lost meanwhile. Look whether it happened."
 _TIMED_OUT = "The telephone system did not do it in time. Look whether it happened."
 
 
@@ -97,14 +97,13 @@ class Control:
 
     async def _carry_out(self, command: Command, actor: Actor) -> CommandRecord:
         asked_at = datetime.now(UTC)
-        pbx = ""
+        pbx: ControlledPbx | None = None
         try:
             if isinstance(command, AgentCommand):
                 result = await self._about_agent(command)
             else:
                 pbx = self._pbx_of(command)
-                limit = next((one.section.timeout_s for one in self._pbxs if one.name == pbx), _AGENT_COMMAND_S)
-                async with asyncio.timeout(limit):
+                async with asyncio.timeout(pbx.section.timeout_s if pbx else _AGENT_COMMAND_S):
                     outcome = await self._about_call(command)
                 result = CommandResult(
                     id=command.id, done=True, message=outcome.message, value=outcome.value, call_id=outcome.call_id
@@ -113,6 +112,8 @@ class Control:
             result = _refused(command, refused.refusal, refused.message)
         except TimeoutError:
             result = _refused(command, Refusal.TIMED_OUT, _TIMED_OUT)
+            if pbx is not None and not pbx.is_connected:
+                result = _refused(command, Refusal.PBX_NOT_CONNECTED, _LOST)
         except Exception:
             log.exception("command_failed", command=type(command).__name__, agent=command.agent)
             result = _refused(command, Refusal.NOT_POSSIBLE, "The hub made a mistake. It is in the hub's log.")
@@ -124,7 +125,9 @@ class Control:
             done=result.done,
             refusal=result.refusal,
         )
-        return CommandRecord(command=command, actor=actor, asked_at=asked_at, result=result, pbx=pbx)
+        return CommandRecord(
+            command=command, actor=actor, asked_at=asked_at, result=result, pbx=pbx.name if pbx else ""
+        )
 
     async def _about_agent(self, command: AgentCommand) -> CommandResult:
         self._agent(command.agent)
@@ -179,18 +182,19 @@ class Control:
     async def _pick_up(self, command: PickUp) -> Outcome:
         """Let an agent take a call of their own queues, or one that is in no queue; a supervisor any."""
         agent = self._agent(command.agent)
-        call = find_call(self._pbxs, command.call_id)
-        if call.queue and agent.queues and call.queue not in agent.queues and agent.role != "supervisor":
-            raise RefusedError(Refusal.NOT_ALLOWED, f"This call belongs to queue {call.queue}, which is not yours.")
-        return await calling.pick_up(self._station(command.agent, command.device, call), call)
+        parts = find_calls(self._pbxs, command.call_id)
+        queue = next((call.queue for _, call in parts if call.queue), None)
+        if queue and agent.queues and queue not in agent.queues and agent.role != "supervisor":
+            raise RefusedError(Refusal.NOT_ALLOWED, f"This call belongs to queue {queue}, which is not yours.")
+        station = self._station(command.agent, command.device, [pbx for pbx, _ in parts])
+        return await calling.pick_up(station, next(call for pbx, call in parts if pbx is station.pbx))
 
     async def _monitor(self, command: Monitor) -> Outcome:
         self._agent(command.target)
         if command.target == command.agent:
             raise RefusedError(Refusal.NOT_POSSIBLE, "Nobody can listen in on themselves.")
-        target: Part = find_part(self._pbxs, command.call_id, command.target, "")
-        station = self._station(command.agent, command.device, target.call)
-        return await calling.monitor(station, target, command.mode)
+        target = find_part(self._pbxs, command.call_id, command.target, "")
+        return await calling.monitor(self._station(command.agent, command.device, [target.pbx]), target, command.mode)
 
     def _agent(self, agent_id: str) -> AgentSection:
         agent = self._agents.get(agent_id)
@@ -198,27 +202,28 @@ class Control:
             raise RefusedError(Refusal.NO_SUCH_AGENT, f"There is no agent {agent_id!r} here.")
         return agent
 
-    def _station(self, agent_id: str, device: str, call: Call | None = None) -> calling.Station:
-        """Return the device that is to be rung: the one named, or the agent's first; on the call's PBX if it can be."""
+    def _station(self, agent_id: str, device: str, only_on: Sequence[ControlledPbx] | None = None) -> calling.Station:
+        """Return the device that is to be rung: the one named, or the agent's first; on one of these PBXs."""
         agent = self._agent(agent_id)
         if device and device not in agent.devices:
             raise RefusedError(Refusal.NO_SUCH_DEVICE, f"{agent_id} has no device {device!r}.")
-        possible = [pbx for pbx in self._pbxs if agent.pbx in (None, pbx.name)]
-        if call is not None:
-            if not any(pbx.name == call.pbx for pbx in possible):
-                raise RefusedError(Refusal.NOT_POSSIBLE, f"That call is on {call.pbx}, where {agent_id} has no phone.")
-            possible = [pbx for pbx in possible if pbx.name == call.pbx]
+        possible = [pbx for pbx in only_on or self._pbxs if agent.pbx in (None, pbx.name)]
+        if not possible:
+            raise RefusedError(Refusal.NOT_POSSIBLE, f"That call is on a PBX where {agent_id} has no phone.")
         best = next((pbx for pbx in possible if pbx.is_connected), possible[0])
         return calling.Station(best, device or agent.devices[0], agent.name)
 
-    def _pbx_of(self, command: CallCommand) -> str:
-        """Return which PBX a command is for, empty where that can't be said."""
+    def _pbx_of(self, command: CallCommand) -> ControlledPbx | None:
+        """Return which PBX a command is for; None where that can't be said."""
         try:
             if isinstance(command, Dial):
-                return self._station(command.agent, command.device).pbx.name
-            return find_call(self._pbxs, command.call_id).pbx
+                return self._station(command.agent, command.device).pbx
+            if isinstance(command, PickUp):
+                return find_calls(self._pbxs, command.call_id)[0][0]
+            agent = command.target if isinstance(command, Monitor) else command.agent
+            return find_part(self._pbxs, command.call_id, agent, command.device).pbx
         except RefusedError:
-            return ""
+            return None
 
 
 def _refused(command: Command, refusal: Refusal, message: str) -> CommandResult:

@@ -27,7 +27,10 @@ _STATE_WORDS = {
 
 
 class Part(NamedTuple):
-    """One agent in one call: the agent's connection, and its channel's name and uniqueid on that PBX."""
+    """One agent in one call: the agent's connection, and its channel's name and uniqueid on that PBX.
+
+    `call` is the call as that PBX has it, which for one that goes over several is not all of it.
+    """
 
     pbx: ControlledPbx
     call: Call
@@ -46,10 +49,7 @@ class Part(NamedTuple):
         return [
             self.pbx.end_of(self.call, other)
             for other in self.call.connections
-            if other.id != self.own.id
-            and other.role is not Role.OBSERVER
-            and other.state in states
-            and (other.pbx or self.call.pbx) == self.pbx.name
+            if other.id != self.own.id and other.role is not Role.OBSERVER and other.state in states
         ]
 
     def other_side(self) -> End:
@@ -63,14 +63,13 @@ class Part(NamedTuple):
 
 
 def find_part(pbxs: Iterable[ControlledPbx], call_id: str, agent: str, device: str) -> Part:
-    """Return that agent's part in that call; with two, the one that talks before one that rings.
+    """Return that agent's part in a call; with two, the one that talks before one that rings.
 
     Raises RefusedError for a call or an agent's part that isn't there.
     """
-    by_name = {pbx.name: pbx for pbx in pbxs}
     own = [
-        (connection, call)
-        for call in find_calls(by_name.values(), call_id)
+        (pbx, call, connection)
+        for pbx, call in find_calls(pbxs, call_id)
         for connection in call.connections
         if connection.agent == agent
         and connection.state is not ConnectionState.NULL
@@ -79,21 +78,14 @@ def find_part(pbxs: Iterable[ControlledPbx], call_id: str, agent: str, device: s
     if not own:
         by = f" with {device}" if device else ""
         raise RefusedError(Refusal.NO_SUCH_CALL, f"{agent} has no part in this call{by}, or no more.")
-    best, call = min(own, key=lambda found: _BY_IMPORTANCE.index(found[0].state))
-    pbx = by_name[call.pbx]
+    pbx, call, best = min(own, key=lambda found: _BY_IMPORTANCE.index(found[2].state))
     end = pbx.end_of(call, best)
     return Part(pbx, call, best, end.channel, end.uid)
 
 
-def find_call(pbxs: Iterable[ControlledPbx], call_id: str) -> Call:
-    """Return a live call, as the PBX has it where it rings an agent. Raises RefusedError where there is none."""
-    calls = find_calls(pbxs, call_id)
-    return next((call for call in calls if call.alerting_agents), calls[0])
-
-
-def find_calls(pbxs: Iterable[ControlledPbx], call_id: str) -> list[Call]:
-    """Return what each PBX has of a live call. Raises RefusedError where none has."""
-    found = [call for pbx in pbxs if (call := pbx.call(call_id)) is not None]
+def find_calls(pbxs: Iterable[ControlledPbx], call_id: str) -> list[tuple[ControlledPbx, Call]]:
+    """Return what there is of a live call on each PBX. Raises RefusedError where there is nothing."""
+    found = [(pbx, call) for pbx in pbxs if (call := pbx.call(call_id)) is not None]
     if not found:
         raise RefusedError(Refusal.NO_SUCH_CALL, "There is no such call, or it is over.")
     return found
