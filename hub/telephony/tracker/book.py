@@ -239,7 +239,12 @@ class CallBook:
                 self.say(CallEventKind.DIVERTED, call, party, now, cause)
             return
         if state is ConnectionState.INITIATED and party.role is Role.CALLED and not party.connected_at:
-            failure = failure_cause(dial_status(channel), code) if channel.is_dialled and not unseen else None
+            status = dial_status(channel)
+            if status == "FORWARD":
+                party.end(Cause.REDIRECTED, now)
+                self.say(CallEventKind.DIVERTED, call, party, now, Cause.REDIRECTED)
+                return
+            failure = failure_cause(status, code) if channel.is_dialled and not unseen else None
             party.end(failure or unseen or Cause.CALL_CANCELLED, now)
             if failure:
                 self.say(CallEventKind.FAILED, call, party, now, failure)

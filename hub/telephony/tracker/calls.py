@@ -138,7 +138,7 @@ class LiveCall:
 
     def propose_called(self, extension: str) -> None:
         """Take the number that was dialled, unless one is known already or this is none."""
-        if self.called_text in _NO_EXTENSION and extension not in _NO_EXTENSION:
+        if is_number(extension) and not is_number(self.called_text):
             self.called_text = clean_text(extension)
             self._retouch()
 
@@ -266,6 +266,11 @@ class LiveCall:
             hangup_code=self.caller_code or None if self.ended_at else None,
             partial=self.partial,
         )
+
+
+def is_number(extension: str) -> bool:
+    """Whether this is what somebody dialled, and not a place in a dialplan."""
+    return extension not in _NO_EXTENSION
 
 
 def call_id(pbx: str, uniqueid: str) -> str:

@@ -58,11 +58,12 @@ class Channel:
     `dial_status` is how its dialling ended (`DialEnd`'s DialStatus, or FORWARD); the first word on it counts,
     as app_queue follows NOANSWER with CANCEL. `asked_code` is the cause with which its far end hung up, 0 so far.
     `parting` is why its device's connection will end, where that is known before. `monitors` is how it will listen
-    in, `recording_file` what its recording is called, and `room` the conference it is in. A waiting agent's channel
-    is logged on for long and given one call after the other.
+    in, `aimed_at` what its device dialled, `recording_file` what its recording is called, and `room` the conference
+    it is in. A waiting agent's channel is logged on for long and given one call after the other.
     """
 
     __slots__ = (
+        "aimed_at",
         "asked_code",
         "bridge",
         "call",
@@ -103,6 +104,7 @@ class Channel:
         self.parting: Cause | None = None
         self.monitors = Monitoring.SPY
         self.recording_file = ""
+        self.aimed_at = ""
         self.room = ""
         self.dial_status = ""
         self.asked_code = 0

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from hub.telephony.tracker.states import States
 
 _ALERTING = frozenset({"RINGING", "PROGRESS"})
-_IN_VAIN = frozenset({"NOANSWER", "BUSY", "CONGESTION", "CHANUNAVAIL"})
+_FORWARD = "FORWARD"
+_IN_VAIN = frozenset({"NOANSWER", "BUSY", "CONGESTION", "CHANUNAVAIL", _FORWARD})
+_NOT_TAKEN = frozenset({"CONTINUE", "ABORT"})
 
 
 class Dialling:
@@ -56,13 +58,13 @@ class Dialling:
         if channel is None or channel.dial_status:
             return
         channel.is_dialled = True
-        channel.dial_status = "FORWARD" if event.get("Forward") else event.get("DialStatus")
+        channel.dial_status = _status(event)
         if channel.dial_status == "ANSWER":
             self._states.alerting(channel, now)
         elif channel.dial_status == "CANCEL":
-            self._graph.cancel(channel)
             # Asked now: the Local channel that knows may be gone before this one is.
             channel.dial_status = dial_status(channel)
+            self._graph.cancel(channel, now)
         elif channel.dial_status in _IN_VAIN:
             self._states.unanswered(channel, now)
 
@@ -71,6 +73,15 @@ class Dialling:
         two: Channel | None = self._sight.present(event, now, "LocalTwo")
         if one is not None and two is not None:
             self._graph.join_halves(one, two, now)
+
+
+def _status(event: AmiEvent) -> str:
+    """Return how the dialling ended, FORWARD where the phone sent the call on."""
+    status = event.get("DialStatus")
+    if event.get("Forward"):
+        return _FORWARD
+    # Whoever answered was asked whether to take the call (Dial's option U), and didn't.
+    return "NOANSWER" if status in _NOT_TAKEN or status.startswith("GOTO") else status
 
 
 def _number_in(dial_string: str) -> str:

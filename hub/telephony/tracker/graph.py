@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hub.domain.call import CallEventKind, Cause, ConnectionState, Role
+from hub.telephony.tracker.book import caller_of
 from hub.telephony.tracker.channels import (
     Bridge,
     Channel,
@@ -15,13 +16,12 @@ from hub.telephony.tracker.channels import (
     is_message_channel,
 )
 from hub.telephony.tracker.recent import RecentNames
+from hub.telephony.tracker.verdict import was_answered_by_another
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from hub.telephony.tracker.book import CallBook
-    from hub.telephony.tracker.calls import LiveCall
-    from hub.telephony.tracker.party import Party
     from hub.telephony.tracker.states import States
 
 _GONE_REMEMBERED = 10_000
@@ -66,7 +66,8 @@ class ChannelGraph:
             call.is_orphan = is_new and not is_first
         channel = Channel(uid, name, state, call)
         self._channels[uid] = channel
-        self._book.enter(channel, Role.CALLER if is_first else Role.CALLED, started_at)
+        is_caller = is_first or (call.is_originated and caller_of(call) is None)
+        self._book.enter(channel, Role.CALLER if is_caller else Role.CALLED, started_at)
         return channel
 
     def change_state(self, channel: Channel, state: ChannelState, now: datetime) -> None:
@@ -82,6 +83,7 @@ class ChannelGraph:
         elif channel.state is ChannelState.UP:
             if channel.is_dialled:
                 self._states.alerting(channel, now)
+            self._states.answered(channel, now)
             if channel.bridge:
                 self._meet(channel, now)
         elif channel.state is ChannelState.RING and channel.call.first_uid == channel.uid and channel.is_party:
@@ -93,8 +95,8 @@ class ChannelGraph:
         call = dialled.call
         if is_own and dialled.uid == call.first_uid:
             call.is_originated = True
-        elif dialled.party and dialled.party.state is ConnectionState.INITIATED:
-            dialled.party.take_role(Role.CALLER if _calls_for_itself(call, dialled.party) else Role.CALLED)
+        elif dialled.party and dialled.party.state is ConnectionState.INITIATED and not _is_called_first(dialled):
+            dialled.party.take_role(Role.CALLED)
         if dialer is not None:
             dialled.dialer = dialer
             self._book.merge(dialer.call, dialled.call, now)
@@ -102,10 +104,11 @@ class ChannelGraph:
         dialled.call.abandoned = False
         self.reflect(dialled, now)
 
-    def cancel(self, channel: Channel) -> None:
+    def cancel(self, channel: Channel, now: datetime) -> None:
         """Note that dialling was cancelled, and see by whom: somebody else's answer, or a caller who gave up."""
         call = channel.call
-        if any(other.is_dialled and other.state is ChannelState.UP for other in call.channels.values()):
+        if was_answered_by_another(channel):
+            self._states.unanswered(channel, now)
             return
         outer = channel.dialer.other_half if channel.dialer else None
         if outer is None or outer.dial_status in {"", "CANCEL"}:
@@ -215,6 +218,6 @@ class ChannelGraph:
             self._meet(channel, now)
 
 
-def _calls_for_itself(call: LiveCall, party: Party) -> bool:
+def _is_called_first(dialled: Channel) -> bool:
     """Whether this is whom the PBX rings, over a Local channel, so as to call another for them."""
-    return call.is_originated and all(other is party or other.role is not Role.CALLER for other in call.parties)
+    return dialled.call.is_originated and dialled.party is not None and dialled.party.role is Role.CALLER

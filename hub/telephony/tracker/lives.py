@@ -49,7 +49,8 @@ class Lives:
         call = channel.call
         if call.first_uid == uid:
             call.set_caller(event.get("CallerIDNum"), event.get("CallerIDName"))
-            call.propose_called(event.get("Exten"))
+            channel.aimed_at = event.get("Exten")
+            call.propose_called(channel.aimed_at)
         self._graph.reflect(channel, now)
 
     def changed(self, event: AmiEvent, now: datetime) -> None:

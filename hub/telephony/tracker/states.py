@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hub.telephony.tracker.calls import LiveCall
 
 _MAX_QUEUE_NAME = 128
+_NOT_YET = (ConnectionState.INITIATED, ConnectionState.ALERTING)
 _CONFERENCE = 3
 """So many who hear each other are a conference."""
 
@@ -71,6 +72,14 @@ class States:
         party.alert(now)
         if not has_twin(channel.call, party):
             self._book.say(CallEventKind.DELIVERED, channel.call, party, now)
+
+    def answered(self, channel: Channel, now: datetime) -> None:
+        """Note that the one for whom the PBX makes a call picked up; the other is called now, which will be told."""
+        party = channel.party
+        if party is None or not channel.call.is_originated or party.role is not Role.CALLER:
+            return
+        if party.state in _NOT_YET:
+            party.connect(now)
 
     def talking(self, channels: Iterable[Channel], call: LiveCall, newcomer: Channel, now: datetime) -> None:
         """Note that these channels hear each other, since the newcomer is among them."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from hub.domain.call import CallEventKind, Cause, ConnectionState, Role, Transfer, TransferKind
 from hub.domain.phone import clean_text
-from hub.telephony.tracker.book import caller_of
+from hub.telephony.tracker.calls import is_number
 from hub.telephony.tracker.channels import device_of
 
 if TYPE_CHECKING:
@@ -116,10 +116,9 @@ def _still_calls(second: Channel) -> bool:
 
 def _target(event: AmiEvent, second: Channel) -> str:
     """Return what the second call went to: the number that was dialled for it, else the device reached."""
-    call = second.call
-    if caller_of(call) is second.party and call.called_text and event.get("OrigTransfererUniqueid") != second.uid:
-        return call.called_text
-    return _name_of(event.get("TransferTargetChannel")) or call.called_text
+    if is_number(second.aimed_at) and event.get("OrigTransfererUniqueid") != second.uid:
+        return second.aimed_at
+    return _name_of(event.get("TransferTargetChannel"))
 
 
 def _name_of(channel: str) -> str:

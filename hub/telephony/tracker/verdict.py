@@ -30,12 +30,13 @@ def why_silent(channel: Channel, code: int) -> Cause:
     cause = unanswered_cause(dial_status(channel), code)
     if cause is not None:
         return cause
-    if _was_answered_by_another(channel):
+    if was_answered_by_another(channel):
         return Cause.ANSWERED_ELSEWHERE
     return Cause.CALL_CANCELLED
 
 
-def _was_answered_by_another(channel: Channel) -> bool:
+def was_answered_by_another(channel: Channel) -> bool:
+    """Whether another that was rung in the same call picked up."""
     return any(
         other.is_dialled and other.state is ChannelState.UP and other is not channel
         for other in channel.call.channels.values()
@@ -52,17 +53,17 @@ def verdict(call: LiveCall, unseen: Cause | None) -> tuple[Outcome, Cause]:
         return Outcome.ABANDONED, Cause.CALL_CANCELLED
     causes = [party.cause for party in call.parties if party.role is Role.CALLED]
     told = clearing_cause(call.caller_code)
-    if told is Cause.BUSY:
-        told = next((cause for cause in _REFUSALS if cause in causes), told)
     if told in _OUTCOME_OF:
-        return _OUTCOME_OF[told], told
+        outcome = _OUTCOME_OF[told]
+        # Dialplans have few codes to pass on; the device said it more exactly.
+        exact = [cause for cause in causes if cause and _OUTCOME_OF.get(cause) is outcome]
+        return outcome, exact[-1] if exact and told not in exact else told
     if call.queue is not None:
         return Outcome.NOT_ANSWERED, Cause.CALL_NOT_ANSWERED
     worst = next((cause for cause in _WORST_FIRST if cause in causes), None)
     return (_OUTCOME_OF[worst], worst) if worst else (Outcome.NOT_ANSWERED, told)
 
 
-_REFUSALS = (Cause.REJECTED, Cause.DO_NOT_DISTURB)
 _OUTCOME_OF = {
     Cause.CALL_NOT_ANSWERED: Outcome.NOT_ANSWERED,
     Cause.REJECTED: Outcome.BUSY,

@@ -27,7 +27,15 @@ STEP = timedelta(milliseconds=10)
 class Replay:
     """A tracker with what it gave out; each event is fed 10 ms after the one before."""
 
-    def __init__(self, agents_by_device: Mapping[str, str], trunks: Iterable[str] = (), region: str = "DE") -> None:
+    def __init__(
+        self,
+        agents_by_device: Mapping[str, str],
+        trunks: Iterable[str] = (),
+        region: str = "DE",
+        *,
+        variables: Iterable[str] = (),
+        dtmf: bool = False,
+    ) -> None:
         self.steps: list[CallEvent] = []
         self.arrivals: list[str] = []
         self.now = NOON
@@ -36,6 +44,8 @@ class Replay:
             region=region,
             agents_by_device=agents_by_device,
             trunks=trunks,
+            variables=variables,
+            dtmf=dtmf,
             on_event=self.steps.append,
             on_arrival=lambda call: self.arrivals.append(call.caller.raw),
         )

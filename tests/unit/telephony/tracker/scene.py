@@ -19,8 +19,15 @@ STATES = {"down": "0", "ring": "4", "ringing": "5", "up": "6"}
 class Scene:
     """Channels by their names; the first of a call gives it its linkedid."""
 
-    def __init__(self, agents: dict[str, str], trunks: Sequence[str] = ("PJSIP/trunk",)) -> None:
-        self.replay = Replay(agents, trunks)
+    def __init__(
+        self,
+        agents: dict[str, str],
+        trunks: Sequence[str] = ("PJSIP/trunk",),
+        *,
+        variables: Sequence[str] = (),
+        dtmf: bool = False,
+    ) -> None:
+        self.replay = Replay(agents, trunks, variables=variables, dtmf=dtmf)
         self._uids: dict[str, str] = {}
         self._linkedids: dict[str, str] = {}
 
@@ -48,6 +55,25 @@ class Scene:
         for name in names:
             self.say("BridgeEnter", name, "up", BridgeUniqueid=bridge, BridgeTechnology=technology)
 
+    def about(self, name: str, prefix: str, state: str = "up") -> dict[str, str]:
+        """Return the headers by which an event describes a channel."""
+        return self._about(name, state, prefix)
+
+    def answered(self, caller: str, phone: str, *, queue: str | None = None, bridge: str = "b1") -> None:
+        """Bring about a call that the phone answers."""
+        self.channel(caller, "ring", CallerIDNum="+498912345678", Exten="493023125001")
+        if queue:
+            self.say("QueueCallerJoin", caller, Queue=queue)
+        self.channel(phone, of=caller)
+        self.dial(caller, phone)
+        self.say("Newstate", phone, "ringing")
+        self.say("Newstate", phone, "up")
+        self.dial(caller, phone, "DialEnd", DialStatus="ANSWER")
+        if queue:
+            self.say("QueueCallerLeave", caller, Queue=queue)
+        self.say("Newstate", caller, "up")
+        self.bridge(bridge, phone, caller)
+
     def hang_up(self, *names: str, cause: int = 16) -> None:
         """Let channels go."""
         for name in names:
@@ -64,6 +90,13 @@ class Scene:
     def linkedid(self, name: str) -> str:
         """Return a channel's linkedid."""
         return self._linkedids[name]
+
+    def take_over(self, channel: str, from_channel: str) -> None:
+        """Let a channel take the name, and so the device, of another (a masquerade); that one goes."""
+        name = from_channel
+        for about, new in ((name, f"{name}<MASQ>"), (channel, name), (name, f"{channel}<ZOMBIE>")):
+            self.say("Rename", about, Newname=new)
+        self.hang_up(name)
 
     @property
     def table(self) -> list[str]:

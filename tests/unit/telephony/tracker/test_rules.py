@@ -250,7 +250,7 @@ def test_a_forwarding_phone_is_told_as_redirected(scene: Scene) -> None:
     scene.dial(CALLER, BOB)
     scene.say("Newstate", BOB, "ringing")
     scene.hang_up(ALICE)
-    assert ["delivered alice", "delivered bob", "diverted alice redirected"] == scene.table
+    assert ["delivered alice", "diverted alice redirected", "delivered bob"] == scene.table
 
 
 def test_a_picked_up_call_moves_to_the_one_who_picked_it_up(scene: Scene) -> None:
