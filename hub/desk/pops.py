@@ -53,7 +53,8 @@ class PopBoard:
 
     An agent has one pop for a call while any of their devices rings or talks in it, however many of them do.
     The call inside a pop is the agent's own view: colleagues whose phones merely ring, or who are no more in the
-    call, and supervisors who listen unheard are left out of its connections.
+    call, and supervisors who listen unheard are left out of its connections. An agent who holds the call sees who
+    rings: somebody is being asked.
     """
 
     def __init__(self) -> None:
@@ -125,13 +126,22 @@ def _pops_of(call: Call) -> dict[str, Pop]:
                 foremost[agent] = connection
     return {
         agent: Pop(
-            call=msgspec.structs.replace(call, connections=(*common, *silent.get(agent, ()))),
+            call=msgspec.structs.replace(call, connections=(*common, *_seen(silent, agent, connection.state))),
             state=_SHOWN_STATES[connection.state],
             device=connection.device,
             since=connection.since,
         )
         for agent, connection in foremost.items()
     }
+
+
+def _seen(silent: Mapping[str, list[Connection]], agent: str, state: ConnectionState) -> Iterable[Connection]:
+    """Return which of the connections that nobody talks with yet, or any more, an agent sees."""
+    own = silent.get(agent, [])
+    if state is not ConnectionState.HOLD:
+        return own
+    rings = (c for other, parts in silent.items() if other != agent for c in parts)
+    return [*own, *(c for c in rings if c.state is ConnectionState.ALERTING)]
 
 
 def _reason(agent: str, before: Pop, call: Call, event: CallEvent | None) -> ClosedReason:

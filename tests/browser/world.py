@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import get_args
+from typing import Any
 
 import msgspec
 
@@ -16,8 +16,9 @@ from hub.desk.frames import AgentProfile
 from hub.desk.passwords import hash_password
 from hub.desk.server import DeskServer
 from hub.desk.user_store import UserStore
+from hub.domain.agent import AgentState, AgentStatus, DeviceState, DeviceStatus, Membership, QueueStatus
 from hub.domain.call import Call, CallEvent, CallEventKind, Cause, ConnectionState, Outcome
-from hub.domain.control import Command
+from hub.domain.control import COMMAND_NAMES, Command
 from hub.domain.customer import CustomerContext
 from hub.domain.ports import CallLogEntry, PbxStatus
 from tests.unit.desk.ports import Calls, Contexts, Control, Directory, Log, MemoryJournal, Status
@@ -26,7 +27,8 @@ PASSWORD = "correct horse"
 AGENT = AgentProfile(
     id="alice", name="Alice Berger", devices=("PJSIP/1001",), language="en", queues=("Support", "Sales")
 )
-COMMANDS = tuple(str(kind.__struct_config__.tag) for kind in get_args(Command))
+BOB = AgentProfile(id="bob", name="Bob Krause", devices=("PJSIP/1002",), language="en")
+WEI = AgentProfile(id="wei", name="李伟", devices=("PJSIP/1003",), language="zh")
 REASONS = ("Break", "Lunch", "Meeting", "Training")
 
 
@@ -45,6 +47,7 @@ class World:
     log: Log
     status: Status
     directory: Directory
+    control: Control
     users: UserStore
 
     def ring(self, call: Call, context: CustomerContext | None = None) -> None:
@@ -80,6 +83,37 @@ class World:
         self.contexts.known.pop(call.id, None)
         self.desk.call_happened(self._step(CallEventKind.CLEARED, over, cause))
 
+    def agent(self, state: AgentState, agent: str = AGENT.id, name: str = AGENT.name, **fields: Any) -> AgentStatus:
+        """Let an agent be in a state since ten seconds; logged on to Support unless logged off."""
+        devices = fields.pop("devices", (DeviceStatus(pbx="main", device=f"PJSIP/{agent}", state=DeviceState.IDLE),))
+        member = Membership(pbx="main", queue="Support", device=devices[0].device, is_dynamic=True)
+        status = AgentStatus(
+            agent=agent,
+            name=name,
+            state=state,
+            since=datetime.now(UTC) - timedelta(seconds=10),
+            devices=devices,
+            queues=() if state is AgentState.LOGGED_OFF else (member,),
+            **fields,
+        )
+        self.directory.known[agent] = status
+        self.desk.agent_changed(status)
+        return status
+
+    def asked(self) -> list[Command]:
+        """Return the commands that the page has given, without their ids and for whom: they are the agent's own."""
+        return [msgspec.structs.replace(command, id="-", agent="") for command, _ in self.control.executed]
+
+    def queues(self, *queues: QueueStatus) -> None:
+        self.directory.listed = list(queues)
+        self.desk.queues_changed()
+
+    def change(self, call: Call, **fields: Any) -> Call:
+        """Let something about a call change that is no connection's state."""
+        changed = msgspec.structs.replace(call, **fields)
+        self.desk.call_happened(self._step(CallEventKind.CALL_INFORMATION, changed))
+        return changed
+
     def pbx(self, *, connected: bool, reason: str = "") -> None:
         self.status.pbx = [PbxStatus(name="main", connected=connected, reason=reason)]
         self.desk.status_changed()
@@ -106,14 +140,15 @@ class World:
 async def running_world(folder: Path, port: int = 0, profile: AgentProfile = AGENT) -> AsyncIterator[World]:
     """Serve the desk while the `async with` lasts; the users in `folder` outlive it."""
     calls, contexts, log, status, directory = Calls(), Contexts(), Log(), Status(), Directory()
+    control = Control()
     desk = Desk(
-        agents={profile.id: profile},
+        agents={one.id: one for one in (profile, BOB, WEI)},
         live=calls,
         contexts=contexts,
         status=status,
         directory=directory,
         version="test",
-        commands=COMMANDS,
+        commands=COMMAND_NAMES,
         not_ready_reasons=REASONS,
     )
     with UserStore(str(folder / "users.db")) as users:
@@ -125,7 +160,7 @@ async def running_world(folder: Path, port: int = 0, profile: AgentProfile = AGE
             desk=desk,
             users=users,
             tokens={},
-            control=Control(),
+            control=control,
             live=calls,
             directory=directory,
             call_log=log,
@@ -137,6 +172,6 @@ async def running_world(folder: Path, port: int = 0, profile: AgentProfile = AGE
         )
         await server.start()
         try:
-            yield World(server.url, desk, calls, contexts, log, status, directory, users)
+            yield World(server.url, desk, calls, contexts, log, status, directory, control, users)
         finally:
             await server.stop()

@@ -91,11 +91,13 @@ class Control:
         self.executed: list[tuple[Command, Actor]] = []
         self.refused: list[tuple[Command, Actor, Refusal]] = []
         self.refusal: Refusal | None = None
+        self.value = ""
 
     async def execute(self, command: Command, actor: Actor) -> CommandResult:
         self.executed.append((command, actor))
         message = "" if self.refusal is None else "This can't be done now."
-        return CommandResult(id=command.id, done=self.refusal is None, refusal=self.refusal, message=message)
+        done = self.refusal is None
+        return CommandResult(id=command.id, done=done, refusal=self.refusal, message=message, value=self.value)
 
     async def refuse(self, command: Command, actor: Actor, refusal: Refusal, message: str) -> CommandResult:
         self.refused.append((command, actor, refusal))

@@ -128,7 +128,7 @@ export class AgentStateSwitch extends LitElement {
           ? html`<button
               class="good"
               data-testid="finish-work"
-              ?disabled=${this.commands.pending !== undefined}
+              aria-disabled=${String(this.commands.pending !== undefined)}
               @click=${() => void this.choose({ command: "ready" })}
               >${words.finish}</button
             >`

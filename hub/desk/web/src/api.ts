@@ -66,12 +66,13 @@ export async function give(command: Command): Promise<GiveResult> {
     await new Promise((done) => setTimeout(done, GIVE_AGAIN_MS));
     response = await ask(COMMANDS, order);
   }
-  if (!response || (response.status >= 502 && response.status <= 504)) return { kind: "unreachable" };
+  if (!response) return { kind: "unreachable" };
   const body = await answerOf(response);
   if (body.done === true) return { kind: "done", result: body as CommandResult };
   if (body.done === false) return { kind: "refused", refusal: body.refusal ?? undefined, message: body.message ?? "" };
   if (body.error?.message) return { kind: "refused", refusal: undefined, message: body.error.message };
-  return { kind: "failed", status: response.status };
+  const away = response.status >= 502 && response.status <= 504;
+  return away ? { kind: "unreachable" } : { kind: "failed", status: response.status };
 }
 
 type Answer = Partial<CommandResult> & { readonly error?: { readonly message?: string } };

@@ -1,6 +1,7 @@
 /** What to do with a call: the buttons that make sense now, and what they open. Its height is the same in every state. */
 import "@ui5/webcomponents/dist/Icon.js";
 import "@ui5/webcomponents-icons/dist/accept.js";
+import "@ui5/webcomponents-icons/dist/add-employee.js";
 import "@ui5/webcomponents-icons/dist/decline.js";
 import "@ui5/webcomponents-icons/dist/forward.js";
 import "@ui5/webcomponents-icons/dist/grid.js";
@@ -120,6 +121,7 @@ export class CallBar extends LitElement {
         }
         .doings.ringing button {
           font-size: 0.9375rem;
+          min-height: 7rem;
         }
       }
     `,
@@ -159,7 +161,7 @@ export class CallBar extends LitElement {
     const { problem } = this.commands;
     const words = strings().control;
     return html`<div class="bar">
-        <div class="doings ${pop.state}" role="group" aria-label=${words.bar} data-testid="call-bar">
+        <div class="doings ${pop.state}" role="group" tabindex="-1" aria-label=${words.bar} data-testid="call-bar">
           ${repeat(this.offered(), ({ key }) => key, (doing) => this.button(doing))}
         </div>
         <ctihub-call-facts .past=${this.past} .pop=${pop} .agent=${this.agent} .team=${this.team}></ctihub-call-facts>
@@ -177,14 +179,28 @@ export class CallBar extends LitElement {
     return doings(this.pop, this.pops, this.agent).filter(({ needs }) => this.abilities.can(needs));
   }
 
-  private button({ key, text, icon, look, wish, panel }: Doing): TemplateResult {
+  protected override update(changed: PropertyValues<this>): void {
+    const before = (this.renderRoot as ShadowRoot | undefined)?.activeElement;
+    super.update(changed);
+    if (before?.isConnected === false) this.refocus(before as HTMLElement);
+  }
+
+  /** The focus goes on to what took the button's place, or stays at the bar: it is not lost to the page's begin. */
+  private refocus(gone: HTMLElement): void {
+    const { slot } = gone.dataset;
+    const next = slot && this.renderRoot.querySelector<HTMLElement>(`[data-slot="${slot}"]`);
+    (next || this.renderRoot.querySelector<HTMLElement>(".doings"))?.focus();
+  }
+
+  private button({ key, slot, text, icon, look, wish, panel }: Doing): TemplateResult {
     return html`<button
       class=${look ?? ""}
       data-testid="do-${key}"
       data-panel=${panel ?? nothing}
+      data-slot=${slot ?? nothing}
       title=${text}
       aria-expanded=${panel ? String(this.panel === panel) : nothing}
-      ?disabled=${this.commands.pending !== undefined}
+      aria-disabled=${String(this.commands.pending !== undefined)}
       @click=${() => (wish ? void this.give(wish) : this.toggle(panel))}
     >
       <ui5-icon name=${icon} mode="Decorative"></ui5-icon><span>${text}</span>
@@ -199,8 +215,10 @@ export class CallBar extends LitElement {
       case "keypad":
         return html`<div class="panel" data-testid="keypad"><ctihub-keypad .callId=${id}></ctihub-keypad></div>`;
       case "transfer":
-        return html`<div class="panel" data-testid="transfer">
+      case "add":
+        return html`<div class="panel" data-testid=${this.panel}>
           <ctihub-transfer
+            .adds=${this.panel === "add"}
             .callId=${id}
             .agent=${this.agent}
             .team=${this.team}

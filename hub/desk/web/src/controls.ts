@@ -24,7 +24,9 @@ export const controls = css`
   button:hover {
     background: var(--sapButton_Hover_Background);
   }
-  button:disabled {
+  /* One that waits for the hub keeps the focus: it is not taken away from whoever uses the keyboard. */
+  button:disabled,
+  button[aria-disabled="true"] {
     opacity: 0.45;
     cursor: default;
   }

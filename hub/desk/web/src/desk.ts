@@ -243,7 +243,7 @@ export class Desk extends LitElement {
     const { desk } = this;
     const closed = desk.lastClosed;
     return html`<div class="dock">
-      ${closed
+      ${closed && closed !== desk.past
         ? html`<ui5-message-strip design="Information" hide-close-button role="status" data-testid="closed-notice"
             >${strings().closedWith(this.whoWas(closed), strings().closed[closed.reason])}</ui5-message-strip
           >`

@@ -72,7 +72,8 @@ export class DialBox extends LitElement {
           data-testid="dial"
           aria-label=${words.dial}
           title=${words.dial}
-          ?disabled=${!dialable(this.number) || this.commands.pending !== undefined}
+          ?disabled=${!dialable(this.number)}
+          aria-disabled=${String(this.commands.pending !== undefined)}
           ><ui5-icon name="outgoing-call" mode="Decorative"></ui5-icon
         ></button>
       </form>

@@ -55,7 +55,7 @@ export class DialNumber extends LitElement {
         data-testid="click-to-dial"
         aria-label=${strings().control.dialNumber(this.number)}
         title=${strings().control.dialNumber(this.number)}
-        ?disabled=${this.commands.pending !== undefined}
+        aria-disabled=${String(this.commands.pending !== undefined)}
         @click=${() => void this.commands.give({ command: "dial", to })}
         >${this.number}</button
       >${problem ? html`<span class="trouble" role="alert" data-testid="dial-trouble">${problem}</span>` : nothing}`;

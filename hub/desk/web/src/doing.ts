@@ -4,10 +4,12 @@ import type { Wish } from "./commands";
 import type { Connection, Pop } from "./frames";
 import { strings } from "./language";
 
-export type Panel = "transfer" | "keypad";
+export type Panel = "transfer" | "add" | "keypad";
 
 export interface Doing {
   readonly key: string;
+  /** What takes the place of another that was done (hold, retrieve) has the same slot. */
+  readonly slot?: string;
   readonly text: string;
   readonly icon: string;
   readonly needs: CommandName;
@@ -62,10 +64,14 @@ export function doings(pop: Pop, pops: readonly Pop[], agent: string): readonly 
   if (own?.role === "observer") return [hangUp(words.stopListening)];
   const held = consultation(pop, pops, agent);
   if (held) return [...ofConsultation(held.call.id), ...microphone(own, call_id), keypad(), hangUp(words.hangUp)];
+  if (pop.call.conference) {
+    const add: Doing = { key: "add", text: words.add, icon: "add-employee", needs: "conference", panel: "add" };
+    return [...microphone(own, call_id), keypad(), add, ...recording(pop), hangUp(words.hangUp)];
+  }
   const holding: Doing =
     pop.state === "held"
-      ? { key: "retrieve", text: words.retrieve, icon: "media-play", needs: "retrieve", look: "good", wish: { command: "retrieve", call_id } }
-      : { key: "hold", text: words.hold, icon: "pause", needs: "hold", wish: { command: "hold", call_id } };
+      ? { key: "retrieve", slot: "hold", text: words.retrieve, icon: "media-play", needs: "retrieve", look: "good", wish: { command: "retrieve", call_id } }
+      : { key: "hold", slot: "hold", text: words.hold, icon: "pause", needs: "hold", wish: { command: "hold", call_id } };
   const talking = pop.state === "held" ? [] : [...microphone(own, call_id), keypad()];
   return [
     holding,
@@ -89,8 +95,8 @@ function ofConsultation(call_id: string): readonly Doing[] {
 function microphone(own: Connection | undefined, call_id: string): readonly Doing[] {
   const words = strings().control;
   return own?.is_muted
-    ? [{ key: "unmute", text: words.unmute, icon: "microphone", needs: "unmute", look: "good", wish: { command: "unmute", call_id } }]
-    : [{ key: "mute", text: words.mute, icon: "sound-off", needs: "mute", wish: { command: "mute", call_id } }];
+    ? [{ key: "unmute", slot: "mute", text: words.unmute, icon: "microphone", needs: "unmute", look: "good", wish: { command: "unmute", call_id } }]
+    : [{ key: "mute", slot: "mute", text: words.mute, icon: "sound-off", needs: "mute", wish: { command: "mute", call_id } }];
 }
 
 const keypad = (): Doing => ({
@@ -114,17 +120,17 @@ function recording({ call }: Pop): readonly Doing[] {
   switch (call.recording ?? "off") {
     case "on":
       return [
-        { key: "record-pause", text: words.recordPause, icon: "media-pause", needs: "pause_recording", wish: { command: "pause_recording", call_id } },
+        { key: "record-pause", slot: "record", text: words.recordPause, icon: "media-pause", needs: "pause_recording", wish: { command: "pause_recording", call_id } },
         stop,
       ];
     case "paused":
       return [
-        { key: "record-resume", text: words.recordResume, icon: "record", needs: "resume_recording", wish: { command: "resume_recording", call_id } },
+        { key: "record-resume", slot: "record", text: words.recordResume, icon: "record", needs: "resume_recording", wish: { command: "resume_recording", call_id } },
         stop,
       ];
     case "off":
       return [
-        { key: "record", text: words.record, icon: "record", needs: "start_recording", wish: { command: "start_recording", call_id } },
+        { key: "record", slot: "record", text: words.record, icon: "record", needs: "start_recording", wish: { command: "start_recording", call_id } },
       ];
   }
 }

@@ -56,7 +56,7 @@ export class ParkedCall extends LitElement {
         ? html`<button
             class="good"
             data-testid="pick-up"
-            ?disabled=${this.commands.pending !== undefined}
+            aria-disabled=${String(this.commands.pending !== undefined)}
             @click=${() => void this.commands.give({ command: "pick_up", call_id: callId })}
             >${words.pickUp}</button
           >`

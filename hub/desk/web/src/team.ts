@@ -125,7 +125,7 @@ export class Team extends LitElement {
         ([mode, text]) => html`<button
           data-testid="monitor-${mode}"
           aria-label=${words.to(text, name)}
-          ?disabled=${this.commands.pending !== undefined}
+          aria-disabled=${String(this.commands.pending !== undefined)}
           @click=${() => void this.commands.give({ command: "monitor", call_id, target: agent, mode })}
           >${text}</button
         >`,

@@ -1,4 +1,4 @@
-/** Where to with the call: a number, or a colleague and whether they are free; at once or after asking. */
+/** Where to with the call, or whom to add: a number, or a colleague and whether they are free; at once or after asking. */
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { Abilities } from "./abilities";
@@ -13,6 +13,8 @@ import { base } from "./styles";
 
 const FREE_FIRST: Record<AgentState, number> = { ready: 0, after_call_work: 1, busy: 2, not_ready: 3, logged_off: 4 };
 const SHOWN = 12;
+
+type Way = "consult" | "transfer" | "conference";
 
 @customElement("ctihub-transfer")
 export class TransferPanel extends LitElement {
@@ -57,6 +59,8 @@ export class TransferPanel extends LitElement {
   @property({ attribute: false }) agent = "";
   @property({ attribute: false }) team: ReadonlyMap<string, TeamMember> = new Map();
   @property({ type: Boolean, attribute: false }) waits = false;
+  /** Somebody is called into the conference instead. */
+  @property({ type: Boolean, attribute: false }) adds = false;
   @property({ type: Number, attribute: false }) clockAhead = 0;
   @state() private typed = "";
   @state() private chosen: TeamMember | undefined;
@@ -86,20 +90,32 @@ export class TransferPanel extends LitElement {
           .value=${this.chosen?.name ?? this.typed}
           @input=${(event: InputEvent) => this.type((event.target as HTMLInputElement).value)}
         />
-        ${this.abilities.can("consult")
-          ? html`<button type="submit" data-testid="consult" ?disabled=${!to || this.waits}>${words.askFirst}</button>`
-          : nothing}
-        <button
-          type=${this.abilities.can("consult") ? "button" : "submit"}
-          data-testid="transfer-now"
-          ?disabled=${!to || this.waits}
-          @click=${() => this.ask("transfer")}
-          >${words.transferNow}</button
-        >
+        ${this.ways().map(
+          ([command, text], number) => html`<button
+            type=${number === 0 ? "submit" : "button"}
+            data-testid="to-${command}"
+            ?disabled=${!to}
+            aria-disabled=${String(this.waits)}
+            @click=${number === 0 ? nothing : () => this.ask(command)}
+            >${text}</button
+          >`,
+        )}
       </form>
       <ul aria-label=${words.colleagues}>
         ${this.colleagues().map((member) => this.colleague(member))}
       </ul>`;
+  }
+
+  /** The first is what Enter does. */
+  private ways(): readonly (readonly [Way, string])[] {
+    const words = strings().control;
+    const ways: readonly (readonly [Way, string])[] = this.adds
+      ? [["conference", words.add]]
+      : [
+          ["consult", words.askFirst],
+          ["transfer", words.transferNow],
+        ];
+    return ways.filter(([command]) => this.abilities.can(command));
   }
 
   private colleague(member: TeamMember): TemplateResult {
@@ -140,10 +156,11 @@ export class TransferPanel extends LitElement {
 
   private submit(event: Event): void {
     event.preventDefault();
-    this.ask(this.abilities.can("consult") ? "consult" : "transfer");
+    const [first] = this.ways();
+    if (first) this.ask(first[0]);
   }
 
-  private ask(command: "transfer" | "consult"): void {
+  private ask(command: Way): void {
     const to = this.target();
     if (!to || this.waits) return;
     this.dispatchEvent(new CustomEvent<Wish>("wish", { detail: { command, call_id: this.callId, to } }));

@@ -68,6 +68,7 @@ export const en = {
     complete: "Complete transfer",
     back: "Back to caller",
     conference: "Conference",
+    add: "Add someone",
     stopListening: "Stop listening",
     dial: "Call",
     dialLabel: "Call a number",

@@ -68,6 +68,7 @@ export const zh: Strings = {
     complete: "完成转接",
     back: "返回客户",
     conference: "三方会议",
+    add: "邀请加入",
     stopListening: "停止监听",
     dial: "拨号",
     dialLabel: "拨打号码",
