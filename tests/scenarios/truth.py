@@ -12,9 +12,9 @@
         established bob
         cleared answered normal_clearing
 
-A step is its kind and the agent's or the device's name, and then what differs from kind to kind: the queue, the
-parking place or the room; kind and target of a transfer; whether a microphone is off; the outcome; the cause.
-The steps of a second call begin with `2: `.
+A step is its kind and the agent's or the device's name, and then what differs from kind to kind: the queue or the
+parking place; kind and target (as it was dialled) of a transfer; the room of a conference; what is newly known of the
+call; the outcome; the cause. The steps of a second call begin with `2: `.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hub.domain.call import CallEvent, CallEventKind, Cause
+from hub.domain.call import Call, CallEvent, CallEventKind, Cause, RecordingState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,33 +74,57 @@ def write_truth(path: Path, truth: Truth) -> None:
 def told(steps: Sequence[CallEvent]) -> list[str]:
     """Return what was told, a line a step."""
     ids = list(dict.fromkeys(step.call.id for step in steps))
-    return [_line(step, ids.index(step.call.id) + 1) for step in steps]
+    latest: dict[str, Call] = {}
+    lines = []
+    for step in steps:
+        words = [str(step.kind), *_what(step, latest.get(step.call.id))]
+        latest[step.call.id] = step.call
+        number = ids.index(step.call.id) + 1
+        lines.append(" ".join(words if number == 1 else [f"{number}:", *words]))
+    return lines
 
 
-def _line(step: CallEvent, number: int) -> str:
+def _what(step: CallEvent, before: Call | None) -> list[str]:
     who = [step.connection.agent or step.connection.device] if step.connection else []
-    outcome = [str(step.call.outcome)] if step.call.outcome else []
-    line = " ".join([str(step.kind), *who, *_detail(step), *outcome, *_cause(step)])
-    return line if number == 1 else f"{number}: {line}"
+    why = [str(step.cause)] if step.cause else []
+    if step.kind is CallEventKind.CALL_INFORMATION:
+        return _change(step, before) or [*who, *why]
+    if step.kind is CallEventKind.TRANSFERRED and step.cause is Cause.TRANSFERRED:
+        why = []  # goes without saying
+    return [*who, *_detail(step), *why]
 
 
 def _detail(step: CallEvent) -> list[str]:
-    call, kind = step.call, step.kind
-    if kind is CallEventKind.QUEUED:
-        return [call.parked if step.cause is Cause.PARKED else call.queue or ""]
-    if kind is CallEventKind.TRANSFERRED and call.transfers:
-        return [str(call.transfers[-1].kind), call.transfers[-1].to]
-    if kind is CallEventKind.CONFERENCED and call.conference:
-        return [call.conference]
-    if kind is CallEventKind.CALL_INFORMATION and step.connection:
-        return ["muted" if step.connection.is_muted else "heard"]
-    return [step.digit] if step.digit else []
+    call = step.call
+    words: list[str] = []
+    match step.kind:
+        case CallEventKind.QUEUED:
+            words = [call.parked if step.cause is Cause.PARKED else call.queue or ""]
+        case CallEventKind.TRANSFERRED if call.transfers:
+            words = [str(call.transfers[-1].kind), call.transfers[-1].to]
+        case CallEventKind.CONFERENCED if call.conference:
+            words = [call.conference]
+        case CallEventKind.CLEARED:
+            words = [str(call.outcome)]
+        case CallEventKind.DTMF:
+            words = [step.digit]
+    return words
 
 
-def _cause(step: CallEvent) -> list[str]:
-    # That a transfer's cause is a transfer goes without saying.
-    known = step.kind is CallEventKind.TRANSFERRED and step.cause is Cause.TRANSFERRED
-    return [str(step.cause)] if step.cause and not known else []
+def _change(step: CallEvent, before: Call | None) -> list[str]:
+    """Return what is known now of the call and was not before."""
+    call = step.call
+    if call.conference != (before.conference if before else ""):
+        return ["room", call.conference or "left"]
+    if call.recording is not (before.recording if before else RecordingState.OFF):
+        return ["recording", str(call.recording)]
+    if call.variables != (before.variables if before else {}):
+        return [f"{name}={value}" for name, value in sorted(call.variables.items())]
+    muted = {connection.id: connection.is_muted for connection in before.connections} if before else {}
+    one = step.connection
+    if one and one.is_muted != muted.get(one.id, False):
+        return [one.agent or one.device, "muted" if one.is_muted else "heard"]
+    return []
 
 
 def same_but_for_ties(expected: Sequence[str], actual: Sequence[str]) -> bool:

@@ -28,7 +28,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.servers.asterisk import Asterisk
-from tests.servers.ports import LOOPBACK, free_tcp_port, free_udp_port
+from tests.servers.ports import LOOPBACK, free_phone_ports
 from tests.servers.process import OwnedProcess
 from tests.waiting import eventually, eventually_asked
 
@@ -78,6 +78,7 @@ class SoftCall:
 
     def __init__(self, phone: "Softphone", call_id: str) -> None:
         self._phone = phone
+        self._offers_answered = 0
         self.id = call_id
 
     async def ringing(self) -> None:
@@ -110,12 +111,22 @@ class SoftCall:
         """Talk to them again."""
         await self._reinvite("resume")
 
+    async def taken_back(self) -> None:
+        """Wait until the phone has taken it off hold by itself, as baresip does when its other call ends."""
+        await self._reinvited("taking back")
+
     async def _reinvite(self, order: str) -> None:
-        before = self._phone.count("CALL_REMOTE_SDP", self.id)
+        self._offers_answered = self._phone.count("CALL_REMOTE_SDP", self.id)
         await self._phone.order(order, call=self)
+        await self._reinvited(order)
+
+    async def _reinvited(self, what: str) -> None:
         await eventually(
-            lambda: self._phone.count("CALL_REMOTE_SDP", self.id) > before, f"the answer to {order}", ANSWER_SECONDS
+            lambda: self._phone.count("CALL_REMOTE_SDP", self.id) > self._offers_answered,
+            f"the answer to {what}",
+            ANSWER_SECONDS,
         )
+        self._offers_answered = self._phone.count("CALL_REMOTE_SDP", self.id)
 
     async def mute(self) -> None:
         """Switch the microphone off, or on again: nobody but the phone knows."""
@@ -152,8 +163,8 @@ class Softphone:
     async def __aenter__(self) -> Self:
         """Switch the phone on."""
         self._folder = Path(tempfile.mkdtemp(prefix="ctihub-baresip-"))
-        control_port = free_tcp_port()
-        self._write_configuration(control_port)
+        sip_port, control_port = free_phone_ports(LOOPBACK)
+        self._write_configuration(sip_port, control_port)
         # Line by line, so that a message is in the trace as soon as it was sent.
         argv = ["stdbuf", "-oL", "baresip", "-s", "-f", str(self._folder)]
         self._process = OwnedProcess(argv, self._folder / "output")
@@ -181,13 +192,11 @@ class Softphone:
             await asyncio.gather(self._reading, return_exceptions=True)
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _write_configuration(self, control_port: int) -> None:
+    def _write_configuration(self, sip_port: int, control_port: int) -> None:
         tone = self._folder / "tone.wav"
         _write_tone(tone)
         (self._folder / "config").write_text(
-            CONFIG.format(
-                host=LOOPBACK, sip_port=free_udp_port(), control_port=control_port, tone=tone, modules=MODULES
-            )
+            CONFIG.format(host=LOOPBACK, sip_port=sip_port, control_port=control_port, tone=tone, modules=MODULES)
         )
         account = (
             f"<{self.address_of(self._number)}>;auth_pass={self._asterisk.phone_secrets[self._number]}"

@@ -148,7 +148,7 @@ async def two_callers(stage: Stage) -> None:
     await talking.answer()
     second = await stage.trunk.call("+498999998124", name="Eva", to="113")
     await second.established()
-    await asyncio.sleep(TALK_SECONDS)
+    await stage.shows("PJSIP/trunk-1-", "queue show alice-only")
     await first.hang_up()
     await eventually(lambda: alice.times_rung() > 1, "Alice's phone ringing again")
     ringing = await alice.rings()

@@ -27,6 +27,19 @@ def free_media_port(host: str) -> int:
             return port
 
 
+def free_phone_ports(host: str) -> tuple[int, int]:
+    """Return a port for SIP, free for UDP and TCP and the one above too (for TLS), and a TCP port beside those."""
+    while True:
+        port = free_udp_port(host)
+        with socket.socket() as tcp, socket.socket() as tls:
+            try:
+                tcp.bind((host, port))
+                tls.bind((host, port + 1))
+            except (OSError, OverflowError):
+                continue  # taken, or beyond the last port there is: another pair then
+            return port, free_tcp_port(host)
+
+
 def _free_port(host: str, kind: socket.SocketKind) -> int:
     with socket.socket(socket.AF_INET, kind) as probe:
         probe.bind((host, 0))

@@ -16,12 +16,17 @@ from pathlib import Path
 from tests.scenarios.truth import Truth, read_truth, write_truth
 from tests.servers import asterisk_install
 from tests.servers.asterisk import Asterisk
-from tests.servers.asterisk_configuration import OTHER_SITE, QUEUES_SITE, Site
+from tests.servers.asterisk_configuration import FEATURES_SITE, OTHER_SITE, QUEUES_SITE, Site
+from tests.servers.conference_calls import CONFERENCE_SCENARIOS
 from tests.servers.dialling_calls import DIALLING_SCENARIOS
 from tests.servers.forwarding_calls import FORWARDING_SCENARIOS
+from tests.servers.hold_calls import HOLD_SCENARIOS
 from tests.servers.other_site_calls import OTHER_SITE_SCENARIOS
+from tests.servers.parking_calls import PARKING_SCENARIOS
+from tests.servers.pickup_calls import PICKUP_SCENARIOS
 from tests.servers.queue_calls import QUEUE_SCENARIOS
 from tests.servers.stage import Scenario, Stage
+from tests.servers.transfer_calls import TRANSFER_SCENARIOS
 from tests.waiting import eventually
 
 SUPPORT = "493023125100"
@@ -144,6 +149,10 @@ SITES: tuple[tuple[Site | None, dict[str, Scenario]], ...] = (
     (None, SCENARIOS),
     (OTHER_SITE, OTHER_SITE_SCENARIOS),
     (QUEUES_SITE, QUEUE_SCENARIOS | FORWARDING_SCENARIOS | DIALLING_SCENARIOS),
+    (
+        FEATURES_SITE,
+        TRANSFER_SCENARIOS | HOLD_SCENARIOS | PICKUP_SCENARIOS | PARKING_SCENARIOS | CONFERENCE_SCENARIOS,
+    ),
 )
 ALL_NAMES = [name for _, scenarios in SITES for name in scenarios]
 

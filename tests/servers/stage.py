@@ -6,9 +6,10 @@ from contextlib import AsyncExitStack
 
 from tests.servers.ami import RawManager
 from tests.servers.asterisk import Asterisk
+from tests.servers.baresip import Softphone
 from tests.servers.sipp import CallingLeg, DiallingPhone, Phone, Trunk
 from tests.servers.terse import Outside, TersePhone
-from tests.waiting import eventually
+from tests.waiting import eventually, eventually_asked
 
 QUIET_SECONDS = 0.5
 
@@ -28,6 +29,24 @@ class Stage:
     async def phone(self, number: str) -> Phone:
         """Switch a phone on."""
         return await self._stack.enter_async_context(Phone(self._asterisk, number))
+
+    async def softphones(self, *numbers: str) -> list[Softphone]:
+        """Switch phones on that hold, transfer and dial codes."""
+        return [await self._stack.enter_async_context(Softphone(self._asterisk, number)) for number in numbers]
+
+    async def channel(self, device: str) -> str:
+        """Return the name of the channel of that device, which has one."""
+        listed = await asyncio.to_thread(self._asterisk.command, "core show channels concise")
+        [name] = [line.partition("!")[0] for line in listed.splitlines() if line.startswith(f"{device}-")]
+        return name
+
+    async def shows(self, text: str, command: str) -> None:
+        """Wait until Asterisk answers that command, typed at its console, with that text in it."""
+
+        async def shown() -> bool:
+            return text in await asyncio.to_thread(self._asterisk.command, command)
+
+        await eventually_asked(shown, f"{text!r} in the answer to {command!r}")
 
     async def terse_phone(self, number: str) -> TersePhone:
         """Switch a phone on that says nothing but what it is told to."""
