@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 
 from tests.bench import __main__ as command
-from tests.bench import bench_flood, bench_intake, bench_journal, bench_live_calls, bench_memory, bench_pop
+from tests.bench import (
+    bench_fastagi,
+    bench_flood,
+    bench_intake,
+    bench_journal,
+    bench_live_calls,
+    bench_memory,
+    bench_pop,
+)
 from tests.bench.call_load import Pace
 from tests.bench.recorded_calls import NOT_SENT_TO_THE_HUB, RecordedCall
 from tests.bench.result import Target, report
@@ -50,13 +58,13 @@ def test_a_target_is_met_by_its_rule(value: float, rule: str, *, met: bool) -> N
 
 def test_every_bench_is_found_by_its_name() -> None:
     """The command knows each bench by its file."""
-    assert ["flood", "intake", "journal", "live_calls", "memory", "pop"] == command.names()
+    assert ["fastagi", "flood", "intake", "journal", "live_calls", "memory", "pop"] == command.names()
 
 
 def test_a_name_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     """An unknown name ends the command before anything is measured, and says which there are."""
     assert 2 == command.main(["intakes"])
-    assert "no such bench: intakes; there are flood, intake" in capsys.readouterr().err
+    assert "no such bench: intakes; there are fastagi, flood, intake" in capsys.readouterr().err
 
 
 def test_a_bench_that_breaks_leaves_the_others_their_figures(
@@ -92,6 +100,13 @@ async def test_memory_is_told_for_each_agent() -> None:
     result = await bench_memory.measure(few=1, many=2, customers=1, settling_s=0.0, pace=QUICK)
     assert _is_whole(result, targets=2)
     assert result["figures"]["pss_kib"]["started"] > 0
+
+
+async def test_dialplans_that_ask_are_answered() -> None:
+    """With all that is behind an answer, and with nothing."""
+    result = await bench_fastagi.measure(enquiries=20, at_once=5)
+    assert _is_whole(result, targets=1)
+    assert result["figures"]["enquiries"]["per_s"] > 0
 
 
 def test_journal_is_measured_both_ways() -> None:
