@@ -31,7 +31,7 @@ class Site:
     folder: Path
     phones: tuple[str, ...]
     added: tuple[str, ...] = ("modules.conf",)
-    values: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def write(self, target: Path, values: Mapping[str, str]) -> None:
         """Put the files into the folder `target`, every @NAME@ replaced by its value."""
