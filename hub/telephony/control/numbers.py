@@ -8,7 +8,7 @@ from hub.domain.control import Refusal
 from hub.telephony.control.refused import RefusedError
 
 _SPACING = re.compile(r"[ ()./-]")
-_DIGITS = re.compile(r"\+?[0-9*#]{1,32}")
+_DIGITS = re.compile(r"\+?[0-9*#]{1,64}")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 _TRUNK_PREFIX_SHOWN = re.compile(r"\(\s*0\s*\)")
 

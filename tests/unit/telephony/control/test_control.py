@@ -1,0 +1,197 @@
+"""Commands against a PBX that answers as it is told: what is sent, and what is made of a no."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from hub.config.model import AgentSection
+from hub.config.pbx import ControlSection, PbxSection
+from hub.domain.call import CallEvent
+from hub.domain.control import (
+    Actor,
+    AgentCommand,
+    CommandResult,
+    Dial,
+    HangUp,
+    Mute,
+    PickUp,
+    Ready,
+    Refusal,
+    StartRecording,
+    Transfer,
+)
+from hub.telephony.control.control import Control
+from hub.telephony.control.pbx import ControlledPbx
+from hub.telephony.link import PbxLink
+from tests.unit.desk.ports import MemoryJournal
+from tests.unit.telephony.ami.peer import SECRET, USERNAME, error, message, silence, success
+from tests.unit.telephony.test_link import AGENTS, CALL, Exchange, listed
+from tests.waiting import eventually
+
+ALICE = Actor(agent="alice")
+ANSWERED = max(number for number, text in enumerate(CALL) if text.startswith("Event: BridgeEnter")) + 1
+
+
+class QueueHand:
+    """What carries out the commands about agents."""
+
+    async def carry_out(self, command: AgentCommand) -> CommandResult:
+        return CommandResult(id=command.id, done=True, message="by the other")
+
+
+class Bench:
+    """A PBX with a call that alice talks in, and the control over it."""
+
+    def __init__(self, pbx: Exchange) -> None:
+        self.pbx = pbx
+        section = PbxSection(
+            host="127.0.0.1",
+            port=pbx.port,
+            username=USERNAME,
+            secret=SecretStr(SECRET),
+            trunks=("PJSIP/trunk",),
+            control=ControlSection(timeout_s=0.5),
+        )
+        self.steps: list[CallEvent] = []
+        self.link = PbxLink("main", section, region="DE", agents_by_device=AGENTS, on_call_event=self.steps.append)
+        self.journal = MemoryJournal()
+        self.control = Control(
+            [ControlledPbx("main", self.link, section.control, parts_of=lambda call_id: (call_id,))],
+            agents={
+                "alice": AgentSection(name='Ali"ce <x>', devices=("PJSIP/1001", "PJSIP/1009")),
+                "bob": AgentSection(name="Bob", devices=("PJSIP/1002",), pbx="other"),
+                "chen": AgentSection(name="Chen", devices=("PJSIP/1003",), queues=("sales",)),
+            },
+            agent_commands=QueueHand(),
+            journal=self.journal,
+        )
+        self._number = 0
+
+    async def answered(self) -> str:
+        """Play the recorded call up to its answer; return its id."""
+        self.pbx.tell(*CALL[:ANSWERED])
+        await eventually(lambda: any(step.kind == "established" for step in self.steps), "alice talks")
+        return self.steps[-1].call.id
+
+    async def give(self, kind: type[Any], **fields: Any) -> CommandResult:
+        self._number += 1
+        command = kind(**{"id": f"n{self._number}", "agent": "alice", **fields})
+        return await self.control.execute(command, ALICE)
+
+    def sent(self, action: str) -> list[dict[str, str]]:
+        """Return these actions, as the PBX got them."""
+        return [one for one in self.pbx.actions if one["Action"] == action]
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    """Run it, with a dialplan that leads everywhere."""
+    async with Exchange() as pbx:
+        pbx.answers |= {
+            "ShowDialPlan": lambda action: listed(action, ("ListDialplan", "Extension: x", "Priority: 1")),
+            "Getvar": lambda action: success(action, "Value: "),
+            "Setvar": success,
+            "ParkedCalls": listed,
+        }
+        running = Bench(pbx)
+        await running.link.start()
+        await eventually(lambda: running.link.status().connected, "connected")
+        yield running
+        await running.control.close()
+        await running.link.stop()
+
+
+async def test_what_asterisk_says_to_a_refused_action_is_told(bench: Bench) -> None:
+    """Its words are in the message; the refusal is journaled with PBX, agent and actor."""
+    call_id = await bench.answered()
+    bench.pbx.answers["Hangup"] = lambda action: error(action, "No such channel")
+    result = await bench.give(HangUp, call_id=call_id)
+    assert Refusal.PBX_REFUSED is result.refusal
+    assert "No such channel" in result.message
+    assert ("cti.command.refused", "/pbx/main", call_id) == (
+        bench.journal.stored[0].type,
+        bench.journal.stored[0].source,
+        bench.journal.stored[0].subject,
+    )
+
+
+async def test_an_action_without_its_effect_is_a_time_out(bench: Bench) -> None:
+    """Asterisk said yes and nothing happened: that is no success."""
+    call_id = await bench.answered()
+    bench.pbx.answers["Hangup"] = success
+    result = await bench.give(HangUp, call_id=call_id)
+    assert Refusal.TIMED_OUT is result.refusal
+    bench.pbx.answers["MuteAudio"] = silence
+    assert Refusal.TIMED_OUT is (await bench.give(Mute, call_id=call_id)).refusal
+
+
+async def test_a_number_that_a_switch_may_lead_to_is_dialled(bench: Bench) -> None:
+    """A realtime dialplan doesn't list its numbers; a hint alone is no place to go to."""
+    bench.pbx.answers["Originate"] = lambda action: (
+        success(action)
+        + message("Event: OriginateResponse", f"ActionID: {action['ActionID']}", "Response: Failure", "Reason: 5")
+    )
+    bench.pbx.answers["ShowDialPlan"] = lambda action: listed(action, ("ListDialplan", "Priority: hint"))
+    assert Refusal.NOT_POSSIBLE is (await bench.give(Dial, to="5000")).refusal
+    bench.pbx.answers["ShowDialPlan"] = lambda action: listed(action, ("ListDialplan", "Switch: Realtime/@"))
+    result = await bench.give(Dial, to="5000")
+    assert (Refusal.PBX_REFUSED, "PJSIP/1001 could not be rung: it is busy.") == (result.refusal, result.message)
+
+
+async def test_how_an_agents_call_is_shown_can_not_be_abused(bench: Bench) -> None:
+    """Quotes and brackets of a name end nothing in the caller id; the extension is the device's."""
+    bench.pbx.answers["Originate"] = lambda action: error(action, "no")
+    await bench.give(Dial, to="5000")
+    assert '"Alice x" <1001>' == bench.sent("Originate")[0]["CallerID"]
+    await bench.give(Dial, to="5000", device="PJSIP/1009")
+    assert "PJSIP/1009" == bench.sent("Originate")[1]["Channel"]
+    assert Refusal.NO_SUCH_DEVICE is (await bench.give(Dial, to="5000", device="PJSIP/7")).refusal
+    assert Refusal.NO_SUCH_AGENT is (await bench.give(Dial, to="5000", agent="zoe")).refusal
+    assert Refusal.NOT_POSSIBLE is (await bench.give(Dial, to="5000", agent="bob")).refusal
+
+
+async def test_a_recording_is_named_by_the_hub(bench: Bench) -> None:
+    """The file lies in the configured folder and is named after the call: nothing of it comes from outside."""
+    call_id = await bench.answered()
+    bench.pbx.answers["MixMonitor"] = success
+    result = await bench.give(StartRecording, call_id=call_id)
+    file = bench.sent("MixMonitor")[0]["File"]
+    assert file == result.value
+    assert re.fullmatch(r"/var/spool/asterisk/monitor/main-[A-Za-z0-9._-]+-[0-9T]+\.wav", file)
+
+
+async def test_a_number_that_leads_nowhere_costs_no_caller(bench: Bench) -> None:
+    """The caller is not sent there."""
+    call_id = await bench.answered()
+    bench.pbx.answers["ShowDialPlan"] = lambda action: error(action, "Did not find extension 7777@from-phones")
+    result = await bench.give(Transfer, call_id=call_id, to="7777")
+    assert Refusal.NOT_POSSIBLE is result.refusal
+    assert [] == bench.sent("BlindTransfer")
+
+
+async def test_a_queues_call_is_picked_up_by_its_own_agents(bench: Bench) -> None:
+    """An agent whose queues are configured takes no other queue's calls."""
+    call_id = await bench.answered()
+    result = await bench.give(PickUp, call_id=call_id, agent="chen")
+    assert (Refusal.NOT_ALLOWED, []) == (result.refusal, bench.sent("Originate"))
+    assert Refusal.WRONG_STATE is (await bench.give(PickUp, call_id=call_id)).refusal
+
+
+async def test_what_is_about_agents_is_handed_on(bench: Bench) -> None:
+    """With its result; an agent that isn't there is refused before."""
+    assert "by the other" == (await bench.give(Ready)).message
+    assert Refusal.NO_SUCH_AGENT is (await bench.give(Ready, agent="zoe")).refusal
+
+
+async def test_without_the_pbx_nothing_is_sent(bench: Bench) -> None:
+    """It is said that it is away, and where there is no such call that."""
+    await bench.pbx.stop()
+    await eventually(lambda: not bench.link.status().connected, "lost")
+    assert Refusal.PBX_NOT_CONNECTED is (await bench.give(Dial, to="5000")).refusal
+    assert Refusal.NO_SUCH_CALL is (await bench.give(HangUp, call_id="main-none")).refusal
+    await bench.pbx.restart()
