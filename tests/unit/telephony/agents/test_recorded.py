@@ -19,7 +19,7 @@ PHONES: dict[str, tuple[str, ...]] = {
     "dora": ("PJSIP/1004",),
 }
 QUEUE_TRACES = sorted(
-    path for path in (*TRACES.glob("*.ami"), *CALLS.glob("*.ami")) if b"Event: Queue" in path.read_bytes()
+    path for path in (*TRACES.glob("*.ami"), *CALLS.glob("*.ami")) if b"Event: QueueCallerJoin" in path.read_bytes()
 )
 
 
@@ -79,7 +79,7 @@ def test_whoever_comes_later_ends_alike(path: Path) -> None:
     """Attached at any event, nobody is left busy or waiting, and places are as for whoever saw it all."""
     events = read_trace(path)
     whole = AgentReplay(PHONES).feed(events).settle()
-    for start in range(0, len(events), max(1, len(events) // 25)):
+    for start in range(0, len(events), max(1, len(events) // 12)):
         late = AgentReplay(PHONES).feed(events[start:]).settle()
         assert [] == [queue.queue for queue in late.roster.queues() if queue.waiting]
         assert [] == [status.agent for status in late.roster.agents() if status.state is AgentState.BUSY]
