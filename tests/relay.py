@@ -10,6 +10,10 @@ from typing import Self
 Peer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
+async def refuse(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+    """Close what was just connected."""
+
+
 class Relay:
     """`async with Relay(port) as relay`: what connects to `relay.port` is connected to `target_port`.
 

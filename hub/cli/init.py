@@ -58,7 +58,7 @@ _PBX_OPTIONS = """\
 #    action_timeout_s: 10
     # The wait before connecting again doubles from the one to the other.
 #    reconnect_min_s: 0.5
-#    reconnect_max_s: 30
+#    reconnect_max_s: 3
     # A longer message ends the connection.
 #    max_message_bytes: 1048576
     # Channel variables that stay with the call and are told with it, as what the caller chose in the IVR:

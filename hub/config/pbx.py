@@ -74,7 +74,8 @@ class PbxSection(Section):
     keepalive_s: Seconds = 15.0
     action_timeout_s: Seconds = 10.0
     reconnect_min_s: Seconds = 0.5
-    reconnect_max_s: Seconds = 30.0
+    # Calls are to be right again within 5 s of a PBX's return: this wait, and what logging in and listing takes.
+    reconnect_max_s: Seconds = 3.0
     max_message_bytes: Annotated[int, Field(ge=4_096, le=64 * 1024 * 1024)] = 1024 * 1024
     trunks: Annotated[
         tuple[Device, ...],

@@ -38,7 +38,10 @@ SETTLE_S = 1.0
 _TOLD_TO_WATCHERS = ("OriginateResponse", "ParkedCall", "UserEvent")
 """Events that say how a command went, besides those that tell of calls."""
 
-_WANTED_BESIDES_CALLS = (*WANTED_OF_QUEUES, *_TOLD_TO_WATCHERS)
+_BOOTED = "FullyBooted"
+"""Ends the start of Asterisk, which lets managers in before its modules can say what queues and devices there are."""
+
+_WANTED_BESIDES_CALLS = (*WANTED_OF_QUEUES, *_TOLD_TO_WATCHERS, _BOOTED)
 
 
 def ami_settings(name: str, section: PbxSection) -> AmiSettings:
@@ -67,8 +70,9 @@ class PbxLink:
 
     `on_call_event` gets each step of a call, in order, from within the socket read that told of it.
     `on_arrival` gets a call from outside as soon as its caller's number is known, so that lookups can start.
-    `on_status` gets every change between connected and not; at the change to connected the calls are those
-    that the PBX has. Listeners must not wait. One that raises is logged and spoils nothing.
+    `on_status` gets every change between connected and not; when connected is told (again, once a PBX that was met
+    while it started is through with it) the calls are those that the PBX has. Listeners must not wait. One that raises
+    is logged and spoils nothing.
 
     `manager` is the live connection, for whoever has something to be done.
 
@@ -119,6 +123,7 @@ class PbxLink:
         self._held: list[AmiEvent] | None = []
         self._is_connected = False
         self._running: asyncio.Task[None] | None = None
+        self._asking_again: asyncio.Task[None] | None = None
         self._settling: asyncio.TimerHandle | None = None
         self._watchers: list[Callable[[Sequence[AmiEvent]], None]] = []
 
@@ -165,10 +170,11 @@ class PbxLink:
 
     async def stop(self) -> None:
         """Log off and stop to connect."""
-        running, self._running = self._running, None
-        if running is not None:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+        tasks = [task for task in (self._running, self._asking_again) if task is not None]
+        self._running = self._asking_again = None
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         if self._settling is not None:
             self._settling.cancel()
             self._settling = None
@@ -183,7 +189,9 @@ class PbxLink:
     def _feed(self, events: Sequence[AmiEvent]) -> None:
         now = datetime.now(UTC)
         feed, feed_queues = self._tracker.feed, self._queues.feed
+        has_booted = False
         for event in events:
+            has_booted = has_booted or event.name == _BOOTED
             try:
                 feed(event, now)
                 feed_queues(event, now)
@@ -192,6 +200,8 @@ class PbxLink:
                 log.exception("ami_event_not_understood", pbx=self._name, ami_event=event.name)
         for watcher in tuple(self._watchers):
             watcher(events)
+        if has_booted:
+            self._ask_again()
         if self._settling is None and not self._tracker.is_settled:
             self._settling = asyncio.get_running_loop().call_later(SETTLE_S, self._settle)
 
@@ -215,6 +225,19 @@ class PbxLink:
         log.info("pbx_in_step", pbx=self._name, channels=len(snapshot.channels), events_held=len(held))
         self._change_status(connected=True, reason="")
         self._queues.in_step(datetime.now(UTC))
+
+    def _ask_again(self) -> None:
+        manager = self._link.manager
+        if manager is not None and self._held is None:
+            self._held = []
+            self._asking_again = asyncio.create_task(self._take_over_again(manager), name=f"pbx-{self._name}-booted")
+
+    async def _take_over_again(self, manager: AsyncManager) -> None:
+        try:
+            await self._take_over(manager)
+        except AmiError as error:
+            log.warning("pbx_not_in_step", pbx=self._name, reason=str(error))
+            await manager.close()
 
     def _lost(self, reason: AmiError) -> None:
         self._held = []

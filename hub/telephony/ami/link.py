@@ -81,11 +81,13 @@ class AmiLink:
             while True:
                 self.state = LinkState.CONNECTING
                 reason = await self._live_once()
+                is_news = str(reason) != self.reason
                 self.reason = str(reason)
                 is_refused = isinstance(reason, AmiLoginRefused)
                 self.state = LinkState.REFUSED if is_refused else LinkState.WAITING
                 wait_s = self._wait_after(is_refused=is_refused)
-                log.warning(
+                # A PBX that is off for a night is one line, not one for each attempt.
+                (log.warning if is_news else log.debug)(
                     "ami_login_refused" if is_refused else "ami_not_connected",
                     pbx=self._settings.name,
                     reason=self.reason,

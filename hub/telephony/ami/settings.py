@@ -33,7 +33,7 @@ class AmiSettings:
     max_message_bytes: int = 1024 * 1024
     max_list_events: int = 100_000
     reconnect_min_s: float = 0.5
-    reconnect_max_s: float = 30.0
+    reconnect_max_s: float = 3.0
     reconnect_reset_s: float = 30.0
     refused_retry_s: float = 60.0
 

@@ -285,6 +285,41 @@ async def test_a_flood_while_taking_stock_is_bounded(pbx: Exchange, monkeypatch:
     assert [] == hub.steps
 
 
+async def test_a_pbx_met_while_it_starts_is_asked_again(pbx: Exchange) -> None:
+    """Before its modules are there it has no queues; once it has booted, those who wait in them are known."""
+    first = next(event for event in CALL if "Event: Newchannel" in event)
+    pbx.answers["QueueStatus"] = lambda asked: error(asked, "Invalid/unknown command")
+    hub = Hub(pbx)
+    await hub.link.start()
+    await hub.connected()
+    assert [] == hub.steps
+    uid = dict(line.split(": ", 1) for line in first.split("\r\n") if ": " in line)["Uniqueid"]
+    pbx.channels = [channel_row(first, ChannelState="6")]
+    pbx.callers = [("QueueEntry", "Queue: support", f"Uniqueid: {uid}", "Position: 1", "Wait: 3")]
+    pbx.answers["QueueStatus"] = lambda asked: listed(asked, *pbx.callers)
+    pbx.tell("Event: FullyBooted\r\nStatus: Fully Booted")
+    await eventually(lambda: ["queued"] == hub.kinds)
+    assert 1 == pbx.connections
+    assert [True, True] == [status.connected for status in hub.statuses]
+    await hub.link.stop()
+
+
+async def test_a_pbx_that_fails_when_asked_again_is_connected_anew(pbx: Exchange) -> None:
+    """Nothing stays held back for ever."""
+    hub = Hub(pbx)
+    await hub.link.start()
+    await hub.connected()
+    works = pbx.answers["CoreShowChannels"]
+    pbx.answers["CoreShowChannels"] = lambda asked: error(asked, "Permission denied")
+    pbx.tell("Event: FullyBooted\r\nStatus: Fully Booted")
+    await eventually(lambda: not hub.link.status().connected)
+    pbx.answers["CoreShowChannels"] = works
+    await hub.connected()
+    pbx.tell(*CALL)
+    await eventually(lambda: "cleared" in hub.kinds)
+    await hub.link.stop()
+
+
 async def test_the_status_before_connecting_says_so(pbx: Exchange) -> None:
     """A link that has not connected yet has a reason."""
     hub = Hub(pbx)
