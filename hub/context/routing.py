@@ -4,32 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import partial
 
-import msgspec
 import structlog
 
 from hub.config.model import AgentSection
-from hub.config.routing import LANGUAGE, MEANT_AGENTS, RoutingSection, Rule
-from hub.context.routing_facts import facts_of, record_of
-from hub.context.routing_rules import Rules, first_said
+from hub.config.routing import RoutingSection
+from hub.context.routing_decision import Decider
+from hub.context.routing_facts import facts_of
 from hub.context.service import ContextService
 from hub.domain.agent import AgentState
-from hub.domain.path import Path
-from hub.domain.phone import clean_text
 from hub.domain.ports import AgentDirectory, CallHistory, StoreError
-from hub.domain.routing import Decision, Enquiry, EnquiryStatus, Facts, PreferredAgent, RoutingAnswer
+from hub.domain.routing import Enquiry, EnquiryStatus, RoutingAnswer
 
 log = structlog.get_logger(__name__)
-
-MAX_VALUE = 256
-"""Characters of a channel variable's value."""
-
-_LANGUAGE = re.compile(LANGUAGE)
 
 
 class CustomerRouting:
@@ -51,12 +42,9 @@ class CustomerRouting:
     ) -> None:
         self._deadline_s = section.deadline_s
         self._last_agent_counts = timedelta(days=section.last_agent_days)
-        self._rules = Rules(section.rules)
-        self._variables = [(name, Path(path)) for name, path in section.variables.items()]
+        self._decider = Decider(section, agents)
         self._contexts = contexts
         self._history = history
-        self._agents = agents
-        self._agent_by_name = {agent.name.casefold(): agent_id for agent_id, agent in agents.items()}
         self._devices = devices
         self._directory = directory
         self._on_answer = on_answer
@@ -69,11 +57,10 @@ class CustomerRouting:
             self._last_agent(enquiry),
         )
         facts = facts_of(enquiry, context, last_agent=last_agent)
-        record = record_of(facts)
-        rules = self._rules.holding(record)
-        decision = self._decision(facts, rules)
-        record["decision"] = record_of(decision)
-        answer = RoutingAnswer(status=facts.status, variables=self._shown(record, rules), rules=decision.rules)
+        decision, variables = self._decider.decide(
+            facts, is_ready=self._is_ready, devices=partial(self._devices, enquiry.pbx)
+        )
+        answer = RoutingAnswer(status=facts.status, variables=variables, rules=decision.rules)
         took = time.monotonic() - started
         log.info(
             "routing",
@@ -101,63 +88,6 @@ class CustomerRouting:
                     log.warning("last_agent_not_read", reason=str(error))
         return ""
 
-    def _decision(self, facts: Facts, rules: Sequence[Rule]) -> Decision:
-        preferred = first_said(rules, lambda then: then.agent) or ()
-        language = first_said(rules, lambda then: then.language) or facts.customer.language
-        return Decision(
-            queue=first_said(rules, lambda then: then.queue) or facts.queue,
-            priority=first_said(rules, lambda then: then.priority) or 0,
-            language=_asterisk_language(language),
-            agent=self._first_ready(self._meant(preferred, facts), facts.pbx),
-            rules=tuple(rule.name for rule in rules),
-        )
-
-    def _meant(self, preferred: Iterable[str], facts: Facts) -> Iterable[str]:
-        for name in preferred:
-            if name not in MEANT_AGENTS:
-                yield name
-            elif name == "last_agent":
-                yield facts.last_agent
-            elif facts.customer.owner:
-                owner = facts.customer.owner.strip()
-                yield owner if owner in self._agents else self._agent_by_name.get(owner.casefold(), "")
-
-    def _first_ready(self, candidates: Iterable[str], pbx: str) -> PreferredAgent:
-        for agent_id in candidates:
-            section = self._agents.get(agent_id)
-            if section is None or not self._is_ready(agent_id):
-                continue
-            devices = (device for device, owner in self._devices(pbx).items() if owner == agent_id)
-            return PreferredAgent(id=agent_id, name=section.name, device=next(devices, ""))
-        return PreferredAgent()
-
     def _is_ready(self, agent_id: str) -> bool:
         status = self._directory.agent(agent_id)
         return status is None or status.state is AgentState.READY
-
-    def _shown(self, record: Mapping[str, Any], rules: Sequence[Rule]) -> dict[str, str]:
-        """Return every variable that the configuration names, so that none keeps the value of an earlier enquiry."""
-        shown = {name: variable_text(path.read(record)) for name, path in self._variables}
-        for name in self._rules.variables:
-            said = first_said(rules, lambda then, name=name: then.variables.get(name))  # type: ignore[misc]  # mypy infers no lambda with a default
-            shown[name] = said if said is not None else shown.get(name, "")
-        return shown
-
-
-def variable_text(value: Any) -> str:
-    """Write a fact as a channel variable's value: a list with commas, true as 1, nothing as nothing."""
-    if isinstance(value, Mapping):
-        return clean_text(msgspec.json.encode(value).decode(), MAX_VALUE)
-    if isinstance(value, list | tuple):
-        return clean_text(",".join(variable_text(item) for item in value), MAX_VALUE)
-    if value is None or isinstance(value, bool):
-        return "1" if value else ""
-    return clean_text(str(value), MAX_VALUE)
-
-
-def _asterisk_language(text: str) -> str:
-    """Return the language as Asterisk's sounds are named (de, en_GB); empty for what is none: a backend sent it."""
-    if not _LANGUAGE.fullmatch(text):
-        return ""
-    language, _, region = text.replace("-", "_").partition("_")
-    return f"{language.lower()}_{region}" if region else language.lower()

@@ -13,7 +13,8 @@ import pytest
 from connectors.base import ConnectorError
 from hub.config.model import AgentSection, ContextSection
 from hub.config.routing import RoutingSection
-from hub.context.routing import CustomerRouting, variable_text
+from hub.context.routing import CustomerRouting
+from hub.context.routing_decision import variable_text
 from hub.context.service import ContextService
 from hub.domain.agent import AgentState, AgentStatus, QueueStatus
 from hub.domain.call import Call, Direction
