@@ -69,9 +69,8 @@ def _store(section: StoreSection) -> str:
 
 async def _pbx(config: Config, name: str, section: PbxSection) -> str:
     try:
-        return await check_pbx(
-            ami_settings(name, section), (*config.agent_devices(name), *section.trunks), section.control
-        )
+        devices = (*config.agent_devices(name), *section.trunks, *section.shared_call_trunks)
+        return await check_pbx(ami_settings(name, section), devices, section.control)
     except AmiError as error:
         raise ProbeError(str(error)) from error
 

@@ -107,6 +107,31 @@ async def test_a_pbx_that_answers_is_told_with_what_it_has(
     assert [row for row in rows if row.startswith("ok    pbx        main     Asterisk 22.5.2, 2 queues")], rows
 
 
+async def test_several_pbxs_have_a_row_each(
+    config_file: Path,
+    pbx_port: int,
+    closed_port: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The one that is down is named in its row and in what is wrong with it; the other is fine all the same."""
+    both = f"""
+hub: {{region: DE}}
+pbx:
+  berlin: {{host: 127.0.0.1, port: {pbx_port}, username: hub, secret: "${{AMI_SECRET}}"}}
+  shanghai: {{host: 127.0.0.1, port: {closed_port}, username: hub, secret: "${{AMI_SECRET}}"}}
+agents:
+  alice: {{name: Alice, devices: [PJSIP/1001], pbx: berlin}}
+  wei: {{name: Wei, devices: [PJSIP/1001], pbx: shanghai}}
+"""
+    await asyncio.to_thread(config_file.write_text, both)
+    monkeypatch.setenv("AMI_SECRET", "s3cret-ami")
+    assert 1 == await asyncio.to_thread(main, ["check", "--config", str(config_file)])
+    rows = [line.split(maxsplit=3) for line in capsys.readouterr().out.splitlines()[1:]]
+    assert [["ok", "pbx", "berlin"], ["FAIL", "pbx", "shanghai"]] == [row[:3] for row in rows]
+    assert rows[1][3].startswith(f"PBX shanghai (127.0.0.1:{closed_port}) can't be reached")
+
+
 def test_a_store_that_is_no_database_has_a_row(ctihub_process: Ctihub, config_file: Path) -> None:
     """What is no database is found before the hub is started."""
     (config_file.parent / "ctihub.db").write_text("not a database, but longer than its header of 100 bytes. " * 3)
