@@ -37,7 +37,7 @@ store:
 _PBX = """\
 # One entry for each Asterisk, with a user of its manager.conf, which needs:
 # read = system,call,agent,user,dialplan,dtmf
-# write = system,call,agent,originate,reporting
+# write = system,call,agent,user,originate,reporting
 pbx:
   main:
     host: 127.0.0.1
@@ -172,10 +172,12 @@ desk:
   # What an agent chooses from when taking no calls for a while.
   not_ready_reasons: [Break, Lunch, Meeting, Training]
 
-# Bearer tokens of machines that read /api/v1/events and /api/v1/calls.
+# Bearer tokens of machines that read /api/v1/events and /api/v1/calls, or give commands as well.
 auth:
   tokens:
     reporting: "${API_TOKEN}"
+#    # With `control` it commands calls of all agents, with `supervise` it brings supervisors into calls, too.
+#    dialler: {token: "${DIALLER_TOKEN}", may: [read, control]}
 
 # A broker that every event also goes to; without one ctihub's own journal does all the work.
 #bus:

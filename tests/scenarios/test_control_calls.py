@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import AsyncIterator
+from pathlib import Path
 
+import aiohttp
+import msgspec
 import pytest
 import pytest_asyncio
 
 from hub.domain.call import ConnectionState, Direction, Monitoring, RecordingState, Role, TransferKind
-from hub.domain.control import Actor, Refusal, SendDigits
+from hub.domain.control import Actor, CommandResult, Refusal, SendDigits
 from tests.scenarios.control_site import (
     MACHINE,
     ControlSite,
@@ -18,11 +23,14 @@ from tests.scenarios.control_site import (
     state_of,
 )
 from tests.servers.asterisk import Asterisk
+from tests.servers.baresip import Softphone
 from tests.servers.record import SUPPORT
 from tests.servers.sipp import CallingLeg, Phone, RingingLeg, Trunk
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
+README = Path(__file__).parents[2] / "README.md"
 ALICE = "493023125001"
 CALLER = "+4989123456"
 
@@ -300,8 +308,23 @@ async def test_pick_up_what_rings_elsewhere(control: ControlSite, asterisk: Aste
     await control.no_call()
 
 
-async def test_digits_are_played_and_not_written_down(control: ControlSite, asterisk: Asterisk) -> None:
-    """Both digits go to the other side; the journal says who sent some, not which."""
+async def test_digits_reach_the_other_side(control: ControlSite, asterisk: Asterisk) -> None:
+    """Each of them, in order, also the same one twice."""
+    async with Softphone(asterisk, "1001") as phone, Softphone(asterisk, "1002") as other:
+        await control.done("alice", "dial", to="1002")
+        await (await phone.rings()).answer()
+        heard = await other.rings()
+        await heard.answer()
+        call = await control.talking("alice", "bob")
+        await control.done("alice", "send_digits", call_id=call.id, digits="4422#")
+        await eventually(lambda: other.count("CALL_DTMF_START", heard.id) >= 5, "five digits")
+        assert "4422#" == "".join(other.params("CALL_DTMF_START", heard.id))
+        await control.done("alice", "hang_up", call_id=call.id)
+    await control.no_call()
+
+
+async def test_digits_are_not_written_down(control: ControlSite, asterisk: Asterisk) -> None:
+    """The journal says who sent some, not which."""
     async with Phone(asterisk, "1001") as phone, Trunk(asterisk) as trunk, control.api.events(after=None) as stream:
         caller, _, call_id = await answered(control, trunk, phone)
         await control.done("alice", "send_digits", call_id=call_id, digits="42", id="digits-1")
@@ -392,4 +415,21 @@ async def test_who_is_not_in_the_call_does_nothing_to_it(control: ControlSite, a
         await control.done(MACHINE, "hang_up", call_id=call_id, agent="alice", id="by-machine")
         assert Actor(token="tests") == (await record_of(stream, "by-machine", done=True)).actor
         assert "far-end" == await caller.cleared()
+    await control.no_call()
+
+
+async def test_the_example_of_the_readme(control: ControlSite, asterisk: Asterisk) -> None:
+    """As it stands there, with the hub's address and a token: the agent's phone rings."""
+    (example,) = re.findall(r"^curl .*?'$", README.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    words = shlex.split(example.replace("\\\n", " "))
+    headers = dict(words[at + 1].split(": ", 1) for at, word in enumerate(words) if word == "-H")
+    headers["Authorization"] = headers["Authorization"].replace("$API_TOKEN", control.hub.token)
+    url = words[1].replace("http://HOST:8080", control.hub.url)
+    async with Phone(asterisk, "1001") as phone:
+        async with aiohttp.request("POST", url, headers=headers, data=words[words.index("-d") + 1]) as reply:
+            result = msgspec.json.decode(await reply.read(), type=CommandResult)
+        assert (True, 200) == (result.done, reply.status), result
+        ringing = await phone.rings()
+        assert result.call_id in [call.id for call in await control.api.calls()]
+        await ringing.reject()
     await control.no_call()

@@ -30,6 +30,7 @@ from typing import Self
 from tests.servers.asterisk import Asterisk
 from tests.servers.ports import LOOPBACK, free_phone_ports
 from tests.servers.process import OwnedProcess
+from tests.servers.requirements import BARESIP_MODULES
 from tests.waiting import eventually, eventually_asked
 
 START_SECONDS = 10.0
@@ -56,7 +57,6 @@ module_app menu.so
 module_app ctrl_tcp.so
 ctrl_tcp_listen {host}:{control_port}
 """
-MODULES = Path("/usr/lib/baresip/modules")
 
 
 class PhoneRefusedError(RuntimeError):
@@ -196,7 +196,9 @@ class Softphone:
         tone = self._folder / "tone.wav"
         _write_tone(tone)
         (self._folder / "config").write_text(
-            CONFIG.format(host=LOOPBACK, sip_port=sip_port, control_port=control_port, tone=tone, modules=MODULES)
+            CONFIG.format(
+                host=LOOPBACK, sip_port=sip_port, control_port=control_port, tone=tone, modules=BARESIP_MODULES
+            )
         )
         account = (
             f"<{self.address_of(self._number)}>;auth_pass={self._asterisk.phone_secrets[self._number]}"
@@ -252,7 +254,11 @@ class Softphone:
 
     def count(self, kind: str, call_id: str) -> int:
         """Return how many events of that type there were in that call."""
-        return sum((event.type, event.call_id) == (kind, call_id) for event in self._events)
+        return len(self.params(kind, call_id))
+
+    def params(self, kind: str, call_id: str) -> list[str]:
+        """Return what events of that type in that call added, in order."""
+        return [event.param for event in self._events if (event.type, event.call_id) == (kind, call_id)]
 
     async def event(self, kind: str, call_id: str, within: float = ANSWER_SECONDS) -> PhoneEvent:
         """Return the event of that type in that call, waited for if need be."""

@@ -8,7 +8,7 @@ from hub.telephony.files.reader import AsteriskFiles, Block, Place
 
 _NEEDED = {
     "read": ("system", "call", "agent", "user", "dialplan", "dtmf"),
-    "write": ("system", "call", "agent", "originate", "reporting"),
+    "write": ("system", "call", "agent", "user", "originate", "reporting"),
 }
 _INDISPENSABLE = frozenset({("read", "call"), ("read", "agent"), ("write", "system")})
 _ANYWHERE = frozenset({"", "0.0.0.0", "::", "[::]"})  # noqa: S104 - compared with, not listened on

@@ -39,7 +39,13 @@ def test_what_is_commented_out_is_valid_too(tmp_path: Path) -> None:
     path = tmp_path / "ctihub.yaml"
     path.write_text(re.sub(r"^#(?=\S|  )", "", TEMPLATE, flags=re.MULTILINE).replace("/etc/ssl/certs/", ""))
     (tmp_path / "ca-certificates.crt").write_text("x")
-    environment = {**ENVIRONMENT, "SAP_PASSWORD": "sap", "OSC_PASSWORD": "osc", "BUS_PASSWORD": "bus"}
+    environment = {
+        **ENVIRONMENT,
+        "SAP_PASSWORD": "sap",
+        "OSC_PASSWORD": "osc",
+        "BUS_PASSWORD": "bus",
+        "DIALLER_TOKEN": "d1aller-token",
+    }
     config = load_config(path, environment)
     assert {"sap", "service"} == set(config.connectors)
     assert config.bus is not None

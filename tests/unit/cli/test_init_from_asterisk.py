@@ -169,7 +169,7 @@ same => n,Dial(SIP/201,20,tT)
     assert "queues.conf:8: whose phone 'Local/555@nowhere/n' is can't be told from the dialplan" in site.said
     assert "queues.conf:9: [night shift] can't be a queue of ctihub" in site.said
     assert "manager.conf:1: the manager interface is off" in site.said
-    assert "# write = system,call,agent,originate,reporting" in site.text
+    assert "# write = system,call,agent,user,originate,reporting" in site.text
     assert "# read =" not in site.text.partition("pbx:")[0]
 
 
@@ -297,7 +297,7 @@ def test_where_the_manager_interface_listens(site: Site, general: str, expected:
 
 def test_the_account_that_fits_best_is_taken(site: Site) -> None:
     """One with all that is needed and no more; not one that is switched off."""
-    rights = "read=system,call,agent,user,dialplan,dtmf\nwrite=system,call,agent,originate,reporting"
+    rights = "read=system,call,agent,user,dialplan,dtmf\nwrite=system,call,agent,user,originate,reporting"
     site.write(
         {
             "manager.conf": f"""
@@ -465,7 +465,7 @@ def test_what_is_commented_out_of_a_proposal_is_valid_too(site: Site, tmp_path: 
     path = tmp_path / "ctihub.yaml"
     path.write_text(re.sub(r"^#(?=\S|  )", "", site.text, flags=re.MULTILINE).replace("/etc/ssl/certs/", ""))
     (tmp_path / "ca-certificates.crt").write_text("x")
-    more = {"SAP_PASSWORD": "sap", "OSC_PASSWORD": "osc", "BUS_PASSWORD": "bus"}
+    more = {"SAP_PASSWORD": "sap", "OSC_PASSWORD": "osc", "BUS_PASSWORD": "bus", "DIALLER_TOKEN": "d1aller-token"}
     config = load_config(path, ENVIRONMENT | more)
     assert "inside" == config.pbx["main"].control.context
 
