@@ -16,7 +16,7 @@ VERBS = {
     "demo": "show it: simulated PBX and backends, and the real hub between them",
     "init": "write a commented ctihub.yaml to begin with",
     "lint": "tell every error in a configuration or mapping as file:line:column: message",
-    "test": "run the tests that lie beside the mappings",
+    "test": "run the tests that lie beside mappings and routing rules",
     "check": "connect to everything the configuration names, a row each",
     "user": "add, list or remove who may sign in",
 }

@@ -16,11 +16,14 @@ TEXT = PAGE.read_text(encoding="utf-8")
 
 
 def test_the_rules_that_are_shown_pass_lint(ctihub: Ctihub, tmp_path: Path) -> None:
-    """Added to any configuration."""
-    (example,) = re.findall(r"^```yaml\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
-    (tmp_path / "ctihub.yaml").write_text(f"{CONFIG}\n{example}", encoding="utf-8")
+    """Added to any configuration; and what is shown as their test passes."""
+    rules, cases = re.findall(r"^```yaml\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+    (tmp_path / "ctihub.yaml").write_text(f"{CONFIG}\n{rules}", encoding="utf-8")
     linted = ctihub("lint", environment={"AMI_SECRET": "s3cret-ami"})
     assert (0, "1 file checked, nothing wrong\n") == (linted.returncode, linted.stdout)
+    (tmp_path / "routing.test.yaml").write_text(cases, encoding="utf-8")
+    tested = ctihub("test", "routing.test.yaml")
+    assert (0, "1 passed, 0 failed\n") == (tested.returncode, tested.stdout)
 
 
 @pytest.mark.parametrize(
