@@ -242,7 +242,7 @@ class PbxLink:
     def _lost(self, reason: AmiError) -> None:
         self._held = []
         self._change_status(connected=False, reason=str(reason))
-        self._queues.lost(datetime.now(UTC))
+        self._queues.lost()
 
     def _change_status(self, *, connected: bool, reason: str) -> None:
         self._is_connected = connected

@@ -20,6 +20,7 @@ class QueueCallers:
 
     def __init__(self) -> None:
         self._calls: dict[_Key, Call] = {}
+        self._channels: dict[_Key, list[_Key]] = {}
         self._by_channel: dict[_Key, _Key] = {}
 
     def take(self, call: Call, *, is_over: bool) -> None:
@@ -27,11 +28,12 @@ class QueueCallers:
         if call.queue is None:
             return
         key = call.pbx, call.id
-        self._forget(key)
+        channels = [] if is_over else _channels(call)
+        if channels != self._channels.get(key, []):
+            self._forget(key)
+            self._by_channel.update(dict.fromkeys(channels, key))
         if not is_over:
-            self._calls[key] = call
-            for channel in _channels(call):
-                self._by_channel[channel] = key
+            self._calls[key], self._channels[key] = call, channels
 
     def keep_only(self, pbx: str, live: Iterable[Call]) -> None:
         """Forget the calls that a PBX does not have."""
@@ -45,8 +47,8 @@ class QueueCallers:
         return None if key is None else self._calls.get(key)
 
     def _forget(self, key: _Key) -> None:
-        call = self._calls.pop(key, None)
-        for channel in _channels(call) if call else ():
+        self._calls.pop(key, None)
+        for channel in self._channels.pop(key, ()):
             if self._by_channel.get(channel) == key:
                 del self._by_channel[channel]
 

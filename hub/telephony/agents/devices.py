@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from hub.domain.agent import DeviceState
@@ -44,6 +45,7 @@ def state_by_number(text: str) -> DeviceState:
     return _BY_NUMBER.get(text, DeviceState.UNKNOWN)
 
 
+@lru_cache(maxsize=16_384)
 def device_key(device: str) -> str:
     """Return what is the same for all ways of writing one device.
 

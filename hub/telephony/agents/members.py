@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -64,6 +65,12 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
         return self.pbx, self.queue, self.interface
 
     @property
+    def standing(self) -> tuple[object, ...]:
+        """Return all of it that decides on the agent's state."""
+        wrap_up = (self.wrap_up_s, self.last_call) if self.wrap_up_s else ()
+        return self.device, self.is_dynamic, self.is_paused, self.reason, self.last_pause, wrap_up
+
+    @property
     def is_logged_on(self) -> bool:
         """Whether the place counts: one from queues.conf that was paused by logging off doesn't."""
         return not (self.is_paused and self.reason == LOGGED_OFF_REASON and not self.is_dynamic)
@@ -80,11 +87,23 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
         return end if end > now else None
 
 
+@lru_cache(maxsize=4096)
+def queue_name(text: str) -> str:
+    """Return a queue's name as it is kept; the few names that there are come again and again."""
+    return clean_text(text, MAX_NAME)
+
+
+@lru_cache(maxsize=16_384)
+def interface_name(text: str) -> str:
+    """Return an interface as it is kept."""
+    return clean_text(text, MAX_INTERFACE)
+
+
 def read_member(event: AmiEvent, pbx: str, owners: DeviceOwners) -> Member | None:
     """Read QueueMember (of a list) or QueueMemberAdded, ...Status, ...Pause and their like; None if it names none."""
     get = event.get
-    queue = clean_text(get("Queue"), MAX_NAME)
-    interface = clean_text(get("Interface") or get("Location"), MAX_INTERFACE)
+    queue = queue_name(get("Queue"))
+    interface = interface_name(get("Interface") or get("Location"))
     if not queue or not interface:
         return None
     owner = owners.find(get("StateInterface"), interface, get("MemberName") or get("Name"))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
+import msgspec
+
 from hub.domain.agent import DeviceState
-from hub.domain.phone import clean_text
-from hub.telephony.agents.devices import DeviceOwners, device_key, is_pooled, state_by_name
+from hub.telephony.agents.devices import DeviceOwners, device_key, is_pooled, state_by_name, state_by_number
 from hub.telephony.agents.figures import QueueFigures
-from hub.telephony.agents.members import MAX_INTERFACE, MAX_NAME, Member, dated, number, read_member
+from hub.telephony.agents.members import Member, dated, interface_name, number, queue_name, read_member
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -26,7 +27,10 @@ class BookListener(Protocol):
     """Who wants to know what changed. All are told from within `feed`, `resync`, `in_step` or `lost`."""
 
     def agents_changed(self, pbx: str, agents: Collection[str], now: datetime) -> None:
-        """Take it that places or devices of these agents changed."""
+        """Take it that these agents may be in another state."""
+
+    def details_changed(self, agents: Collection[str]) -> None:
+        """Take it that something is different about these agents, and not their state."""
 
     def queue_changed(self, pbx: str, queue: str) -> None:
         """Take it that a queue's figures, its waiting callers or its members changed."""
@@ -83,12 +87,12 @@ class QueueBook:
         if self._listener is not None:
             self._listener.book_in_step(self.pbx, now)
 
-    def lost(self, now: datetime) -> None:
+    def lost(self) -> None:
         """Stop to vouch for anything: the connection is gone."""
         if self.is_in_step:
             self.is_in_step = False
             if self._listener is not None:
-                self._listener.agents_changed(self.pbx, self._owners.agents(), now)
+                self._listener.details_changed(self._owners.agents())
 
     def places_of(self, agent: str) -> list[Member]:
         """Return an agent's places, by queue."""
@@ -150,15 +154,45 @@ class QueueBook:
         member = dated(member, known, now, None)
         if member == known or (known is None and len(self._members) >= MAX_MEMBERS):
             return
+        self._change(known, member, now)
+
+    def _change(self, known: Member | None, member: Member, now: datetime) -> None:
         self._keep(member)
-        self._tell(member.queue, {member.agent, known.agent if known else ""}, now)
+        is_same_place = known is not None and known.agent == member.agent and known.standing == member.standing
+        self._tell(member.queue, member, now, is_detail=is_same_place)
+        if known is not None and known.agent != member.agent:
+            self._tell(member.queue, known, now)
+
+    def _member_status(self, event: AmiEvent, now: datetime) -> None:
+        """Read what a call changes of a member; of all these events there are by far the most."""
+        get = event.get
+        known = self._members.get((queue_name(get("Queue")), interface_name(get("Interface"))))
+        if known is None:
+            self._member(event, now)
+            return
+        status, in_call = state_by_number(get("Status")), get("InCall") == "1"
+        last_call = number(get("LastCall"))
+        if (status, in_call, last_call) != (known.status, known.in_call, known.last_call):
+            calls_taken = number(get("CallsTaken"))
+            self._change(
+                known,
+                dated(
+                    msgspec.structs.replace(
+                        known, status=status, in_call=in_call, last_call=last_call, calls_taken=calls_taken
+                    ),
+                    known,
+                    now,
+                    None,
+                ),
+                now,
+            )
 
     def _member_removed(self, event: AmiEvent, now: datetime) -> None:
-        interface = clean_text(event.get("Interface") or event.get("Location"), MAX_INTERFACE)
+        interface = interface_name(event.get("Interface") or event.get("Location"))
         member = self._members.pop((_queue_of(event), interface), None)
         if member is not None:
             self._by_agent.get(member.agent, {}).pop((member.queue, member.interface), None)
-            self._tell(member.queue, {member.agent}, now)
+            self._tell(member.queue, member, now)
 
     def _keep(self, member: Member) -> None:
         key = member.queue, member.interface
@@ -182,28 +216,28 @@ class QueueBook:
     def _caller_joined(self, event: AmiEvent, now: datetime) -> None:
         queue = _queue_of(event)
         self._figures(queue).joined(event.get("Uniqueid"), number(event.get("Position")), now)
-        self._tell(queue, (), now)
+        self._tell(queue, None, now)
 
     def _caller_left(self, event: AmiEvent, now: datetime) -> None:
         queue = _queue_of(event)
         if self._figures(queue).left(event.get("Uniqueid")):
-            self._tell(queue, (), now)
+            self._tell(queue, None, now)
 
     def _caller_gave_up(self, event: AmiEvent, now: datetime) -> None:
         queue = _queue_of(event)
         self._figures(queue).abandoned += 1
-        self._tell(queue, (), now)
+        self._tell(queue, None, now)
 
     def _answered(self, event: AmiEvent, now: datetime) -> None:
         queue = _queue_of(event)
         self._figures(queue).answered(number(event.get("HoldTime")))
-        self._tell(queue, (), now)
+        self._tell(queue, None, now)
 
     def _completed(self, event: AmiEvent, now: datetime) -> None:
         queue = _queue_of(event)
         self._figures(queue).ended(number(event.get("HoldTime")), number(event.get("TalkTime")))
-        self._tell(queue, (), now)
-        member = self._members.get((queue, clean_text(event.get("Interface"), MAX_INTERFACE)))
+        self._tell(queue, None, now)
+        member = self._members.get((queue, interface_name(event.get("Interface"))))
         if member is not None and member.agent and self.is_in_step and self._listener is not None:
             self._listener.call_completed(member, now)
 
@@ -226,15 +260,21 @@ class QueueBook:
         key = device_key(device)
         if self._devices.get(key) is not state:
             self._devices[key] = state
-            if self.is_in_step and self._listener is not None:
-                self._listener.agents_changed(self.pbx, {agent}, now)
+            if not self.is_in_step or self._listener is None:
+                return
+            if is_pooled(device):
+                self._listener.agents_changed(self.pbx, (agent,), now)
+            else:
+                self._listener.details_changed((agent,))
 
-    def _tell(self, queue: str, agents: Collection[str], now: datetime) -> None:
+    def _tell(self, queue: str, member: Member | None, now: datetime, *, is_detail: bool = False) -> None:
         if not self.is_in_step or self._listener is None:
             return
-        named = {agent for agent in agents if agent}
-        if named:
-            self._listener.agents_changed(self.pbx, named, now)
+        if member is not None and member.agent:
+            if is_detail:
+                self._listener.details_changed((member.agent,))
+            else:
+                self._listener.agents_changed(self.pbx, (member.agent,), now)
         self._listener.queue_changed(self.pbx, queue)
 
 
@@ -244,7 +284,7 @@ _HANDLERS = {
     "QueueMemberPause": "_member",
     "QueueMemberPenalty": "_member",
     "QueueMemberRinginuse": "_member",
-    "QueueMemberStatus": "_member",
+    "QueueMemberStatus": "_member_status",
     "QueueCallerJoin": "_caller_joined",
     "QueueCallerLeave": "_caller_left",
     "QueueCallerAbandon": "_caller_gave_up",
@@ -260,4 +300,4 @@ WANTED_EVENTS = tuple(_HANDLERS)
 
 
 def _queue_of(event: AmiEvent) -> str:
-    return clean_text(event.get("Queue"), MAX_NAME)
+    return queue_name(event.get("Queue"))

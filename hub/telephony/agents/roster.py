@@ -24,7 +24,7 @@ from hub.domain.phone import PhoneNumber
 from hub.telephony.agents.after_call import AfterCallWork, PauseOrder
 from hub.telephony.agents.callers import QueueCallers
 from hub.telephony.agents.devices import is_pooled
-from hub.telephony.agents.judgement import judge
+from hub.telephony.agents.judgement import Judgement, judge
 from hub.telephony.agents.members import Member
 from hub.telephony.agents.queue_book import QueueBook
 from hub.telephony.agents.talks import Talks
@@ -49,7 +49,8 @@ class Roster:
     One book per PBX is fed by whoever has its connection; `call_happened` gets each step of each call.
     `known` are the agents as they were last told of, before this hub started: what is still so is not told again.
     A PBX that is away leaves its agents as they were last seen; nobody is told to have logged off before all of
-    their PBXs were asked. Listeners are told from within, and must neither wait nor feed.
+    their PBXs were asked. Listeners are told from within, and must neither wait nor feed. `on_stale` asks for a `flush`
+    soon: what is no change of a state (a device, a count) is told once for all that comes together.
     """
 
     def __init__(
@@ -62,12 +63,14 @@ class Roster:
         on_agent_changed: Callable[[AgentStatus], None],
         on_queues_changed: Callable[[str, str], None],
         on_order: Callable[[PauseOrder], None],
+        on_stale: Callable[[], None],
     ) -> None:
         self._config = config
         self._on_event = on_event
         self._on_agent_changed = on_agent_changed
         self._on_queues_changed = on_queues_changed
         self._on_order = on_order
+        self._on_stale = on_stale
         self._talks = Talks()
         self._callers = QueueCallers()
         self._books = {
@@ -75,6 +78,8 @@ class Roster:
         }
         self._work = {agent: AfterCallWork() for agent in config.agents}
         self._ending: set[str] = set()
+        self._busy: set[str] = set()
+        self._stale: set[str] = set()
         before = {status.agent: status for status in known}
         self._statuses = {
             agent: _remembered(agent, section, before.get(agent), started_at)
@@ -87,10 +92,23 @@ class Roster:
 
     def agents(self) -> Sequence[AgentStatus]:
         """Return every agent of the configuration, by id."""
+        self.flush()
         return list(self._statuses.values())
 
     def agent(self, agent_id: str) -> AgentStatus | None:
+        if agent_id in self._stale:
+            self.flush()
         return self._statuses.get(agent_id)
+
+    def flush(self) -> None:
+        """Tell what is different about agents and was no change of their state; to be called after what was fed."""
+        stale, self._stale = self._stale, set()
+        for agent in sorted(stale):
+            before = self._statuses[agent]
+            status = self._picture(agent, Judgement(before.state, before.reason, before.until), before.since)
+            if status != before:
+                self._statuses[agent] = status
+                self._on_agent_changed(status)
 
     def queues(self) -> Sequence[QueueStatus]:
         """Return every queue of every connected PBX, by PBX and name."""
@@ -109,8 +127,11 @@ class Roster:
         """Take one step of a call."""
         is_over = event.kind is CallEventKind.CLEARED
         self._callers.take(event.call, is_over=is_over)
-        changed = self._talks.take(event.call, is_over=is_over)
-        self.agents_changed(event.call.pbx, changed, event.time)
+        for agent in sorted(self._talks.take(event.call, is_over=is_over)):
+            if self._talks.is_busy(agent) == (agent in self._busy):
+                self.details_changed((agent,))
+            else:
+                self.agents_changed(event.call.pbx, (agent,), event.time)
 
     def calls_are(self, pbx: str, live: Sequence[Call], now: datetime) -> None:
         """Take it that these are all calls that a PBX has."""
@@ -146,6 +167,11 @@ class Roster:
             if agent in self._statuses:
                 self._look(agent, pbx, now)
 
+    def details_changed(self, agents: Collection[str]) -> None:
+        if not self._stale:
+            self._on_stale()
+        self._stale.update(agents)
+
     def queue_changed(self, pbx: str, queue: str) -> None:
         self._on_queues_changed(pbx, queue)
 
@@ -154,9 +180,11 @@ class Roster:
         if work is None:
             return
         open_places = [place for place in self._seats(member.agent) if not place.is_paused]
-        for order in work.call_completed(open_places, self._after_call_s(member)):
-            self._on_order(order)
-        self._look(member.agent, member.pbx, now)
+        orders = work.call_completed(open_places, self._after_call_s(member))
+        if orders:
+            for order in orders:
+                self._on_order(order)
+            self._look(member.agent, member.pbx, now)
 
     def book_in_step(self, pbx: str, now: datetime) -> None:
         for agent in self._statuses:
@@ -175,6 +203,7 @@ class Roster:
         now = max(now, before.since)
         seats, work, is_busy = self._seats(agent), self._work[agent], self._is_busy(agent, books)
         orders = work.look(seats, is_busy=is_busy, now=now, seconds_of=self._after_call_s)
+        (self._busy.add if self._talks.is_busy(agent) else self._busy.discard)(agent)
         verdict = judge(
             seats,
             is_seated=any(book.is_seated(device) for book in books for device in self._devices(agent)),
@@ -186,18 +215,9 @@ class Roster:
         if verdict.state is AgentState.LOGGED_OFF and not all(book.was_in_step for book in books):
             return
         is_same = (verdict.state, verdict.reason) == (before.state, before.reason)
-        status = AgentStatus(
-            agent=agent,
-            name=before.name,
-            state=verdict.state,
-            since=before.since if is_same else now,
-            reason=verdict.reason,
-            until=verdict.until,
-            devices=tuple(self._device(agent, book, device) for book in books for device in self._devices(agent)),
-            queues=tuple(_membership(place) for place in seats),
-            can_join=self._can_join(agent, books, seats),
-        )
+        status = self._picture(agent, verdict, before.since if is_same else now)
         self._statuses[agent] = status
+        self._stale.discard(agent)
         if self._ends_of(agent):
             self._ending.add(agent)
         else:
@@ -208,6 +228,20 @@ class Roster:
             self._on_agent_changed(status)
         for order in orders:
             self._on_order(order)
+
+    def _picture(self, agent: str, verdict: Judgement, since: datetime) -> AgentStatus:
+        books, seats = [self._books[name] for name in self.pbxs_of(agent)], self._seats(agent)
+        return AgentStatus(
+            agent=agent,
+            name=self._config.agents[agent].name,
+            state=verdict.state,
+            since=since,
+            reason=verdict.reason,
+            until=verdict.until,
+            devices=tuple(self._device(agent, book, device) for book in books for device in self._devices(agent)),
+            queues=tuple(_membership(place) for place in seats),
+            can_join=self._can_join(agent, books, seats),
+        )
 
     def _tell_event(self, before: AgentStatus, status: AgentStatus, pbx: str, now: datetime) -> None:
         if before.state is AgentState.LOGGED_OFF:

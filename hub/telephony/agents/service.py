@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -52,6 +53,7 @@ class AgentService:
             on_agent_changed=self._tell_agent,
             on_queues_changed=self._tell_queue,
             on_order=self._keeper.order,
+            on_stale=self._flush_soon,
         )
         self._keeper.attach(self._roster)
         self.commands = AgentCommands(config, self._roster, manager_of)
@@ -80,6 +82,10 @@ class AgentService:
     async def stop(self) -> None:
         """Stop to pause and unpause."""
         await self._keeper.stop()
+
+    def _flush_soon(self) -> None:
+        """Flush when all of what is being read has been taken in."""
+        asyncio.get_running_loop().call_soon(self._roster.flush)
 
     def _tell_event(self, event: AgentEvent) -> None:
         log.info("agent", agent=event.agent.agent, state=event.kind, pbx=event.pbx)

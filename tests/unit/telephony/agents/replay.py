@@ -46,6 +46,7 @@ class AgentReplay:
             on_agent_changed=self.statuses.append,
             on_queues_changed=lambda _pbx, _queue: None,
             on_order=self.orders.append,
+            on_stale=lambda: None,
         )
         self.book = self.roster.book("main")
         self.tracker = CallTracker(

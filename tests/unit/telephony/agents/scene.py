@@ -96,6 +96,7 @@ class Scene:
             on_agent_changed=self.statuses.append,
             on_queues_changed=lambda pbx, queue: self.queues_told.append(f"{pbx} {queue}"),
             on_order=self.orders.append,
+            on_stale=lambda: None,
         )
 
     def _event(self, event: AgentEvent) -> None:

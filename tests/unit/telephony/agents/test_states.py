@@ -143,7 +143,7 @@ def test_devices_are_as_the_pbx_says(scene: Scene) -> None:
         assert state is scene.agent().devices[0].state
     scene.sync(*PARAMS, devices=(ami("DeviceStateChange", Device="PJSIP/1001", State="NOT_INUSE"),))
     assert DeviceState.IDLE is scene.agent().devices[0].state
-    scene.roster.book("main").lost(scene.now)
+    scene.roster.book("main").lost()
     assert DeviceState.UNKNOWN is scene.agent().devices[0].state
     assert [] == list(scene.roster.queues())
     assert [] == scene.told
@@ -153,7 +153,7 @@ def test_after_a_loss_only_what_is_different_is_told(scene: Scene) -> None:
     """A list that says the same is silent; one that doesn't tells the difference, once."""
     scene.feed(member("QueueMemberAdded"), member("QueueMemberAdded", device="PJSIP/1002"))
     scene.told.clear()
-    scene.roster.book("main").lost(scene.now)
+    scene.roster.book("main").lost()
     rows = [
         *PARAMS,
         member("QueueMember"),
@@ -161,7 +161,7 @@ def test_after_a_loss_only_what_is_different_is_told(scene: Scene) -> None:
     ]
     scene.sync(*rows)
     assert ["bob not_ready Lunch"] == scene.told
-    scene.roster.book("main").lost(scene.now)
+    scene.roster.book("main").lost()
     scene.sync(*rows)
     assert ["bob not_ready Lunch"] == scene.told
     scene.sync(*PARAMS)
@@ -199,7 +199,7 @@ def test_an_agent_of_two_pbxs_is_one() -> None:
     assert [("north", True), ("south", False)] == [(place.pbx, place.is_paused) for place in scene.agent().queues]
     assert [("north", "PJSIP/1001"), ("south", "PJSIP/1001")] == [(d.pbx, d.device) for d in scene.agent().devices]
     scene.calls(call("alice", ConnectionState.CONNECTED, pbx="south"))
-    scene.roster.book("south").lost(scene.now)
+    scene.roster.book("south").lost()
     assert "busy" == scene.state()
     scene.roster.calls_are("south", [], scene.now)
     assert ["alice busy", "alice ready"] == scene.told
