@@ -23,7 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         type=Path,
         metavar="PATH",
-        help="mappings, folders of them, or routing.test.yaml (./mappings, else what ctihub ships; ./routing.test.yaml)",
+        help="mappings, folders of them, routing.test.yaml (./mappings, else what ctihub ships; ./routing.test.yaml)",
     )
 
 

@@ -88,6 +88,20 @@ def test_a_port_in_use_is_told_in_words(ctihub_process: Ctihub, config_file: Pat
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.usefixtures("port")
+def test_the_port_of_routing_in_use_is_told_by_its_own_key(ctihub_process: Ctihub, config_file: Path) -> None:
+    """Who has two ports to set is told which one it is about."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        number = taken.getsockname()[1]
+        config_file.write_text(config_file.read_text() + f'routing: {{listen: "127.0.0.1:{number}"}}\n')
+        done = ctihub_process("run")
+    assert 2 == done.returncode
+    assert f"routing.listen 127.0.0.1:{number}: the port is in use" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_an_address_of_another_machine_is_told_in_words(ctihub_process: Ctihub, config_file: Path) -> None:
     """192.0.2.0/24 belongs to nobody (RFC 5737)."""
     config_file.write_text(CONFIG.replace("127.0.0.1:8080", "192.0.2.1:8080"))

@@ -19,6 +19,7 @@ from hub.context.service import ContextService
 from hub.domain.agent import AgentState, AgentStatus, QueueStatus
 from hub.domain.call import Call, Direction
 from hub.domain.customer import Case, CustomerContext, CustomerRecord, Name, Problem
+from hub.domain.interaction import Channel, CustomerRef, Interaction
 from hub.domain.phone import PhoneNumber, parse_number
 from hub.domain.ports import StoreError
 from hub.domain.routing import Enquiry, EnquiryStatus, RoutingAnswer
@@ -246,6 +247,25 @@ async def test_the_lookups_of_the_live_call_are_waited_for_and_not_done_twice() 
     again = await routing.decide(Enquiry(caller=PHONE, pbx="main", call_id="main-1"))
     assert (EnquiryStatus.FOUND, 1) == (again.status, len(backend.asked))
     assert {"main-1"} == {context.call_id for context in told}
+    await contexts.close()
+
+
+class Contacts:
+    """Knows one earlier contact, after a moment."""
+
+    async def recent(self, keys: Sequence[str], limit: int) -> Sequence[Interaction]:
+        await asyncio.sleep(0.02)
+        mail = Interaction(
+            id="1", channel=Channel.EMAIL, at=NOW, subject="x", customer=CustomerRef(phones=(NUMBER,)), source="mail"
+        )
+        return [mail][:limit] if f"tel:{NUMBER}" in keys else []
+
+
+async def test_a_rule_may_count_on_the_contacts_being_read() -> None:
+    """They come from the journal, a moment after the last backend's answer."""
+    contexts = ContextService([Backend("sap", [MARIA])], ContextSection(), interactions=Contacts())
+    known = await contexts.known(PHONE, call_id="", within_s=5)
+    assert (True, 1) == (known.complete, len(known.interactions))
     await contexts.close()
 
 
