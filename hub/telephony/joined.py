@@ -132,8 +132,14 @@ class JoinedCall:
         return msgspec.structs.replace(call, ended_at=now, outcome=outcome, cause=cause)
 
     def _from_the_first(self) -> list[Call]:
-        """Return the parts in the order in which they began: the first is where the caller is."""
-        return sorted(self.parts.values(), key=lambda part: part.started_at)
+        """Return the parts, the first of them the one that has the caller and not only a leg from where he is.
+
+        Times alone don't tell: of a call come upon in the middle the PBX knows its age in whole seconds.
+        """
+        return sorted(self.parts.values(), key=lambda part: (not self._has_caller(part), part.started_at))
+
+    def _has_caller(self, part: Call) -> bool:
+        return any(one.role is Role.CALLER and not self.is_between(part, one) for one in part.connections)
 
     def _direction(self, parts: list[Call]) -> Direction:
         origin = parts[0]

@@ -235,3 +235,29 @@ async def test_one_that_dies_does_not_disturb_the_other(site: CallSite, offices:
         rung = await stream.until((await site.live_call()).id, DELIVERED)
         assert ["head:PJSIP/trunk initiated", "branch:PJSIP/1001 alerting"] == parts(rung.call)
         assert {"bob"} == rung.call.alerting_agents
+
+
+async def test_a_hub_that_is_restarted_finds_the_call_whole(site: CallSite, offices: Offices) -> None:
+    """Killed while one talks over both: after its start it is the same call, told once, and it ends once."""
+    async with Phone(offices.branch, "1001") as phone, Trunk(offices.head) as trunk:
+        async with site.api.events(after=None) as stream:
+            caller = await trunk.call(MARIA.number, to=BRANCH_PHONE)
+            ringing = await phone.rings()
+            await ringing.answer()
+            call = await site.live_call()
+            await stream.until(call.id, ESTABLISHED)
+            position = int(stream.events[-1].sequence)
+        await asyncio.to_thread(site.hub.kill)
+        await site.hub.start()
+        async with site.api.events(after=position) as stream:
+
+            async def is_whole() -> bool:
+                whole = ["head:PJSIP/trunk connected", "branch:PJSIP/1001 connected"]
+                return [(call.id, whole)] == [(one.id, parts(one)) for one in await site.api.calls()]
+
+            await eventually_asked(is_whole, "the call as it was")
+            await caller.hang_up()
+            cleared = await stream.until(call.id, CLEARED)
+            assert Outcome.ANSWERED is cleared.call.outcome
+            await site.no_live_call()
+            assert [CLEARED] == [kind for kind in stream.kinds(call.id) if kind is not CallEventKind.CALL_INFORMATION]

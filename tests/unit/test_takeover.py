@@ -58,6 +58,13 @@ def test_what_is_new_is_told() -> None:
     assert not takeover.is_known(step(CallEventKind.CLEARED))
 
 
+def test_a_connection_of_another_pbx_may_have_the_same_id() -> None:
+    """Ids of connections are unique within a PBX: one of each in a joined call are two."""
+    takeover = Takeover([CALL])
+    there = msgspec.structs.replace(RINGING, pbx="branch")
+    assert not takeover.is_known(step(CallEventKind.DELIVERED, there))
+
+
 def test_call_that_ended_unseen_is_cleared_once() -> None:
     """What the PBX no longer has ends with cause unknown; what lives on, and other PBXs' calls, stay open."""
     elsewhere = msgspec.structs.replace(CALL, id="other-1", pbx="other")

@@ -338,6 +338,19 @@ def test_after_a_restart_the_call_keeps_the_id_that_was_given_out(world: World) 
     ] == world.told
 
 
+def test_where_the_caller_is_does_not_depend_on_the_clock(world: World) -> None:
+    """Of calls come upon in the middle the age is known in seconds only: B's part may seem to be the older one."""
+    b = world.forwarded()
+    b.has("PJSIP/to-a", "connected")
+    b.says("established", "PJSIP/1001", "connected")
+    a = world.incoming(arrives=False)
+    a.has("PJSIP/carrier", "connected")
+    a.says("established", "PJSIP/to-b", "connected")
+    (call,) = world.federation.live([a.call, b.call])
+    assert ["PJSIP/carrier@a caller connected", "PJSIP/1001@b called connected"] == devices(call)
+    assert "+493023125" == call.called.e164
+
+
 def test_one_side_ends_unseen_and_the_call_with_its_last_part(world: World) -> None:
     """B was away: its part ends with cause unknown after A's is over, and the call is cleared once."""
     a, b = world.incoming(), world.forwarded()
