@@ -1,33 +1,40 @@
-"""The demo's one address: it signs the visitor in as the demo's agent and sends the browser to the desk.
+"""The demo's one address: it signs the visitor in as one of the demo's agents and sends the browser to the desk.
 
 Cookies belong to a host, not to a port (RFC 6265, 8.5), so the session that the hub gives here holds at the hub.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import aiohttp
 from aiohttp import web
 
 
 class Entrance:
-    def __init__(self, *, desk_url: str, user: str, password: str) -> None:
+    """`users` are those who are signed in at each path."""
+
+    def __init__(self, *, desk_url: str, users: Mapping[str, str], passwords: Mapping[str, str]) -> None:
         self._desk_url = desk_url
-        self._credentials = {"user": user, "password": password}
+        self._users = users
+        self._passwords = passwords
 
     def app(self) -> web.Application:
         app = web.Application()
-        app.router.add_get("/", self._enter)
+        for path in self._users:
+            app.router.add_get(path, self._enter)
         return app
 
     async def _enter(self, request: web.Request) -> web.Response:
         if request.url.host != "127.0.0.1":
             raise web.HTTPForbidden(text="The demo answers at 127.0.0.1 only.")
+        user = self._users[request.path]
         # No cookie jar: every visitor gets a session of their own.
         async with (
             aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as client,
             client.post(
                 f"{self._desk_url}/api/v1/session",
-                json=self._credentials,
+                json={"user": user, "password": self._passwords[user]},
                 headers={"Origin": self._desk_url},
             ) as reply,
         ):

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from hub.demo.entrance import Entrance
+from hub.demo.pbx.dialplan import Dialplan
 from hub.demo.pbx.exchange import Exchange
 from hub.demo.pbx.manager import ManagerServer
 from hub.demo.people import CALLERS, Backend, sap_services, service_cloud_tables
@@ -26,16 +27,23 @@ from hub.demo.site import Site
 
 USUAL_PORT = 8088
 _AGENT = "alice"
+_SUPERVISOR = "sue"
 _DEVICE = "PJSIP/1001"
+_HELPER = "PJSIP/1002"
+_PHONES = {_DEVICE: "Alice Weber", _HELPER: "Bob Krause", "PJSIP/1003": "Sue Chen"}
+_COLLEAGUE_ANSWERS_S = 2.5
 _SAP_IS_SLOW_S = 2.5
 _CONFIG = """\
 # The demo's configuration, written anew each time; everything it names stands outside the hub.
 hub: {{listen: "127.0.0.1:{hub_port}", region: DE}}
 store: {{url: "sqlite:///{folder}/ctihub.db"}}
 pbx:
-  main: {{host: 127.0.0.1, port: {pbx_port}, username: hub, secret: "${{AMI_SECRET}}", trunks: [PJSIP/trunk]}}
+  main: {{host: 127.0.0.1, port: {pbx_port}, username: hub, secret: "${{AMI_SECRET}}", trunks: [PJSIP/trunk],
+    variables: [IVR_CHOICE], after_call_s: {after_call_s}}}
 agents:
-  {agent}: {{name: Alice Weber, devices: ["{device}"]}}
+  alice: {{name: Alice Weber, devices: [PJSIP/1001], queues: [support]}}
+  bob: {{name: Bob Krause, devices: [PJSIP/1002], queues: [support]}}
+  sue: {{name: Sue Chen, devices: [PJSIP/1003], role: supervisor}}
 connectors:
   sap:
     kind: odata
@@ -85,8 +93,13 @@ async def _play(port: int | None, pace: Pace, folder: Path) -> None:
     today = datetime.now(UTC).date()
     names = ("AMI_SECRET", "SAP_PASSWORD", "SERVICE_CLOUD_PASSWORD")
     passwords = {name: secrets.token_urlsafe(16) for name in names}
-    exchange = Exchange(queue="support", members={_DEVICE: "Alice"})
-    pbx = ManagerServer(exchange, username="hub", secret=passwords["AMI_SECRET"])
+    exchange = Exchange(queue="support", members={}, phones=_PHONES)
+    for device in (_DEVICE, _HELPER):
+        exchange.add_member(device, _PHONES[device])
+    dialplan = Dialplan(
+        exchange, answers_after_s=lambda device: pace.ringing if device == _DEVICE else _COLLEAGUE_ANSWERS_S
+    )
+    pbx = ManagerServer(exchange, username="hub", secret=passwords["AMI_SECRET"], dialplan=dialplan)
     sap = SimulatedSap(sap_services(today), username="CTIHUB", password=passwords["SAP_PASSWORD"], delay=_sap_delay)
     service_cloud = SimulatedServiceCloud(
         service_cloud_tables(today), username="ctihub", password=passwords["SERVICE_CLOUD_PASSWORD"]
@@ -94,8 +107,8 @@ async def _play(port: int | None, pace: Pace, folder: Path) -> None:
     sap_site, service_cloud_site = Site(sap.app), Site(service_cloud.app)
     hub_port = _free_port()
     hub_url = f"http://127.0.0.1:{hub_port}"
-    agent_password = secrets.token_urlsafe(16)
-    entrance = Entrance(desk_url=hub_url, user=_AGENT, password=agent_password)
+    users = {name: secrets.token_urlsafe(16) for name in (_AGENT, _SUPERVISOR)}
+    entrance = Entrance(desk_url=hub_url, users={"/": _AGENT, "/supervisor": _SUPERVISOR}, passwords=users)
 
     async with AsyncExitStack() as stack:
         await pbx.start()
@@ -112,15 +125,15 @@ async def _play(port: int | None, pace: Pace, folder: Path) -> None:
                 hub_port=hub_port,
                 folder=folder,
                 pbx_port=pbx.port,
-                agent=_AGENT,
-                device=_DEVICE,
+                after_call_s=pace.after_call,
                 sap_url=sap_site.url,
                 service_cloud_url=f"{service_cloud_site.url}{SERVICE_CLOUD_PATH}",
             ),
             encoding="utf-8",
         )
         hub = HubProcess(config_file, folder / "hub.log", passwords)
-        await hub.add_user(_AGENT, agent_password)
+        for user, password in users.items():
+            await hub.add_user(user, password)
         stack.push_async_callback(hub.stop)
         await hub.start(hub_url)
         _say(entrance_site.url, folder)
@@ -130,8 +143,10 @@ async def _play(port: int | None, pace: Pace, folder: Path) -> None:
 
         script = Script(
             exchange,
+            dialplan,
             CALLERS,
             device=_DEVICE,
+            helper=_HELPER,
             dialled="493023125100",
             pace=pace,
             switch_service_cloud=switch_service_cloud,
@@ -151,6 +166,9 @@ def _say(url: str, folder: Path) -> None:
         "Open the agent's desk (Alice is signed in):",
         "",
         f"    {url}/",
+        "",
+        "Answer, hold, transfer to Bob (1002), dial: what you do to a call holds. The supervisor's desk, in another",
+        f"browser or a private window: {url}/supervisor",
         "",
         f"Configuration and log of the hub: {folder}   Ctrl-C ends the demo.",
     )

@@ -40,10 +40,14 @@ class Incident:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Caller:
-    """`partner` is the number in SAP, `contact` the one in Service Cloud; empty where that one does not know them."""
+    """`partner` is the number in SAP, `contact` the one in Service Cloud; empty where that one does not know them.
+
+    `ivr_choice` is what they chose before they came to the queue.
+    """
 
     number: str
     line_name: str = ""
+    ivr_choice: str = ""
     first_name: str = ""
     last_name: str = ""
     company: str = ""
@@ -74,6 +78,7 @@ CALLERS = (
     Caller(
         number="+493023125011",
         line_name="HUBER M",
+        ivr_choice="Delivery",
         first_name="Maria",
         last_name="Huber",
         company="Huber Maschinenbau GmbH",
@@ -110,6 +115,7 @@ CALLERS = (
     Caller(
         number="+862155500123",
         line_name="Li Wei",
+        ivr_choice="Orders",
         first_name="伟",
         last_name="李",
         email="li.wei@donghai.example",
@@ -136,6 +142,7 @@ CALLERS = (
     Caller(
         number="+34915550123",
         line_name="A GARCIA",
+        ivr_choice="Invoices",
         first_name="Andrés",
         last_name="García",
         email="andres.garcia@solmar.example",
@@ -165,6 +172,7 @@ CALLERS = (
     Caller(
         number="+494066969200",
         line_name="NORDWIND",
+        ivr_choice="Service",
         company="Nordwind Logistik GmbH",
         is_company=True,
         email="dispo@nordwind.example",

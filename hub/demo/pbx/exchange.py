@@ -1,4 +1,4 @@
-"""The exchange: what exists on the simulated PBX, and the events it tells when that changes.
+"""The exchange: a switch with phones and a queue. Its members pause, come and go; its callers wait and are connected.
 
 Order and headers of the events are those of an Asterisk 22 for a call through a queue.
 """
@@ -6,57 +6,15 @@ Order and headers of the events are those of an Asterisk 22 for a call through a
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import time
-import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-Headers = dict[str, str]
+from hub.demo.pbx.channel import ANSWERED_ELSEWHERE, NO_ANSWER, NORMAL_CLEARING, REJECTED, Channel, Headers
+from hub.demo.pbx.switch import TRUNK, Switch
 
-_STATES = {0: "Down", 4: "Ring", 5: "Ringing", 6: "Up"}
-_UNKNOWN = "<unknown>"
-NORMAL_CLEARING = 16
-NO_ANSWER = 19
-ANSWERED_ELSEWHERE = 26
-_CAUSE_TEXTS = {
-    NORMAL_CLEARING: "Normal Clearing",
-    NO_ANSWER: "No answer from user (user alerted)",
-    ANSWERED_ELSEWHERE: "Answered elsewhere",
-}
+__all__ = ["ANSWERED_ELSEWHERE", "NORMAL_CLEARING", "NO_ANSWER", "REJECTED", "Channel", "Exchange", "Headers"]
 
-
-@dataclasses.dataclass(eq=False)
-class Channel:
-    name: str
-    uniqueid: str
-    linkedid: str
-    number: str
-    caller_name: str
-    exten: str
-    context: str
-    state: int = 0
-    connected_number: str = ""
-    connected_name: str = ""
-    bridge: str = ""
-    since: float = dataclasses.field(default_factory=time.time)
-
-    def headers(self, prefix: str = "") -> Headers:
-        return {
-            f"{prefix}Channel": self.name,
-            f"{prefix}ChannelState": str(self.state),
-            f"{prefix}ChannelStateDesc": _STATES[self.state],
-            f"{prefix}CallerIDNum": self.number or _UNKNOWN,
-            f"{prefix}CallerIDName": self.caller_name or _UNKNOWN,
-            f"{prefix}ConnectedLineNum": self.connected_number or _UNKNOWN,
-            f"{prefix}ConnectedLineName": self.connected_name or _UNKNOWN,
-            f"{prefix}Language": "en",
-            f"{prefix}AccountCode": "",
-            f"{prefix}Context": self.context,
-            f"{prefix}Exten": self.exten,
-            f"{prefix}Priority": "1",
-            f"{prefix}Uniqueid": self.uniqueid,
-            f"{prefix}Linkedid": self.linkedid,
-        }
+SERVICE_LEVEL_S = 20
 
 
 @dataclasses.dataclass(eq=False)
@@ -68,39 +26,43 @@ class Waiting:
     since: float = dataclasses.field(default_factory=time.time)
 
 
-class Exchange:
-    """`members` are the queue's phones, device to name. Each event goes to `tell` as one set of headers."""
+@dataclasses.dataclass(eq=False)
+class Member:
+    """A phone in the queue."""
 
-    def __init__(self, *, queue: str, members: Mapping[str, str]) -> None:
+    device: str
+    name: str
+    is_dynamic: bool = False
+    is_paused: bool = False
+    reason: str = ""
+    calls_taken: int = 0
+    last_call: int = 0
+    last_pause: int = 0
+
+
+class Exchange(Switch):
+    """`members` are the queue's phones, device to name; `phones` all phones, those of the queue among them."""
+
+    def __init__(self, *, queue: str, members: Mapping[str, str], phones: Mapping[str, str] | None = None) -> None:
+        super().__init__()
         self.queue = queue
-        self.members = dict(members)
-        self.channels: list[Channel] = []
+        self.members = {device: Member(device, name) for device, name in members.items()}
+        self.phones = dict(members) | dict(phones or {})
         self.waiting: list[Waiting] = []
-        self.listeners: list[Callable[[Headers], None]] = []
-        self._serial = itertools.count()
+        self.completed = 0
+        self.in_time = 0
+        self.abandoned = 0
 
     def call_arrives(self, *, number: str, name: str, dialled: str) -> Channel:
         """Let a call come in on the trunk; the dialplan answers it."""
-        uniqueid = self._uniqueid()
-        channel = Channel(
-            name=f"PJSIP/trunk-{next(self._serial):08x}",
-            uniqueid=uniqueid,
-            linkedid=uniqueid,
-            number=number,
-            caller_name=name,
-            exten=dialled,
-            context="from-trunk",
-            state=4,
-        )
-        self.channels.append(channel)
-        self._tell("Newchannel", channel.headers())
+        channel = self.begin(TRUNK, number=number, name=name, exten=dialled, context="from-trunk", state=4)
         channel.state = 6
-        self._tell("Newstate", channel.headers())
+        self.tell("Newstate", channel.headers())
         return channel
 
     def join_queue(self, caller: Channel) -> None:
         self.waiting.append(Waiting(caller, self.queue))
-        self._tell(
+        self.tell(
             "QueueCallerJoin",
             caller.headers()
             | {"Queue": self.queue, "Position": str(len(self.waiting)), "Count": str(len(self.waiting))},
@@ -108,146 +70,155 @@ class Exchange:
 
     def ring(self, caller: Channel, device: str) -> Channel:
         """Let a phone of the queue ring for a waiting caller."""
-        number = device.partition("/")[2]
-        phone = Channel(
-            name=f"{device}-{next(self._serial):08x}",
-            uniqueid=self._uniqueid(),
-            linkedid=caller.linkedid,
-            number=number,
-            caller_name=self.members[device],
+        name = self.phones[device]
+        phone = self.begin(
+            device,
+            number=device.partition("/")[2],
+            name=name,
             exten="s",
             context="from-phones",
+            linkedid=caller.linkedid,
         )
-        self.channels.append(phone)
-        self._tell("Newchannel", phone.headers())
-        both = caller.headers() | phone.headers("Dest")
-        member = {"Queue": self.queue, "Interface": device, "MemberName": self.members[device]}
-        self._tell("AgentCalled", both | member)
-        self._tell("DialBegin", both | {"DialString": device})
-        phone.state = 5
-        phone.connected_number, phone.connected_name = caller.number, caller.caller_name
-        self._tell("Newstate", phone.headers())
-        self._device_state(device, "RINGING")
-        self._tell("DialState", caller.headers() | phone.headers("Dest") | {"DialStatus": "RINGING"})
+        self.tell("AgentCalled", caller.headers() | phone.headers("Dest") | self._seat(device))
+        self.dial_begins(caller, phone)
         return phone
 
     def answer(self, caller: Channel, phone: Channel) -> None:
         """Pick the phone up: the caller leaves the queue and the two talk."""
-        phone.state = 6
-        self._tell("Newstate", phone.headers())
-        both = caller.headers() | phone.headers("Dest")
-        self._tell("DialEnd", both | {"DialStatus": "ANSWER"})
+        self.enter_state(phone, 6)
+        self.dial_ends(caller, phone, "ANSWER")
         waited = self._leave_queue(caller)
-        device = phone.name.rpartition("-")[0]
-        self._tell(
+        self.tell(
             "AgentConnect",
-            both
-            | {
-                "Queue": self.queue,
-                "Interface": device,
-                "MemberName": self.members[device],
-                "HoldTime": str(int(waited)),
-                "RingTime": str(int(time.time() - phone.since)),
-            },
+            caller.headers()
+            | phone.headers("Dest")
+            | self._seat(phone.device)
+            | {"HoldTime": str(int(waited)), "RingTime": str(int(time.time() - phone.since))},
         )
-        bridge = str(uuid.uuid4())
-        self._tell("BridgeCreate", self._bridge(bridge, 0))
-        for count, channel in enumerate((phone, caller), start=1):
-            channel.bridge = bridge
-            self._tell("BridgeEnter", self._bridge(bridge, count) | channel.headers())
-        self._device_state(device, "INUSE")
+        phone.serves = caller, waited
+        phone.since = time.time()
+        self.bridge(phone, caller)
+
+    def stops_ringing(self, caller: Channel, phone: Channel, cause: int) -> None:
+        """Let a phone of the queue stop ringing without an answer; the caller waits on."""
+        self.tell("AgentRingNoAnswer", caller.headers() | phone.headers("Dest") | self._seat(phone.device))
+        self.dial_ends(caller, phone, "NOANSWER" if cause == NO_ANSWER else "BUSY")
+        self.hang_up(phone, cause)
 
     def gives_up(self, caller: Channel) -> None:
         """Let the caller hang up while waiting; phones that ring stop."""
-        self._tell("HangupRequest", caller.headers())
+        self.tell("HangupRequest", caller.headers())
         waited = self._leave_queue(caller)
-        self._tell(
+        self.abandoned += 1
+        self.tell(
             "QueueCallerAbandon",
             caller.headers()
             | {"Queue": self.queue, "Position": "1", "OriginalPosition": "1", "HoldTime": str(int(waited))},
         )
         for phone in [c for c in self.channels if c.linkedid == caller.linkedid and c is not caller]:
-            self._tell("DialEnd", caller.headers() | phone.headers("Dest") | {"DialStatus": "CANCEL"})
+            self.dial_ends(caller, phone, "CANCEL")
             self.hang_up(phone, NORMAL_CLEARING)
         self.hang_up(caller, NORMAL_CLEARING)
 
     def ends(self, caller: Channel, phone: Channel) -> None:
         """Let the two who talk hang up."""
-        device = phone.name.rpartition("-")[0]
-        self._tell(
-            "AgentComplete",
-            caller.headers()
-            | phone.headers("Dest")
-            | {
-                "Queue": self.queue,
-                "Interface": device,
-                "MemberName": self.members[device],
-                "HoldTime": "0",
-                "TalkTime": str(int(time.time() - phone.since)),
-                "Reason": "caller",
-            },
-        )
-        for left, channel in ((1, caller), (0, phone)):
-            self._tell("BridgeLeave", self._bridge(channel.bridge, left) | channel.headers())
-        self._tell("BridgeDestroy", self._bridge(caller.bridge, 0))
+        self.completes(phone, "caller")
+        self.leave(caller, phone)
         self.hang_up(phone, NORMAL_CLEARING)
         self.hang_up(caller, NORMAL_CLEARING)
 
-    def hang_up(self, channel: Channel, cause: int) -> None:
-        self.channels.remove(channel)
-        self._tell("Hangup", channel.headers() | {"Cause": str(cause), "Cause-txt": _CAUSE_TEXTS[cause]})
-        device = channel.name.rpartition("-")[0]
+    def caller_hangs_up(self, caller: Channel) -> None:
+        """Let a caller be gone, wherever the call has gone to."""
+        phone = self.partner(caller)
+        if phone is not None:
+            self.completes(phone, "caller")
+        self.tell("HangupRequest", caller.headers())
+        self.hang_up(caller, NORMAL_CLEARING)
+
+    def completes(self, phone: Channel, reason: str) -> None:
+        """Let the queue be done with a call that it connected."""
+        if phone.serves is None:
+            return
+        (caller, waited), phone.serves = phone.serves, None
+        self.completed += 1
+        self.in_time += waited <= SERVICE_LEVEL_S
+        member = self.members.get(phone.device)
+        if member is not None:
+            member.calls_taken += 1
+            member.last_call = int(time.time())
+        self.tell(
+            "AgentComplete",
+            caller.headers()
+            | phone.headers("Dest")
+            | self._seat(phone.device)
+            | {"HoldTime": str(int(waited)), "TalkTime": str(int(time.time() - phone.since)), "Reason": reason},
+        )
+
+    def leave(self, *channels: Channel) -> None:
+        for channel in channels:
+            if channel.bridge:
+                for one in (channel, self.partner(channel)):
+                    if one is not None:
+                        self.completes(one, "agent" if one is channel else "caller")
+        super().leave(*channels)
+
+    def device_state(self, device: str, state: str) -> None:
+        if device not in self.phones:
+            return
+        super().device_state(device, state)
         if device in self.members:
-            self._device_state(device, "NOT_INUSE")
+            self.tell("QueueMemberStatus", self.member_headers(device))
+
+    def is_busy(self, device: str) -> bool:
+        return any(channel.device == device for channel in self.channels)
+
+    def add_member(self, device: str, name: str) -> None:
+        self.members[device] = Member(device, name, is_dynamic=True)
+        self.tell("QueueMemberAdded", self.member_headers(device))
+
+    def remove_member(self, device: str) -> None:
+        headers = self.member_headers(device)
+        del self.members[device]
+        self.tell("QueueMemberRemoved", headers)
+
+    def pause_member(self, device: str, *, is_paused: bool, reason: str) -> None:
+        member = self.members[device]
+        member.is_paused, member.reason = is_paused, reason if is_paused else ""
+        member.last_pause = int(time.time()) if is_paused else 0
+        self.tell("QueueMemberPause", self.member_headers(device))
 
     def member_headers(self, device: str) -> Headers:
-        """Return a member of the queue as QueueStatus lists it."""
-        busy = any(channel.name.startswith(f"{device}-") for channel in self.channels)
+        """Return a member of the queue as its events have it."""
+        member = self.members[device]
         return {
             "Queue": self.queue,
-            "Name": self.members[device],
-            "Location": device,
+            "MemberName": member.name,
+            "Interface": device,
             "StateInterface": device,
-            "Membership": "static",
+            "Membership": "dynamic" if member.is_dynamic else "static",
             "Penalty": "0",
-            "CallsTaken": "0",
-            "LastCall": "0",
-            "LastPause": "0",
+            "CallsTaken": str(member.calls_taken),
+            "LastCall": str(member.last_call),
+            "LastPause": str(member.last_pause),
             "LoginTime": "0",
             "InCall": "0",
-            "Status": "2" if busy else "1",
-            "Paused": "0",
-            "PausedReason": "",
+            "Status": "2" if self.is_busy(device) else "1",
+            "Paused": "1" if member.is_paused else "0",
+            "PausedReason": member.reason,
+            "Ringinuse": "0",
             "Wrapuptime": "0",
         }
 
+    def _seat(self, device: str) -> Headers:
+        return {"Queue": self.queue, "Interface": device, "MemberName": self.phones[device]}
+
     def _leave_queue(self, caller: Channel) -> float:
-        waiting = next(entry for entry in self.waiting if entry.channel is caller)
+        waiting = next((entry for entry in self.waiting if entry.channel is caller), None)
+        if waiting is None:
+            return 0.0
         self.waiting.remove(waiting)
-        self._tell(
+        self.tell(
             "QueueCallerLeave",
             caller.headers() | {"Queue": self.queue, "Position": "1", "Count": str(len(self.waiting))},
         )
         return time.time() - waiting.since
-
-    def _device_state(self, device: str, state: str) -> None:
-        self._tell("DeviceStateChange", {"Device": device, "State": state})
-
-    def _bridge(self, bridge: str, channels: int) -> Headers:
-        return {
-            "BridgeUniqueid": bridge,
-            "BridgeType": "basic",
-            "BridgeTechnology": "simple_bridge",
-            "BridgeCreator": _UNKNOWN,
-            "BridgeName": _UNKNOWN,
-            "BridgeNumChannels": str(channels),
-            "BridgeVideoSourceMode": "none",
-        }
-
-    def _uniqueid(self) -> str:
-        return f"simulated-{time.time():.6f}.{next(self._serial)}"
-
-    def _tell(self, event: str, headers: Headers) -> None:
-        message = {"Event": event, "Privilege": "call,all", **headers}
-        for listener in list(self.listeners):
-            listener(message)

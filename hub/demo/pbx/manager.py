@@ -6,10 +6,12 @@ import asyncio
 import hashlib
 import hmac
 import secrets
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
-from hub.demo.pbx.exchange import Exchange, Headers
+from hub.demo.pbx.actions import Actions
+from hub.demo.pbx.channel import Headers
+from hub.demo.pbx.dialplan import Dialplan
+from hub.demo.pbx.exchange import Exchange
 
 _BANNER = b"Asterisk Call Manager/11.0.0\r\n"
 _MAX_ACTION_BYTES = 64 * 1024
@@ -28,10 +30,12 @@ class _Session:
     def __init__(
         self,
         exchange: Exchange,
-        username: str,
-        secret: str,
+        actions: Actions,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
+        *,
+        username: str,
+        secret: str,
     ) -> None:
         self._exchange = exchange
         self._username = username
@@ -41,22 +45,7 @@ class _Session:
         self._challenge = ""
         self._logged_in = False
         self._events = False
-        self._actions: dict[str, Callable[[Headers], Iterable[Headers]]] = {
-            "ping": lambda _: [{"Response": "Success", "Ping": "Pong", "Timestamp": f"{time.time():.6f}"}],
-            "events": self._set_events,
-            "filter": lambda _: [{"Response": "Success", "Message": "Filter added successfully"}],
-            "coresettings": lambda _: [
-                {"Response": "Success", "AMIversion": "11.0.0", "AsteriskVersion": "22.0.0-simulated"},
-            ],
-            "coreshowchannels": self._channels,
-            "bridgelist": self._bridges,
-            "bridgeinfo": self._bridge_info,
-            "queuestatus": self._queue_status,
-            "queuesummary": self._queue_summary,
-            "devicestatelist": self._device_states,
-            "parkedcalls": lambda _: _list([], "ParkedCallsComplete"),
-            "pjsipshowendpoints": self._endpoints,
-        }
+        self._actions = actions
 
     async def serve(self) -> None:
         self._exchange.listeners.append(self._on_event)
@@ -73,11 +62,13 @@ class _Session:
 
     async def _read_action(self) -> Headers:
         text = (await self._reader.readuntil(b"\r\n\r\n")).decode(errors="replace")
-        headers = {}
+        headers: Headers = {}
         for line in text.split("\r\n"):
             name, colon, value = line.partition(":")
             if colon:
-                headers[name.strip().lower()] = value.strip()
+                key = name.strip().lower()
+                # One header may stand there several times: the variables of an Originate.
+                headers[key] = f"{headers[key]}\n{value.strip()}" if key in headers else value.strip()
         return headers
 
     async def _obey(self, action: Headers) -> bool:
@@ -93,10 +84,10 @@ class _Session:
             replies = [{"Response": "Goodbye", "Message": "Goodbye"}]
         elif not self._logged_in:
             replies = [{"Response": "Error", "Message": "Permission denied"}]
-        elif name in self._actions:
-            replies = self._actions[name](action)
+        elif name == "events":
+            replies = self._set_events(action)
         else:
-            replies = [{"Response": "Error", "Message": "Invalid/unknown command"}]
+            replies = self._actions(action)
         for reply in replies:
             first = "Response" if "Response" in reply else "Event"
             self._writer.write(encode({first: reply[first], **action_id, **reply}))
@@ -120,68 +111,6 @@ class _Session:
         self._events = action.get("eventmask", "on").lower() not in {"off", "false"}
         return [{"Response": "Success", "Events": "On" if self._events else "Off"}]
 
-    def _channels(self, _: Headers) -> list[Headers]:
-        rows = [
-            {"Event": "CoreShowChannel", **channel.headers(), "BridgeId": channel.bridge}
-            | {"Application": "Queue", "ApplicationData": self._exchange.queue, "Duration": "00:00:00"}
-            for channel in self._exchange.channels
-        ]
-        return _list(rows, "CoreShowChannelsComplete")
-
-    def _bridges(self, _: Headers) -> list[Headers]:
-        bridges = {channel.bridge for channel in self._exchange.channels if channel.bridge}
-        return _list(
-            [{"Event": "BridgeListItem", "BridgeUniqueid": bridge} for bridge in bridges], "BridgeListComplete"
-        )
-
-    def _bridge_info(self, action: Headers) -> list[Headers]:
-        bridge = action.get("bridgeuniqueid", "")
-        inside = [channel for channel in self._exchange.channels if bridge and channel.bridge == bridge]
-        if not inside:
-            return [{"Response": "Error", "Message": "Bridge not found"}]
-        rows = [{"Event": "BridgeInfoChannel", **channel.headers()} for channel in inside]
-        return _list(rows, "BridgeInfoComplete")
-
-    def _queue_status(self, _: Headers) -> list[Headers]:
-        exchange = self._exchange
-        rows = [
-            {
-                "Event": "QueueParams",
-                "Queue": exchange.queue,
-                "Max": "0",
-                "Strategy": "rrmemory",
-                "Calls": str(len(exchange.waiting)),
-            },
-            *({"Event": "QueueMember", **exchange.member_headers(device)} for device in exchange.members),
-            *(
-                {
-                    "Event": "QueueEntry",
-                    "Queue": entry.queue,
-                    "Position": str(position),
-                    "Channel": entry.channel.name,
-                    "Uniqueid": entry.channel.uniqueid,
-                    "CallerIDNum": entry.channel.number or "<unknown>",
-                    "CallerIDName": entry.channel.caller_name or "<unknown>",
-                    "Wait": str(int(time.time() - entry.since)),
-                }
-                for position, entry in enumerate(exchange.waiting, start=1)
-            ),
-        ]
-        return _list(rows, "QueueStatusComplete")
-
-    def _queue_summary(self, _: Headers) -> list[Headers]:
-        row = {"Event": "QueueSummary", "Queue": self._exchange.queue, "Callers": str(len(self._exchange.waiting))}
-        return _list([row], "QueueSummaryComplete")
-
-    def _device_states(self, _: Headers) -> list[Headers]:
-        rows = [{"Event": "DeviceStateChange", "Device": d, "State": "NOT_INUSE"} for d in self._exchange.members]
-        return _list(rows, "DeviceStateListComplete")
-
-    def _endpoints(self, _: Headers) -> list[Headers]:
-        names = ["trunk", *(device.partition("/")[2] for device in self._exchange.members)]
-        rows = [{"Event": "EndpointList", "ObjectType": "endpoint", "ObjectName": name} for name in names]
-        return _list(rows, "EndpointListComplete")
-
     def _on_event(self, headers: Headers) -> None:
         if not (self._logged_in and self._events):
             return
@@ -192,19 +121,12 @@ class _Session:
         self._writer.write(encode(headers))
 
 
-def _list(rows: list[Headers], complete: str) -> list[Headers]:
-    return [
-        {"Response": "Success", "EventList": "start", "Message": "A list will follow"},
-        *rows,
-        {"Event": complete, "EventList": "Complete", "ListItems": str(len(rows))},
-    ]
-
-
 class ManagerServer:
     """Listens on loopback; `port` is known after `start`."""
 
-    def __init__(self, exchange: Exchange, *, username: str, secret: str) -> None:
+    def __init__(self, exchange: Exchange, *, username: str, secret: str, dialplan: Dialplan | None = None) -> None:
         self._exchange = exchange
+        self._actions = Actions(exchange, dialplan or Dialplan(exchange, answers_after_s=lambda _: 2.0))
         self._username = username
         self._secret = secret
         self._server: asyncio.Server | None = None
@@ -224,7 +146,7 @@ class ManagerServer:
         await asyncio.gather(*self._sessions)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        session = _Session(self._exchange, self._username, self._secret, reader, writer)
+        session = _Session(self._exchange, self._actions, reader, writer, username=self._username, secret=self._secret)
         serving = asyncio.create_task(session.serve())
         self._sessions[serving] = writer
         serving.add_done_callback(self._sessions.pop)

@@ -54,7 +54,9 @@ async def test_a_call_is_told_as_asterisk_tells_it(server: ManagerServer, exchan
         await eventually(lambda: [e.name for e in told].count("Hangup") == 2)
     finally:
         await manager.close()
-    names = [event.name for event in told if event.name not in {"DeviceStateChange", "FullyBooted"}]
+    names = [
+        event.name for event in told if event.name not in {"DeviceStateChange", "QueueMemberStatus", "FullyBooted"}
+    ]
     arrival = ["Newchannel", "Newstate", "QueueCallerJoin"]
     ringing = ["Newchannel", "AgentCalled", "DialBegin", "Newstate", "DialState"]
     assert arrival + ringing == names[:8]

@@ -32,7 +32,7 @@ async def test_the_usual_port_is_given_up_where_it_is_taken(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Who names none gets a free one, and is told so."""
-    entrance = Entrance(desk_url="http://127.0.0.1:1", user="alice", password="unused")
+    entrance = Entrance(desk_url="http://127.0.0.1:1", users={"/": "alice"}, passwords={"alice": "unused"})
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         monkeypatch.setattr(main, "USUAL_PORT", port)
