@@ -11,7 +11,9 @@ import pytest
 from pydantic import SecretStr
 
 from hub.config.pbx import PbxSection
+from hub.domain.agent import DeviceState
 from hub.telephony import link as link_module
+from hub.telephony.agents import QueueBook
 from hub.telephony.link import PbxLink
 from hub.telephony.tracker import book
 from tests.unit.telephony.ami.peer import SECRET, USERNAME, FakePbx, error, message, success
@@ -63,7 +65,7 @@ def channel_row(event: str, **changes: str) -> tuple[str, ...]:
 class Hub:
     """A link with all that it told."""
 
-    def __init__(self, pbx: FakePbx) -> None:
+    def __init__(self, pbx: FakePbx, queues: QueueBook | None = None) -> None:
         self.steps: list[CallEvent] = []
         self.arrivals: list[Call] = []
         self.statuses: list[PbxStatus] = []
@@ -85,6 +87,7 @@ class Hub:
             on_call_event=self.on_step,
             on_arrival=self.arrivals.append,
             on_status=self.statuses.append,
+            queues=queues,
         )
 
     def on_step(self, step: CallEvent) -> None:
@@ -195,6 +198,30 @@ async def test_a_call_that_lasts_over_a_loss_is_not_told_again(pbx: Exchange, hu
     await eventually(lambda: 3 == len(hub.statuses))
     assert ["delivered"] == hub.kinds
     assert 1 == len(hub.link.live_calls())
+
+
+async def test_queues_are_listed_and_then_followed(pbx: Exchange) -> None:
+    """Members come from the list, what was said meanwhile after it, and nothing is vouched for once it is lost."""
+    row = ("QueueMember", "Queue: support", "Location: PJSIP/1001", "Status: 1", "Membership: static")
+    pbx.callers = [("QueueParams", "Queue: support", "Strategy: rrmemory"), (*row, "Paused: 0")]
+    pbx.answers["DeviceStateList"] = lambda action: listed(
+        action, ("DeviceStateChange", "Device: PJSIP/1001", "State: INUSE")
+    )
+    pbx.meanwhile = message("Event: QueueMemberPause", *row[1:], "Paused: 1", "PausedReason: Lunch")
+    book = QueueBook(pbx="main", agents_by_device=AGENTS)
+    hub = Hub(pbx, queues=book)
+    await hub.link.start()
+    await hub.connected()
+    assert [(True, "Lunch")] == [(place.is_paused, place.reason) for place in book.places_of("alice")]
+    assert DeviceState.BUSY is book.device_state("PJSIP/1001")
+    pbx.meanwhile = b""
+    pbx.tell("\r\n".join(("Event: QueueMemberPause", *row[1:], "Paused: 0")))
+    await eventually(lambda: not book.places_of("alice")[0].is_paused, what="the event after the list")
+    await pbx.stop()
+    await eventually(lambda: not hub.link.status().connected, what="the loss is seen")
+    assert DeviceState.UNKNOWN is book.device_state("PJSIP/1001")
+    assert () == tuple(book.queues())
+    await hub.link.stop()
 
 
 async def test_a_listener_that_fails_spoils_nothing(pbx: Exchange) -> None:
