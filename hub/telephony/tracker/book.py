@@ -25,6 +25,9 @@ ArrivalListener = Callable[[Call], None]
 SETTLE = timedelta(seconds=1)
 """How long after one party left a call must go on for that to be worth an event of its own."""
 
+DOUBT = timedelta(milliseconds=100)
+"""How long the events of one action on the PBX may be apart: it takes a call off hold to transfer it, for one."""
+
 _ENDED_REMEMBERED = 10_000
 
 
@@ -40,6 +43,8 @@ class CallBook:
         self._by_linkedid: dict[str, LiveCall] = {}
         self._ended = RecentNames(_ENDED_REMEMBERED)
         self.departures: deque[tuple[datetime, LiveCall, Party]] = deque()
+        self.handed_over: dict[str, LiveCall] = {}
+        self.doubts: deque[tuple[datetime, Callable[[], None]]] = deque()
 
     def live(self) -> list[Call]:
         """Return the calls that there is anything to see of, the oldest first."""
@@ -91,6 +96,7 @@ class CallBook:
     def leave(self, channel: Channel, code: int, now: datetime, *, is_unseen: bool = False) -> None:
         """Take a channel that is gone out of its call; `is_unseen` where nobody told how it ended."""
         call = channel.call
+        self.catch_up(call)
         party, channel.party = channel.party, None
         call.channels.pop(channel.uid, None)
         call.observers.pop(channel.uid, None)
@@ -144,9 +150,12 @@ class CallBook:
         """Make one call of two that were found to be one; return it. The one known first stays."""
         if one is other:
             return one
+        self.catch_up(one)
+        self.catch_up(other)
         keep, gone = sorted((one, other), key=lambda call: (not call.is_announced, call.is_resting, call.order))
         self._forget(gone)
         gone.ended_at = now
+        self._drop_recalls(gone)
         for linkedid in gone.linkedids:
             self._by_linkedid[linkedid] = keep
         keep.linkedids |= gone.linkedids
@@ -157,7 +166,7 @@ class CallBook:
             channel.call = keep
         keep.channels.update(gone.channels)
         gone.channels = {}
-        known = {party.device for party in keep.parties if party.state is not ConnectionState.NULL}
+        known = {party.agent for party in keep.parties if party.agent and party.state is not ConnectionState.NULL}
         has_caller = any(party.role is Role.CALLER for party in keep.parties)
         arrivals = [party for party in gone.parties if party.state is not ConnectionState.NULL]
         for party in arrivals:
@@ -165,9 +174,14 @@ class CallBook:
                 party.take_role(Role.CALLED)
             keep.add(party)
         for party in arrivals:
-            if gone.is_announced and party.device not in known:
+            if gone.is_announced and party.agent not in known:
                 self._introduce(keep, party, now)
         return keep
+
+    def _drop_recalls(self, call: LiveCall) -> None:
+        for transfer in call.transfers:
+            if self.handed_over.get(transfer.by_device) is call:
+                del self.handed_over[transfer.by_device]
 
     def _inherit(self, keep: LiveCall, gone: LiveCall) -> None:
         """Take over what only the absorbed call knows."""
@@ -253,8 +267,26 @@ class CallBook:
         if state in TALKING and call.channels:
             self.departures.append((now + SETTLE, call, party))
 
+    def doubt(self, tell: Callable[[], None], now: datetime) -> None:
+        """Wait a moment with telling something that the next events may explain otherwise."""
+        self.doubts.append((now + DOUBT, tell))
+
+    def catch_up(self, call: LiveCall) -> None:
+        """Tell of the transfer that was still in doubt, as the call goes on."""
+        handover, call.handover = call.handover, None
+        if handover is not None:
+            handover()
+
+    @property
+    def due(self) -> datetime | None:
+        """When `settle` has something to tell next."""
+        waiting = [queue[0][0] for queue in (self.departures, self.doubts) if queue]
+        return min(waiting, default=None)
+
     def settle(self, now: datetime) -> None:
-        """Tell of parties that left a call which then went on."""
+        """Tell what is certain by now, and of parties that left a call which then went on."""
+        while self.doubts and self.doubts[0][0] <= now:
+            self.doubts.popleft()[1]()
         while self.departures and self.departures[0][0] <= now:
             _, call, party = self.departures.popleft()
             if call.ended_at is None:
@@ -265,6 +297,7 @@ class CallBook:
             return
         self._forget(call)
         call.ended_at = now
+        self._drop_recalls(call)
         for channel in call.observers.values():
             if channel.party:
                 channel.party.end(unseen or Cause.NORMAL_CLEARING, now)
@@ -290,6 +323,8 @@ class CallBook:
         digit: str = "",
     ) -> None:
         """Give a step out, with the call as it is after it."""
+        if call.handover is not None:
+            self.catch_up(call)
         call.is_announced = True
         connection = party.picture(call) if party else None
         event = CallEvent(kind=kind, time=now, call=call.picture(), connection=connection, cause=cause, digit=digit)

@@ -20,6 +20,8 @@ from hub.domain.call import (
 from hub.domain.phone import PhoneNumber, clean_text, parse_number
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hub.telephony.tracker.channels import Channel
     from hub.telephony.tracker.party import Party
     from hub.telephony.tracker.site import Site
@@ -44,6 +46,7 @@ class LiveCall:
     `is_resting`: it is none, only what an agent's channel has that waits to be given calls.
     `went_unserved`: the caller left a queue, and nobody answered since. `conferees` are the ids of connections that
     were told to be in a conference; `recorders` the channels that are recorded, and whether that is paused.
+    `handover` tells of a transfer, unless that turns out to be none.
     """
 
     __slots__ = (
@@ -60,9 +63,11 @@ class LiveCall:
         "conference",
         "ended_at",
         "first_uid",
+        "handover",
         "id",
         "in_queue",
         "is_announced",
+        "is_dialled_out",
         "is_originated",
         "is_orphan",
         "is_resting",
@@ -94,6 +99,7 @@ class LiveCall:
         self.order = order
         self.partial = False
         self.is_announced = False
+        self.is_dialled_out = False
         self.is_originated = False
         self.is_orphan = False
         self.is_resting = False
@@ -122,6 +128,7 @@ class LiveCall:
         self.variables: dict[str, str] = {}
         self.recordings: tuple[str, ...] = ()
         self.recorders: dict[str, bool] = {}
+        self.handover: Callable[[], None] | None = None
         self.parked = ""
         self.conference = ""
         self.conferees: set[str] = set()
@@ -132,7 +139,7 @@ class LiveCall:
         return bool(self.parties) or self.is_announced
 
     def set_caller(self, number: str, name: str) -> None:
-        self.caller_text = number
+        self.caller_text = "" if number in _NOBODY else number
         self.caller_name = "" if name in _NOBODY else clean_text(name)
         self._retouch()
 
@@ -140,6 +147,15 @@ class LiveCall:
         """Take the number that was dialled, unless one is known already or this is none."""
         if is_number(extension) and not is_number(self.called_text):
             self.called_text = clean_text(extension)
+            self._retouch()
+
+    def dial_out(self, number: str) -> None:
+        """Take the number that the first trunk was given: what was dialled may have a prefix, or be none."""
+        if self.is_dialled_out or self.direction is not Direction.OUTBOUND:
+            return
+        self.is_dialled_out = True
+        if parse_number(number, self.site.region).e164 is not None or not is_number(self.called_text):
+            self.called_text = clean_text(number)
             self._retouch()
 
     def learn_numbers(

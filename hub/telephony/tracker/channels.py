@@ -10,6 +10,7 @@ from hub.domain.phone import clean_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from hub.telephony.tracker.calls import LiveCall
     from hub.telephony.tracker.party import Party
@@ -65,15 +66,16 @@ class Channel:
     __slots__ = (
         "aimed_at",
         "asked_code",
+        "begun_at",
         "bridge",
         "call",
         "device",
         "dial_status",
         "dialer",
+        "has_hung_up",
         "is_dialled",
         "is_gone",
         "is_party",
-        "is_picked_up",
         "is_waiting_agent",
         "monitors",
         "name",
@@ -84,10 +86,14 @@ class Channel:
         "room",
         "state",
         "uid",
+        "up_at",
     )
 
-    def __init__(self, uid: str, name: str, state: ChannelState, call: LiveCall) -> None:
+    def __init__(self, uid: str, name: str, state: ChannelState, call: LiveCall, begun_at: datetime) -> None:
         self.uid = uid
+        self.begun_at = begun_at
+        self.up_at: datetime | None = begun_at if state is ChannelState.UP else None
+        self.has_hung_up = False
         self.name = name
         self.device = device_of(name)
         self.is_party = is_device(name)
@@ -99,7 +105,6 @@ class Channel:
         self.other_half: Channel | None = None
         self.is_dialled = False
         self.is_gone = False
-        self.is_picked_up = False
         self.is_waiting_agent = False
         self.parting: Cause | None = None
         self.monitors = Monitoring.SPY
@@ -123,6 +128,10 @@ class Channel:
                 if neighbour.uid not in seen:
                     seen.add(neighbour.uid)
                     waiting.append(neighbour)
+
+    def answer(self, now: datetime) -> None:
+        self.state = ChannelState.UP
+        self.up_at = self.up_at or now
 
     def join(self, bridge: Bridge) -> None:
         self.bridge = bridge

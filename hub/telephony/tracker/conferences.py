@@ -48,7 +48,7 @@ class Conferences:
         if channel.party is not None:
             self._states.muted(call, channel.party, now, is_muted=is_muted)
 
-    def left(self, event: AmiEvent, now: datetime) -> None:
+    def left(self, event: AmiEvent, _now: datetime) -> None:
         channel = self._sight.known(event)
         if channel is None:
             return
@@ -56,7 +56,6 @@ class Conferences:
         call = channel.call
         if call.conference and not any(other.room for other in call.channels.values()):
             call.conference = ""
-            self._book.inform(call, channel.party, now)
 
     def muted(self, event: AmiEvent, now: datetime) -> None:
         self._mute(event, now, is_muted=True)

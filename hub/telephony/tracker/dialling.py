@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from hub.telephony.tracker.graph import ChannelGraph
     from hub.telephony.tracker.sight import Sight
     from hub.telephony.tracker.states import States
+    from hub.telephony.tracker.transfers import Transfers
 
 _ALERTING = frozenset({"RINGING", "PROGRESS"})
 _FORWARD = "FORWARD"
@@ -29,8 +30,9 @@ class Dialling:
         "LocalBridge": "joined_halves",
     }
 
-    def __init__(self, sight: Sight, graph: ChannelGraph, states: States) -> None:
+    def __init__(self, sight: Sight, graph: ChannelGraph, states: States, transfers: Transfers) -> None:
         self._sight = sight
+        self._transfers = transfers
         self._graph = graph
         self._states = states
 
@@ -42,9 +44,14 @@ class Dialling:
                 channel.call.propose_called(event.get("Exten"))
         if dialled is None:
             return
-        self._graph.dial(caller, dialled, now, is_own=not event.get("Uniqueid"))
-        if dialled.call.is_originated and dialled.is_party and dialled.call.site.is_trunk(dialled.device):
-            dialled.call.propose_called(_number_in(event.get("DialString")))
+        is_own = not event.get("Uniqueid")
+        recalled = self._transfers.recall(dialled.device, event.get("DestConnectedLineNum")) if is_own else None
+        if recalled is not None:
+            self._graph.dial_for(recalled, dialled, now)
+            return
+        self._graph.dial(caller, dialled, now, is_own=is_own)
+        if dialled.call.site.is_trunk(dialled.device):
+            dialled.call.dial_out(_number_in(event.get("DialString")))
 
     def changed(self, event: AmiEvent, now: datetime) -> None:
         if event.get("DialStatus") in _ALERTING:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from hub.telephony.tracker.book import CallBook
+    from hub.telephony.tracker.calls import LiveCall
     from hub.telephony.tracker.states import States
 
 _GONE_REMEMBERED = 10_000
@@ -64,7 +65,7 @@ class ChannelGraph:
         if call is None:
             call = self._book.open(uid, linkedid, started_at, partial=not (is_new and is_first))
             call.is_orphan = is_new and not is_first
-        channel = Channel(uid, name, state, call)
+        channel = Channel(uid, name, state, call, started_at)
         self._channels[uid] = channel
         is_caller = is_first or (call.is_originated and caller_of(call) is None)
         self._book.enter(channel, Role.CALLER if is_caller else Role.CALLED, started_at)
@@ -74,6 +75,8 @@ class ChannelGraph:
         """Take a channel's new state. An answered channel stays so, whatever comes late."""
         if channel.state not in (state, ChannelState.UP):
             channel.state = state
+            if state is ChannelState.UP:
+                channel.answer(now)
             self.reflect(channel, now)
 
     def reflect(self, channel: Channel, now: datetime) -> None:
@@ -95,6 +98,8 @@ class ChannelGraph:
         call = dialled.call
         if is_own and dialled.uid == call.first_uid:
             call.is_originated = True
+            # What was rung first is for whom the call is made, not whom it goes to.
+            call.called_text = ""
         elif dialled.party and dialled.party.state is ConnectionState.INITIATED and not _is_called_first(dialled):
             dialled.party.take_role(Role.CALLED)
         if dialer is not None:
@@ -103,6 +108,29 @@ class ChannelGraph:
         # Who is dialled for again has not given up, whatever was cancelled before.
         dialled.call.abandoned = False
         self.reflect(dialled, now)
+
+    def dial_for(self, call: LiveCall, dialled: Channel, now: datetime) -> None:
+        """Let the PBX itself call a device for this call."""
+        dialled.is_dialled = True
+        self._book.merge(call, dialled.call, now)
+        if dialled.party is not None:
+            dialled.party.take_role(Role.CALLED)
+        self.reflect(dialled, now)
+
+    def pick_up(self, picker: Channel, target: Channel, now: datetime) -> None:
+        """Let a device take the call of another that rings."""
+        party, target.party = target.party, None
+        if party is not None and party.state is not ConnectionState.NULL:
+            was_ringing = party.state is ConnectionState.ALERTING
+            party.end(Cause.CALL_PICKUP, now)
+            if was_ringing:
+                self._book.say(CallEventKind.DIVERTED, target.call, party, now, Cause.CALL_PICKUP)
+        picker.is_dialled = True
+        picker.dialer = target.dialer
+        self._book.merge(target.call, picker.call, now)
+        if picker.party is not None:
+            picker.party.take_role(Role.CALLED)
+            picker.party.is_pickup = True
 
     def cancel(self, channel: Channel, now: datetime) -> None:
         """Note that dialling was cancelled, and see by whom: somebody else's answer, or a caller who gave up."""
@@ -140,9 +168,15 @@ class ChannelGraph:
         if len(bridge.members) > 1:
             self._meet(channel, now)
 
+    def count_in(self, bridge_id: str, newcomer: Channel) -> int:
+        """Return how many channels are in a bridge with the newcomer."""
+        bridge = self._bridges.get(bridge_id)
+        return 1 if bridge is None else len(bridge.members.keys() | {newcomer.uid})
+
     def _meet(self, channel: Channel, now: datetime) -> None:
         reachable = list(channel.reachable())
         call = channel.call
+        was_merged = any(other.call is not call for other in reachable)
         for other in reachable:
             if other.call is not call:
                 call = self._book.merge(call, other.call, now)
@@ -150,7 +184,7 @@ class ChannelGraph:
             if other.is_waiting_agent and other.party is None and len(reachable) > 1:
                 other.is_dialled = True
                 self._book.take_part(other, Role.CALLED, now)
-        self._states.talking(reachable, call, channel, now)
+        self._states.talking(reachable, call, channel if was_merged else None, now)
 
     def leave_bridge(self, channel: Channel) -> None:
         """Take a channel out of the bridge it is in, if any."""
@@ -197,11 +231,9 @@ class ChannelGraph:
     def _succeed(self, channel: Channel, displaced: Channel | None, now: datetime) -> None:
         """Let `channel` go on as another device: that of `displaced`, whose connection it takes, or a new one."""
         party, channel.party = channel.party, None
-        is_picked_up, channel.is_picked_up = channel.is_picked_up, False
         if party and party.state is ConnectionState.ALERTING:
-            cause = Cause.CALL_PICKUP if is_picked_up else Cause.ANSWERED_ELSEWHERE
-            party.end(cause, now)
-            self._book.say(CallEventKind.DIVERTED, channel.call, party, now, cause)
+            party.end(Cause.ANSWERED_ELSEWHERE, now)
+            self._book.say(CallEventKind.DIVERTED, channel.call, party, now, Cause.ANSWERED_ELSEWHERE)
         elif party and party.state is not ConnectionState.NULL:
             party.end(Cause.REDIRECTED, now)
         if displaced and (displaced.party or channel.other_half):
@@ -212,8 +244,6 @@ class ChannelGraph:
             channel.party, displaced.party = displaced.party, None
         elif channel.is_party:
             self._book.take_part(channel, Role.CALLED, now)
-        if channel.party and is_picked_up:
-            channel.party.is_pickup = True
         if channel.bridge and channel.party:
             self._meet(channel, now)
 

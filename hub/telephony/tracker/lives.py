@@ -79,17 +79,18 @@ class Lives:
             self._graph.rename(channel, name, now)
 
     def picked_up(self, event: AmiEvent, now: datetime) -> None:
-        """Another device takes the call of one that rings; the Rename events that follow say how."""
+        """Another device takes the call of one that rings. Rename events may follow, and say no more."""
         picker = self._sight.present(event, now)
         target = self._sight.present(event, now, "Target")
         if picker is not None and target is not None and picker is not target:
-            target.is_picked_up = True
+            self._graph.pick_up(picker, target, now)
 
     def hanging_up(self, event: AmiEvent, _now: datetime) -> None:
         channel = self._sight.known(event)
         if channel is None or channel.party is None:
             return
         channel.asked_code = number(event.get("Cause"))
+        channel.has_hung_up = True
         # Busy() and Congestion() in the dialplan end in the same event: the caller was told, and did not give up.
         was_refused = channel.state is not ChannelState.UP and is_refusal(channel.asked_code)
         if was_refused or channel.party.role is not Role.CALLER:

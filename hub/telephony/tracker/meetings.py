@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from hub.telephony.tracker.channels import ChannelState
+from hub.telephony.tracker.sight import number
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -38,8 +39,12 @@ class Meetings:
         if channel is None:
             return
         if event.get("ChannelState") == _UP:
-            channel.state = ChannelState.UP
+            channel.answer(now)
         displaced = self._sight.known(event, "Swap")
+        unheard = number(event.get("BridgeNumChannels")) - self._graph.count_in(event.get("BridgeUniqueid"), channel)
+        # The one who announces in a conference room has no events of its own.
+        if unheard > 1 or (unheard == 1 and event.get("BridgeCreator") != "ConfBridge"):
+            channel.call.partial = True
         self._graph.join_bridge(
             channel, event.get("BridgeUniqueid"), event.get("BridgeTechnology"), now, instead_of=displaced
         )
@@ -66,4 +71,4 @@ class Meetings:
     def retrieved(self, event: AmiEvent, now: datetime) -> None:
         channel = self._sight.known(event)
         if channel is not None and channel.party is not None:
-            self._states.retrieved(channel.call, channel.party, now)
+            self._states.taken_off_hold(channel.call, channel.party, now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from hub.domain.call import CallEventKind, Cause, ConnectionState, Role, TransferKind
+from hub.domain.call import CallEventKind, Cause, ConnectionState, Role
 from hub.domain.phone import clean_text
 from hub.telephony.tracker.book import caller_of
 from hub.telephony.tracker.party import TALKING
@@ -47,10 +47,14 @@ class Parking:
         call.parked = place
         self._at[place] = channel
         waiting = channel.party or caller_of(call)
+        # What looked like a transfer was one to the lot's number: nobody is there.
+        was_sent, call.handover = call.handover is not None, None
         for other in call.channels.values():
             if other is not channel and other.party and other.party.device == parker and other.party.state in TALKING:
                 other.parting = Cause.PARKED
-        _undo_transfer(call, parker)
+                if was_sent:
+                    other.party.end(Cause.PARKED, now)
+                    other.party = None
         if waiting and waiting.state is not ConnectionState.NULL:
             waiting.queue(now)
         self._book.say(CallEventKind.QUEUED, call, waiting, now, Cause.PARKED)
@@ -109,14 +113,3 @@ def _back(channel: Channel, now: datetime) -> Party | None:
     if waiting is not None and waiting.state is ConnectionState.QUEUED:
         waiting.change(ConnectionState.INITIATED, now)
     return waiting
-
-
-def _undo_transfer(call: LiveCall, parker: str) -> None:
-    """Parking by a transfer to the lot's number is no transfer: there is nobody there."""
-    last = call.transfers[-1] if call.transfers else None
-    if last and last.kind is TransferKind.BLIND and last.by_device == parker:
-        left = [party for party in call.parties if party.device == parker and party.cause is Cause.TRANSFERRED]
-        if left and left[-1].ended_at == last.time:
-            call.transfers = call.transfers[:-1]
-            left[-1].cause = Cause.PARKED
-            left[-1].retouch()

@@ -36,6 +36,7 @@ class Party:
         "is_held_by_hub",
         "is_muted",
         "is_pickup",
+        "is_taken_off_hold",
         "monitoring",
         "queued_at",
         "role",
@@ -60,6 +61,7 @@ class Party:
         self.is_muted = False
         self.is_pickup = False
         self.is_held_by_hub = False
+        self.is_taken_off_hold = False
         self.monitoring: Monitoring | None = None
         self._picture: Connection | None = None
 

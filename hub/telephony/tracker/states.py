@@ -81,8 +81,8 @@ class States:
         if party.state in _NOT_YET:
             party.connect(now)
 
-    def talking(self, channels: Iterable[Channel], call: LiveCall, newcomer: Channel, now: datetime) -> None:
-        """Note that these channels hear each other, since the newcomer is among them."""
+    def talking(self, channels: Iterable[Channel], call: LiveCall, newcomer: Channel | None, now: datetime) -> None:
+        """Note that these channels hear each other; the newcomer brought in another call, where there is one."""
         answered: list[tuple[Channel, Party]] = [
             (channel, channel.party)
             for channel in channels
@@ -94,7 +94,7 @@ class States:
         for channel, party in answered:
             if party.state in OVER_OR_TALKING:
                 continue
-            if party.role is Role.CALLED and not call.partial:
+            if party.role is Role.CALLED and channel.is_dialled and not call.partial:
                 self.alerting(channel, now)
             joined.append(party)
         parties = [party for _, party in answered]
@@ -104,7 +104,7 @@ class States:
             if party.is_held_by_hub and any(_knew_each_other(party, other) for other in parties if other is not party):
                 self.retrieved(call, party, now)
         if len(parties) >= _CONFERENCE:
-            self._confer(parties, call, newcomer.party or parties[-1], now)
+            self._confer(parties, call, newcomer.party if newcomer else None, now)
 
     def _establish(self, joined: list[Party], call: LiveCall, now: datetime) -> None:
         self.left_queue(call, now)
@@ -118,13 +118,14 @@ class States:
             cause = Cause.CALL_PICKUP if party.is_pickup else None
             self._book.say(CallEventKind.ESTABLISHED, call, party, now, cause)
 
-    def _confer(self, parties: list[Party], call: LiveCall, newcomer: Party, now: datetime) -> None:
+    def _confer(self, parties: list[Party], call: LiveCall, newcomer: Party | None, now: datetime) -> None:
         """Tell of a conference, and of each who joins it later."""
         heard = {party.id for party in parties}
         # An agent's two channels in one bridge are the moment in which a transfer joins them.
         people = {party.device if party.agent else party.id for party in parties}
         if len(people) >= _CONFERENCE and not heard <= call.conferees:
             call.conferees |= heard
+            newcomer = newcomer or max(parties, key=lambda party: party.connected_at or now)
             self._book.say(CallEventKind.CONFERENCED, call, newcomer, now)
 
     def unanswered(self, channel: Channel, now: datetime) -> None:
@@ -134,6 +135,7 @@ class States:
 
     def held(self, call: LiveCall, party: Party, now: datetime, *, by_hub: bool = False) -> None:
         """Note that this device put the other side on hold."""
+        self._certain(call, party, now)
         if party.state is ConnectionState.CONNECTED:
             party.is_held_by_hub = by_hub
             party.hold(now)
@@ -143,8 +145,20 @@ class States:
         """Note that this device talks again to the side that it held."""
         if party.state is ConnectionState.HOLD:
             party.is_held_by_hub = False
+            party.is_taken_off_hold = False
             party.change(ConnectionState.CONNECTED, now)
             self._book.say(CallEventKind.RETRIEVED, call, party, now)
+
+    def taken_off_hold(self, call: LiveCall, party: Party, now: datetime) -> None:
+        """Note that the PBX took this device's hold off: for talking again, or for a transfer that is said next."""
+        if party.state is ConnectionState.HOLD and not party.is_taken_off_hold:
+            party.is_taken_off_hold = True
+            self._book.doubt(lambda: self._certain(call, party, now), now)
+
+    def _certain(self, call: LiveCall, party: Party, now: datetime) -> None:
+        """Tell that the call was retrieved, where that was in doubt, and no transfer came."""
+        if party.is_taken_off_hold and call.ended_at is None:
+            self.retrieved(call, party, now)
 
     def muted(self, call: LiveCall, party: Party, now: datetime, *, is_muted: bool) -> None:
         """Note that nobody hears this device, or that it is heard again."""

@@ -110,7 +110,7 @@ class CallTracker:
         self._variables = Variables(sight, self._book, recordings)
         readers: list[_Reader] = [
             Lives(sight, self._graph, self._book),
-            Dialling(sight, self._graph, states),
+            Dialling(sight, self._graph, states, transfers),
             Meetings(sight, self._graph, states, self._book),
             Queues(sight, states),
             transfers,
@@ -153,7 +153,7 @@ class CallTracker:
             self._now = now
         else:
             now = self._now
-        if self._book.departures:
+        if self._book.departures or self._book.doubts:
             self._book.settle(now)
         handler(event, now)
         if self._has_variables and "ChanVariable" in event.text:
@@ -190,7 +190,12 @@ class CallTracker:
     @property
     def is_settled(self) -> bool:
         """Whether `settle` would have nothing to tell, now or later."""
-        return not self._book.departures
+        return self._book.due is None
+
+    @property
+    def due(self) -> datetime | None:
+        """When `settle` has something to tell next, at the latest."""
+        return self._book.due
 
     @property
     def channel_count(self) -> int:

@@ -39,11 +39,16 @@ class Transfers:
             return
         if transferee is not None and transferee.call is not channel.call:
             self._book.merge(channel.call, transferee.call, now)
-        if channel.call.parked:
+        call, to = channel.call, event.get("Extension")
+        if call.parked:
             # A transfer to the parking lot's number: the parking is told already.
             self._part(channel, Cause.PARKED, now)
         else:
-            self.hand_over(channel, TransferKind.BLIND, event.get("Extension"), now)
+            channel.parting = Cause.TRANSFERRED
+            if channel.party is not None:
+                channel.party.is_taken_off_hold = False
+            call.handover = lambda: self.hand_over(channel, TransferKind.BLIND, to, now)
+            self._book.doubt(lambda: self._book.catch_up(call), now)
 
     def attended(self, event: AmiEvent, now: datetime) -> None:
         if event.get("Result") != "Success":
@@ -67,9 +72,26 @@ class Transfers:
             call = self._book.merge(first.call, second.call, now)
             if was_waiting:
                 self._wait_instead(call, second, now)
+            if call.parked:
+                # To the parking lot, where nobody is: that is told as such.
+                first.parting = Cause.PARKED
+                self._part(second, Cause.PARKED, now)
+                return
         if second is not None and second is not leading and second.party is not None:
             self._part(second, Cause.TRANSFERRED, now)
         self.hand_over(leading, TransferKind.BLONDE if is_blonde else TransferKind.ATTENDED, target, now)
+
+    def recall(self, device: str, number: str) -> LiveCall | None:
+        """Return the call that comes back to a device that handed it over, as the target did not answer.
+
+        The PBX rings the device for a call that it shows the number of, and tells no more of which one that is.
+        """
+        call = self._book.handed_over.get(device)
+        if call is None or call.ended_at or number not in (call.caller_text, call.called_text):
+            return None
+        last = call.transfers[-1]
+        was_answered = any(party.connected_at and party.connected_at > last.time for party in call.parties)
+        return None if was_answered or last.by_device != device else call
 
     def _link(self, event: AmiEvent, now: datetime) -> None:
         """Two bridges that can't become one are joined by a Local channel."""
@@ -102,6 +124,8 @@ class Transfers:
         call.add_transfer(
             Transfer(kind=kind, time=now, by_device=party.device, by_agent=party.agent, to=clean_text(to))
         )
+        if kind is TransferKind.BLONDE:
+            self._book.handed_over[party.device] = call
         party.end(Cause.TRANSFERRED, now)
         self._book.say(CallEventKind.TRANSFERRED, call, party, now, Cause.TRANSFERRED)
 

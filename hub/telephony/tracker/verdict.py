@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hub.domain.call import Cause, Outcome, Role
+from hub.domain.call import Cause, Outcome, Role, TransferKind
 from hub.telephony.tracker.causes import clearing_cause, unanswered_cause
-from hub.telephony.tracker.channels import Channel, ChannelState
+from hub.telephony.tracker.channels import Channel
 
 if TYPE_CHECKING:
     from hub.telephony.tracker.calls import LiveCall
@@ -32,14 +32,23 @@ def why_silent(channel: Channel, code: int) -> Cause:
         return cause
     if was_answered_by_another(channel):
         return Cause.ANSWERED_ELSEWHERE
-    return Cause.CALL_CANCELLED
+    return Cause.CALL_NOT_ANSWERED if _still_waits(channel.call) else Cause.CALL_CANCELLED
 
 
 def was_answered_by_another(channel: Channel) -> bool:
-    """Whether another that was rung in the same call picked up."""
+    """Whether another that was rung in the same call picked up while this one rang."""
     return any(
-        other.is_dialled and other.state is ChannelState.UP and other is not channel
+        other.is_dialled and other.up_at is not None and other.up_at >= channel.begun_at and other is not channel
         for other in channel.call.channels.values()
+    )
+
+
+def _still_waits(call: LiveCall) -> bool:
+    """Whether the one who was handed over unannounced still waits: it was the PBX that gave the ringing up."""
+    return (
+        bool(call.transfers)
+        and call.transfers[-1].kind is TransferKind.BLONDE
+        and not any(channel.has_hung_up for channel in call.channels.values() if channel.party)
     )
 
 

@@ -83,6 +83,11 @@ class Scene:
         """Let time pass."""
         self.replay.now += timedelta(seconds=seconds)
 
+    def settle(self, seconds: float = 0.2) -> None:
+        """Let time pass in which nothing happens, and have told what was in doubt."""
+        self.wait(seconds)
+        self.replay.tracker.settle(self.replay.now)
+
     def uid(self, name: str) -> str:
         """Return a channel's uniqueid."""
         return self._uids[name]

@@ -116,7 +116,27 @@ def test_hold_and_retrieve_are_told(scene: Scene) -> None:
     answered(scene)
     for event in ("Hold", "Hold", "Unhold", "Unhold"):
         scene.say(event, ALICE)
+    assert ["held alice"] == scene.table[2:]
+    scene.settle()
     assert ["held alice", "retrieved alice"] == scene.table[2:]
+
+
+def test_a_hold_that_a_transfer_takes_off_is_not_retrieved(scene: Scene) -> None:
+    """The PBX takes a call off hold to hand it over: nobody talked again."""
+    answered(scene)
+    scene.say("Hold", ALICE)
+    scene.say("Unhold", ALICE)
+    scene.say("BlindTransfer", Result="Success", **scene.about(ALICE, "Transferer"), Extension="1002")
+    scene.settle()
+    assert ["held alice", "transferred alice transferred"] == scene.table[2:]
+
+
+def test_a_second_hold_tells_that_the_first_one_ended(scene: Scene) -> None:
+    """However quickly a phone holds again."""
+    answered(scene)
+    for event in ("Hold", "Unhold", "Hold"):
+        scene.say(event, ALICE)
+    assert ["held alice", "retrieved alice", "held alice"] == scene.table[2:]
 
 
 def test_two_calls_in_a_parking_lot_stay_two(scene: Scene) -> None:

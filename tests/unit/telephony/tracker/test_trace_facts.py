@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 VARIABLES = ("IVR_CHOICE", "CUSTOMER_ID")
 MAX = "+498999998123"
 EVERY_OUTCOME = ("answered", "busy", "cancelled")
-DEBT = pytest.mark.xfail(strict=True, reason="not told yet")
 
 CUSTOMERS = {
     "forward-by-phone-outside": Direction.INBOUND,
@@ -35,7 +34,6 @@ CUSTOMERS = {
     "callback-not-answered": Direction.OUTBOUND,
 }
 """Calls between Max, outside, and the house, and which way: whoever dials, and whoever's phone rings first."""
-NOT_YET = {"click-not-answered", "click-through-local", "click-through-local-that-makes-way"}
 
 
 def steps_of(name: str) -> list[CallEvent]:
@@ -43,7 +41,7 @@ def steps_of(name: str) -> list[CallEvent]:
     return Replay(AGENTS, TRUNKS, variables=VARIABLES).feed(read_trace(TRACES / f"{name}.ami")).steps
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=[DEBT] if name in NOT_YET else []) for name in CUSTOMERS])
+@pytest.mark.parametrize("name", CUSTOMERS)
 def test_the_customer_is_whoever_is_outside(name: str) -> None:
     """By the number, whether he called, was dialled through a prefix, was called for an agent, or called back."""
     ended = steps_of(name)[-1].call
@@ -57,7 +55,6 @@ def test_an_agent_who_has_a_customer_called_is_the_caller(name: str) -> None:
     assert [(Role.CALLER, "alice"), (Role.CALLED, None)] == [(one.role, one.agent) for one in call.connections]
 
 
-@DEBT
 def test_a_caller_without_a_number_has_none() -> None:
     """Asterisk's word for it, <unknown>, is no number that is shown to anybody."""
     assert {""} == {step.call.caller.raw for step in steps_of("callback-answered")}
