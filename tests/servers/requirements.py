@@ -12,6 +12,7 @@ import pytest
 
 from tests.servers import asterisk_install, cache, debian
 
+BARESIP_MODULES = Path("/usr/lib/baresip/modules")
 INSTALL_COMMAND = "python -m tests.servers install"
 
 
@@ -34,6 +35,11 @@ def _rabbitmq() -> str | None:
     # The command on the PATH changes to the system's own user and folders; this one doesn't.
     server = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
     return str(server) if server.exists() and shutil.which("epmd") else None
+
+
+def _baresip() -> str | None:
+    # The configuration names the folder of its modules, which Debian's package puts here.
+    return shutil.which("baresip") if (BARESIP_MODULES / "ctrl_tcp.so").exists() else None
 
 
 def _playwright() -> str | None:
@@ -61,6 +67,7 @@ REQUIREMENTS = {
     requirement.name: requirement
     for requirement in (
         Requirement("sipp", lambda: shutil.which("sipp"), _package("sip-tester")),
+        Requirement("baresip", _baresip, _package("baresip-core")),
         Requirement("rabbitmq", _rabbitmq, _package("rabbitmq-server")),
         Requirement("chromium", lambda: shutil.which("chromium"), _package("chromium")),
         Requirement("playwright", _playwright, _package("libatomic1")),
