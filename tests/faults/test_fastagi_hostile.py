@@ -19,8 +19,8 @@ from hub.telephony.fastagi.server import LOGGED_A_MINUTE, FastAgiServer
 from tests.unit.telephony.fastagi.asterisk_side import AsteriskSide, environment_bytes
 from tests.waiting import eventually
 
-ENVIRONMENT_S = 0.5
-PATIENCE_S = 5.0
+ENVIRONMENT_S = 1.5
+PATIENCE_S = 10.0
 ATTACKERS = 1_000
 MAX_PER_PEER = 200
 
