@@ -33,6 +33,12 @@ def fresh_asterisk() -> Iterator[Asterisk]:
     yield from _running_asterisk()
 
 
+@pytest.fixture(scope="session")
+def baresip() -> str:
+    """Where baresip is: a test with softphones is skipped where it is not."""
+    return place_of("baresip")
+
+
 def _running_asterisk() -> Iterator[Asterisk]:
     require("sipp", "asterisk")
     server = Asterisk(Path(place_of("asterisk")))

@@ -10,8 +10,9 @@ from playwright.async_api import Page
 
 from tests.servers.ami import RawManager
 from tests.servers.asterisk import Asterisk
+from tests.servers.baresip import PhoneRefusedError, Softphone
 from tests.servers.rabbitmq import RabbitMQ
-from tests.servers.record import SALES, SUPPORT
+from tests.servers.record import ALICE, SALES, SUPPORT
 from tests.servers.sipp import Phone, Trunk
 
 TRACES = Path(__file__).parent / "traces"
@@ -104,6 +105,88 @@ async def test_phone_that_is_off_is_not_rung(asterisk: Asterisk) -> None:
     """A direct call to a phone that isn't registered is refused, not left ringing."""
     async with Trunk(asterisk) as trunk:
         caller = await trunk.call("+498999998105", to="493023125004")
+        assert "480" == await caller.cleared()
+
+
+@pytest.mark.usefixtures("baresip")
+async def test_softphones_call_each_other(asterisk: Asterisk) -> None:
+    """One dials, the other rings until told; both know when they talk and when it is over."""
+    async with Softphone(asterisk, "1001") as alice, Softphone(asterisk, "1002") as bob:
+        call = await alice.dial("1002")
+        ringing = await bob.rings()
+        await call.ringing()
+        await ringing.answer()
+        await call.established()
+        await ringing.hang_up()
+        await call.cleared()
+        with pytest.raises(PhoneRefusedError, match="hold"):
+            await call.hold()
+
+
+@pytest.mark.usefixtures("baresip")
+async def test_a_softphone_refuses(asterisk: Asterisk) -> None:
+    """A call that is hung up while it rings is busy to the caller."""
+    async with Softphone(asterisk, "1001") as phone, Trunk(asterisk) as trunk:
+        caller = await trunk.call("+498999998107", to=ALICE)
+        await (await phone.rings()).hang_up()
+        assert "486" == await caller.cleared()
+
+
+@pytest.mark.usefixtures("baresip")
+async def test_a_softphone_holds_and_presses_keys(asterisk: Asterisk) -> None:
+    """Asterisk is told of hold and retrieve, and hears each key once."""
+    async with (
+        RawManager.monitor(asterisk) as manager,
+        Softphone(asterisk, "1001") as phone,
+        Trunk(asterisk) as trunk,
+    ):
+        caller = await trunk.call("+498999998108", to=ALICE)
+        call = await phone.rings()
+        await call.answer()
+        await caller.established()
+        await call.hold()
+        held = await manager.wait_for("Hold")
+        await call.resume()
+        await manager.wait_for("Unhold", Channel=held["Channel"])
+        await call.press("4#")
+        for key in "4#":
+            await manager.wait_for("DTMFEnd", Channel=held["Channel"], Digit=key, Direction="Received")
+            assert 1 == manager.count("DTMFEnd", Digit=key, Direction="Received")
+        await caller.hang_up()
+        await call.cleared()
+
+
+@pytest.mark.usefixtures("baresip")
+async def test_a_softphone_hands_over_after_asking(asterisk: Asterisk) -> None:
+    """REFER with Replaces joins the parties of two calls; the phone between them is out of both."""
+    async with (
+        RawManager.monitor(asterisk) as manager,
+        Softphone(asterisk, "1001") as alice,
+        Softphone(asterisk, "1002") as bob,
+        Trunk(asterisk) as trunk,
+    ):
+        caller = await trunk.call("+498999998109", to=ALICE)
+        call = await alice.rings()
+        await call.answer()
+        await call.hold()
+        second = await alice.dial("1002")
+        asked = await bob.rings()
+        await asked.answer()
+        await call.transfer_to(second)
+        await call.cleared()
+        await second.cleared()
+        await manager.wait_for("AttendedTransfer", Result="Success")
+        await caller.hang_up()
+        await asked.cleared()
+
+
+@pytest.mark.usefixtures("baresip")
+async def test_a_softphone_that_was_switched_off_is_not_rung(asterisk: Asterisk) -> None:
+    """It ends its registration with the `async with`."""
+    async with Softphone(asterisk, "1004"):
+        pass
+    async with Trunk(asterisk) as trunk:
+        caller = await trunk.call("+498999998110", to="493023125004")
         assert "480" == await caller.cleared()
 
 
