@@ -103,7 +103,7 @@ class Control:
                 result = await self._about_agent(command)
             else:
                 pbx = self._pbx_of(command)
-                async with asyncio.timeout(pbx.section.timeout_s if pbx else _AGENT_COMMAND_S):
+                async with asyncio.timeout(_limit(command, pbx)):
                     outcome = await self._about_call(command)
                 result = CommandResult(
                     id=command.id, done=True, message=outcome.message, value=outcome.value, call_id=outcome.call_id
@@ -224,6 +224,12 @@ class Control:
             return find_part(self._pbxs, command.call_id, agent, command.device).pbx
         except RefusedError:
             return None
+
+
+def _limit(command: CallCommand, pbx: ControlledPbx | None) -> float:
+    """Return how long a command may take, in seconds: many digits take longer."""
+    limit = pbx.section.timeout_s if pbx else _AGENT_COMMAND_S
+    return limit + len(command.digits) * talking.DIGIT_S if isinstance(command, SendDigits) else limit
 
 
 def _refused(command: Command, refusal: Refusal, message: str) -> CommandResult:

@@ -20,7 +20,6 @@ from hub.telephony.control.talking import (
     ON_HOLD,
     STATE,
     back_to_held,
-    said,
     state_of,
 )
 
@@ -235,7 +234,11 @@ async def _hand_over(part: Part, held: str, number: str, *, kind: str) -> Outcom
     """Send the one who waits on to a number, and let the agent go."""
     await part.pbx.set_variables(part.channel, {_TO: number, _MODE: kind, STATE: ""})
     await part.pbx.set_variables(held, {HOLDER: ""})
-    async with part.pbx.expecting(said("CtihubTransfer", part.uid)) as expected:
+
+    def has_left(event: AmiEvent) -> bool:
+        return event.name == "Hangup" and event.get("Uniqueid") == part.uid
+
+    async with part.pbx.expecting(has_left) as expected:
         await part.pbx.send_both(part.channel, "transfer", held, number, part.pbx.section.context)
         await expected.all()
     return DONE

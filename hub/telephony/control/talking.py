@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from hub.domain.call import ConnectionState
@@ -24,8 +23,10 @@ CONSULTING: Final = "consult"
 IN_CONFERENCE: Final = "conference"
 
 _ANSWER_S = 3.0
-_DIGIT_MS = 90
-_GAP_S = 0.13
+_DIGIT_MS = 100
+DIGIT_S = 0.22
+"""From one digit to the next: what is shorter, some take for one long digit."""
+
 _REJECTED = 21
 """Q.850 cause: call rejected."""
 
@@ -84,9 +85,15 @@ async def hold(part: Part) -> Outcome:
     await part.pbx.need_hub_context()
     await part.pbx.set_variables(part.channel, {HELD: other})
     await part.pbx.set_variables(other, {HOLDER: part.channel})
-    async with part.pbx.expecting(said("CtihubHold", part.uid)) as expected:
+
+    def is_waiting(event: AmiEvent) -> bool:
+        return event.get("Uniqueid") == part.uid and event.name in ("BridgeEnter", "Hangup")
+
+    async with part.pbx.expecting(is_waiting) as expected:
         await part.pbx.send_both(part.channel, "hold", other, "held")
-        await expected.all()
+        happened = (await expected.all())[0]
+    if happened.name == "Hangup":
+        raise RefusedError(Refusal.WRONG_STATE, "The call has just ended.")
     return DONE
 
 
@@ -121,7 +128,7 @@ async def send_digits(part: Part, digits: str) -> Outcome:
     other = part.other_side().channel
     for number, digit in enumerate(digits):
         if number:
-            await asyncio.sleep(_GAP_S)
+            await asyncio.sleep(DIGIT_S)
         await part.pbx.act(
             {"Action": "PlayDTMF", "Channel": other, "Digit": digit, "Duration": str(_DIGIT_MS)},
         )
@@ -137,12 +144,3 @@ async def mute(part: Part, *, on: bool) -> Outcome:
     event = "CtihubMute" if on else "CtihubUnmute"
     await part.pbx.act({"Action": "UserEvent", "UserEvent": event, "Channel": part.channel, "Uniqueid": part.uid})
     return DONE
-
-
-def said(name: str, uid: str) -> Callable[[AmiEvent], bool]:
-    """Return what knows the user event of that name about that channel."""
-
-    def is_it(event: AmiEvent) -> bool:
-        return event.name == "UserEvent" and event.get("UserEvent") == name and event.get("Uniqueid") == uid
-
-    return is_it
