@@ -169,6 +169,30 @@ async def test_after_a_queue_call_there_is_time_to_write_it_down(asterisk: Aster
         assert ["alice busy", "alice after_call_work", "alice ready"] == floor.told
 
 
+async def test_who_waits_gets_the_agent_when_the_work_is_done(asterisk: Asterisk) -> None:
+    """A caller who waits already is not put through in the moment in which the phone is free, but after it."""
+    async with (
+        floor_of(asterisk, after_call_s=2) as floor,
+        Phone(asterisk, "1004") as phone,
+        Trunk(asterisk) as trunk,
+    ):
+        assert (await floor.do(LogOn, "dora", queues=("service",))).done
+        first = await trunk.call("+498999998307", to=SERVICE)
+        await (await phone.rings()).answer()
+        await floor.is_so("dora", "busy")
+        second = await trunk.call("+498999998308", to=SERVICE)
+        await eventually(lambda: 1 == len(floor.queue("service").waiting), "the second caller waits")
+        await asyncio.sleep(0.5)  # the queue tries for a caller once a second: half-way between two tries
+        await first.hang_up()
+        await floor.is_so("dora", "after_call_work")
+        until = floor.agent("dora").until
+        ringing = await phone.rings()
+        assert until is not None
+        assert datetime.now(UTC) >= until
+        await ringing.answer()
+        await second.hang_up()
+
+
 async def test_after_call_work_ends_when_the_agent_says_so(asterisk: Asterisk) -> None:
     """Ready ends it early, from the desk or the phone; a pause of their own during it stays when its time is over."""
     async with (
@@ -263,6 +287,8 @@ async def test_what_happened_while_the_hub_was_away_is_found(fresh_asterisk: Ast
 async def test_queues_tell_who_waits_and_how_they_do(asterisk: Asterisk) -> None:
     """Two wait where nobody is logged on, one gives up, one is answered; the figures are Asterisk's own at the end."""
     async with floor_of(asterisk) as floor, Phone(asterisk, "1004") as phone, Trunk(asterisk) as trunk:
+        await eventually(lambda: floor.agent("dora").devices[0].state is DeviceState.IDLE, "the phone is on")
+        await eventually(lambda: 1 == floor.queue("sales").ready, "sales knows it")
         floor.queues_told.clear()
         first = await trunk.call("+498999998305", name="Max", to=SERVICE)
         await eventually(lambda: 1 == len(floor.queue("service").waiting), "one waits")

@@ -80,7 +80,7 @@ async def test_agents_are_commanded_told_and_remembered(fresh_asterisk: Asterisk
         hub.kill()
         await hub.start()
         async with api.events() as stream:
-            assert ["logged_on", "ready", "not_ready Lunch"] == told(stream, "dora")
+            await eventually(lambda: ["logged_on", "ready", "not_ready Lunch"] == told(stream, "dora"), "the journal")
             again = await agent_of(api, "dora")
             assert (before.state, before.reason, before.since) == (again.state, again.reason, again.since)
             assert (await give(hub, id="4", command="ready", agent="dora")).done
