@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from hub.desk.frames import ClosedReason, Pop, PopState
-from hub.domain.call import Call, CallEvent, Cause, Connection, ConnectionState, Monitoring
+from hub.domain.call import Call, CallEvent, Cause, Connection, ConnectionState, Monitoring, Role
 
 _SHOWN_STATES: dict[ConnectionState, PopState] = {
     ConnectionState.CONNECTED: PopState.CONNECTED,
@@ -20,6 +20,7 @@ _TALKING = frozenset({ConnectionState.CONNECTED, ConnectionState.HOLD})
 
 _REASON_OF_CAUSE: dict[Cause, ClosedReason] = {
     Cause.ANSWERED_ELSEWHERE: ClosedReason.ANSWERED_ELSEWHERE,
+    Cause.CALL_PICKUP: ClosedReason.ANSWERED_ELSEWHERE,
     Cause.CALL_NOT_ANSWERED: ClosedReason.NOT_ANSWERED,
     Cause.REJECTED: ClosedReason.REJECTED,
     Cause.BUSY: ClosedReason.REJECTED,
@@ -158,6 +159,8 @@ def _reason(agent: str, before: Pop, call: Call, event: CallEvent | None) -> Clo
 
 
 def _answered_since(connection: Connection, moment: datetime) -> bool:
+    if connection.role is Role.OBSERVER:
+        return False
     return connection.connected_at is not None and connection.connected_at >= moment
 
 

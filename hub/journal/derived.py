@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 
 from hub.domain.agent import AgentEvent
-from hub.domain.call import Call, CallEvent, CallEventKind, Connection, Role
+from hub.domain.call import Call, CallEvent, CallEventKind, Connection, Outcome, Role
 from hub.domain.customer import CustomerContext
 from hub.domain.event import Event
 from hub.domain.interaction import Interaction
@@ -41,13 +41,18 @@ def derive(connection: sqlite3.Connection, position: int, event: Event) -> None:
             _index_interaction(connection, position, interaction)
 
 
+_NOBODY_ANSWERED = frozenset({Outcome.ABANDONED, Outcome.NOT_ANSWERED, Outcome.BUSY, Outcome.FAILED})
+
+
 def call_log_entry(call: Call, customer: str = "") -> CallLogEntry:
     """Make a finished call's entry: whose devices rang or dialled, who talked, and with which customer."""
+    taking_part = [c for c in call.connections if c.role is not Role.OBSERVER]
     return CallLogEntry(
         call=call,
         customer=customer,
-        agents=_agents(c for c in call.connections if c.alerted_at or c.connected_at or c.role is Role.CALLER),
-        answered_by=_agents(c for c in call.connections if c.connected_at),
+        agents=_agents(c for c in taking_part if c.alerted_at or c.connected_at or c.role is Role.CALLER),
+        # An agent who has a number called is connected before there is anybody to talk to.
+        answered_by=_agents(c for c in taking_part if c.connected_at and call.outcome not in _NOBODY_ANSWERED),
     )
 
 
@@ -73,6 +78,8 @@ def _log_call(connection: sqlite3.Connection, call: Call) -> None:
 
 def _last_to_talk(call: Call) -> str | None:
     """Return who came in last of the agents who talked; one who listens in talks with nobody's customer."""
+    if call.outcome in _NOBODY_ANSWERED:
+        return None
     talked = [
         (part.connected_at, part.agent)
         for part in call.connections

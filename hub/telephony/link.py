@@ -33,8 +33,6 @@ log = structlog.get_logger(__name__)
 MAX_HELD_EVENTS = 500_000
 """Events that are held back while stock is taken; with more than that the connection is begun anew."""
 
-SETTLE_S = 1.0
-
 _TOLD_TO_WATCHERS = ("OriginateResponse", "ParkedCall", "UserEvent")
 """Events that say how a command went, besides those that tell of calls."""
 
@@ -125,6 +123,7 @@ class PbxLink:
         self._running: asyncio.Task[None] | None = None
         self._asking_again: asyncio.Task[None] | None = None
         self._settling: asyncio.TimerHandle | None = None
+        self._settling_at = datetime.now(UTC)
         self._watchers: list[Callable[[Sequence[AmiEvent]], None]] = []
 
     @property
@@ -202,14 +201,23 @@ class PbxLink:
             watcher(events)
         if has_booted:
             self._ask_again()
-        if self._settling is None and not self._tracker.is_settled:
-            self._settling = asyncio.get_running_loop().call_later(SETTLE_S, self._settle)
+        self._settle_later()
+
+    def _settle_later(self) -> None:
+        """Have told in time what the tracker waits with, should no event come."""
+        due = self._tracker.due
+        if due is None or (self._settling is not None and self._settling_at <= due):
+            return
+        if self._settling is not None:
+            self._settling.cancel()
+        self._settling_at = due
+        wait_s = max(0.0, (due - datetime.now(UTC)).total_seconds())
+        self._settling = asyncio.get_running_loop().call_later(wait_s, self._settle)
 
     def _settle(self) -> None:
         self._settling = None
         self._tracker.settle(datetime.now(UTC))
-        if not self._tracker.is_settled:
-            self._settling = asyncio.get_running_loop().call_later(SETTLE_S, self._settle)
+        self._settle_later()
 
     async def _take_over(self, manager: AsyncManager) -> None:
         """Learn what is there, then catch up with what was told meanwhile."""

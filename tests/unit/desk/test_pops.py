@@ -5,7 +5,7 @@ import pytest
 
 from hub.desk.frames import ClosedReason, PopState
 from hub.desk.pops import Change, Gone, PopBoard, Shown
-from hub.domain.call import Call, CallEventKind, Cause, ConnectionState
+from hub.domain.call import Call, CallEventKind, Cause, ConnectionState, Monitoring, Role
 from tests.unit.desk.samples import at, call, ended, leg, rings, step
 
 
@@ -127,6 +127,22 @@ def test_a_caller_who_hangs_up_on_the_second_agent_was_not_answered_elsewhere() 
     board.happened(rings(transferred))
 
     assert [("alice", ClosedReason.CANCELLED)] == _gone(board.happened(ended(transferred)))
+
+
+def test_a_supervisor_who_listens_sees_the_call_and_has_not_answered_it() -> None:
+    """The one who listens has the call on the screen; a phone that then falls silent was not answered elsewhere."""
+    listening = msgspec.structs.replace(
+        leg("sue", ConnectionState.CONNECTED, since=at(8)), role=Role.OBSERVER, monitoring=Monitoring.SPY
+    )
+    board = PopBoard()
+    board.happened(rings(call(leg("alice"))))
+
+    changes = board.happened(step(CallEventKind.CALL_INFORMATION, call(leg("alice"), listening)))
+    assert [("sue", PopState.CONNECTED, "PJSIP/1009")] == _shown(changes)
+
+    silent = leg("alice", ConnectionState.NULL, cause=Cause.CALL_CANCELLED)
+    changes = board.happened(step(CallEventKind.DIVERTED, call(silent, listening)))
+    assert [("alice", ClosedReason.CANCELLED)] == _gone(changes)
 
 
 def test_a_talk_that_ends_closes_as_ended() -> None:

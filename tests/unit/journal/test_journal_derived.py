@@ -42,6 +42,17 @@ async def test_an_agent_who_dialled_has_the_call_in_the_log(journal: Journal) ->
     assert (("alice",), ()) == (entry.agents, entry.answered_by)
 
 
+async def test_who_listens_in_or_waits_for_the_other_to_answer_has_not_talked(journal: Journal) -> None:
+    """A supervisor's connection is none of the call's; an agent who has a number called is connected before that."""
+    alice = samples.agent_connection("alice", answered=True)
+    listens = msgspec.structs.replace(samples.agent_connection("bob", answered=True), role=Role.OBSERVER)
+    await journal.append(samples.cleared(samples.call(1, alice, listens)))
+    unanswered = msgspec.structs.replace(samples.call(2, alice), outcome=Outcome.NOT_ANSWERED)
+    await journal.append(samples.cleared(unanswered))
+    by_call = {entry.call.id: (entry.agents, entry.answered_by) for entry in await journal.calls()}
+    assert {samples.call(1).id: (("alice",), ("alice",)), unanswered.id: (("alice",), ())} == by_call
+
+
 async def test_the_call_log_names_the_customer(journal: Journal) -> None:
     """What the backends said last counts; of several customers on one number none is named."""
     journal.publish(samples.known(1, "M. Huber"))

@@ -264,7 +264,6 @@ async def test_a_party_that_leaves_a_call_is_told_after_a_while(
     pbx: Exchange, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The call that goes on without its agent says so though the PBX says nothing more."""
-    monkeypatch.setattr(link_module, "SETTLE_S", 0.01)
     monkeypatch.setattr(book, "SETTLE", timedelta(0))
     await hub.connected()
     agent_gone = [event for event in CALL if "Event: Hangup\r" in event and "PJSIP/1001" in event]
@@ -328,6 +327,21 @@ async def test_a_pbx_met_while_it_starts_is_asked_again(pbx: Exchange) -> None:
     await eventually(lambda: ["queued"] == hub.kinds)
     assert 1 == pbx.connections
     assert [True, True] == [status.connected for status in hub.statuses]
+    await hub.link.stop()
+
+
+async def test_a_variable_that_is_not_set_is_none(pbx: Exchange) -> None:
+    """Action Status prints an unset variable as (null): that is no value, or every call would be recorded there."""
+    first = next(event for event in CALL if "Event: Newchannel" in event)
+    uid = dict(line.split(": ", 1) for line in first.split("\r\n") if ": " in line)["Uniqueid"]
+    pbx.channels = [channel_row(first, ChannelState="6")]
+    row = ("Status", f"Uniqueid: {uid}", "Variable: MIXMONITOR_FILENAME=(null)")
+    pbx.answers["Status"] = lambda asked: listed(asked, row)
+    hub = Hub(pbx)
+    await hub.link.start()
+    await hub.connected()
+    assert "Status" in pbx.names()
+    assert [()] == [call.recordings for call in hub.link.live_calls()]
     await hub.link.stop()
 
 
