@@ -32,6 +32,8 @@ _HOLDING = "holding_bridge"
 _MAX_DIGITS = 9
 _MAX_ROOMS = 500
 _CLOCK_DIGITS = 10
+_UNSET = frozenset({"", "(null)"})
+"""What action Status shows of a channel variable that is not set: C's way to print nothing."""
 
 
 async def take_stock(
@@ -114,7 +116,7 @@ async def _variables(manager: AsyncManager, names: Sequence[str], pbx: str) -> d
     found: dict[str, dict[str, str]] = {}
     for event in listed:
         values = (line.partition("=") for line in event.all("Variable"))
-        kept = {name: value for name, _, value in values if value and name in names}
+        kept = {name: value for name, _, value in values if value not in _UNSET and name in names}
         if kept:
             found[event.get("Uniqueid")] = kept
     return found
