@@ -55,6 +55,23 @@ async def group_abandoned(stage: Stage) -> None:
         await ringing.cleared()
 
 
+async def group_behind_locals(stage: Stage) -> None:
+    """Max calls a group that is dialled by way of Local channels that stay: Alice's phone rings, then Bob's.
+
+    Bob declines (486), Alice answers and hangs up.
+    """
+    alice, bob = await stage.terse_phone("1001"), await stage.terse_phone("1002")
+    caller = await stage.call(MAX, name="Max", to="7031")
+    ringing, declined = await _rings(stage, alice, "1001"), await _rings(stage, bob, "1002")
+    await declined.refuse(486)
+    await stage.manager.wait_for("DialEnd", DialStatus="BUSY")
+    await ringing.answer()
+    await caller.established()
+    await converse(caller, ringing)
+    await ringing.hang_up()
+    await caller.cleared()
+
+
 async def answered_at_once(stage: Stage) -> None:
     """Max calls Alice's phone, which answers (200) without having rung (180). They talk, he hangs up."""
     alice = await stage.terse_phone("1001")
@@ -261,6 +278,25 @@ async def mobile_does_not_accept(stage: Stage) -> None:
     await ringing.cleared()
 
 
+async def followed(stage: Stage) -> None:
+    """Max calls Alice wherever she is: her phone rings for two seconds, then her mobile, which is answered.
+
+    She accepts the call with 1. They talk, Max hangs up.
+    """
+    outside, alice = await stage.outside(), await stage.phone("1001")
+    caller = await stage.call(MAX, name="Max", to="7071")
+    await (await alice.rings()).cleared()
+    mobile = await outside.called()
+    mobile.ring()
+    await mobile.answer()
+    await asyncio.sleep(PROMPT_SECONDS)
+    mobile.press("1")
+    await stage.manager.wait_for("BridgeEnter", Exten="7071")
+    await converse(caller, mobile)
+    await caller.hang_up()
+    await mobile.cleared()
+
+
 async def recorded(stage: Stage) -> None:
     """Max calls Alice; the dialplan records the call from before her phone rings. She answers, Max hangs up."""
     alice = await stage.phone("1001")
@@ -276,6 +312,7 @@ async def recorded(stage: Stage) -> None:
 FORWARDING_SCENARIOS: dict[str, Scenario] = {
     "group-busy-declined-answered": group,
     "group-abandoned": group_abandoned,
+    "group-behind-locals": group_behind_locals,
     "direct-answered-at-once": answered_at_once,
     "direct-busy-at-once": busy_at_once,
     "direct-declined": declined,
@@ -292,5 +329,6 @@ FORWARDING_SCENARIOS: dict[str, Scenario] = {
     "forward-on-busy": forwarded_on_busy,
     "forward-on-no-answer": forwarded_on_no_answer,
     "mobile-accepts": mobile_accepts,
+    "mobile-follows-phone": followed,
     "mobile-does-not-accept": mobile_does_not_accept,
 }

@@ -110,6 +110,25 @@ async def wrandom(stage: Stage) -> None:
     await ringing.cleared()
 
 
+async def rrordered(stage: Stage) -> None:
+    """Max calls a queue (rrordered); Bob has paused and Alice's phone rings. She declines (486), and Bob goes on.
+
+    His phone rings, he answers and hangs up.
+    """
+    alice, bob = await stage.phone("1001"), await stage.phone("1002")
+    await stage.begin()
+    await stage.act(Action="QueuePause", Queue="rrordered", Interface="PJSIP/1002", Paused="true", Reason="lunch")
+    caller = await stage.trunk.call(MAX, name="Max", to="7006")
+    declined = await alice.rings()
+    await stage.act(Action="QueuePause", Queue="rrordered", Interface="PJSIP/1002", Paused="false")
+    await declined.reject()
+    ringing = await bob.rings()
+    await ringing.answer()
+    await _talk()
+    await ringing.hang_up()
+    await caller.cleared()
+
+
 async def overflow(stage: Stage) -> None:
     """Max waits in a queue that gives up after two seconds, while Alice's phone rings.
 
@@ -284,6 +303,7 @@ QUEUE_SCENARIOS: dict[str, Scenario] = {
     "queue-random": random,
     "queue-linear": linear,
     "queue-wrandom": wrandom,
+    "queue-rrordered": rrordered,
     "queue-overflow": overflow,
     "queue-exit-by-digit": exit_by_digit,
     "queue-local-members-make-way": local_members_make_way,
