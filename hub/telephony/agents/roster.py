@@ -50,7 +50,8 @@ class Roster:
     `known` are the agents as they were last told of, before this hub started: what is still so is not told again.
     A PBX that is away leaves its agents as they were last seen; nobody is told to have logged off before all of
     their PBXs were asked. Listeners are told from within, and must neither wait nor feed. `on_stale` asks for a `flush`
-    soon: what is no change of a state (a device, a count) is told once for all that comes together.
+    soon: what is no change of a state (a device, a count) is told once for all that comes together. `on_deadline`
+    says that `next_deadline` may have changed.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Roster:
         on_queues_changed: Callable[[str, str], None],
         on_order: Callable[[PauseOrder], None],
         on_stale: Callable[[], None],
+        on_deadline: Callable[[], None],
     ) -> None:
         self._config = config
         self._on_event = on_event
@@ -71,6 +73,7 @@ class Roster:
         self._on_queues_changed = on_queues_changed
         self._on_order = on_order
         self._on_stale = on_stale
+        self._on_deadline = on_deadline
         self._talks = Talks()
         self._callers = QueueCallers()
         self._books = {
@@ -202,6 +205,7 @@ class Roster:
         before = self._statuses[agent]
         now = max(now, before.since)
         seats, work, is_busy = self._seats(agent), self._work[agent], self._is_busy(agent, books)
+        ends = self._ends_of(agent)
         orders = work.look(seats, is_busy=is_busy, now=now, seconds_of=self._after_call_s)
         (self._busy.add if self._talks.is_busy(agent) else self._busy.discard)(agent)
         verdict = judge(
@@ -218,10 +222,9 @@ class Roster:
         status = self._picture(agent, verdict, before.since if is_same else now)
         self._statuses[agent] = status
         self._stale.discard(agent)
-        if self._ends_of(agent):
-            self._ending.add(agent)
-        else:
-            self._ending.discard(agent)
+        if self._ends_of(agent) != ends:
+            (self._ending.add if self._ends_of(agent) else self._ending.discard)(agent)
+            self._on_deadline()
         if not is_same:
             self._tell_event(before, status, pbx, now)
         if status != before:

@@ -54,6 +54,7 @@ class AgentService:
             on_queues_changed=self._tell_queue,
             on_order=self._keeper.order,
             on_stale=self._flush_soon,
+            on_deadline=self._keeper.wake_in_time,
         )
         self._keeper.attach(self._roster)
         self.commands = AgentCommands(config, self._roster, manager_of)
@@ -97,7 +98,6 @@ class AgentService:
 
     def _tell_agent(self, status: AgentStatus) -> None:
         self.commands.agent_changed()
-        self._keeper.wake_in_time()
         try:
             self._on_agent_changed(status)
         except Exception:

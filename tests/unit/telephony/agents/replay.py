@@ -47,6 +47,7 @@ class AgentReplay:
             on_queues_changed=lambda _pbx, _queue: None,
             on_order=self.orders.append,
             on_stale=lambda: None,
+            on_deadline=lambda: None,
         )
         self.book = self.roster.book("main")
         self.tracker = CallTracker(

@@ -88,6 +88,7 @@ class Scene:
         self.statuses: list[AgentStatus] = []
         self.queues_told: list[str] = []
         self.orders: list[PauseOrder] = []
+        self.deadlines_told = 0
         self.roster = Roster(
             config,
             known=known,
@@ -97,7 +98,11 @@ class Scene:
             on_queues_changed=lambda pbx, queue: self.queues_told.append(f"{pbx} {queue}"),
             on_order=self.orders.append,
             on_stale=lambda: None,
+            on_deadline=self._deadline,
         )
+
+    def _deadline(self) -> None:
+        self.deadlines_told += 1
 
     def _event(self, event: AgentEvent) -> None:
         self.events.append(event)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
+from hub.domain.agent import AgentState
 from hub.domain.call import ConnectionState
 from hub.telephony.agents.members import AFTER_CALL_REASON, UNTIL_READY_REASON
 from tests.unit.telephony.agents.scene import (
@@ -133,6 +135,19 @@ def test_a_new_hub_goes_on_with_what_is_left(ago: int, left: int) -> None:
     scene.pass_time(left)
     assert ["unpause main/sales", "unpause main/support"] == sorted(scene.obey())
     assert "ready" == scene.state()
+
+
+def test_a_place_left_over_is_released_though_the_agent_is_ready() -> None:
+    """Open in one queue again, and paused after a call in the other: the clock strikes for that one too."""
+    known = talking(after_call_s=30).agent()
+    scene = Scene(pbx={"main": {"after_call_s": 30}}, known=(msgspec.structs.replace(known, state=AgentState.READY),))
+    paused = {"Paused": "1", "PausedReason": AFTER_CALL_REASON, "LastCall": str(PBX_NOON - 10)}
+    scene.sync(*PARAMS, member("QueueMember", **paused), member("QueueMember", "sales"))
+    assert ("ready", [], 1) == (scene.state(), scene.told, scene.deadlines_told)
+    assert scene.now + timedelta(seconds=20) == scene.roster.next_deadline(scene.now)
+    scene.pass_time(20)
+    assert ["unpause main/support"] == scene.obey()
+    assert None is scene.roster.next_deadline(scene.now)
 
 
 def test_a_new_hub_ends_what_should_be_over() -> None:
