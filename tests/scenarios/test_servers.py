@@ -247,5 +247,5 @@ def test_traces_are_whole(trace: Path) -> None:
     assert all(message.removeprefix(b"\r\n").startswith(b"Event: ") for message in messages[:-1])
     channels = [message for message in messages if message.startswith(b"Event: Newchannel\r\n")]
     hangups = [message for message in messages if message.startswith(b"Event: Hangup\r\n")]
-    assert 2 <= len(channels) == len(hangups)
+    assert 1 <= len(channels) == len(hangups)
     assert trace.with_suffix(".txt").read_text().strip()
