@@ -63,18 +63,25 @@ class Script:
 
     async def run(self) -> None:
         """Play until cancelled."""
+        async with asyncio.TaskGroup() as elsewhere:
+            await self._play(elsewhere)
+
+    async def _play(self, elsewhere: asyncio.TaskGroup) -> None:
         for caller in itertools.cycle(self._callers):
             down = caller.service_cloud is Backend.DOWN
             if down:
                 await self._switch_service_cloud(False)
             try:
-                await self._call(caller)
+                incoming = await self._call(caller)
             finally:
                 if down:
                     await self._switch_service_cloud(True)
+            if incoming in self._exchange.channels:
+                elsewhere.create_task(self._goes_on(incoming))
             await asyncio.sleep(self._pace.pause)
 
-    async def _call(self, caller: Caller) -> None:
+    async def _call(self, caller: Caller) -> Channel:
+        """Play one call as long as it is at the first phone that answered it; return the caller's channel."""
         incoming = self._exchange.call_arrives(number=caller.number, name=caller.line_name, dialled=self._dialled)
         if caller.ivr_choice:
             self._exchange.set_variable(incoming, "IVR_CHOICE", caller.ivr_choice)
@@ -83,6 +90,7 @@ class Script:
         phone = await self._rings_until_answered(incoming)
         if phone is not None:
             await self._talk(incoming, phone)
+        return incoming
 
     async def _rings_until_answered(self, incoming: Channel) -> Channel | None:
         """Let the phones ring, that of the one at the page first; None when the caller gave up."""
@@ -114,10 +122,23 @@ class Script:
     async def _talk(self, incoming: Channel, phone: Channel) -> None:
         """Let the caller hang up after the talk, unless somebody at the page does something with the call."""
         ends_at = time.time() + self._pace.talking
-        while incoming in self._exchange.channels:
+        while incoming in self._exchange.channels and phone in self._exchange.channels:
             touched_at = max(incoming.touched_at, phone.touched_at)
             until = max(ends_at, touched_at + self._pace.left_alone) if touched_at > phone.since else ends_at
             if time.time() >= until:
+                self._exchange.caller_hangs_up(incoming)
+                return
+            await asyncio.sleep(_LOOK_S)
+
+    async def _goes_on(self, incoming: Channel) -> None:
+        """Let a caller who was handed on, or parked, hang up some time after the last that happened to the call."""
+        since = time.time()
+        while incoming in self._exchange.channels:
+            partner = self._exchange.partner(incoming)
+            is_with_agent = partner is not None and partner.device == self._device
+            last = max(since, incoming.touched_at, partner.touched_at if partner else 0.0)
+            is_parked = incoming in self._dialplan.parked.values()
+            if time.time() > last + (self._pace.left_alone if is_with_agent or is_parked else 2 * self._pace.talking):
                 self._exchange.caller_hangs_up(incoming)
                 return
             await asyncio.sleep(_LOOK_S)

@@ -153,6 +153,8 @@ def _reason(agent: str, before: Pop, call: Call, event: CallEvent | None) -> Clo
         return reason
     if any(c.agent not in (None, agent) and _answered_since(c, before.since) for c in call.connections):
         return ClosedReason.ANSWERED_ELSEWHERE
+    if any(c.agent == agent and c.role is Role.CALLER for c in call.connections):
+        return ClosedReason.ENDED  # the agent's own call, which the hub rang the phone for
     if call.ended_at is not None or _cause(agent, call, event) is Cause.CALL_CANCELLED:
         return ClosedReason.CANCELLED
     return ClosedReason.UNKNOWN

@@ -57,7 +57,7 @@ def leg(
         fields.setdefault("ended_at", since)
     device = device or AGENTS[agent].devices[0]
     return Connection(
-        id=f"{agent}-{device}", device=device, role=Role.CALLED, state=state, since=since, agent=agent, **fields
+        id=f"{agent}-{device}", device=device, state=state, since=since, agent=agent, **{"role": Role.CALLED, **fields}
     )
 
 

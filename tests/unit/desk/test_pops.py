@@ -254,3 +254,39 @@ def test_pops_are_told_the_longest_standing_first() -> None:
     board.happened(step(CallEventKind.ESTABLISHED, call(leg("alice", ConnectionState.CONNECTED), id="first")))
 
     assert ["first", "second"] == [pop.call.id for pop in board.pops_of("alice")]
+
+
+def test_who_listens_unheard_is_not_in_the_pop() -> None:
+    """An agent sees a supervisor who joins the talk or whispers, and not one who merely listens."""
+    board = PopBoard()
+    talks = leg("alice", ConnectionState.CONNECTED)
+    spy, barge = (
+        leg(name, ConnectionState.CONNECTED, role=Role.OBSERVER, monitoring=mode)
+        for name, mode in (("bob", Monitoring.SPY), ("carol", Monitoring.BARGE))
+    )
+    board.happened(step(CallEventKind.ESTABLISHED, call(talks, spy, barge)))
+
+    (pop,) = board.pops_of("alice")
+    (own,) = board.pops_of("bob")
+
+    assert [None, "alice", "carol"] == [c.agent for c in pop.call.connections]
+    assert "bob" in [c.agent for c in own.call.connections]
+
+
+def test_who_asks_a_colleague_sees_that_it_rings_there() -> None:
+    """While an agent holds the call, the one who is asked is in the pop from the first ring on."""
+    board = PopBoard()
+    board.happened(step(CallEventKind.HELD, call(leg("alice", ConnectionState.HOLD), leg("bob"))))
+
+    (pop,) = board.pops_of("alice")
+
+    assert [None, "alice", "bob"] == [c.agent for c in pop.call.connections]
+
+
+def test_an_own_call_that_is_given_up_was_not_hung_up_by_a_caller() -> None:
+    """The phone that the hub rang for its agent stops ringing: the call ended, nobody else cancelled it."""
+    board = PopBoard()
+    own = call(leg("alice", role=Role.CALLER))
+    board.happened(rings(own))
+
+    assert [("alice", ClosedReason.ENDED)] == _gone(board.happened(ended(own, Cause.CALL_CANCELLED)))

@@ -160,25 +160,25 @@ export class AgentStateSwitch extends LitElement {
     const words = strings().agent;
     const { abilities } = this;
     const choices: Choice[] = [];
-    const isOn = (status.queues ?? []).length > 0;
-    if (isOn && abilities.can("ready")) {
+    const isMember = status.state !== "logged_off" && (status.queues ?? []).length > 0;
+    if (isMember && abilities.can("ready")) {
       choices.push({ key: "ready", text: words.ready, wish: { command: "ready" }, dot: "ready" });
     }
-    if (isOn && abilities.can("not_ready")) {
+    if (isMember && abilities.can("not_ready")) {
       const reasons = this.reasons.length > 0 ? this.reasons : [""];
       for (const [number, reason] of reasons.entries()) {
         const text = reason ? words.because(words.notReady, reason) : words.notReady;
         choices.push({ key: `not-ready-${number}`, text, wish: { command: "not_ready", reason }, dot: "not_ready" });
       }
     }
-    if (isOn && abilities.can("after_call_work") && status.state !== "after_call_work") {
+    if (isMember && abilities.can("after_call_work") && status.state !== "after_call_work") {
       const wish = { command: "after_call_work" } as const;
       choices.push({ key: "after-call-work", text: words.afterCallWork, wish, dot: "after_call_work" });
     }
-    if (this.canJoin && !isOn && abilities.can("log_on")) {
+    if (this.canJoin && !isMember && abilities.can("log_on")) {
       choices.push({ key: "log-on", text: words.logOn, wish: { command: "log_on" }, dot: "ready" });
     }
-    if ((status.queues ?? []).some((queue) => queue.is_dynamic) && abilities.can("log_off")) {
+    if (isMember && abilities.can("log_off")) {
       choices.push({ key: "log-off", text: words.logOff, wish: { command: "log_off" }, dot: "logged_off" });
     }
     return choices;

@@ -57,7 +57,7 @@ export class CallBar extends LitElement {
       .doings button {
         min-height: 2.375rem;
       }
-      .doings .bad {
+      .doings .bad:not(:first-child) {
         margin-inline-start: 0.5rem;
       }
       .ringing button {
@@ -113,7 +113,7 @@ export class CallBar extends LitElement {
           overflow: hidden;
           text-overflow: ellipsis;
         }
-        .doings .bad {
+        .doings .bad:not(:first-child) {
           margin: 0;
         }
         .doings.ringing {

@@ -151,6 +151,7 @@ export class Header extends LitElement {
 
   protected override render(): TemplateResult {
     const words = strings();
+    const canJoin = (this.agent?.queues ?? []).length > 0;
     return html`<header>
       <h1 class="brand"
         ><img src="/favicon.svg" width="26" height="26" alt="" /><span class="brand-name">ctihub</span>
@@ -164,10 +165,10 @@ export class Header extends LitElement {
         <div class="devices quiet">${this.agent ? words.header.device(this.agent.devices.join(", ")) : ""}</div>
       </div>
       <ctihub-agent-state
-        ?hidden=${!this.status}
+        ?hidden=${!this.status || (this.status.state === "logged_off" && !canJoin)}
         .status=${this.status}
         .reasons=${this.reasons}
-        .canJoin=${(this.agent?.queues ?? []).length > 0}
+        .canJoin=${canJoin}
         .clockAhead=${this.clockAhead}
       ></ctihub-agent-state>
       <div class="icons">
