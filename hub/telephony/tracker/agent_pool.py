@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from hub.telephony.tracker.channels import Channel
     from hub.telephony.tracker.sight import Sight
 
+POOL_BRIDGES = "AgentPool"
+"""Who made the bridges, by their events, in which such agents wait."""
+
 
 class AgentPool:
     """A waiting agent's channel is no call. Each that it is given is one, from bridge to bridge."""

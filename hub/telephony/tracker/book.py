@@ -160,6 +160,8 @@ class CallBook:
             self._by_linkedid[linkedid] = keep
         keep.linkedids |= gone.linkedids
         if gone.is_announced:
+            # Had the other been seen from its start, this one might not have looked like a call of its own.
+            gone.partial = gone.partial or keep.partial
             self._say_absorbed(gone, now)
         self._inherit(keep, gone)
         for channel in (*gone.channels.values(), *gone.observers.values()):

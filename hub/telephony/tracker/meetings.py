@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from hub.telephony.tracker.agent_pool import POOL_BRIDGES, AgentPool
 from hub.telephony.tracker.channels import ChannelState
 from hub.telephony.tracker.sight import number
 
@@ -28,8 +29,9 @@ class Meetings:
         "Unhold": "retrieved",
     }
 
-    def __init__(self, sight: Sight, graph: ChannelGraph, states: States, book: CallBook) -> None:
+    def __init__(self, sight: Sight, graph: ChannelGraph, states: States, book: CallBook, pool: AgentPool) -> None:
         self._sight = sight
+        self._pool = pool
         self._graph = graph
         self._states = states
         self._book = book
@@ -40,6 +42,8 @@ class Meetings:
             return
         if event.get("ChannelState") == _UP:
             channel.answer(now)
+        if event.get("BridgeCreator") == POOL_BRIDGES:
+            self._pool.wait(channel, now)
         displaced = self._sight.known(event, "Swap")
         unheard = number(event.get("BridgeNumChannels")) - self._graph.count_in(event.get("BridgeUniqueid"), channel)
         # The one who announces in a conference room has no events of its own.

@@ -92,7 +92,8 @@ class States:
             return
         joined: list[Party] = []
         for channel, party in answered:
-            if party.state in OVER_OR_TALKING:
+            is_parked = party.state is ConnectionState.QUEUED and call.parked
+            if party.state in OVER_OR_TALKING or is_parked:
                 continue
             if party.role is Role.CALLED and channel.is_dialled and not call.partial:
                 self.alerting(channel, now)

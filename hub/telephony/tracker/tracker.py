@@ -111,7 +111,7 @@ class CallTracker:
         readers: list[_Reader] = [
             Lives(sight, self._graph, self._book),
             Dialling(sight, self._graph, states, transfers),
-            Meetings(sight, self._graph, states, self._book),
+            Meetings(sight, self._graph, states, self._book, pool),
             Queues(sight, states),
             transfers,
             parking,

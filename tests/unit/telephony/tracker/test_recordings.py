@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hub.domain.call import Direction
-from tests.unit.telephony.tracker.replay import RECORDINGS, TRACES, Replay, read_recording, read_trace
+from tests.unit.telephony.tracker.replay import RECORDINGS, Replay, read_recording
 
 AGENTS = {f"SIP/15001000{number}": f"agent{number}" for number in range(1, 6)} | {"SIP/260010001": "erin"}
 TRUNK = "SIP/voipgrid-siproute-docker"
@@ -162,39 +162,3 @@ def test_the_direction_follows_from_trunk_and_agents(name: str, directions: list
     """From the trunk is inbound, to the trunk outbound, between agents internal."""
     ended = {step.call.id: step.call.direction for step in replay(name).steps}
     assert directions == list(ended.values())
-
-
-def _sources() -> list[str]:
-    recordings = [str(path) for path in sorted(RECORDINGS.rglob("*.json"))]
-    return recordings + [str(path) for path in sorted(TRACES.glob("*.ami"))]
-
-
-@pytest.mark.parametrize("source", _sources(), ids=lambda source: source.rpartition("/")[2])
-def test_attaching_at_any_event_is_safe(source: str) -> None:
-    """Each suffix of each recording replays without error, clears each call it told of once, leaves none."""
-    path = RECORDINGS / source
-    events = read_recording(path) if path.suffix == ".json" else read_trace(path)
-    for start in range(len(events)):
-        replayed = Replay(AGENTS | {"PJSIP/1001": "alice", "PJSIP/1002": "bob"}, [TRUNK, "PJSIP/trunk"])
-        replayed.feed(events[start:])
-        table = replayed.table()
-        assert [] == list(replayed.tracker.live_calls()), start
-        assert replayed.tracker.channel_count == 0, start
-        told = [step.call.id for step in replayed.steps]
-        ended = [step.call.id for step in replayed.steps if step.call.outcome is not None]
-        assert sorted(set(told)) == sorted(ended), (start, table)
-        if start and replayed.steps and events[start].name != "Newchannel":
-            assert replayed.steps[-1].kind == "cleared", (start, table)
-
-
-@pytest.mark.parametrize("source", _sources(), ids=lambda source: source.rpartition("/")[2])
-def test_a_call_come_upon_while_ringing_ends_as_if_seen_from_the_start(source: str) -> None:
-    """Attached at any event, the last call ends with the outcome it has seen from the start, or says `partial`."""
-    path = RECORDINGS / source
-    events = read_recording(path) if path.suffix == ".json" else read_trace(path)
-    agents = AGENTS | {"PJSIP/1001": "alice", "PJSIP/1002": "bob"}
-    whole = Replay(agents, [TRUNK, "PJSIP/trunk"]).feed(events).steps[-1].call
-    for start in range(len(events)):
-        steps = Replay(agents, [TRUNK, "PJSIP/trunk"]).feed(events[start:]).steps
-        if steps and not steps[-1].call.partial:
-            assert whole.outcome == steps[-1].call.outcome, start
