@@ -24,6 +24,8 @@ from tests.servers.sipp import CallingLeg, Phone, RingingLeg, Trunk
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
+    from hub.domain.agent import QueueStatus
+    from hub.domain.ports import PbxStatus
     from tests.servers.asterisk import Asterisk
 
 RIGHT_WITHIN_S = 5.0
@@ -40,11 +42,16 @@ class Watched(Floor):
 
     def __init__(self, asterisk: Asterisk, **pbx: Any) -> None:
         self.steps: list[CallEvent] = []
+        self.connected_times = 0
         super().__init__(asterisk, **{**DEFAULTS, **pbx})
 
     def _step(self, event: CallEvent) -> None:
         self.steps.append(event)
         super()._step(event)
+
+    def _status(self, status: PbxStatus) -> None:
+        self.connected_times += status.connected
+        super()._status(status)
 
     def call(self, number: str) -> Call | None:
         """Return the live call of that caller."""
@@ -59,7 +66,15 @@ class Watched(Floor):
     @property
     def waiting(self) -> list[str | None]:
         """Return who waits in the queue, in order."""
-        return [one.caller.e164 for one in self.queue("support").waiting]
+        return [one.caller.e164 for queue in self._support() for one in queue.waiting]
+
+    def _support(self) -> list[QueueStatus]:
+        return [queue for queue in self.service.queues() if queue.queue == "support"]
+
+    def _floor_is_right(self) -> bool:
+        places = {place.queue for place in self.agent("alice").queues}
+        queues = [(queue.strategy, queue.logged_on) for queue in self._support()]
+        return ({"support", "sales"}, [("rrmemory", 3)]) == (places, queues)
 
     async def away(self, attempts: int = 0) -> None:
         """Wait until the loss is noticed and so many attempts to connect have failed."""
@@ -67,17 +82,17 @@ class Watched(Floor):
         await eventually(lambda: self.link._link._failures > attempts, f"{attempts} failed attempts", within=30)
 
     async def is_right(self, since: float, truth: Callable[[], bool]) -> None:
-        """Wait until the hub is connected and says the truth, within 5 s after `since`; nothing was told twice."""
+        """Wait until the hub is connected and says the truth, within 5 s after `since`; nothing was told twice.
+
+        Queues and agents are as ever.
+        """
         left = since + RIGHT_WITHIN_S - time.monotonic()
         await eventually(
-            lambda: self.link.status().connected and truth(),
+            lambda: self.link.status().connected and self._floor_is_right() and truth(),
             f"the truth; live are {self.link.live_calls()}, told was {[str(step.kind) for step in self.steps]}",
             within=left,
         )
         assert [] == [step for step, times in Counter(map(_which, self.steps)).items() if times > 1]
-        queue = self.queue("support")
-        assert ("rrmemory", 3) == (queue.strategy, queue.logged_on)
-        assert {"support", "sales"} == {place.queue for place in self.agent("alice").queues}
 
 
 def _which(step: CallEvent) -> tuple[str, ...]:
@@ -134,6 +149,18 @@ async def test_a_restart_ends_the_calls_once(fresh_asterisk: Asterisk, how: str)
             (cause,) = hub.ends_of(number)
             assert how == "stop" or cause is Cause.UNKNOWN
         assert "ready" == hub.agent("alice").state
+
+
+async def test_one_that_is_met_while_it_still_starts_is_asked_again(fresh_asterisk: Asterisk) -> None:
+    """Let in before the queues are loaded: they are known once they are, and no agent was said to have logged off."""
+    async with in_the_middle(fresh_asterisk, reconnect_min_s=0.01, reconnect_max_s=0.02) as scene:
+        hub = scene.hub
+        await asyncio.to_thread(fresh_asterisk.kill)
+        await hub.away(attempts=4)
+        await asyncio.to_thread(fresh_asterisk.start)
+        await hub.is_right(time.monotonic(), lambda: not hub.link.live_calls() and not hub.waiting)
+        assert 3 <= hub.connected_times
+        assert not [line for line in hub.told if "logged_off" in line]
 
 
 async def test_a_stopped_process_is_caught_up_with(fresh_asterisk: Asterisk) -> None:
