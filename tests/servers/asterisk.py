@@ -94,6 +94,11 @@ class Asterisk:
         )
 
     @property
+    def configuration(self) -> Path:
+        """Its own files, as in /etc/asterisk."""
+        return self._folder / "etc"
+
+    @property
     def running(self) -> bool:
         """Whether the process lives."""
         return self._process.running
