@@ -114,6 +114,10 @@ class Channel:
         self.dial_status = ""
         self.asked_code = 0
 
+    @property
+    def is_local(self) -> bool:
+        return self.name.startswith("Local/")
+
     def reachable(self) -> Iterator[Channel]:
         """Yield every channel that hears this one: over bridges and through Local halves, itself first."""
         seen = {self.uid}

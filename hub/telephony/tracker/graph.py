@@ -16,7 +16,7 @@ from hub.telephony.tracker.channels import (
     is_message_channel,
 )
 from hub.telephony.tracker.recent import RecentNames
-from hub.telephony.tracker.verdict import was_answered_by_another
+from hub.telephony.tracker.verdict import was_answered_by_another, was_given_up_by_pbx
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -137,6 +137,8 @@ class ChannelGraph:
         call = channel.call
         if was_answered_by_another(channel):
             self._states.unanswered(channel, now)
+            return
+        if was_given_up_by_pbx(channel):
             return
         outer = channel.dialer.other_half if channel.dialer else None
         if outer is None or outer.dial_status in {"", "CANCEL"}:

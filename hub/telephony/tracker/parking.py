@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from hub.telephony.tracker.party import Party
     from hub.telephony.tracker.sight import Sight
 
+_MANY_PLACES = 1_000
+"""With so many places taken those are looked for whose caller went without a word."""
+
 
 class Parking:
     EVENTS: ClassVar[dict[str, str]] = {
@@ -45,6 +48,8 @@ class Parking:
         if not place or call.parked == place:
             return
         call.parked = place
+        if len(self._at) > _MANY_PLACES:
+            self._at = {at: other for at, other in self._at.items() if not other.is_gone}
         self._at[place] = channel
         waiting = channel.party or caller_of(call)
         # What looked like a transfer was one to the lot's number: nobody is there.

@@ -32,7 +32,7 @@ def why_silent(channel: Channel, code: int) -> Cause:
         return cause
     if was_answered_by_another(channel):
         return Cause.ANSWERED_ELSEWHERE
-    return Cause.CALL_NOT_ANSWERED if _still_waits(channel.call) else Cause.CALL_CANCELLED
+    return Cause.CALL_NOT_ANSWERED if was_given_up_by_pbx(channel) else Cause.CALL_CANCELLED
 
 
 def was_answered_by_another(channel: Channel) -> bool:
@@ -43,12 +43,16 @@ def was_answered_by_another(channel: Channel) -> bool:
     )
 
 
-def _still_waits(call: LiveCall) -> bool:
-    """Whether the one who was handed over unannounced still waits: it was the PBX that gave the ringing up."""
-    return (
-        bool(call.transfers)
-        and call.transfers[-1].kind is TransferKind.BLONDE
-        and not any(channel.has_hung_up for channel in call.channels.values() if channel.party)
+def was_given_up_by_pbx(channel: Channel) -> bool:
+    """Whether dialling ended though the one it was for still waits, and was not led elsewhere.
+
+    So it is after a blonde transfer, and with FollowMe, which says nothing of the Local channels that it drops.
+    """
+    call = channel.call
+    is_for_another = channel.dialer is not None and channel.dialer.is_local
+    was_handed_over = bool(call.transfers) and call.transfers[-1].kind is TransferKind.BLONDE
+    return (is_for_another or was_handed_over) and not any(
+        other.has_hung_up for other in call.channels.values() if other.party
     )
 
 

@@ -23,7 +23,23 @@ MANY = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 AGENTS = {"PJSIP/1001": "alice", "PJSIP/1002": "bob", "SIP/1001": "carol"}
-_PREFIXES = ("Uniqueid", "DestUniqueid", "LocalOneUniqueid", "LocalTwoUniqueid", "TransfererUniqueid")
+_PREFIXES = (
+    "Uniqueid",
+    "DestUniqueid",
+    "LocalOneUniqueid",
+    "LocalTwoUniqueid",
+    "TransfererUniqueid",
+    "TransfereeUniqueid",
+    "ParkeeUniqueid",
+    "RetrieverUniqueid",
+    "TargetUniqueid",
+    "SpyeeUniqueid",
+    "SpyerUniqueid",
+    "SwapUniqueid",
+)
+_ABOUT = (*_PREFIXES, "OrigTransfererUniqueid", "SecondTransfererUniqueid")
+VARIABLES = ("IVR_CHOICE", "CUSTOMER_ID")
+_KEPT = (*VARIABLES, "MIXMONITOR_FILENAME")
 
 
 def _synthetic() -> list[AmiEvent]:
@@ -101,20 +117,19 @@ def _synthetic() -> list[AmiEvent]:
 
 def _recorded() -> list[list[AmiEvent]]:
     wanted = set(WANTED_EVENTS)
-    traces = [[e for e in read_trace(path) if e.name in wanted] for path in sorted(TRACES.glob("*.ami"))]
+    traces = [
+        [e for e in read_trace(path) if e.name in wanted and (e.name != "VarSet" or e.get("Variable") in _KEPT)]
+        for path in sorted(TRACES.glob("*.ami"))
+    ]
     return [*traces, _synthetic()]
 
 
 CALLS = _recorded()
 
 
-def _owner(event: AmiEvent) -> str:
-    """Name the channel in whose order an event has its place: of two, the one that is dialled or handed over."""
-    for header in reversed(_PREFIXES):
-        uid = event.get(header)
-        if uid:
-            return uid
-    return event.get("OrigTransfererUniqueid")
+def _owners(event: AmiEvent) -> list[str]:
+    """Name the channels an event is about: it has its place in the order of one of them."""
+    return [uid for header in _ABOUT if (uid := event.get(header))]
 
 
 @st.composite
@@ -127,7 +142,7 @@ def disturbed(draw: st.DrawFn) -> list[AmiEvent]:
     for index in chosen:
         for event in CALLS[index]:
             if event.name == "Hangup" or random.random() >= lost:
-                lines.setdefault(_owner(event), []).append(event)
+                lines.setdefault(random.choice(_owners(event) or [""]), []).append(event)
     mixed: list[AmiEvent] = []
     while lines:
         key = random.choice(sorted(lines))
@@ -145,8 +160,13 @@ def _times_in_order(call: Call) -> bool:
         (call.queued_at, call.left_queue_at),
         (call.started_at, call.answered_at),
     ]
+    spans += [(visit.joined_at, visit.left_at) for visit in call.queue_visits]
     for connection in call.connections:
         spans += [
+            (connection.initiated_at, connection.alerted_at),
+            (connection.initiated_at, connection.connected_at),
+            (connection.queued_at, connection.ended_at),
+            (connection.held_at, connection.ended_at),
             (connection.alerted_at, connection.connected_at),
             (connection.connected_at, connection.ended_at),
             (connection.alerted_at, connection.ended_at),
@@ -158,7 +178,7 @@ def _times_in_order(call: Call) -> bool:
 @given(events=disturbed(), jumps=st.lists(st.integers(-5, 5), min_size=1, max_size=20))
 def test_no_order_and_no_loss_breaks_it(events: list[AmiEvent], jumps: list[int]) -> None:
     """Once all channels are hung up no call, channel or bridge is left; each call told of ended once, last."""
-    replayed = Replay(AGENTS, ["PJSIP/trunk"])
+    replayed = Replay(AGENTS, ["PJSIP/trunk"], variables=VARIABLES, dtmf=True)
     now = NOON
     for number, event in enumerate(events):
         now += timedelta(seconds=jumps[number % len(jumps)])
@@ -178,11 +198,21 @@ def test_no_order_and_no_loss_breaks_it(events: list[AmiEvent], jumps: list[int]
 
 _TEXT = st.text(st.characters(exclude_characters="\r\n\0", codec="utf-8"), max_size=30)
 _UIDS = st.sampled_from(["1.1", "1.2", "1.3", "", "../../etc", "x" * 500])
+_NAMES = st.sampled_from(["PJSIP/1001-1", "PJSIP/1002-7", "Local/a@b-1;2", ""])
 _HEADERS = st.fixed_dictionaries(
     {},
     optional={
-        **dict.fromkeys((*_PREFIXES, "Linkedid", "DestLinkedid", "SecondTransfererUniqueid"), _UIDS),
-        "OrigTransfererUniqueid": _UIDS,
+        **dict.fromkeys((*_ABOUT, "Linkedid", "DestLinkedid"), _UIDS),
+        **dict.fromkeys(("SpyerChannel", "ParkeeChannel", "RetrieverChannel", "TargetChannel"), _NAMES),
+        "DestType": st.sampled_from(["Bridge", "App", "Link", "Threeway", "Fail"]),
+        "BridgeCreator": st.sampled_from(["AgentPool", "ConfBridge", "<unknown>"]),
+        "BridgeNumChannels": st.sampled_from(["1", "3", "-1", "²", "9" * 50]),
+        "UserEvent": st.sampled_from(["CtihubHold", "CtihubRetrieve", "CtihubMute", "CtihubMonitor", "CtihubTransfer"]),
+        "Variable": st.sampled_from([*_KEPT, "__IVR_CHOICE", ""]) | _TEXT,
+        "Parkinglot": st.sampled_from(["default", ""]) | _TEXT,
+        **dict.fromkeys(("Value", "Conference", "Mode", "Kind", "To", "Device", "Digit", "Extension", "Agent"), _TEXT),
+        **dict.fromkeys(("ChanVariable", "DestChanVariable", "DialString", "ParkerDialString", "Muted"), _TEXT),
+        "State": st.sampled_from(["0", "1", ""]),
         "Channel": st.sampled_from(["PJSIP/1001-1", "Local/a@b-1;1", "", "-", "Message/x", "SIP/1001-2<MASQ>"]) | _TEXT,
         "DestChannel": st.sampled_from(["SIP/1001-1", "Local/a@b-1;2", ""]) | _TEXT,
         "Newname": st.sampled_from(["SIP/1001-2<MASQ>", "SIP/1001-2", "AsyncGoto/SIP/1001-2<ZOMBIE>"]) | _TEXT,
@@ -207,7 +237,7 @@ _HEADERS = st.fixed_dictionaries(
 @given(rows=st.lists(st.tuples(st.sampled_from(WANTED_EVENTS), _HEADERS), max_size=40))
 def test_no_header_breaks_it(rows: list[tuple[str, dict[str, str]]]) -> None:
     """Events with any headers, or none, raise nothing; hanging up what is there leaves nothing."""
-    replayed = Replay(AGENTS, ["PJSIP/trunk"])
+    replayed = Replay(AGENTS, ["PJSIP/trunk"], variables=VARIABLES, dtmf=True)
     replayed.feed(AmiEvent.from_mapping({"Event": name, **headers}) for name, headers in rows)
     replayed.feed(
         AmiEvent.from_mapping({"Event": "Hangup", "Uniqueid": channel.uid}) for channel in replayed.tracker._graph.all()
@@ -215,4 +245,5 @@ def test_no_header_breaks_it(rows: list[tuple[str, dict[str, str]]]) -> None:
     assert [] == list(replayed.tracker.live_calls())
     assert {} == replayed.tracker._graph._bridges
     assert {} == replayed.tracker._book._calls
+    assert {} == replayed.tracker._book.handed_over
     assert all(step.call.id.isascii() and len(step.call.id) < 200 for step in replayed.steps)
