@@ -364,14 +364,14 @@ async def blonde_by_code(stage: Stage) -> None:
 
 
 async def blonde_not_answered(stage: Stage) -> None:
-    """Max calls Alice, who calls Bob with a code and hangs up while he rings. Bob does not answer for three seconds.
+    """Max calls Alice, who calls Bob with a code and hangs up while he rings. Bob does not answer for two seconds.
 
     Alice's phone rings again, she answers, Max hangs up.
     """
     alice, bob = await stage.softphones("1001", "1002")
     caller, call = await _max_talks_with(stage, alice)
     await call.press("*2")
-    await call.press("1002")
+    await call.press("4002")
     asked = await bob.rings()
     await call.hang_up()
     await asked.cleared()
