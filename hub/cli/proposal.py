@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +25,7 @@ _NOT_TEXT = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "nul
 
 _PLACE = re.compile(r"[A-Za-z0-9_.-]{1,79}")
 _MAX_SHOWN = 50
+_MAX_ID = 56
 
 
 class Proposal(NamedTuple):
@@ -41,7 +43,7 @@ class _Person:
     def __init__(self, device: str, name: str) -> None:
         self.devices = [device]
         self.name = name
-        self.queues: list[str] = []
+        self.queues: dict[str, None] = {}
 
 
 def propose(folder: Path) -> Proposal | None:
@@ -58,7 +60,7 @@ def propose(folder: Path) -> Proposal | None:
     return Proposal(
         pbx=_pbx(access, trunks, names),
         agents=_agents(agents),
-        control_context=max(contexts, key=contexts.count) if contexts else None,
+        control_context=Counter(contexts).most_common(1)[0][0] if contexts else None,
         summary=f"{counted(len(agents), 'agent')}, {counted(len(trunks), 'trunk')}, {counted(len(names), 'queue')}",
         first_agent=next(iter(agents), None),
         notes=files.notes,
@@ -85,36 +87,35 @@ def _people(files: AsteriskFiles, phones: list[Phone], members: list[Member]) ->
             continue
         person = by_device[key] = by_caller_id[phone.name, phone.number] = _Person(phone.device, name)
         people.append(person)
+    namesakes = Counter(person.name.casefold() for person in people)
+    by_name = {person.name.casefold(): person for person in people if person.name}
     for member in members:
         key = member.device.casefold()
-        name = agents.get(member.device, "") or member.name
-        person = by_device.get(key) or _namesake(people, member.device, name) or _Person(member.device, name)
-        by_device[key] = person
-        if person not in people:
-            people.append(person)
-        if member.device.casefold() not in map(str.casefold, person.devices):
-            person.devices.append(member.device)
-        if member.queue not in person.queues:
-            person.queues.append(member.queue)
+        if key not in by_device:
+            name = agents.get(member.device, "") or member.name
+            # Agent/1001 is whoever has that name, if only one has.
+            if member.device.startswith("Agent/") and namesakes[name.casefold()] == 1 and name:
+                by_device[key] = by_name[name.casefold()]
+                by_device[key].devices.append(member.device)
+            else:
+                by_device[key] = _Person(member.device, name)
+                people.append(by_device[key])
+        by_device[key].queues[member.queue] = None
     return sorted(people, key=lambda person: not person.queues)
-
-
-def _namesake(people: list[_Person], device: str, name: str) -> _Person | None:
-    """Return whose Agent/1001 this is, if only one has that name."""
-    found = [person for person in people if name and person.name.casefold() == name.casefold()]
-    return found[0] if device.startswith("Agent/") and len(found) == 1 else None
 
 
 def _ids(people: list[_Person]) -> list[str]:
     """Return an id for each: the name in plain letters, or the device's; numbered where it is not the only one."""
     taken: set[str] = set()
+    times: Counter[str] = Counter()
     ids: list[str] = []
     for person in people:
         base = _slug(person.name) or _slug(person.devices[0].partition("/")[2]) or "agent"
         base = base if base[0].isalpha() else f"agent-{base}"
-        candidate, number = base[:56], 2
+        base = candidate = base[:_MAX_ID]
         while candidate in taken:
-            candidate, number = f"{base[:56]}-{number}", number + 1
+            times[base] += 1
+            candidate = f"{base}-{times[base] + 1}"
         taken.add(candidate)
         ids.append(candidate)
     return ids
@@ -167,7 +168,7 @@ def _agents(agents: dict[str, _Person]) -> str:
         lines += [f"  {_scalar(agent_id)}:", f"    name: {_scalar(person.name or agent_id)}"]
         lines.append(f"    devices: {_list(person.devices)}")
         if person.queues:
-            lines.append(f"    queues: {_list(person.queues)}")
+            lines.append(f"    queues: {_list([*person.queues])}")
     return "\n".join([*lines, "", ""])
 
 

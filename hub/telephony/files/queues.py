@@ -31,7 +31,8 @@ class Queues(NamedTuple):
 
 def queues(files: AsteriskFiles) -> Queues:
     """Return the queues and who waits in them for calls; a member that can't be told whose it is gets a note."""
-    found = Queues([], [])
+    names: dict[str, None] = {}
+    members: list[Member] = []
     dialplan: Dialplan | None = None
     for block in files.blocks("queues.conf"):
         if block.name.lower() == "general":
@@ -39,8 +40,7 @@ def queues(files: AsteriskFiles) -> Queues:
         if not _QUEUE_NAME.fullmatch(block.name):
             files.note(block.place, f"[{clean_text(block.name)}] can't be a queue of ctihub: a space, a comma, ; or $")
             continue
-        if block.name not in found.names:
-            found.names.append(block.name)
+        names[block.name] = None
         for setting in block.all("member"):
             interface, _, name, state, *_ = [part.strip() for part in f"{setting.value},,,".split(",")]
             device = _plain_device(interface) or _plain_device(state)
@@ -48,10 +48,10 @@ def queues(files: AsteriskFiles) -> Queues:
                 dialplan = dialplan or Dialplan(files)
                 device = dialplan.device(state) or dialplan.device(interface)
             if device:
-                found.members.append(Member(block.name, device, person_name(name, interface), setting.place))
+                members.append(Member(block.name, device, person_name(name, interface), setting.place))
             else:
                 files.note(setting.place, f"whose phone {clean_text(interface)!r} is can't be told from the dialplan")
-    return found
+    return Queues([*names], members)
 
 
 def agent_names(files: AsteriskFiles) -> dict[str, str]:

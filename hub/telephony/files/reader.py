@@ -119,19 +119,19 @@ class AsteriskFiles:
             return []
         self._has_block = False
         lines = [*self._lines(self._folder / name, name, ())]
-        found: list[Block] = []
+        found: dict[str, list[Block]] = {}
         for category in _Lines(lines).categories:
             own = [
                 Setting(_key(item.name), _restored(item.value), lines[item.number - 1].place) for item in category.items
             ]
             self._add(found, _restored(category.name), lines[category.number - 1], own)
-        return [block for block in found if not block.is_template]
+        return [block for namesakes in found.values() for block in namesakes if not block.is_template]
 
-    def _add(self, found: list[Block], name: str, header: _Line, own: list[Setting]) -> None:
+    def _add(self, found: dict[str, list[Block]], name: str, header: _Line, own: list[Setting]) -> None:
         inherited: list[Setting] = []
         for option in header.options:
             if option.startswith("+"):
-                block = _to_append_to(found, name, option[1:])
+                block = _to_append_to(found.get(name, []), option[1:])
                 if block is None:
                     self.note(header.place, f"no [{clean_text(name)}] stands before it to which it could be added")
                 else:
@@ -139,10 +139,11 @@ class AsteriskFiles:
                 return
             if option != "!":
                 inherited += self._settings_of_template(found, option, header.place)
-        found.append(Block(name, inherited + own, header.place, is_template="!" in header.options))
+        block = Block(name, inherited + own, header.place, is_template="!" in header.options)
+        found.setdefault(name, []).append(block)
 
-    def _settings_of_template(self, found: list[Block], name: str, place: Place) -> list[Setting]:
-        template = next((block for block in found if block.name == name), None)
+    def _settings_of_template(self, found: dict[str, list[Block]], name: str, place: Place) -> list[Setting]:
+        template = found.get(name, [None])[0]
         if template is None:
             self.note(place, f"the template {clean_text(name)!r} is not there")
             return []
@@ -279,10 +280,10 @@ def _restored(text: str) -> str:
     return text.replace(_SEMICOLON, ";").strip()
 
 
-def _to_append_to(found: list[Block], name: str, conditions: str) -> Block | None:
+def _to_append_to(namesakes: list[Block], conditions: str) -> Block | None:
     """Return the block that `[name](+)` adds to, the first with all of `(+setting=value&setting=value)`."""
     wanted = [tuple(part.strip().split("=", 1)) for part in conditions.split("&") if "=" in part]
-    for block in found:
-        if block.name == name and all(block.get(pair[0].lower()) == pair[1] for pair in wanted):
+    for block in namesakes:
+        if all(block.get(pair[0].lower()) == pair[1] for pair in wanted):
             return block
     return None

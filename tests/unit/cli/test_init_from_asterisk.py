@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -32,14 +33,19 @@ class Site:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content if isinstance(content, bytes) else content.encode())
 
-    def init(self, folder: str | Path = "asterisk") -> Config:
-        """Run init, then lint; return the configuration, which holds and shows no secret."""
+    def propose(self, folder: str | Path = "asterisk") -> Path:
+        """Run init; return what it wrote, which holds and shows no secret."""
         done = self._ctihub("init", "--from-asterisk", str(folder))
         assert 0 == done.returncode, done.stderr
         self.said = done.stdout
         path = self._folder / "ctihub.yaml"
         self.text = path.read_text()
         assert SECRET not in self.said + self.text
+        return path
+
+    def init(self, folder: str | Path = "asterisk") -> Config:
+        """Run init, then lint, which finds nothing wrong; return the configuration."""
+        path = self.propose(folder)
         linted = self._ctihub("lint", environment=ENVIRONMENT)
         assert "1 file checked, nothing wrong\n" == linted.stdout
         return load_config(path, ENVIRONMENT)
@@ -443,6 +449,22 @@ def test_what_multiplies_or_is_huge_is_bounded(site: Site) -> None:
     assert "the templates multiply without an end" in site.said
     assert "queues.conf:1: larger than 8 MB: not read" in site.said
     assert len(site.said.splitlines()) < 1_100
+
+
+@pytest.mark.timeout(60)
+def test_a_large_site_takes_seconds(site: Site) -> None:
+    """20,000 phones of namesakes, 20,000 members and as many queues: nothing grows with the square of them."""
+    count = range(20_000)
+    site.write(
+        {
+            "pjsip.conf": "[p](!)\ntype=endpoint\nauth=x\n" + "".join(f"[{n}](p)\ncallerid=Lee <{n}>\n" for n in count),
+            "queues.conf": "".join(f"[q{n}]\nmember => PJSIP/{n}\nmember => Agent/{n},0,Lee\n" for n in count),
+        }
+    )
+    began = time.perf_counter()
+    site.propose()
+    assert time.perf_counter() - began < 20
+    assert "lee-20000:" in site.text
 
 
 def test_phones_that_are_kept_in_a_database_are_told_of(site: Site) -> None:
