@@ -23,10 +23,8 @@ from tests.scenarios.control_site import (
     state_of,
 )
 from tests.servers.asterisk import Asterisk
-from tests.servers.baresip import Softphone
 from tests.servers.record import SUPPORT
 from tests.servers.sipp import CallingLeg, Phone, RingingLeg, Trunk
-from tests.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -305,21 +303,6 @@ async def test_pick_up_what_rings_elsewhere(control: ControlSite, asterisk: Aste
         await control.refused(Refusal.WRONG_STATE, "dora", "pick_up", call_id=call.id)
         await caller.hang_up()
         await fetched.cleared()
-    await control.no_call()
-
-
-async def test_digits_reach_the_other_side(control: ControlSite, asterisk: Asterisk) -> None:
-    """Each of them, in order, also the same one twice."""
-    async with Softphone(asterisk, "1001") as phone, Softphone(asterisk, "1002") as other:
-        await control.done("alice", "dial", to="1002")
-        await (await phone.rings()).answer()
-        heard = await other.rings()
-        await heard.answer()
-        call = await control.talking("alice", "bob")
-        await control.done("alice", "send_digits", call_id=call.id, digits="4422#")
-        await eventually(lambda: other.count("CALL_DTMF_START", heard.id) >= 5, "five digits")
-        assert "4422#" == "".join(other.params("CALL_DTMF_START", heard.id))
-        await control.done("alice", "hang_up", call_id=call.id)
     await control.no_call()
 
 

@@ -64,6 +64,27 @@ async def test_an_agent_behind_a_local_channel(tmp_path: Path, queues_asterisk: 
         await control.no_call()
 
 
+async def test_digits_reach_the_other_side(tmp_path: Path, queues_asterisk: Asterisk) -> None:
+    """Each of them, in order, also the same one twice."""
+    # While Asterisk forwards RTP as it is, its own digits are out of sequence, and baresip drops them.
+    queues_asterisk.command("module unload bridge_native_rtp.so")
+    async with (
+        running_control_site(tmp_path, queues_asterisk) as control,
+        Softphone(queues_asterisk, "1001") as phone,
+        Softphone(queues_asterisk, "1002") as other,
+    ):
+        await control.done("alice", "dial", to="1002")
+        await (await phone.rings()).answer()
+        heard = await other.rings()
+        await heard.answer()
+        call = await control.talking("alice", "bob")
+        await control.done("alice", "send_digits", call_id=call.id, digits="4422#")
+        await eventually(lambda: other.count("CALL_DTMF_START", heard.id) >= len("4422#"), "five digits")
+        assert "4422#" == "".join(other.params("CALL_DTMF_START", heard.id))
+        await control.done("alice", "hang_up", call_id=call.id)
+        await control.no_call()
+
+
 async def test_a_recording_of_the_dialplans_own(tmp_path: Path, queues_asterisk: Asterisk) -> None:
     """It is on the caller's channel; it is paused, resumed and stopped all the same."""
     async with (
