@@ -117,6 +117,7 @@ async def test_softphones_call_each_other(asterisk: Asterisk) -> None:
         await call.ringing()
         await ringing.answer()
         await call.established()
+        assert ["call muted", "call un-muted"] == [await call.mute(), await call.mute()]
         await ringing.hang_up()
         await call.cleared()
         with pytest.raises(PhoneRefusedError, match="hold"):

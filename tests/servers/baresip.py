@@ -128,9 +128,9 @@ class SoftCall:
         )
         self._offers_answered = self._phone.count("CALL_REMOTE_SDP", self.id)
 
-    async def mute(self) -> None:
-        """Switch the microphone off, or on again: nobody but the phone knows."""
-        await self._phone.order("mute", call=self)
+    async def mute(self) -> str:
+        """Switch the microphone off, or on again; return what the phone says, for nobody else knows."""
+        return str((await self._phone.order("mute", call=self)).get("data")).strip()
 
     async def press(self, keys: str) -> None:
         """Press keys, one after the other (RFC 4733)."""
@@ -170,7 +170,7 @@ class Softphone:
         self._process = OwnedProcess(argv, self._folder / "output")
         try:
             self._process.start()
-            await eventually_asked(lambda: self._connect(control_port), self._process.output_end(), START_SECONDS)
+            await eventually_asked(lambda: self._connect(control_port), f"{self._number} switched on", START_SECONDS)
             self._reading = asyncio.create_task(self._read())
             await eventually_asked(self._is_registered, f"{self._number} registered", START_SECONDS)
         except BaseException:
