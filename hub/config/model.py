@@ -96,6 +96,8 @@ class BusSection(Section):
 class AgentSection(Section):
     """A person who takes calls. Devices are Asterisk's names, as in PJSIP/1001; `pbx` only if there are several.
 
+    `Agent/1001` is an agent of app_agent_pool, `Local/1001@agents` a queue's member that has the phone rung.
+
     `queues` are those that `log_on` makes them a member of; a supervisor may see and command other agents too.
     """
 

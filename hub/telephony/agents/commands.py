@@ -10,7 +10,7 @@ import structlog
 from hub.domain.control import AfterCallWork, AgentCommand, CommandResult, LogOff, LogOn, NotReady, Ready, Refusal
 from hub.domain.phone import clean_text
 from hub.telephony.agents.actions import add_member, pause_member, remove_member
-from hub.telephony.agents.devices import is_pooled
+from hub.telephony.agents.devices import is_phone, is_pooled
 from hub.telephony.agents.members import LOGGED_OFF_REASON, MAX_REASON, RESERVED_REASONS, UNTIL_READY_REASON, Member
 from hub.telephony.ami.errors import AmiActionFailed, AmiConnectionLost, AmiError, AmiTimeout
 
@@ -188,9 +188,10 @@ class AgentCommands:
         devices = self._config.agents[command.agent].devices
         if command.device:
             return self._require_device(command.agent, command.device)
-        if len(devices) > 1:
-            raise _RefusedError(Refusal.NO_SUCH_DEVICE, f"Say at which device to log on: {_listed(devices)}.")
-        return devices[0]
+        phones = [device for device in devices if is_phone(device)] or list(devices)
+        if len(phones) > 1:
+            raise _RefusedError(Refusal.NO_SUCH_DEVICE, f"Say at which device to log on: {_listed(phones)}.")
+        return phones[0]
 
     def _require_device(self, agent: str, device: str) -> str:
         section = self._config.agents[agent]

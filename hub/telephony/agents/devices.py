@@ -68,6 +68,11 @@ def is_pooled(device: str) -> bool:
     return device_key(device).startswith(f"{_AGENT_TECHNOLOGY}/")
 
 
+def is_phone(device: str) -> bool:
+    """Whether this is a device that rings by itself, not a name by which a queue has one rung."""
+    return not is_pooled(device) and not device_key(device).startswith("LOCAL/")
+
+
 class DeviceOwners:
     """Which agent has a device, by the configuration."""
 

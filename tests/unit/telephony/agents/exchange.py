@@ -104,6 +104,11 @@ class Desk:
                     "bob": {"name": "Bob", "devices": ["PJSIP/1002"]},
                     "chen": {"name": "Chen", "devices": ["PJSIP/1003", "PJSIP/2003"], "queues": ["support", "gone"]},
                     "dora": {"name": "Dora", "devices": ["Agent/7004"], "queues": ["support"]},
+                    "eve": {
+                        "name": "Eve",
+                        "devices": ["Agent/7005", "Local/1005@agents", "PJSIP/1005"],
+                        "queues": ["support"],
+                    },
                 },
             }
         )

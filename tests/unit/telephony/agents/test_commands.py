@@ -25,6 +25,12 @@ async def test_logging_on_without_a_queue_means_all_of_the_configuration(pbx: Ex
     assert ("Alice", "PJSIP/1001") == (added["MemberName"], added["StateInterface"])
 
 
+async def test_an_agent_with_one_phone_logs_on_there(pbx: Exchange, desk: Desk) -> None:
+    """Names by which queues have that phone rung are no further phones to choose from."""
+    assert (await desk.do(LogOn, "eve")).done
+    assert ["QueueAdd support PJSIP/1005 false"] == pbx.done()
+
+
 async def test_a_member_whom_the_hub_does_not_see_yet_is_no_error(
     pbx: Exchange, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
