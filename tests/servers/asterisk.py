@@ -39,6 +39,7 @@ class Asterisk:
         site: Site | None = None,
     ) -> None:
         self._site = site
+        self.technology = site.technology if site else "PJSIP"
         self.ami_port = free_tcp_port()
         self.ami_secret = secrets.token_urlsafe(12)
         self.monitor_secret = secrets.token_urlsafe(12)

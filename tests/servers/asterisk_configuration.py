@@ -32,6 +32,7 @@ class Site:
     phones: tuple[str, ...]
     added: tuple[str, ...] = ("modules.conf",)
     values: Mapping[str, str] = field(default_factory=dict, hash=False)
+    technology: str = "PJSIP"
 
     def write(self, target: Path, values: Mapping[str, str]) -> None:
         """Put the files into the folder `target`, every @NAME@ replaced by its value."""

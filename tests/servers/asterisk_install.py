@@ -1,41 +1,55 @@
-"""Asterisk 22 in a Debian of its own, beneath the cache."""
+"""Asterisk in a Debian of its own, beneath the cache: 22 for the tests, and an older one to record with."""
 
+import functools
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.servers import cache, debian
 
-CACHE_NAME = "asterisk-22"
 PACKAGES = ("asterisk", "asterisk-core-sounds-en-gsm", "asterisk-moh-opsound-gsm")
-# forky has Asterisk 22, a long-term release; sid has it where forky should lose it.
-SUITES = ("forky", "sid")
 DEBOOTSTRAP_SCRIPTS = Path("/usr/share/debootstrap/scripts")
 
 
-def installed_root() -> Path | None:
+@dataclass(frozen=True)
+class Release:
+    """An Asterisk: what the cache calls it, and the Debian suites that have it, the best first."""
+
+    cache_name: str
+    suites: tuple[str, ...]
+
+
+# A long-term release; sid has it where forky should lose it.
+ASTERISK_22 = Release("asterisk-22", ("forky", "sid"))
+# The last in Debian that still has chan_sip beside PJSIP.
+ASTERISK_16 = Release("asterisk-16", ("bullseye",))
+RELEASES = {release.cache_name: release for release in (ASTERISK_22, ASTERISK_16)}
+
+
+def installed_root(release: Release = ASTERISK_22) -> Path | None:
     """Return the folder that holds the Debian with Asterisk, or None."""
-    root = cache.cache_folder() / CACHE_NAME
+    root = cache.cache_folder() / release.cache_name
     return root if (root / "usr/sbin/asterisk").exists() else None
 
 
-def install() -> Path:
+def install(release: Release = ASTERISK_22) -> Path:
     """Return the Debian with Asterisk, made if need be (a minute, 500 MB).
 
     Raises debian.CannotInstallError with the reason.
     """
-    root = installed_root()
+    root = installed_root(release)
     if root is not None:
         return root
     if not debian.is_root():
         raise debian.CannotInstallError("only root may run debootstrap and chroot")
     if shutil.which("debootstrap") is None:
         debian.install_packages(["debootstrap"])
-    return cache.build_once(CACHE_NAME, _bootstrap)
+    return cache.build_once(release.cache_name, functools.partial(_bootstrap, release.suites))
 
 
-def _bootstrap(folder: Path) -> None:
+def _bootstrap(suites: tuple[str, ...], folder: Path) -> None:
     reasons = []
-    for suite in SUITES:
+    for suite in suites:
         _teach_suite(suite)
         answer = debian.run_quietly(
             ["debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", suite, str(folder)]

@@ -1,22 +1,28 @@
 """Record what Asterisk says on the manager interface while a call runs.
 
-    python -m tests.servers.record FOLDER [NAME ...]
+    python -m tests.servers.record [--asterisk asterisk-16] [--chan-sip] FOLDER [NAME ...]
 
 For each scenario it writes NAME.ami, every byte sent to a manager that sees all events,
 from just before the call until after its last hangup, and into NAME.txt what happened. The steps
 to be told, below that in NAME.txt, are written by hand and stay (see tests/scenarios/truth.py).
+
+What an older Asterisk says (`python -m tests.servers install asterisk-16` puts it in place) is written beside, as
+a16-NAME.ami or, with phones on chan_sip, as a16-sip-NAME.ami. The steps are taken over from NAME.txt.
 """
 
 import argparse
 import asyncio
 import inspect
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.scenarios.truth import Truth, read_truth, write_truth
 from tests.servers import asterisk_install
 from tests.servers.asterisk import Asterisk
 from tests.servers.asterisk_configuration import FEATURES_SITE, OTHER_SITE, QUEUES_SITE, Site
+from tests.servers.asterisk_install import ASTERISK_22, RELEASES, Release
+from tests.servers.chan_sip_site import by_chan_sip
 from tests.servers.conference_calls import CONFERENCE_SCENARIOS
 from tests.servers.dialling_calls import DIALLING_SCENARIOS
 from tests.servers.forwarding_calls import FORWARDING_SCENARIOS
@@ -165,17 +171,40 @@ async def record(asterisk: Asterisk, scenario: Scenario) -> bytes:
         return await stage.recorded()
 
 
-def record_site(site: Site | None, scenarios: dict[str, Scenario], folder: Path) -> None:
+@dataclass(frozen=True)
+class Pbx:
+    """What it is recorded on."""
+
+    release: Release = ASTERISK_22
+    has_chan_sip: bool = False
+
+    def trace_name(self, scenario: str) -> str:
+        """Return what a trace of that scenario is called."""
+        version = "" if self.release is ASTERISK_22 else f"a{self.release.cache_name.rpartition('-')[2]}-"
+        return f"{version}{'sip-' if self.has_chan_sip else ''}{scenario}"
+
+    def here(self, text: str) -> str:
+        """Name the devices as they are named here."""
+        return text.replace("PJSIP/", "SIP/") if self.has_chan_sip else text
+
+
+def record_site(pbx: Pbx, site: Site | None, scenarios: dict[str, Scenario], folder: Path) -> None:
     """Record these scenarios on an Asterisk of that site, the project's own for None."""
-    asterisk = Asterisk(asterisk_install.install(), queue_ring_seconds=QUEUE_RING_SECONDS, site=site)
+    asterisk = Asterisk(
+        asterisk_install.install(pbx.release),
+        queue_ring_seconds=QUEUE_RING_SECONDS,
+        site=by_chan_sip(site) if pbx.has_chan_sip else site,
+    )
     try:
         asterisk.start()
-        for name, scenario in scenarios.items():
+        for scenario_name, scenario in scenarios.items():
+            name = pbx.trace_name(scenario_name)
             trace = asyncio.run(record(asterisk, scenario))
             (folder / f"{name}.ami").write_bytes(trace)
-            text = folder / f"{name}.txt"
-            told = read_truth(text).told if text.exists() else []
-            write_truth(text, Truth(inspect.getdoc(scenario) or "", told))
+            text, same = folder / f"{name}.txt", folder / f"{scenario_name}.txt"
+            told = read_truth(text if text.exists() else same).told if text.exists() or same.exists() else []
+            story = inspect.getdoc(scenario) or ""
+            write_truth(text, Truth(pbx.here(story), [pbx.here(step) for step in told]))
             print(f"{name}: {trace.count(b'Event: ')} events, {len(trace)} bytes")
     finally:
         asterisk.remove()
@@ -184,15 +213,18 @@ def record_site(site: Site | None, scenarios: dict[str, Scenario], folder: Path)
 def main() -> None:
     """Record the scenarios named on the command line, or all."""
     parser = argparse.ArgumentParser(description="Record manager events of real calls.")
+    parser.add_argument("--asterisk", choices=RELEASES, default=ASTERISK_22.cache_name)
+    parser.add_argument("--chan-sip", action="store_true", help="phones and trunk on chan_sip instead of PJSIP")
     parser.add_argument("folder", type=Path)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(ALL_NAMES)}")
     arguments = parser.parse_args()
+    pbx = Pbx(RELEASES[arguments.asterisk], arguments.chan_sip)
     arguments.folder.mkdir(parents=True, exist_ok=True)
     wanted = arguments.names or ALL_NAMES
     for site, scenarios in SITES:
         chosen = {name: scenario for name, scenario in scenarios.items() if name in wanted}
         if chosen:
-            record_site(site, chosen, arguments.folder)
+            record_site(pbx, site, chosen, arguments.folder)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,10 @@ class Stage:
         """Where SIP goes, as host and port."""
         return f"{self._asterisk.host}:{self._asterisk.sip_port}"
 
+    def _here(self, text: str) -> str:
+        """Name devices as this Asterisk does: the scenarios have them as PJSIP/1001."""
+        return text.replace("PJSIP/", f"{self._asterisk.technology}/")
+
     async def phone(self, number: str) -> Phone:
         """Switch a phone on."""
         return await self._stack.enter_async_context(Phone(self._asterisk, number))
@@ -36,12 +40,14 @@ class Stage:
 
     async def channel(self, device: str) -> str:
         """Return the name of the channel of that device, which has one."""
+        device = self._here(device)
         listed = await asyncio.to_thread(self._asterisk.command, "core show channels concise")
         [name] = [line.partition("!")[0] for line in listed.splitlines() if line.startswith(f"{device}-")]
         return name
 
     async def shows(self, text: str, command: str) -> None:
         """Wait until Asterisk answers that command, typed at its console, with that text in it."""
+        text = self._here(text)
 
         async def shown() -> bool:
             return text in await asyncio.to_thread(self._asterisk.command, command)
@@ -64,7 +70,7 @@ class Stage:
     async def act(self, **headers: str) -> None:
         """Ask Asterisk for something, with the hub's rights; raise PermissionError where it refuses."""
         async with RawManager.hub(self._asterisk) as manager:
-            manager.send(**headers, ActionID="act")
+            manager.send(**{name: self._here(value) for name, value in headers.items()}, ActionID="act")
             reply = await manager.wait_for(ActionID="act")
             if reply["Response"] != "Success":
                 raise PermissionError(reply["Message"])
