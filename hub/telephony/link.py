@@ -250,7 +250,7 @@ class PbxLink:
     def _lost(self, reason: AmiError) -> None:
         self._held = []
         self._change_status(connected=False, reason=str(reason))
-        self._queues.lost()
+        self._queues.lost(datetime.now(UTC))
 
     def _change_status(self, *, connected: bool, reason: str) -> None:
         self._is_connected = connected

@@ -87,12 +87,12 @@ class QueueBook:
         if self._listener is not None:
             self._listener.book_in_step(self.pbx, now)
 
-    def lost(self) -> None:
+    def lost(self, now: datetime) -> None:
         """Stop to vouch for anything: the connection is gone."""
         if self.is_in_step:
             self.is_in_step = False
             if self._listener is not None:
-                self._listener.details_changed(self._owners.agents())
+                self._listener.agents_changed(self.pbx, self._owners.agents(), now)
 
     def places_of(self, agent: str) -> list[Member]:
         """Return an agent's places, by queue."""

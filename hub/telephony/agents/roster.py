@@ -48,10 +48,12 @@ class Roster:
 
     One book per PBX is fed by whoever has its connection; `call_happened` gets each step of each call.
     `known` are the agents as they were last told of, before this hub started: what is still so is not told again.
-    A PBX that is away leaves its agents as they were last seen; nobody is told to have logged off before all of
-    their PBXs were asked. Listeners are told from within, and must neither wait nor feed. `on_stale` asks for a `flush`
-    soon: what is no change of a state (a device, a count) is told once for all that comes together. `on_deadline`
-    says that `next_deadline` may have changed.
+    While a PBX is away its agents are as the others have them, or as they were last seen if they are at no other;
+    nobody is told to have logged off before all of their PBXs were asked.
+
+    Listeners are told from within, and must neither wait nor feed. `on_stale` asks for a `flush` soon: what is no
+    change of a state (a device, a count) is told once for all that comes together. `on_deadline` says that
+    `next_deadline` may have changed.
     """
 
     def __init__(
@@ -182,7 +184,7 @@ class Roster:
         work = self._work.get(member.agent)
         if work is None:
             return
-        open_places = [place for place in self._seats(member.agent) if not place.is_paused]
+        open_places = [place for place in self._reachable(self._seats(member.agent)) if not place.is_paused]
         orders = work.call_completed(open_places, self._after_call_s(member))
         if orders:
             for order in orders:
@@ -209,7 +211,7 @@ class Roster:
         orders = work.look(seats, is_busy=is_busy, now=now, seconds_of=self._after_call_s)
         (self._busy.add if self._talks.is_busy(agent) else self._busy.discard)(agent)
         verdict = judge(
-            seats,
+            self._reachable(seats),
             is_seated=any(book.is_seated(device) for book in books for device in self._devices(agent)),
             is_busy=is_busy,
             about_to_pause=work.ordered,
@@ -261,6 +263,10 @@ class Roster:
     def _seats(self, agent: str) -> list[Member]:
         """Return the places by which an agent is logged on."""
         return [place for place in self.places_of(agent) if place.is_logged_on and self._is_there(place)]
+
+    def _reachable(self, seats: Sequence[Member]) -> Sequence[Member]:
+        """Return the places at PBXs that are connected, or all where there is none: nobody rings by the others."""
+        return [place for place in seats if self._books[place.pbx].is_in_step] or seats
 
     def _is_there(self, place: Member) -> bool:
         """Whether the agent behind a place has logged in, where app_agent_pool asks for that."""

@@ -9,7 +9,7 @@ import pytest
 
 from hub.domain.agent import AgentState, AgentStatus, DeviceState
 from hub.domain.call import ConnectionState, Role
-from tests.unit.telephony.agents.scene import NOON, PARAMS, Scene, ami, call, member, pause, unpause
+from tests.unit.telephony.agents.scene import NOON, PARAMS, Scene, ami, call, completed, member, pause, unpause
 
 
 @pytest.fixture
@@ -143,7 +143,7 @@ def test_devices_are_as_the_pbx_says(scene: Scene) -> None:
         assert state is scene.agent().devices[0].state
     scene.sync(*PARAMS, devices=(ami("DeviceStateChange", Device="PJSIP/1001", State="NOT_INUSE"),))
     assert DeviceState.IDLE is scene.agent().devices[0].state
-    scene.roster.book("main").lost()
+    scene.roster.book("main").lost(scene.now)
     assert DeviceState.UNKNOWN is scene.agent().devices[0].state
     assert [] == list(scene.roster.queues())
     assert [] == scene.told
@@ -153,7 +153,7 @@ def test_after_a_loss_only_what_is_different_is_told(scene: Scene) -> None:
     """A list that says the same is silent; one that doesn't tells the difference, once."""
     scene.feed(member("QueueMemberAdded"), member("QueueMemberAdded", device="PJSIP/1002"))
     scene.told.clear()
-    scene.roster.book("main").lost()
+    scene.roster.book("main").lost(scene.now)
     rows = [
         *PARAMS,
         member("QueueMember"),
@@ -161,7 +161,7 @@ def test_after_a_loss_only_what_is_different_is_told(scene: Scene) -> None:
     ]
     scene.sync(*rows)
     assert ["bob not_ready Lunch"] == scene.told
-    scene.roster.book("main").lost()
+    scene.roster.book("main").lost(scene.now)
     scene.sync(*rows)
     assert ["bob not_ready Lunch"] == scene.told
     scene.sync(*PARAMS)
@@ -199,7 +199,23 @@ def test_an_agent_of_two_pbxs_is_one() -> None:
     assert [("north", True), ("south", False)] == [(place.pbx, place.is_paused) for place in scene.agent().queues]
     assert [("north", "PJSIP/1001"), ("south", "PJSIP/1001")] == [(d.pbx, d.device) for d in scene.agent().devices]
     scene.calls(call("alice", ConnectionState.CONNECTED, pbx="south"))
-    scene.roster.book("south").lost()
+    scene.roster.book("south").lost(scene.now)
     assert "busy" == scene.state()
     scene.roster.calls_are("south", [], scene.now)
-    assert ["alice busy", "alice ready"] == scene.told
+    scene.sync(*PARAMS, member("QueueMember"), pbx="south")
+    assert ["alice busy", "alice not_ready Lunch", "alice ready"] == scene.told
+
+
+def test_after_call_work_at_one_pbx_while_another_is_away() -> None:
+    """Only the places that can be paused are; one at a PBX that nobody can call by keeps nobody ready."""
+    scene = Scene(pbx={"north": {"after_call_s": 30}, "south": {}})
+    for pbx in ("north", "south"):
+        scene.sync(*PARAMS, member("QueueMember"), pbx=pbx)
+    scene.roster.book("south").lost(scene.now)
+    scene.told.clear()
+    scene.feed(completed(), pbx="north")
+    assert ["alice after_call_work"] == scene.told
+    assert ["pause north/support"] == scene.obey()
+    scene.pass_time(40)
+    assert ["unpause north/support"] == scene.obey()
+    assert ["alice after_call_work", "alice ready"] == scene.told
