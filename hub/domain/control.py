@@ -17,10 +17,12 @@ from hub.domain.call import Monitoring
 CommandId = Annotated[str, Meta(min_length=1, max_length=64, pattern="^[A-Za-z0-9._:-]+$")]
 """Made by whoever asks: a command whose id was seen before is not carried out again, its first result comes back."""
 
+AgentId = Annotated[str, Meta(max_length=64)]
+Device = Annotated[str, Meta(max_length=128)]
 CallId = Annotated[str, Meta(min_length=1, max_length=200)]
 Number = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[0-9A-Za-z+*#()./ _-]+$")]
 Digits = Annotated[str, Meta(min_length=1, max_length=32, pattern="^[0-9A-D*#]+$")]
-Queue = Annotated[str, Meta(min_length=1, max_length=128)]
+Queues = Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=128)], ...], Meta(max_length=100)]
 Reason = Annotated[str, Meta(max_length=64)]
 
 
@@ -28,8 +30,8 @@ class _Command(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
     """`agent` is for whom; empty: the one who asks. `device` is needed only where the agent has several."""
 
     id: CommandId
-    agent: str = ""
-    device: str = ""
+    agent: AgentId = ""
+    device: Device = ""
 
 
 class _OnCall(_Command, frozen=True, kw_only=True, omit_defaults=True):
@@ -127,33 +129,33 @@ class ResumeRecording(_OnCall, frozen=True, kw_only=True, omit_defaults=True, ta
 class Monitor(_OnCall, frozen=True, kw_only=True, omit_defaults=True, tag="monitor"):
     """Bring a supervisor into the call of another agent, `target`: to listen, to whisper to the agent, to talk."""
 
-    target: str
+    target: AgentId
     mode: Monitoring = Monitoring.SPY
 
 
 class LogOn(_Command, frozen=True, kw_only=True, omit_defaults=True, tag="log_on"):
     """Become a member of these queues; without any, of all the queues that the configuration gives the agent."""
 
-    queues: tuple[Queue, ...] = ()
+    queues: Queues = ()
 
 
 class LogOff(_Command, frozen=True, kw_only=True, omit_defaults=True, tag="log_off"):
     """Leave these queues; without any, all of them."""
 
-    queues: tuple[Queue, ...] = ()
+    queues: Queues = ()
 
 
 class Ready(_Command, frozen=True, kw_only=True, omit_defaults=True, tag="ready"):
     """Take calls again, in these queues or in all; ends after-call work as well."""
 
-    queues: tuple[Queue, ...] = ()
+    queues: Queues = ()
 
 
 class NotReady(_Command, frozen=True, kw_only=True, omit_defaults=True, tag="not_ready"):
     """Take no calls for a while, in these queues or in all."""
 
     reason: Reason = ""
-    queues: tuple[Queue, ...] = ()
+    queues: Queues = ()
 
 
 class AfterCallWork(_Command, frozen=True, kw_only=True, omit_defaults=True, tag="after_call_work"):

@@ -60,8 +60,9 @@ class Bench:
         self.steps: list[CallEvent] = []
         self.link = PbxLink("main", section, region="DE", agents_by_device=AGENTS, on_call_event=self.steps.append)
         self.journal = MemoryJournal()
+        self.parts: dict[str, tuple[str, ...]] = {}
         self.control = Control(
-            [ControlledPbx("main", self.link, section.control, parts_of=lambda call_id: (call_id,))],
+            [ControlledPbx("main", self.link, section.control, parts_of=self.parts_of)],
             agents={
                 "alice": AgentSection(name='Ali"ce <x>', devices=("PJSIP/1001", "PJSIP/1009")),
                 "bob": AgentSection(name="Bob", devices=("PJSIP/1002",), pbx="other"),
@@ -71,6 +72,10 @@ class Bench:
             journal=self.journal,
         )
         self._number = 0
+
+    def parts_of(self, call_id: str) -> tuple[str, ...]:
+        """Return the ids that a call has on its PBXs."""
+        return self.parts.get(call_id, (call_id,))
 
     async def answered(self) -> str:
         """Play the recorded call up to its answer; return its id."""
@@ -180,6 +185,19 @@ async def test_a_queues_call_is_picked_up_by_its_own_agents(bench: Bench) -> Non
     result = await bench.give(PickUp, call_id=call_id, agent="chen")
     assert (Refusal.NOT_ALLOWED, []) == (result.refusal, bench.sent("Originate"))
     assert Refusal.WRONG_STATE is (await bench.give(PickUp, call_id=call_id)).refusal
+
+
+async def test_a_call_over_two_pbxs_is_reached_by_its_part(bench: Bench) -> None:
+    """The id is that of the whole; what is done is done where the agent is."""
+    bench.parts["other-1"] = ("other-1", await bench.answered())
+    bench.pbx.answers["MixMonitor"] = success
+    assert (await bench.give(StartRecording, call_id="other-1")).done
+    assert bench.sent("MixMonitor")[0]["Channel"].startswith("PJSIP/1001-")
+    assert ("cti.command.carried_out", "/pbx/main", "other-1") == (
+        bench.journal.stored[0].type,
+        bench.journal.stored[0].source,
+        bench.journal.stored[0].subject,
+    )
 
 
 async def test_what_is_about_agents_is_handed_on(bench: Bench) -> None:
