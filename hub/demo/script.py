@@ -27,8 +27,8 @@ class Pace:
     greeting: float = 0.5
     ringing: float = 6.0
     talking: float = 6.0
-    after_call: float = 5.0
-    pause: float = 2.5
+    after_call: float = 4.0
+    pause: float = 4.5
     patience: float = 25.0
     left_alone: float = 120.0
 

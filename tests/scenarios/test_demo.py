@@ -27,9 +27,12 @@ QUICKER = [
 import sys
 from hub.demo.main import run_demo
 from hub.demo.script import Pace
-sys.exit(run_demo(port=0, pace=Pace(greeting=0.2, ringing=3.0, talking=0.5, pause=0.3)))
+sys.exit(run_demo(port=0, pace=Pace(greeting=0.2, ringing=3.0, talking=0.5, after_call=0.0, pause=0.3)))
 """,
 ]
+# Long enough for a person, or a test, to do something with the call.
+SLOWER = QUICKER[-1].replace("ringing=3.0", "ringing=15.0").replace("after_call=0.0", "after_call=5.0")
+PATIENT = [*QUICKER[:-1], SLOWER]
 # The calls come round and round: what was missed once is seen the next time.
 WITHIN_MS = 60_000
 
@@ -108,3 +111,47 @@ async def test_each_sort_of_caller_is_shown(tmp_path: Path, shared_browser: Brow
         rows = page.get_by_test_id("log-row")
         assert len(CALLERS) <= await rows.count()
         await expect(rows.filter(has_text="Answered")).to_have_count(await rows.count())
+
+
+async def test_a_visitor_does_with_a_call_what_the_page_offers(tmp_path: Path, shared_browser: Browser) -> None:
+    """Answer, hold, take back, ask a colleague and hand over; park and pick up; go not ready; dial."""
+    async with demo(PATIENT, tmp_path / "output", shared_browser) as page:
+        state = page.get_by_test_id("pop-state")
+        own = page.get_by_test_id("agent-state")
+
+        async def do(*keys: str) -> None:
+            for key in keys:
+                await page.get_by_test_id(key).first.click(timeout=WITHIN_MS)
+
+        async def is_now(wanted: str) -> None:
+            await expect(state).to_have_attribute("data-state", wanted, timeout=WITHIN_MS)
+
+        await is_now("ringing")
+        await do("do-answer")
+        await is_now("connected")
+        await do("do-record")
+        await expect(page.locator('[data-fact="recording"]')).to_be_visible()
+        await do("do-hold")
+        await is_now("held")
+        await do("do-retrieve")
+        await is_now("connected")
+        await do("do-transfer", "colleague", "to-consult")
+        await expect(page.locator('[data-fact="with"]')).to_contain_text("Bob Krause")
+        await do("do-complete")
+        await is_now("ringing")  # the next caller
+        await do("do-answer", "do-park", "pick-up")
+        await is_now("ringing")
+        await do("do-answer")
+        await is_now("connected")
+        await do("do-hang-up")
+        await expect(own).to_have_attribute("data-state", "after_call_work")
+        await do("agent-state", "choice-not-ready-0")
+        await expect(own).to_contain_text("Break")
+        await page.get_by_test_id("dial-number").fill("030 5550123")
+        await do("dial")
+        await is_now("ringing")
+        await do("do-answer")
+        await expect(own).to_have_attribute("data-state", "busy")
+        await do("do-hang-up")
+        await expect(own).to_have_attribute("data-state", "not_ready")
+        await expect(page.get_by_test_id("call-trouble")).to_have_count(0)
