@@ -17,16 +17,15 @@ from hub.domain.agent import (
     Membership,
     QueuePlace,
     QueueStatus,
-    WaitingCall,
 )
 from hub.domain.call import CallEventKind
-from hub.domain.phone import PhoneNumber
 from hub.telephony.agents.after_call import AfterCallWork, PauseOrder
 from hub.telephony.agents.callers import QueueCallers
 from hub.telephony.agents.devices import is_pooled
 from hub.telephony.agents.judgement import Judgement, judge
 from hub.telephony.agents.members import Member
 from hub.telephony.agents.queue_book import QueueBook
+from hub.telephony.agents.queue_views import queue_statuses
 from hub.telephony.agents.talks import Talks
 
 if TYPE_CHECKING:
@@ -34,13 +33,8 @@ if TYPE_CHECKING:
 
     from hub.config.model import AgentSection, Config
     from hub.domain.call import Call, CallEvent
-    from hub.telephony.agents.figures import QueueFigures
-
-_CALLABLE = (DeviceState.IDLE, DeviceState.UNKNOWN)
-"""Device states in which app_queue rings a member."""
 
 _IN_A_CALL = (DeviceState.BUSY, DeviceState.HELD)
-_OCCUPIED = (*_IN_A_CALL, DeviceState.ALERTING)
 
 
 class Roster:
@@ -117,7 +111,11 @@ class Roster:
 
     def queues(self) -> Sequence[QueueStatus]:
         """Return every queue of every connected PBX, by PBX and name."""
-        return [status for _, book in sorted(self._books.items()) for status in self._queues_of(book)]
+        return [
+            status
+            for _, book in sorted(self._books.items())
+            for status in queue_statuses(book, self._callers, counts=self._is_taken)
+        ]
 
     def pbxs_of(self, agent: str) -> list[str]:
         """Return the PBXs at which the configuration gives an agent devices."""
@@ -262,15 +260,16 @@ class Roster:
 
     def _seats(self, agent: str) -> list[Member]:
         """Return the places by which an agent is logged on."""
-        return [place for place in self.places_of(agent) if place.is_logged_on and self._is_there(place)]
+        return [place for place in self.places_of(agent) if self._is_taken(place)]
 
     def _reachable(self, seats: Sequence[Member]) -> Sequence[Member]:
         """Return the places at PBXs that are connected, or all where there is none: nobody rings by the others."""
         return [place for place in seats if self._books[place.pbx].is_in_step] or seats
 
-    def _is_there(self, place: Member) -> bool:
-        """Whether the agent behind a place has logged in, where app_agent_pool asks for that."""
-        return not is_pooled(place.device) or self._books[place.pbx].is_seated(place.device)
+    def _is_taken(self, place: Member) -> bool:
+        """Whether somebody is logged on by this place; where it is app_agent_pool's, they have to have logged in."""
+        is_manned = not is_pooled(place.device) or self._books[place.pbx].is_seated(place.device)
+        return place.is_logged_on and is_manned
 
     def _devices(self, agent: str) -> tuple[str, ...]:
         return self._config.agents[agent].devices
@@ -292,42 +291,6 @@ class Roster:
         section = self._config.pbx[place.pbx]
         queue = section.queues.get(place.queue)
         return section.after_call_s if queue is None or queue.after_call_s is None else queue.after_call_s
-
-    def _queues_of(self, book: QueueBook) -> list[QueueStatus]:
-        members: dict[str, list[Member]] = {}
-        for member in book.members():
-            if member.is_logged_on and self._is_there(member):
-                members.setdefault(member.queue, []).append(member)
-        return [self._queue(book.pbx, queue, figures, members.get(queue, [])) for queue, figures in book.queues()]
-
-    def _queue(self, pbx: str, queue: str, figures: QueueFigures, members: Sequence[Member]) -> QueueStatus:
-        return QueueStatus(
-            pbx=pbx,
-            queue=queue,
-            strategy=figures.strategy,
-            waiting=tuple(
-                self._waiting(pbx, place, one.uid, one.since) for place, one in enumerate(figures.waiting, start=1)
-            ),
-            logged_on=len(members),
-            ready=sum(not one.is_paused and one.status in _CALLABLE for one in members),
-            busy=sum(one.status in _OCCUPIED for one in members),
-            completed=figures.completed,
-            abandoned=figures.abandoned,
-            hold_s=figures.hold_s,
-            talk_s=figures.talk_s,
-            service_level_s=figures.service_level_s,
-            service_level=figures.service_level,
-        )
-
-    def _waiting(self, pbx: str, position: int, uid: str, since: datetime) -> WaitingCall:
-        # The caller is taken from the call alone: the tracker knows whose number is withheld.
-        call = self._callers.find(pbx, uid)
-        return WaitingCall(
-            position=position,
-            since=since,
-            call_id=call.id if call else "",
-            caller=call.caller if call else PhoneNumber(),
-        )
 
 
 def _remembered(agent: str, section: AgentSection, before: AgentStatus | None, now: datetime) -> AgentStatus:
