@@ -54,6 +54,7 @@ class AmiParser:
         self.torn = 0
         self._wanted = None if wanted is None else frozenset(wanted)
         self._variables = None if variables is None else frozenset(name.encode() for name in variables)
+        self._may_set = True
         # First line of an event to its name, or to "" where nobody wants the event.
         self._names = {f"Event: {name}".encode(): name for name in self._wanted or ()}
         self._max_message_bytes = max_message_bytes
@@ -92,6 +93,8 @@ class AmiParser:
         return self._cut(data)
 
     def _cut(self, data: bytes) -> tuple[list[AmiEvent], list[AmiReply]]:
+        # Most reads name none of the variables that are wanted: their VarSets need no look.
+        self._may_set = self._variables is None or any(name in data for name in self._variables)
         parts = data.split(_MESSAGE_END)
         rest = parts.pop()
         if len(data) > self._max_message_bytes and max(map(len, parts), default=0) > self._max_message_bytes:
@@ -115,7 +118,7 @@ class AmiParser:
     def _read(self, parts: list[bytes]) -> tuple[list[AmiEvent], list[AmiReply]]:
         events: list[AmiEvent] = []
         replies: list[AmiReply] = []
-        names, lists, output = self._names, self._lists, self._output
+        names, lists, output, may_set = self._names, self._lists, self._output, self._may_set
         self.messages += len(parts)
         before: AmiEvent | None = None
         for part in parts:
@@ -124,7 +127,7 @@ class AmiParser:
                 continue
             name = names.get(part.partition(b"\r")[0])
             if name:
-                if name == _SET and not self._is_kept(part):
+                if name == _SET and not (may_set and self._is_kept(part)):
                     before = None
                     continue
                 try:

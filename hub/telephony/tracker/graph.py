@@ -139,6 +139,8 @@ class ChannelGraph:
             self._states.unanswered(channel, now)
             return
         if was_given_up_by_pbx(channel):
+            channel.dial_status = "NOANSWER"
+            self._states.unanswered(channel, now)
             return
         outer = channel.dialer.other_half if channel.dialer else None
         if outer is None or outer.dial_status in {"", "CANCEL"}:

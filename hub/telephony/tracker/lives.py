@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hub.telephony.tracker.book import CallBook
     from hub.telephony.tracker.graph import ChannelGraph
     from hub.telephony.tracker.sight import Sight
+    from hub.telephony.tracker.transfers import Transfers
 
 _PROHIBITED = 0x20
 _PRESENTATION_MASK = 0x60
@@ -33,8 +34,9 @@ class Lives:
         "Hangup": "hung_up",
     }
 
-    def __init__(self, sight: Sight, graph: ChannelGraph, book: CallBook) -> None:
+    def __init__(self, sight: Sight, graph: ChannelGraph, book: CallBook, transfers: Transfers) -> None:
         self._sight = sight
+        self._transfers = transfers
         self._graph = graph
         self._book = book
 
@@ -57,8 +59,12 @@ class Lives:
         channel = self._sight.known(event)
         if channel is None:
             self._sight.present(event, now)
-        else:
-            self._graph.change_state(channel, CHANNEL_STATES.get(event.get("ChannelState"), ChannelState.DOWN), now)
+            return
+        if channel.device in self._book.handed_over and channel.call.first_uid == channel.uid:
+            recalled = self._transfers.recall(channel.device, event.get("ConnectedLineNum"))
+            if recalled is not None:
+                self._graph.dial_for(recalled, channel, now)
+        self._graph.change_state(channel, CHANNEL_STATES.get(event.get("ChannelState"), ChannelState.DOWN), now)
 
     def named(self, event: AmiEvent, _now: datetime) -> None:
         channel = self._sight.known(event)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from hub.telephony.tracker.agent_pool import POOL_BRIDGES, AgentPool
 from hub.telephony.tracker.channels import ChannelState
+from hub.telephony.tracker.graph import HOLDING_BRIDGE
 from hub.telephony.tracker.sight import number
 
 if TYPE_CHECKING:
@@ -42,19 +43,18 @@ class Meetings:
             return
         if event.get("ChannelState") == _UP:
             channel.answer(now)
-        if event.get("BridgeCreator") == POOL_BRIDGES:
+        bridge, technology = event.get("BridgeUniqueid"), event.get("BridgeTechnology")
+        if technology == HOLDING_BRIDGE and event.get("BridgeCreator") == POOL_BRIDGES:
             self._pool.wait(channel, now)
         displaced = self._sight.known(event, "Swap")
-        unheard = number(event.get("BridgeNumChannels")) - self._graph.count_in(event.get("BridgeUniqueid"), channel)
+        unheard = number(event.get("BridgeNumChannels")) - self._graph.count_in(bridge, channel)
         # The one who announces in a conference room has no events of its own.
         if unheard > 1 or (unheard == 1 and event.get("BridgeCreator") != "ConfBridge"):
             channel.call.partial = True
-        self._graph.join_bridge(
-            channel, event.get("BridgeUniqueid"), event.get("BridgeTechnology"), now, instead_of=displaced
-        )
-        for other in (channel, displaced):
-            if other is not None:
-                self._let_agent_wait(other, now)
+        self._graph.join_bridge(channel, bridge, technology, now, instead_of=displaced)
+        self._let_agent_wait(channel, now)
+        if displaced is not None:
+            self._let_agent_wait(displaced, now)
 
     def left(self, event: AmiEvent, now: datetime) -> None:
         channel = self._sight.known(event)

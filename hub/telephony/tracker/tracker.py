@@ -109,7 +109,7 @@ class CallTracker:
         pool = AgentPool(sight, self._book)
         self._variables = Variables(sight, self._book, recordings)
         readers: list[_Reader] = [
-            Lives(sight, self._graph, self._book),
+            Lives(sight, self._graph, self._book, transfers),
             Dialling(sight, self._graph, states, transfers),
             Meetings(sight, self._graph, states, self._book, pool),
             Queues(sight, states),

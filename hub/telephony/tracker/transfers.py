@@ -142,7 +142,15 @@ def _target(event: AmiEvent, second: Channel) -> str:
     """Return what the second call went to: the number that was dialled for it, else the device reached."""
     if is_number(second.aimed_at) and event.get("OrigTransfererUniqueid") != second.uid:
         return second.aimed_at
-    return _name_of(event.get("TransferTargetChannel"))
+    return _name_of(event.get("TransferTargetChannel")) or _called_last(second.call)
+
+
+def _called_last(call: LiveCall) -> str:
+    """Return what was called last in a call, where nobody says what a transfer went to."""
+    channels = list(reversed(call.channels.values()))
+    called = [channel for channel in channels if channel.is_local]
+    called += [channel for channel in channels if channel.party is not None and channel.party.role is Role.CALLED]
+    return _name_of(called[0].name) if called else ""
 
 
 def _name_of(channel: str) -> str:

@@ -49,9 +49,10 @@ def was_given_up_by_pbx(channel: Channel) -> bool:
     So it is after a blonde transfer, and with FollowMe, which says nothing of the Local channels that it drops.
     """
     call = channel.call
-    is_for_another = channel.dialer is not None and channel.dialer.is_local
+    outer = channel.dialer.other_half if channel.dialer else None
+    was_dropped = outer is not None and outer.is_gone and not outer.dial_status
     was_handed_over = bool(call.transfers) and call.transfers[-1].kind is TransferKind.BLONDE
-    return (is_for_another or was_handed_over) and not any(
+    return (was_dropped or was_handed_over) and not any(
         other.has_hung_up for other in call.channels.values() if other.party
     )
 
