@@ -182,7 +182,11 @@ class Federation:
 
     def _join(self, one: JoinedCall, other: JoinedCall, now: datetime) -> JoinedCall:
         known = self._known_before
-        keep, gone = sorted((one, other), key=lambda call: (call.id not in known, not call.is_announced, call.order))
+        # Of two that nobody was told of, the one with the caller goes before the one with a leg from where he is.
+        keep, gone = sorted(
+            (one, other),
+            key=lambda call: (call.id not in known, not call.is_announced, not call.has_caller, call.order),
+        )
         self._waiting.pop(gone.id, None)
         there = {(connection.pbx or keep.pbx, connection.device) for connection in _live(keep.picture())}
         if gone.is_announced:

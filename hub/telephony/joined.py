@@ -60,6 +60,11 @@ class JoinedCall:
     def is_over(self) -> bool:
         return self.over.issuperset(self.parts)
 
+    @property
+    def has_caller(self) -> bool:
+        """Whether the one who calls is on one of these PBXs, and not only a leg from where he is."""
+        return any(map(self._has_caller, self.parts.values()))
+
     def absorb(self, other: JoinedCall) -> None:
         self.parts |= other.parts
         self.over |= other.over

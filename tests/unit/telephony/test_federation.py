@@ -323,6 +323,16 @@ def test_a_second_call_that_only_arrived_is_taken_back(world: World) -> None:
     assert ["delivered a-1 PJSIP/1001@b"] == world.told
 
 
+def test_the_callers_own_pbx_names_the_call_though_the_other_tells_first(world: World) -> None:
+    """As long as no step was told; after that the id stands."""
+    b = world.forwarded()
+    world.federation.arrived(b.call)
+    world.incoming()
+    b.says("delivered", "PJSIP/1001", "alerting")
+    assert ["b-9"] == world.absorbed
+    assert ["delivered a-1 PJSIP/1001@b"] == world.told
+
+
 def test_after_a_restart_the_call_keeps_the_id_that_was_given_out(world: World) -> None:
     """B is connected first; when A's part is found, the call goes on under the id that the journal knows."""
     world = World(frozenset({"a-1"}))
