@@ -11,11 +11,13 @@ import pytest
 from hub.domain.call import ConnectionState, RecordingState, TransferKind
 from hub.domain.control import Refusal
 from tests.scenarios.control_site import outside_of, running_control_site, state_of
+from tests.servers.ami import RawManager
 from tests.servers.asterisk import Asterisk
 from tests.servers.asterisk_configuration import QUEUES_SITE
 from tests.servers.baresip import Softphone
+from tests.servers.queue_calls import ANNOUNCEMENT_SECONDS
 from tests.servers.requirements import place_of, require
-from tests.servers.sipp import Phone, Trunk
+from tests.servers.sipp import DiallingPhone, Phone, Trunk
 from tests.waiting import eventually
 
 CALLER = "+4989123456"
@@ -126,4 +128,34 @@ async def test_what_is_recorded_is_in_the_file(tmp_path: Path, queues_asterisk: 
         finally:
             await asyncio.to_thread(file.unlink, missing_ok=True)
         await control.done("alice", "hang_up", call_id=call.id)
+        await control.no_call()
+
+
+async def test_an_agent_who_stays_on_the_line(tmp_path: Path, queues_asterisk: Asterisk) -> None:
+    """AgentLogin would log off an agent whose channel is moved: that is refused in words, and the call goes on."""
+    async with (
+        running_control_site(tmp_path, queues_asterisk) as control,
+        DiallingPhone(queues_asterisk, "1001") as phone,
+        Trunk(queues_asterisk) as trunk,
+        RawManager.monitor(queues_asterisk) as monitor,
+    ):
+        line = await phone.dial("7090")
+        await monitor.wait_for("DeviceStateChange", Device="Agent:7901", State="NOT_INUSE")
+        caller = await trunk.call(CALLER, to="7013")
+        await monitor.wait_for("AgentCalled")
+        await asyncio.sleep(ANNOUNCEMENT_SECONDS)
+        line.press("#")
+        call = await control.call_where(
+            lambda one: (
+                any(c.device == "PJSIP/trunk" for c in one.connections)
+                and state_of(one, "alice") is ConnectionState.CONNECTED
+            ),
+            "alice has the caller",
+        )
+        for command, fields in (("hold", {}), ("consult", {"to": "1003"}), ("conference", {"to": "1003"})):
+            words = await control.refused(Refusal.NOT_POSSIBLE, "alice", command, call_id=call.id, **fields)
+            assert "logged off" in words
+        await control.done("alice", "mute", call_id=call.id)
+        await caller.hang_up()
+        await line.hang_up()
         await control.no_call()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from hub.domain.call import Call, Connection, ConnectionState, Monitoring, Role
+from hub.domain.call import Call, Connection, ConnectionState, Direction, Monitoring, Role
 from hub.domain.control import Refusal
 from hub.telephony.control.numbers import dialable
 from hub.telephony.control.outcome import Outcome
@@ -13,8 +13,8 @@ from hub.telephony.control.pbx import ControlledPbx
 from hub.telephony.control.refused import RefusedError
 from hub.telephony.tracker.calls import call_id
 
-_SPY_OPTIONS = {Monitoring.SPY: "qES", Monitoring.WHISPER: "qwES", Monitoring.BARGE: "qBES"}
-"""Of ChanSpy: no beep; whisper to the one channel, or talk to both; end with the call."""
+_SPY_OPTIONS = {Monitoring.SPY: "qESu", Monitoring.WHISPER: "qwESu", Monitoring.BARGE: "qBESu"}
+"""Of ChanSpy: no beep; whisper to the one channel, or talk to both; end with the call; no channel but the named one."""
 
 _UNSAFE_IN_CALLER = str.maketrans("", "", '"<>\\\r\n')
 
@@ -57,9 +57,9 @@ async def pick_up(station: Station, call: Call) -> Outcome:
         variables = {"CTIHUB_LOT": lot, "CTIHUB_SPACE": space}
         await station.pbx.originate(station.device, "parked", caller=station.caller, variables=variables)
         return Outcome(value=f"{lot}/{space}")
-    ringing = [connection for connection in call.connections if connection.state is ConnectionState.ALERTING]
+    ringing = [connection for connection in call.connections if _rings_in_the_house(connection, call)]
     if not ringing:
-        raise RefusedError(Refusal.WRONG_STATE, "This call rings nowhere and is not parked.")
+        raise RefusedError(Refusal.WRONG_STATE, "This call rings at no colleague's and is not parked.")
     variables = {"CTIHUB_CHANNEL": station.pbx.end_of(call, ringing[0]).channel}
     await station.pbx.originate(station.device, "pickup", caller=station.caller, variables=variables)
     return Outcome()
@@ -81,6 +81,17 @@ async def monitor(station: Station, target: Part, mode: Monitoring) -> Outcome:
         },
     )
     return Outcome()
+
+
+def _rings_in_the_house(connection: Connection, call: Call) -> bool:
+    """Whether somebody is being called there.
+
+    A phone that the hub rings for its own agent is the caller's: whoever picked that up would dial in their name, or
+    listen in as if they were the supervisor. What an agent has dialled outside rings at the customer's.
+    """
+    if connection.state is not ConnectionState.ALERTING or connection.role is not Role.CALLED:
+        return False
+    return connection.agent is not None or call.direction is not Direction.OUTBOUND
 
 
 def _takes_part(connection: Connection, device: str) -> bool:

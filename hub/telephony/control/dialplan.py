@@ -25,6 +25,7 @@ ACTIONS: Final = (
     "Redirect",
     "Setvar",
     "ShowDialPlan",
+    "Status",
     "StopMixMonitor",
     "UserEvent",
 )

@@ -20,6 +20,7 @@ from hub.telephony.control.talking import (
     ON_HOLD,
     STATE,
     back_to_held,
+    need_movable,
     state_of,
 )
 
@@ -70,7 +71,7 @@ async def consult(part: Part, to: str) -> Outcome:
         raise RefusedError(Refusal.WRONG_STATE, "Somebody is being consulted already.")
     if state == IN_CONFERENCE:
         raise RefusedError(Refusal.NOT_POSSIBLE, "This can't be done from a conference: call them into it.")
-    await part.pbx.need_hub_context()
+    await need_movable(part)
     await part.pbx.need_number(number)
     if state != ON_HOLD:
         part.need(ConnectionState.CONNECTED)
@@ -160,6 +161,7 @@ async def _call_into_conference(part: Part, number: str, state: str) -> Outcome:
     else:
         room = room_of(part.call)
         other = part.other_side()
+        await need_movable(part)
         for one in (part.channel, other.channel):
             await part.pbx.set_variables(one, {_ROOM: room})
         async with part.pbx.expecting(_enters(part.uid, other.uid), count=2) as expected:

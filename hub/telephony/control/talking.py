@@ -22,6 +22,7 @@ ON_HOLD: Final = "hold"
 CONSULTING: Final = "consult"
 IN_CONFERENCE: Final = "conference"
 
+_WAITS_FOR_CALLS = "AgentLogin"
 _ANSWER_S = 3.0
 _DIGIT_MS = 100
 DIGIT_S = 0.22
@@ -82,7 +83,7 @@ async def hold(part: Part) -> Outcome:
     if await state_of(part) == IN_CONFERENCE:
         raise RefusedError(Refusal.NOT_POSSIBLE, "A conference can't be held. Mute yourself instead.")
     other = part.other_side().channel
-    await part.pbx.need_hub_context()
+    await need_movable(part)
     await part.pbx.set_variables(part.channel, {HELD: other})
     await part.pbx.set_variables(other, {HOLDER: part.channel})
 
@@ -95,6 +96,16 @@ async def hold(part: Part) -> Outcome:
     if happened.name == "Hangup":
         raise RefusedError(Refusal.WRONG_STATE, "The call has just ended.")
     return DONE
+
+
+async def need_movable(part: Part) -> None:
+    """Raise RefusedError where the agent's channel can't be sent to the hub's part of the dialplan and back."""
+    await part.pbx.need_hub_context()
+    reply = await part.pbx.act({"Action": "Status", "Channel": part.channel})
+    if any(event.get("Application") == _WAITS_FOR_CALLS for event in reply.events):
+        raise RefusedError(
+            Refusal.NOT_POSSIBLE, "You are logged in by staying on the line, and would be logged off. Use the phone."
+        )
 
 
 async def retrieve(part: Part) -> Outcome:
