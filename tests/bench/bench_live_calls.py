@@ -20,7 +20,8 @@ from hub.collector import spare_collector
 from hub.domain.call import CallEvent
 from hub.telephony.ami.event import AmiEvent
 from hub.telephony.ami.wire import AmiParser
-from hub.telephony.tracker import WANTED_EVENTS, CallTracker
+from hub.telephony.tracker import CallTracker
+from hub.telephony.tracker.recordings import FILE_VARIABLE
 from tests.bench.recorded_calls import RecordedCall
 from tests.bench.result import Target, report, spread
 
@@ -54,7 +55,7 @@ class _Pbx:
 
     def _next_call(self) -> list[AmiEvent]:
         self._number += 1
-        parser = AmiParser(WANTED_EVENTS)
+        parser = AmiParser(self._tracker.wanted_events, variables=(FILE_VARIABLE,))
         events, _ = parser.feed(b"Asterisk Call Manager/11.0.0\r\n" + self._recorded.copy(self._number))
         return events
 
