@@ -14,14 +14,17 @@ from msgspec import Meta
 
 from hub.domain.call import Monitoring
 
-CommandId = Annotated[str, Meta(min_length=1, max_length=64, pattern="^[A-Za-z0-9._:-]+$")]
+_END = r"$(?!\n)"
+"""The very end. Alone `$` is here, unlike in JSON Schema's patterns, also before a line break."""
+
+CommandId = Annotated[str, Meta(min_length=1, max_length=64, pattern="^[A-Za-z0-9._:-]+" + _END)]
 """Made by whoever asks: a command whose id was seen before is not carried out again, its first result comes back."""
 
 AgentId = Annotated[str, Meta(max_length=64)]
 Device = Annotated[str, Meta(max_length=128)]
 CallId = Annotated[str, Meta(min_length=1, max_length=200)]
-Number = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[0-9A-Za-z+*#()./ _-]+$")]
-Digits = Annotated[str, Meta(min_length=1, max_length=32, pattern="^[0-9A-D*#]+$")]
+Number = Annotated[str, Meta(min_length=1, max_length=64, pattern="^[0-9A-Za-z+*#()./ _-]+" + _END)]
+Digits = Annotated[str, Meta(min_length=1, max_length=32, pattern="^[0-9A-D*#]+" + _END)]
 Queues = Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=128)], ...], Meta(max_length=100)]
 Reason = Annotated[str, Meta(max_length=64)]
 

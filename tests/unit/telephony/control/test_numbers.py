@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.domain.control import Dial, Refusal
+from hub.domain.control import Command, Dial, Refusal
 from hub.telephony.control.numbers import dialable
 from hub.telephony.control.refused import RefusedError
 
@@ -47,6 +47,20 @@ def test_nothing_that_means_something_to_asterisk_passes(typed: str) -> None:
     except RefusedError:
         return
     assert re.fullmatch(r"[A-Za-z0-9_.+*#-]{1,64}", number)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"command": "dial", "id": "x", "to": "1001\n"},
+        {"command": "dial", "id": "x\n", "to": "1001"},
+        {"command": "send_digits", "id": "x", "call_id": "main-1", "digits": "12\n"},
+    ],
+)
+def test_a_line_break_at_the_end_is_none_of_it(fields: dict[str, str]) -> None:
+    """Python's `$` is before a last line break, too: a digit of a line break would be sent after the others."""
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert(fields, Command)
 
 
 @given(st.text(max_size=80))
