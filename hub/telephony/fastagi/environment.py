@@ -64,7 +64,10 @@ class Environment:
 
     @property
     def arguments(self) -> dict[str, str]:
-        """What the dialplan says besides: `?name=value` in the address, and arguments `name=value` behind it."""
+        """What the dialplan says besides: `?name=value` in the address, and arguments `name=value` behind it.
+
+        Of two values of one name the first counts: in a value that came from a caller may be further arguments.
+        """
         given: list[tuple[str, str]] = []
         try:
             given += parse_qsl(self._target.partition("?")[2], keep_blank_values=True, max_num_fields=MAX_ARGUMENTS)
@@ -74,7 +77,7 @@ class Environment:
             name, equals, value = self[f"arg_{number}"].partition("=")
             if equals:
                 given.append((name.strip(), value))
-        return {clean_text(name): clean_text(value, MAX_ARGUMENT) for name, value in given[:MAX_ARGUMENTS]}
+        return {clean_text(name): clean_text(value, MAX_ARGUMENT) for name, value in reversed(given[:MAX_ARGUMENTS])}
 
     @property
     def _target(self) -> str:

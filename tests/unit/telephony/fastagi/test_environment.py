@@ -55,6 +55,20 @@ def test_arguments_behind_the_address_count_too() -> None:
 
 
 @pytest.mark.parametrize(
+    "changes",
+    [
+        {"network_script": "customer?queue=support&name=Eve&queue=vip"},
+        {"network_script": "customer?queue=support&name=Eve&queue=vip&pbx=other"},
+        {"network_script": "customer?queue=support", "arg_1": "name=Eve", "arg_2": "queue=vip"},
+    ],
+)
+def test_a_callers_name_does_not_choose_the_queue(changes: dict[str, str]) -> None:
+    """A dialplan that passes what a caller sends, and & or a comma in it: what it said before that counts."""
+    asked = enquiry(**changes)
+    assert ("support", {"name": "Eve"}) == (asked.queue, asked.arguments)
+
+
+@pytest.mark.parametrize(
     ("changes", "script"),
     [
         ({"network_script": "customer"}, "customer"),
