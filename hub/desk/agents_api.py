@@ -6,7 +6,7 @@ from aiohttp import web
 
 from hub.desk.access import Access, Caller
 from hub.desk.desk import Desk
-from hub.desk.floor_views import own_queues
+from hub.desk.floor_views import own_queues, without_callers
 from hub.desk.replies import ApiError, json_reply
 from hub.desk.route import Parameter, Route
 from hub.domain.agent import AgentStatus, QueueStatus
@@ -16,7 +16,7 @@ _MAX_AGENT_LENGTH = 64
 
 
 class AgentsApi:
-    """Machines and supervisors see everything; an agent sees themselves and their own queues."""
+    """Machines and supervisors see everything; an agent sees themselves, and how long their own queues are."""
 
     def __init__(self, *, desk: Desk, directory: AgentDirectory) -> None:
         self._desk = desk
@@ -54,7 +54,10 @@ class AgentsApi:
                 path="/api/v1/queues",
                 access=Access.AGENT_OR_MACHINE,
                 handler=self._queues,
-                summary="The queues of the connected PBXs, with who waits and how they do: an agent gets their own.",
+                summary=(
+                    "The queues of the connected PBXs, with who waits and how they do: an agent gets their own, and"
+                    " there since when somebody waits, not who."
+                ),
                 reply=list[QueueStatus],
             ),
         )
@@ -74,10 +77,11 @@ class AgentsApi:
 
     async def _queues(self, _request: web.Request, caller: Caller) -> web.StreamResponse:
         queues = self._directory.queues()
-        if caller.session is None:
+        agent = self._only(caller)
+        if agent is None:
             return json_reply(list(queues))
-        agent = caller.session.agent
-        return json_reply(list(own_queues(self._desk.agents[agent], self._directory.agent(agent), queues)))
+        own = own_queues(self._desk.agents[agent], self._directory.agent(agent), queues)
+        return json_reply([without_callers(queue) for queue in own])
 
     def _only(self, caller: Caller) -> str | None:
         """Return the one agent that the caller may see; None for all."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
+
 from hub.desk.frames import AgentProfile, QueueView, TeamMember
-from hub.domain.agent import AgentState, AgentStatus, QueueStatus
+from hub.domain.agent import AgentState, AgentStatus, QueueStatus, WaitingCall
 
 _SUPERVISORS_ONLY = frozenset({"monitor"})
 
@@ -39,6 +41,12 @@ def own_queues(
     members = {(one.pbx, one.queue) for one in status.queues}
     members |= {(device.pbx, queue) for device in status.devices for queue in profile.queues}
     return tuple(one for one in queues if (one.pbx, one.queue) in members)
+
+
+def without_callers(status: QueueStatus) -> QueueStatus:
+    """Return a queue as an agent may see it: since when how many wait, and not who."""
+    waiting = tuple(WaitingCall(position=one.position, since=one.since) for one in status.waiting)
+    return msgspec.structs.replace(status, waiting=waiting)
 
 
 def team_member(status: AgentStatus, *, number: str, call_id: str) -> TeamMember:

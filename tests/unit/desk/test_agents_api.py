@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from hub.domain.agent import AgentState, AgentStatus, DeviceStatus, Membership, QueueStatus, WaitingCall
+from hub.domain.phone import PhoneNumber
 from tests.unit.desk.house import House
 from tests.unit.desk.samples import START
 
@@ -27,7 +28,8 @@ def status(agent: str, *queues: str) -> AgentStatus:
 def floor(house: House) -> House:
     """Have alice in support, bob in sales, and somebody waiting in support."""
     house.directory.known = {"alice": status("alice", "support"), "bob": status("bob", "sales")}
-    waiting = (WaitingCall(position=1, since=START - timedelta(seconds=9), call_id="main-1"),)
+    since = START - timedelta(seconds=9)
+    waiting = (WaitingCall(position=1, since=since, call_id="main-1", caller=PhoneNumber(e164="+493515550123")),)
     house.directory.listed = [
         QueueStatus(pbx="main", queue="sales"),
         QueueStatus(pbx="main", queue="support", waiting=waiting, completed=4, service_level=0.75),
@@ -67,6 +69,15 @@ async def test_an_agent_sees_themselves_and_their_own_queues(floor: House) -> No
         assert 403 == reply.status
     async with alice.get("/api/v1/queues") as reply:
         assert ["support"] == [one["queue"] for one in await reply.json()]
+
+
+async def test_an_agent_does_not_see_who_waits(floor: House) -> None:
+    """As on the page: that somebody does, and since when. Whom one does not talk with is no business of one's own."""
+    alice = await floor.signed_in("alice")
+    async with alice.get("/api/v1/queues") as reply:
+        (support,) = msgspec.json.decode(await reply.read(), type=list[QueueStatus])
+    assert (WaitingCall(position=1, since=START - timedelta(seconds=9)),) == support.waiting
+    assert (4, 0.75) == (support.completed, support.service_level)
 
 
 async def test_an_unknown_agent_is_not_found(floor: House) -> None:
