@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from hub.telephony.ami.event import AmiEvent
     from hub.telephony.tracker.book import CallBook
     from hub.telephony.tracker.channels import Channel
+    from hub.telephony.tracker.graph import ChannelGraph
     from hub.telephony.tracker.sight import Sight
     from hub.telephony.tracker.states import States
 
@@ -26,17 +27,20 @@ class Conferences:
         "ConfbridgeUnmute": "unmuted",
     }
 
-    def __init__(self, sight: Sight, states: States, book: CallBook) -> None:
+    def __init__(self, sight: Sight, graph: ChannelGraph, states: States, book: CallBook) -> None:
         self._sight = sight
+        self._graph = graph
         self._states = states
         self._book = book
 
     def joined(self, event: AmiEvent, now: datetime) -> None:
         channel = self._sight.present(event, now)
         if channel is not None:
-            self.join(channel, event.get("Conference"), now, is_muted=event.get("Muted") == "Yes")
+            # Another call is in that room, which this one is about to become part of: that is told instead.
+            is_met = self._graph.is_awaited(channel, event.get("BridgeUniqueid"))
+            self.join(channel, event.get("Conference"), now, is_muted=event.get("Muted") == "Yes", is_told=not is_met)
 
-    def join(self, channel: Channel, room: str, now: datetime, *, is_muted: bool) -> None:
+    def join(self, channel: Channel, room: str, now: datetime, *, is_muted: bool, is_told: bool = True) -> None:
         """Note the room; a second time changes nothing."""
         call = channel.call
         name = clean_text(room)
@@ -44,7 +48,8 @@ class Conferences:
             channel.room = name
             if call.conference != name:
                 call.conference = name
-                self._book.inform(call, channel.party, now)
+                if is_told:
+                    self._book.inform(call, channel.party, now)
         if channel.party is not None:
             self._states.muted(call, channel.party, now, is_muted=is_muted)
 

@@ -39,12 +39,13 @@ class Dialling:
     def begun(self, event: AmiEvent, now: datetime) -> None:
         caller = self._sight.present(event, now)
         dialled = self._sight.present(event, now, "Dest")
+        extension = event.get("Exten")
         for channel in (caller, dialled):
             if channel is not None:
-                channel.call.propose_called(event.get("Exten"))
+                channel.call.propose_called(extension)
         if dialled is None:
             return
-        is_own = not event.get("Uniqueid")
+        is_own = caller is None and not event.get("Uniqueid")
         recalled = self._transfers.recall(dialled.device, event.get("DestConnectedLineNum")) if is_own else None
         if recalled is not None:
             self._graph.dial_for(recalled, dialled, now)
@@ -60,12 +61,14 @@ class Dialling:
                 self._states.alerting(channel, now)
 
     def ended(self, event: AmiEvent, now: datetime) -> None:
-        self._sight.present(event, now)
+        caller = self._sight.present(event, now)
         channel = self._sight.known(event, "Dest")
         if channel is None or channel.dial_status:
             return
-        channel.is_dialled = True
         channel.dial_status = _status(event)
+        if caller is not None and caller.call is not channel.call and not channel.is_dialled:
+            return  # Nobody rang it: it picks up what rings elsewhere, and the event Pickup is still to come.
+        channel.is_dialled = True
         if channel.dial_status == "ANSWER":
             self._states.alerting(channel, now)
         elif channel.dial_status == "CANCEL":

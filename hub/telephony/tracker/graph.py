@@ -100,6 +100,7 @@ class ChannelGraph:
             call.is_originated = True
             # What was rung first is for whom the call is made, not whom it goes to.
             call.called_text = ""
+            _find_called_first(call)
         elif dialled.party and dialled.party.state is ConnectionState.INITIATED and not _is_called_first(dialled):
             dialled.party.take_role(Role.CALLED)
         if dialer is not None:
@@ -177,6 +178,11 @@ class ChannelGraph:
         bridge = self._bridges.get(bridge_id)
         return 1 if bridge is None else len(bridge.members.keys() | {newcomer.uid})
 
+    def is_awaited(self, newcomer: Channel, bridge_id: str) -> bool:
+        """Whether somebody of another call is in that bridge."""
+        bridge = self._bridges.get(bridge_id)
+        return bridge is not None and any(other.call is not newcomer.call for other in bridge.members.values())
+
     def _meet(self, channel: Channel, now: datetime) -> None:
         reachable = list(channel.reachable())
         call = channel.call
@@ -250,6 +256,12 @@ class ChannelGraph:
             self._book.take_part(channel, Role.CALLED, now)
         if channel.bridge and channel.party:
             self._meet(channel, now)
+
+
+def _find_called_first(call: LiveCall) -> None:
+    """Give the one whom the PBX rings first its role, where its channel behind a Local was told of before."""
+    if caller_of(call) is None and call.parties:
+        call.parties[0].take_role(Role.CALLER)
 
 
 def _is_called_first(dialled: Channel) -> bool:

@@ -105,7 +105,7 @@ class CallTracker:
         recordings = Recordings(sight, self._book)
         transfers = Transfers(sight, self._graph, self._book)
         parking = Parking(sight, self._book)
-        conferences = Conferences(sight, states, self._book)
+        conferences = Conferences(sight, self._graph, states, self._book)
         pool = AgentPool(sight, self._book)
         self._variables = Variables(sight, self._book, recordings)
         readers: list[_Reader] = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hub.domain.call import Cause, Outcome, Role, TransferKind
+from hub.domain.call import Cause, ConnectionState, Outcome, Role, TransferKind
 from hub.telephony.tracker.causes import clearing_cause, unanswered_cause
 from hub.telephony.tracker.channels import Channel
 
@@ -27,6 +27,8 @@ def dial_status(channel: Channel) -> str:
 
 def why_silent(channel: Channel, code: int) -> Cause:
     """Return why a ringing device fell silent."""
+    if was_taken_back(channel):
+        return Cause.CALL_CANCELLED
     cause = unanswered_cause(dial_status(channel), code)
     if cause is not None:
         return cause
@@ -43,18 +45,30 @@ def was_answered_by_another(channel: Channel) -> bool:
     )
 
 
+def was_taken_back(channel: Channel) -> bool:
+    """Whether somebody asked the PBX to ring this one no more: no phone said so, and the ringing was told to end."""
+    return _is_rung_first(channel) and channel.dial_status == "NOANSWER" and not channel.has_hung_up
+
+
+def _is_rung_first(channel: Channel) -> bool:
+    """Whether the PBX itself rings this one (Originate), for nobody else."""
+    return channel.call.is_originated and channel.uid == channel.call.first_uid
+
+
 def was_given_up_by_pbx(channel: Channel) -> bool:
     """Whether dialling ended though the one it was for still waits, and was not led elsewhere.
 
-    So it is after a blonde transfer, and with FollowMe, which says nothing of the Local channels that it drops.
+    So it is after a blonde transfer, and with FollowMe, which says nothing of the Local channels that it drops. When
+    the time of what the PBX itself rings is over there is no DialEnd, and before Asterisk 18 no telling code either.
     """
     call = channel.call
+    if _is_rung_first(channel):
+        return not channel.dial_status and not channel.has_hung_up
     outer = channel.dialer.other_half if channel.dialer else None
     was_dropped = outer is not None and outer.is_gone and not outer.dial_status
     was_handed_over = bool(call.transfers) and call.transfers[-1].kind is TransferKind.BLONDE
-    return (was_dropped or was_handed_over) and not any(
-        other.has_hung_up for other in call.channels.values() if other.party
-    )
+    waiting = [other for other in call.channels.values() if other.party and other.party.state not in _RUNG_OR_OVER]
+    return (was_dropped or was_handed_over) and bool(waiting) and not any(other.has_hung_up for other in waiting)
 
 
 def verdict(call: LiveCall, unseen: Cause | None) -> tuple[Outcome, Cause]:
@@ -65,7 +79,7 @@ def verdict(call: LiveCall, unseen: Cause | None) -> tuple[Outcome, Cause]:
         return Outcome.UNKNOWN, unseen
     if call.abandoned:
         return Outcome.ABANDONED, Cause.CALL_CANCELLED
-    causes = [party.cause for party in call.parties if party.role is Role.CALLED]
+    causes = [party.cause for party in call.parties if party.role is Role.CALLED or call.is_originated]
     told = clearing_cause(call.caller_code)
     if told in _OUTCOME_OF:
         outcome = _OUTCOME_OF[told]
@@ -78,6 +92,7 @@ def verdict(call: LiveCall, unseen: Cause | None) -> tuple[Outcome, Cause]:
     return (_OUTCOME_OF[worst], worst) if worst else (Outcome.NOT_ANSWERED, told)
 
 
+_RUNG_OR_OVER = (ConnectionState.ALERTING, ConnectionState.NULL)
 _OUTCOME_OF = {
     Cause.CALL_NOT_ANSWERED: Outcome.NOT_ANSWERED,
     Cause.REJECTED: Outcome.BUSY,
