@@ -168,6 +168,7 @@ class Hub:
             ],
             agents=config.agents,
             agent_commands=self._agents.commands,
+            directory=self._agents,
             journal=self._journal,
         )
         self._stack.push_async_callback(self._control.close)

@@ -46,7 +46,7 @@ from hub.telephony.control.refused import RefusedError
 
 if TYPE_CHECKING:
     from hub.config.model import AgentSection
-    from hub.domain.ports import EventJournal
+    from hub.domain.ports import AgentDirectory, EventJournal
     from hub.telephony.control.pbx import ControlledPbx
 
 log = structlog.get_logger(__name__)
@@ -65,7 +65,8 @@ class AgentCommandCarrier(Protocol):
 class Control:
     """The calls' part of hub.domain.ports.CallControl, with what is about agents handed on to `agent_commands`.
 
-    `agents` are those of the configuration by id; `pbxs` in the order of the configuration.
+    `agents` are those of the configuration by id; `pbxs` in the order of the configuration. `directory` tells which
+    queues an agent is in for whom the configuration names none.
     """
 
     def __init__(
@@ -74,10 +75,12 @@ class Control:
         *,
         agents: Mapping[str, AgentSection],
         agent_commands: AgentCommandCarrier,
+        directory: AgentDirectory,
         journal: EventJournal,
     ) -> None:
         self._pbxs = tuple(pbxs)
         self._agents = agents
+        self._directory = directory
         self._agent_commands = agent_commands
         self._ledger = Ledger(journal)
 
@@ -184,10 +187,15 @@ class Control:
         agent = self._agent(command.agent)
         parts = find_calls(self._pbxs, command.call_id)
         queue = next((call.queue for _, call in parts if call.queue), None)
-        if queue and agent.queues and queue not in agent.queues and agent.role != "supervisor":
+        if queue and agent.role != "supervisor" and queue not in (agent.queues or self._queues_of(command.agent)):
             raise RefusedError(Refusal.NOT_ALLOWED, f"This call belongs to queue {queue}, which is not yours.")
         station = self._station(command.agent, command.device, [pbx for pbx, _ in parts])
         return await calling.pick_up(station, next(call for pbx, call in parts if pbx is station.pbx))
+
+    def _queues_of(self, agent_id: str) -> set[str]:
+        """Return the queues that an agent is logged on to."""
+        status = self._directory.agent(agent_id)
+        return {place.queue for place in status.queues} if status is not None else set()
 
     async def _monitor(self, command: Monitor) -> Outcome:
         self._agent(command.target)

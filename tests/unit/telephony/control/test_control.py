@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from pydantic import SecretStr
 
 from hub.config.model import AgentSection
 from hub.config.pbx import ControlSection, PbxSection
+from hub.domain.agent import AgentState, AgentStatus, Membership
 from hub.domain.call import CallEvent
 from hub.domain.control import (
     Actor,
@@ -28,7 +30,7 @@ from hub.domain.control import (
 from hub.telephony.control.control import Control
 from hub.telephony.control.pbx import ControlledPbx
 from hub.telephony.link import PbxLink
-from tests.unit.desk.ports import MemoryJournal
+from tests.unit.desk.ports import Directory, MemoryJournal
 from tests.unit.telephony.ami.peer import SECRET, USERNAME, error, message, silence, success
 from tests.unit.telephony.test_link import AGENTS, CALL, Exchange, listed
 from tests.waiting import eventually
@@ -61,14 +63,17 @@ class Bench:
         self.link = PbxLink("main", section, region="DE", agents_by_device=AGENTS, on_call_event=self.steps.append)
         self.journal = MemoryJournal()
         self.parts: dict[str, tuple[str, ...]] = {}
+        self.directory = Directory()
         self.control = Control(
             [ControlledPbx("main", self.link, section.control, parts_of=self.parts_of)],
             agents={
                 "alice": AgentSection(name='Ali"ce <x>', devices=("PJSIP/1001", "PJSIP/1009")),
                 "bob": AgentSection(name="Bob", devices=("PJSIP/1002",), pbx="other"),
                 "chen": AgentSection(name="Chen", devices=("PJSIP/1003",), queues=("sales",)),
+                "dora": AgentSection(name="Dora", devices=("PJSIP/1004",)),
             },
             agent_commands=QueueHand(),
+            directory=self.directory,
             journal=self.journal,
         )
         self._number = 0
@@ -180,11 +185,16 @@ async def test_a_number_that_leads_nowhere_costs_no_caller(bench: Bench) -> None
 
 
 async def test_a_queues_call_is_picked_up_by_its_own_agents(bench: Bench) -> None:
-    """An agent whose queues are configured takes no other queue's calls."""
+    """No other queue's: theirs are those of the configuration, or those that they are logged on to."""
     call_id = await bench.answered()
-    result = await bench.give(PickUp, call_id=call_id, agent="chen")
-    assert (Refusal.NOT_ALLOWED, []) == (result.refusal, bench.sent("Originate"))
-    assert Refusal.WRONG_STATE is (await bench.give(PickUp, call_id=call_id)).refusal
+    for agent in ("chen", "dora"):
+        result = await bench.give(PickUp, call_id=call_id, agent=agent)
+        assert (Refusal.NOT_ALLOWED, []) == (result.refusal, bench.sent("Originate"))
+    place = Membership(pbx="main", queue="support", device="PJSIP/1004")
+    bench.directory.known["dora"] = AgentStatus(
+        agent="dora", name="Dora", state=AgentState.READY, since=datetime.now(UTC), queues=(place,)
+    )
+    assert Refusal.WRONG_STATE is (await bench.give(PickUp, call_id=call_id, agent="dora")).refusal
 
 
 async def test_a_call_over_two_pbxs_is_reached_by_its_part(bench: Bench) -> None:
