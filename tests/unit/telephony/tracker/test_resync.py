@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from hub.domain.call import Cause, ConnectionState, Direction, Outcome
@@ -159,3 +160,22 @@ def test_a_restarted_hub_names_a_call_as_before(fresh: Replay) -> None:
     again = Replay(AGENTS, ["PJSIP/trunk"])
     again.tracker.resync(PbxSnapshot(channels=TALKING.channels[1:]), NOON)
     assert [call.id for call in fresh.tracker.live_calls()] == [call.id for call in again.tracker.live_calls()]
+
+
+def test_a_hold_is_known_from_the_state_of_the_device(fresh: Replay) -> None:
+    """A device that holds all its calls holds this one; once it does not, it was retrieved meanwhile."""
+    fresh.tracker.resync(msgspec.structs.replace(TALKING, device_holds={"PJSIP/1001": True}), NOON)
+    fresh.tracker.resync(msgspec.structs.replace(TALKING, device_holds={}), NOON)
+    assert ["established alice", "held alice"] == fresh.table()
+    fresh.tracker.resync(msgspec.structs.replace(TALKING, device_holds={"PJSIP/1001": False}), NOON)
+    assert "retrieved alice" == fresh.table()[-1]
+
+
+def test_a_waiting_agents_channel_is_no_call(fresh: Replay) -> None:
+    """Whoever is logged on by phone is listed with a channel, and has no call."""
+    channel = SeenChannel(
+        uid="1.9", name="PJSIP/1001-9", linkedid="1.9", state=ChannelState.UP, application="AgentLogin", bridge_id="b"
+    )
+    fresh.tracker.resync(PbxSnapshot(channels=(channel,), holding_bridges=frozenset({"b"})), NOON)
+    assert [] == list(fresh.tracker.live_calls())
+    assert [] == fresh.steps
