@@ -298,8 +298,10 @@ async def test_pick_up_what_rings_elsewhere(control: ControlSite, asterisk: Aste
         fetched = await other.rings()
         await fetched.answer()
         assert "cancelled" == await ringing.cleared()
-        taken = await control.talking("chen")
-        assert (call.id, ConnectionState.CONNECTED) == (taken.id, outside_of(taken).state)
+        taken = await control.call_where(
+            lambda one: {state_of(one, "chen"), outside_of(one).state} == {ConnectionState.CONNECTED}, "chen has it"
+        )
+        assert call.id == taken.id
         await control.refused(Refusal.WRONG_STATE, "dora", "pick_up", call_id=call.id)
         await caller.hang_up()
         await fetched.cleared()
