@@ -19,9 +19,9 @@ VARSET = message("Event: VarSet", "Privilege: dialplan,all", "Variable: A")
 REPLY = message("Response: Success", "ActionID: a-1", "Message: Hello")
 
 
-def parser(**limits: int) -> AmiParser:
+def parser(*, max_message_bytes: int = 1_048_576, max_list_events: int = 100_000) -> AmiParser:
     """Return one that wants Hangup and Newchannel and has been greeted."""
-    made = AmiParser(["Hangup", "Newchannel"], **limits)
+    made = AmiParser(["Hangup", "Newchannel"], max_message_bytes=max_message_bytes, max_list_events=max_list_events)
     made.feed(GREETING)
     return made
 
