@@ -15,6 +15,8 @@
 A step is its kind and the agent's or the device's name, and then what differs from kind to kind: the queue or the
 parking place; kind and target (as it was dialled) of a transfer; the room of a conference; what is newly known of the
 call; the outcome; the cause. The steps of a second call begin with `2: `.
+
+Traces whose names begin with a16- are of Asterisk 16, with a16-sip- of its phones on chan_sip; the others of Asterisk 22.
 """
 
 from __future__ import annotations
@@ -31,17 +33,18 @@ if TYPE_CHECKING:
 TRACES = Path(__file__).with_name("traces")
 INDENT = "    "
 
-AGENTS = {
-    "PJSIP/1001": "alice",
-    "PJSIP/1002": "bob",
-    "PJSIP/1003": "chen",
-    "PJSIP/1004": "dora",
-    "PJSIP/alice-desk.1": "alice",
-    "PJSIP/Bob_B": "bob",
-    "PJSIP/CHEN-2": "chen",
+_OWNERS = {
+    "1001": "alice",
+    "1002": "bob",
+    "1003": "chen",
+    "1004": "dora",
+    "alice-desk.1": "alice",
+    "Bob_B": "bob",
+    "CHEN-2": "chen",
 }
-"""Whose the phones are, on every site."""
-TRUNKS = ("PJSIP/trunk", "PJSIP/trunk-1")
+AGENTS = {f"{technology}/{name}": agent for technology in ("PJSIP", "SIP") for name, agent in _OWNERS.items()}
+"""Whose the phones are, on every site, with PJSIP and with chan_sip."""
+TRUNKS = ("PJSIP/trunk", "PJSIP/trunk-1", "SIP/trunk")
 
 
 @dataclass(frozen=True)

@@ -129,6 +129,25 @@ async def click_not_taken(stage: Stage) -> None:
     await (await alice.rings()).cleared()
 
 
+async def click_given_up(stage: Stage) -> None:
+    """Alice's phone is called for her; before she lifts the receiver, the PBX is asked to hang up."""
+    alice = await stage.phone("1001")
+    await stage.begin()
+    await _originate(stage, "PJSIP/1001", to=CUSTOMER)
+    own = await alice.rings()
+    await stage.act(Action="Hangup", Channel=await stage.channel("PJSIP/1001"))
+    await own.cleared()
+
+
+async def click_declined(stage: Stage) -> None:
+    """Alice's phone is called for her; she declines (603). Nobody else is called."""
+    alice = await stage.phone("1001")
+    await stage.begin()
+    await _originate(stage, "PJSIP/1001", to=CUSTOMER)
+    own = await alice.rings()
+    await own.reject(603)
+
+
 async def click_busy(stage: Stage) -> None:
     """Alice's phone is called for her, she answers; the customer is busy (486)."""
     outside, alice = await stage.outside(), await stage.phone("1001")
@@ -216,6 +235,8 @@ DIALLING_SCENARIOS: dict[str, Scenario] = {
     "dial-internal": internal,
     "click-answered": click_answered,
     "click-not-taken": click_not_taken,
+    "click-given-up": click_given_up,
+    "click-declined": click_declined,
     "click-busy": click_busy,
     "click-not-answered": click_not_answered,
     "click-through-local": click_through_local,

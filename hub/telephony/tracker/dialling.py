@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from hub.telephony.tracker.verdict import dial_status
+from hub.telephony.tracker.verdict import dial_status, was_taken_back
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -76,6 +76,8 @@ class Dialling:
             channel.dial_status = dial_status(channel)
             self._graph.cancel(channel, now)
         elif channel.dial_status in _IN_VAIN:
+            if was_taken_back(channel):
+                channel.call.abandoned = True
             self._states.unanswered(channel, now)
 
     def joined_halves(self, event: AmiEvent, now: datetime) -> None:
