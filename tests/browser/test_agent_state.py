@@ -78,7 +78,7 @@ async def test_the_last_customer_stays_during_after_call_work(desk: Page, world:
     world.end(world.answer(call))
     world.agent(AgentState.AFTER_CALL_WORK, until=datetime.now(UTC) + timedelta(seconds=40))
     await expect(desk.get_by_test_id("pop-state")).to_have_attribute("data-state", "past")
-    await expect(desk.get_by_test_id("pop-state")).to_contain_text("This call is over.")
+    await expect(desk.get_by_test_id("pop-state")).to_contain_text("Past call")
     await expect(desk.get_by_test_id("order").first).to_be_visible()
     await expect(desk.get_by_test_id("call-bar").get_by_role("button")).to_have_count(0)
     await expect(desk.get_by_test_id("agent-state-time")).to_contain_text("left")

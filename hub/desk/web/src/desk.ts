@@ -197,7 +197,7 @@ export class Desk extends LitElement {
               .pop=${shown}
               .pops=${desk.pops}
               .context=${past ? past.context : desk.contexts.get(shown.call.id)}
-              .endedAt=${past?.at}
+              .past=${past}
               .agent=${this.own}
               .team=${desk.team}
               .clockAhead=${desk.clockAhead}

@@ -14,6 +14,7 @@ import { duration, provenance } from "./format";
 import type { Call, Customer, CustomerContext, Pop, PopState } from "./frames";
 import { Localized, strings } from "./language";
 import "./reasons";
+import type { Closed } from "./state";
 import { base, shake } from "./styles";
 
 export function stateIcon(pop: Pop): string {
@@ -193,8 +194,8 @@ export class Hero extends LitElement {
   @property({ attribute: false }) pop!: Pop;
   @property({ attribute: false }) context: CustomerContext | undefined;
   @property({ type: Number, attribute: false }) clockAhead = 0;
-  /** When the call ended; undefined while it lasts. */
-  @property({ attribute: false }) endedAt: number | undefined;
+  /** How and when it left the agent; undefined while it has not. */
+  @property({ attribute: false }) past: Closed | undefined;
 
   constructor() {
     super();
@@ -203,7 +204,7 @@ export class Hero extends LitElement {
   }
 
   protected override willUpdate(): void {
-    this.setAttribute("state", this.endedAt === undefined ? this.pop.state : "past");
+    this.setAttribute("state", this.past ? "past" : this.pop.state);
   }
 
   protected override render(): TemplateResult {
@@ -228,7 +229,7 @@ export class Hero extends LitElement {
       <div class="side">
         ${this.waiting(pop.call, now)}
         <div class="phone number" data-testid="pop-number">
-          ${this.endedAt === undefined ? number : html`<ctihub-number .number=${number}></ctihub-number>`}
+          ${this.past ? html`<ctihub-number .number=${number}></ctihub-number>` : number}
         </div>
         ${pop.call.called && pop.call.direction === "inbound"
           ? html`<div class="small">${words.call.dialled} <span>${readable(pop.call.called)}</span></div>`
@@ -241,15 +242,14 @@ export class Hero extends LitElement {
   }
 
   private state(now: number): TemplateResult {
-    const { pop, endedAt } = this;
+    const { pop, past } = this;
     const words = strings();
-    const past = endedAt !== undefined;
-    const from = past ? endedAt + this.clockAhead : Date.parse(pop.since);
+    const from = past ? past.at + this.clockAhead : Date.parse(pop.since);
     return html`<div class="state" data-testid="pop-state" data-state=${past ? "past" : pop.state}>
       <ui5-icon class=${past ? "past" : pop.state} name=${past ? "history" : stateIcon(pop)} mode="Decorative"></ui5-icon>
       <span>${past ? words.facts.past : words.state[pop.state]}</span>
       <span class="number" data-testid="pop-duration">${duration(now - from)}</span>
-      ${past ? html`<span>· ${words.facts.pastHint}</span>` : nothing}
+      ${past ? html`<span>· ${words.closed[past.reason]}</span>` : nothing}
     </div>`;
   }
 

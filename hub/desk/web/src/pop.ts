@@ -9,6 +9,7 @@ import "./customer-cards";
 import type { Customer, CustomerContext, Pop, TeamMember } from "./frames";
 import "./hero";
 import { Localized, strings } from "./language";
+import type { Closed } from "./state";
 import { base } from "./styles";
 import "./systems";
 
@@ -47,8 +48,8 @@ export class PopView extends LitElement {
   @property({ attribute: false }) agent = "";
   @property({ attribute: false }) team: ReadonlyMap<string, TeamMember> = new Map();
   @property({ attribute: false }) onParked: (parked: Parked) => void = () => undefined;
-  /** When the call ended, milliseconds on this computer's clock; it is still worked on. */
-  @property({ attribute: false }) endedAt: number | undefined;
+  /** How and when the call left the agent, who still works on it; undefined while it has not. */
+  @property({ attribute: false }) past: Closed | undefined;
   /** Which of several customers is shown in full: none until the agent has asked, for it may be the wrong one. */
   @state() private chosen: number | undefined;
 
@@ -73,14 +74,14 @@ export class PopView extends LitElement {
     const customers = context?.customers ?? [];
     const answers = context?.answers ?? [];
     const { customer } = this;
-    return html`<article data-testid="pop" data-call=${pop.call.id} data-state=${this.endedAt === undefined ? pop.state : "past"} aria-label=${strings().call.region}>
-      <ctihub-hero .pop=${pop} .context=${context} .clockAhead=${clockAhead} .endedAt=${this.endedAt}></ctihub-hero>
+    return html`<article data-testid="pop" data-call=${pop.call.id} data-state=${this.past ? "past" : pop.state} aria-label=${strings().call.region}>
+      <ctihub-hero .pop=${pop} .context=${context} .clockAhead=${clockAhead} .past=${this.past}></ctihub-hero>
       <ctihub-call-bar
         .pop=${pop}
         .pops=${this.pops}
         .agent=${this.agent}
         .team=${this.team}
-        .past=${this.endedAt !== undefined}
+        .past=${this.past !== undefined}
         .clockAhead=${clockAhead}
         .onParked=${this.onParked}
       ></ctihub-call-bar>

@@ -113,8 +113,7 @@ export const en = {
     handedOver: (name: string) => `Handed over by ${name}`,
     listening: (name: string) => `${name} listens in`,
     monitoring: { spy: "You listen", whisper: "You whisper to the agent", barge: "You talk with both" },
-    past: "Ended",
-    pastHint: "This call is over.",
+    past: "Past call",
   },
   queues: {
     title: "Queues",

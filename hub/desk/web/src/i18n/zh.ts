@@ -113,8 +113,7 @@ export const zh: Strings = {
     handedOver: (name) => `由 ${name} 转来`,
     listening: (name) => `${name} 正在旁听`,
     monitoring: { spy: "您正在监听", whisper: "您正在对坐席耳语", barge: "您已加入通话" },
-    past: "已结束",
-    pastHint: "此通话已结束。",
+    past: "上一通电话",
   },
   queues: {
     title: "队列",
