@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -52,6 +54,9 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _AGENT_COMMAND_S = 10.0
+_AT_ANY_TIME = (Answer, HangUp, Mute, Unmute, SendDigits)
+"""Commands that look at nothing which another one changes: they don't wait for one that is under way."""
+
 _LOST = "The connection to the telephone system was lost meanwhile. Look whether it happened."
 _TIMED_OUT = "The telephone system did not do it in time. Look whether it happened."
 
@@ -82,6 +87,7 @@ class Control:
         self._agents = agents
         self._directory = directory
         self._agent_commands = agent_commands
+        self._turns = {agent: asyncio.Lock() for agent in agents}
         self._ledger = Ledger(journal)
 
     async def execute(self, command: Command, actor: Actor) -> CommandResult:
@@ -106,7 +112,7 @@ class Control:
                 result = await self._about_agent(command)
             else:
                 pbx = self._pbx_of(command)
-                async with asyncio.timeout(_limit(command, pbx)):
+                async with asyncio.timeout(_limit(command, pbx)), self._turn(command):
                     outcome = await self._about_call(command)
                 result = CommandResult(
                     id=command.id, done=True, message=outcome.message, value=outcome.value, call_id=outcome.call_id
@@ -131,6 +137,14 @@ class Control:
         return CommandRecord(
             command=command, actor=actor, asked_at=asked_at, result=result, pbx=pbx.name if pbx else ""
         )
+
+    def _turn(self, command: CallCommand) -> AbstractAsyncContextManager[object]:
+        """Return what lets one agent's commands be carried out one after the other.
+
+        Most look first at what the PBX has of the call: two at once would record it twice, or hold and park it.
+        """
+        turn = None if isinstance(command, _AT_ANY_TIME) else self._turns.get(command.agent)
+        return contextlib.nullcontext() if turn is None else turn
 
     async def _about_agent(self, command: AgentCommand) -> CommandResult:
         self._agent(command.agent)

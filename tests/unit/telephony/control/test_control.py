@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -173,6 +174,36 @@ async def test_a_recording_is_named_by_the_hub(bench: Bench) -> None:
     file = bench.sent("MixMonitor")[0]["File"]
     assert file == result.value
     assert re.fullmatch(r"/var/spool/asterisk/monitor/main-[A-Za-z0-9._-]+-[0-9T]+\.wav", file)
+
+
+async def test_one_begins_what_two_ask_for_at_once(bench: Bench) -> None:
+    """A second click, or a supervisor in the same moment: the later one finds what the first has done."""
+    call_id = await bench.answered()
+    variables: dict[str, str] = {}
+
+    def set_variable(action: dict[str, str]) -> bytes:
+        variables[action["Variable"]] = action["Value"]
+        return success(action)
+
+    bench.pbx.answers |= {
+        "Setvar": set_variable,
+        "Getvar": lambda action: success(action, f"Value: {variables.get(action['Variable'], '')}"),
+        "MixMonitor": success,
+    }
+    results = await asyncio.gather(*(bench.give(StartRecording, call_id=call_id) for _ in range(2)))
+    assert [None, Refusal.WRONG_STATE] == [result.refusal for result in results]
+    assert 1 == len(bench.sent("MixMonitor"))
+
+
+async def test_hanging_up_waits_for_nothing(bench: Bench) -> None:
+    """Whatever is under way for the agent: the call can be ended."""
+    call_id = await bench.answered()
+    bench.pbx.answers |= {"Getvar": silence, "Hangup": lambda action: error(action, "No such channel")}
+    recording = asyncio.create_task(bench.give(StartRecording, call_id=call_id))
+    await eventually(lambda: bench.sent("Getvar"), "it is under way")
+    assert Refusal.PBX_REFUSED is (await bench.give(HangUp, call_id=call_id)).refusal
+    assert not recording.done()
+    assert Refusal.TIMED_OUT is (await recording).refusal
 
 
 async def test_a_number_that_leads_nowhere_costs_no_caller(bench: Bench) -> None:
