@@ -1,4 +1,4 @@
-"""What a real Asterisk 22 said of agents and queues, replayed: the truth, and every suffix of it."""
+"""What real Asterisks said of agents and queues, replayed: the truth, and every suffix of it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from tests.unit.telephony.tracker.replay import TRACES as CALLS
 from tests.unit.telephony.tracker.replay import read_trace
 
 PHONES: dict[str, tuple[str, ...]] = {
-    "alice": ("PJSIP/1001",),
-    "bob": ("PJSIP/1002",),
-    "chen": ("PJSIP/1003",),
-    "dora": ("PJSIP/1004",),
+    "alice": ("PJSIP/1001", "SIP/1001"),
+    "bob": ("PJSIP/1002", "SIP/1002"),
+    "chen": ("PJSIP/1003", "SIP/1003"),
+    "dora": ("PJSIP/1004", "SIP/1004"),
 }
 QUEUE_TRACES = sorted(
     path for path in (*TRACES.glob("*.ami"), *CALLS.glob("*.ami")) if b"Event: QueueCallerJoin" in path.read_bytes()
@@ -47,9 +47,10 @@ def test_after_call_work_in_a_day_is_ordered_once() -> None:
     assert "dora after_call_work" in replay.told
 
 
-def test_an_agent_who_logs_in_to_the_pool_stays_on_the_line() -> None:
+@pytest.mark.parametrize("pbx", ["", "a16-", "a16-sip-"])
+def test_an_agent_who_logs_in_to_the_pool_stays_on_the_line(pbx: str) -> None:
     """AgentLogin logs on, the calls make busy, and hanging up logs off, though the queue has a member all the while."""
-    replay = AgentReplay({"alice": ("Agent/7901",)}).feed(read_trace(CALLS / "queue-agent-login.ami")).settle()
+    replay = AgentReplay({"alice": ("Agent/7901",)}).feed(read_trace(CALLS / f"{pbx}queue-agent-login.ami")).settle()
     assert [
         "alice logged_on",
         "alice ready",
@@ -68,7 +69,8 @@ def test_nothing_is_left_over(path: Path) -> None:
     assert [] == [queue.queue for queue in replay.roster.queues() if queue.waiting]
     assert [] == [status.agent for status in replay.roster.agents() if status.state is AgentState.BUSY]
     states = (DeviceState.HELD, DeviceState.ALERTING)
-    assert [] == [status.agent for status in replay.roster.agents() if status.devices[0].state in states]
+    devices = [device for status in replay.roster.agents() for device in status.devices]
+    assert [] == [device.device for device in devices if device.state in states]
     for agent in PHONES:
         own = [line for line in replay.told if line.startswith(f"{agent} ")]
         assert [] == [one for one, next_one in pairwise(own) if one == next_one]
