@@ -60,6 +60,10 @@ export class CallBar extends LitElement {
       .doings .bad:not(:first-child) {
         margin-inline-start: 0.5rem;
       }
+      /* It takes the focus only where a button with it has gone: no place to stop at. */
+      .doings:focus {
+        outline: none;
+      }
       .ringing button {
         min-width: 8.5rem;
       }
