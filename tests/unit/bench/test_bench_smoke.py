@@ -21,7 +21,7 @@ from tests.bench.call_load import Pace
 from tests.bench.recorded_calls import NOT_SENT_TO_THE_HUB, RecordedCall
 from tests.bench.result import Target, report
 
-QUICK = Pace(calls_per_s=50, greeting=0.02, ringing=0.02, talking=0.02)
+QUICK = Pace(calls_per_s=50, greeting=0.02, ringing=0.02, talking=0.3)
 
 
 def _is_whole(result: dict[str, Any], targets: int) -> bool:
