@@ -16,7 +16,7 @@ A step is its kind and the agent's or the device's name, and then what differs f
 parking place; kind and target (as it was dialled) of a transfer; the room of a conference; what is newly known of the
 call; the outcome; the cause. The steps of a second call begin with `2: `.
 
-Traces whose names begin with a16- are of Asterisk 16, with a16-sip- of its phones on chan_sip; the others of Asterisk 22.
+Traces whose names begin with a16- are of Asterisk 16, with a16-sip- of its phones on chan_sip; the others of 22.
 """
 
 from __future__ import annotations
