@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 
 from hub.domain.agent import AgentEvent
-from hub.domain.call import Call, CallEvent, CallEventKind, Connection, Outcome, Role
+from hub.domain.call import Call, CallEvent, CallEventKind, Cause, Connection, Outcome, Role
 from hub.domain.customer import CustomerContext
 from hub.domain.event import Event
 from hub.domain.interaction import Interaction
@@ -67,6 +67,8 @@ def _log_call(connection: sqlite3.Connection, call: Call) -> None:
     started_at = microseconds(call.started_at)
     connection.execute(statements.CLOSE_CALL, (call.id,))
     connection.execute(statements.FORGET_CUSTOMER, (call.id,))
+    if _was_rung_into_another(call):
+        return
     connection.execute(statements.SAVE_CALL, (call.id, started_at, _encoder.encode(entry)))
     connection.execute(statements.FORGET_CALL_AGENTS, (call.id,))
     connection.executemany(statements.SAVE_CALL_AGENT, [(agent, started_at, call.id) for agent in entry.agents])
@@ -74,6 +76,11 @@ def _log_call(connection: sqlite3.Connection, call: Call) -> None:
     number, last = call.customer_number.e164, _last_to_talk(call)
     if number and last:
         connection.execute(statements.SAVE_LAST_AGENT, (number, started_at, call.id, last))
+
+
+def _was_rung_into_another(call: Call) -> bool:
+    """Whether this was one device alone, rung to bring it into another call: nobody spoke with anybody in it."""
+    return call.cause is Cause.TRANSFERRED and len({part.device for part in call.connections}) <= 1
 
 
 def _last_to_talk(call: Call) -> str | None:

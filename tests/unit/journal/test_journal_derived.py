@@ -53,6 +53,20 @@ async def test_who_listens_in_or_waits_for_the_other_to_answer_has_not_talked(jo
     assert {samples.call(1).id: (("alice",), ("alice",)), unanswered.id: (("alice",), ())} == by_call
 
 
+async def test_a_phone_that_was_rung_into_another_call_is_no_call_of_the_log(journal: Journal) -> None:
+    """What an agent picked up or listened in to is that call; that their own phone rang for it is none, and is over."""
+    rung = samples.call(1, samples.agent_connection("alice", answered=True))
+    joined = msgspec.structs.replace(rung, cause=Cause.TRANSFERRED)
+    await journal.append(samples.step(rung, CallEventKind.DELIVERED))
+    await journal.append(samples.cleared(joined))
+    consulted = samples.call(
+        2, samples.agent_connection("alice", answered=True), samples.agent_connection("bob", answered=True)
+    )
+    await journal.append(samples.cleared(msgspec.structs.replace(consulted, cause=Cause.TRANSFERRED)))
+    assert [consulted.id] == [entry.call.id for entry in await journal.calls()]
+    assert [] == list(await journal.open_calls())
+
+
 async def test_the_call_log_names_the_customer(journal: Journal) -> None:
     """What the backends said last counts; of several customers on one number none is named."""
     journal.publish(samples.known(1, "M. Huber"))
