@@ -15,7 +15,8 @@ def _name(text: str) -> str:
 
 
 def _device(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9]+/[^\s;/]+", text):
+    # What means something to Dial() is no part of a name: it would ring more than one, or differently.
+    if not re.fullmatch(r"[A-Za-z0-9]+/[^\s;/,&|\"]+", text):
         raise ValueError("must be a device as Asterisk names it: TECHNOLOGY/NAME, as in PJSIP/1001")
     return text
 

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from hub.config.names import Device, Port, Seconds
 from hub.config.paths import ExistingFile
+from hub.config.patterned import patterned
 from hub.config.section import Section
 
 
@@ -26,7 +27,12 @@ def _place(text: str) -> str:
 
 Variable = Annotated[str, AfterValidator(_variable)]
 Place = Annotated[str, AfterValidator(_place)]
-QueueName = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\s,;\r\n]+$")]
+QueueName = Annotated[
+    str,
+    patterned(
+        r'[^\s,;"$]{1,128}', 'a queue as queues.conf names it, of up to 128 characters without spaces , ; $ or "'
+    ),
+]
 
 
 class TlsSection(Section):
@@ -52,7 +58,9 @@ class ControlSection(Section):
     context: Place = "from-phones"
     hub_context: Place = "ctihub"
     parking_lot: Place = "default"
-    recordings: Annotated[str, Field(pattern=r"^/[A-Za-z0-9_./-]*$", max_length=200)] = "/var/spool/asterisk/monitor"
+    recordings: Annotated[
+        str, patterned(r"/[A-Za-z0-9_./-]{0,199}", "a folder on the PBX, as in /var/spool/asterisk/monitor")
+    ] = "/var/spool/asterisk/monitor"
     recording_format: Literal["wav", "gsm", "wav49"] = "wav"
     timeout_s: Seconds = 5.0
 

@@ -14,7 +14,7 @@ _TRUNK_CONTEXT = re.compile(
     r"trunk|pstn|carrier|provider|itsp|inbound|incoming|external|outside|\bdids?\b", re.IGNORECASE
 )
 _REGISTER = re.compile(r".*@([^/:?~]+)")
-_DEVICE_NAME = re.compile(r"[^\s;/]+")
+_DEVICE_NAME = re.compile(r"[^\s;/,&|\"]+")
 _DATABASE_FAMILIES = {
     "ps_endpoints": "endpoints",
     "sippeers": "phones",
@@ -34,7 +34,10 @@ def endpoints(files: AsteriskFiles) -> Endpoints:
     found = Endpoints([], [])
     for device, block, is_trunk, phone in (*_pjsip(files), *_wizard(files), *_sip(files)):
         if not _DEVICE_NAME.fullmatch(device.partition("/")[2]):
-            files.note(block.place, f"[{clean_text(block.name)}] can't be a device of ctihub: a space, ; or / is in it")
+            files.note(
+                block.place,
+                f"[{clean_text(block.name)}] can't be a device of ctihub: a space or one of ; / , & | \" is in it",
+            )
         elif is_trunk:
             found.trunks.append(device)
         else:

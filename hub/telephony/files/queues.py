@@ -9,10 +9,10 @@ from hub.domain.phone import clean_text
 from hub.telephony.files.people import person_name
 from hub.telephony.files.reader import AsteriskFiles, Place, Setting
 
-_DEVICE = re.compile(r"(?:PJSIP|SIP|IAX2|DAHDI|SCCP)/[^\s;/&,()]+", re.IGNORECASE)
+_DEVICE = re.compile(r"(?:PJSIP|SIP|IAX2|DAHDI|SCCP)/[^\s;/&,()|\"]+", re.IGNORECASE)
 _LOCAL = re.compile(r"Local/([^@/]+)@([^/]+)(?:/.*)?", re.IGNORECASE)
 _HINT = re.compile(r"hint:([^@]+)@(.+)", re.IGNORECASE)
-_QUEUE_NAME = re.compile(r"[^\s,;$][^\s,;]{0,127}")
+_QUEUE_NAME = re.compile(r'[^\s,;"$]{1,128}')
 
 
 class Member(NamedTuple):
@@ -38,7 +38,9 @@ def queues(files: AsteriskFiles) -> Queues:
         if block.name.lower() == "general":
             continue
         if not _QUEUE_NAME.fullmatch(block.name):
-            files.note(block.place, f"[{clean_text(block.name)}] can't be a queue of ctihub: a space, a comma, ; or $")
+            files.note(
+                block.place, f"[{clean_text(block.name)}] can't be a queue of ctihub: a space or one of , ; $ \""
+            )
             continue
         names[block.name] = None
         for setting in block.all("member"):
@@ -67,7 +69,7 @@ def agent_names(files: AsteriskFiles) -> dict[str, str]:
 
 
 def _plain_device(text: str) -> str:
-    return text if _DEVICE.fullmatch(text) or re.fullmatch(r"Agent/[^\s;/@]+", text) else ""
+    return text if _DEVICE.fullmatch(text) or re.fullmatch(r'Agent/[^\s;/@,&|"]+', text) else ""
 
 
 class Dialplan:

@@ -365,7 +365,8 @@ def test_hostile_values_stay_what_they_are(site: Site) -> None:
     for number, name in ((0, "a: b"), (1, "- x"), (8, "yes"), (14, "{AMI_SECRET}"), (16, "a'b"), (22, "😀")):
         assert name == got[f"PJSIP/{number}"]
     assert "a[31mb" == got["PJSIP/18"]
-    assert len(names) + 2 == len(config.agents)
+    assert len(names) + 1 == len(config.agents)
+    assert "[p:{}'\"] can't be a device of ctihub" in site.said
     assert "\x1b" not in site.text + site.said
     assert all(len(one.name) <= 200 for one in config.agents.values())
 
