@@ -104,15 +104,20 @@ class Dialplan:
     def device(self, member: str) -> str:
         """Return the one device behind `Local/201@agents/n` or `hint:201@agents`; empty where it is not one."""
         local = _LOCAL.fullmatch(member) or _HINT.fullmatch(member)
-        return self._look_up(local[1], local[2], set()) if local else ""
+        return self._look_up(local[1], local[2]) if local else ""
 
-    def _look_up(self, extension: str, context: str, seen: set[str]) -> str:
-        if context in seen:
-            return ""
-        seen.add(context)
-        here = (context, extension)
-        dialled = self._dials.get(here, set())
-        if here in self._hints or len(dialled) == 1:
-            return self._hints.get(here) or next(iter(dialled))
-        found = (self._look_up(extension, included, seen) for included in self._includes.get(context, ()))
-        return next(filter(None, found), "")
+    def _look_up(self, extension: str, context: str) -> str:
+        """Look in the context and then, one after the other, in what it includes."""
+        seen: set[str] = set()
+        waiting = [context]
+        while waiting:
+            context = waiting.pop()
+            if context in seen:
+                continue
+            seen.add(context)
+            here = (context, extension)
+            dialled = self._dials.get(here, set())
+            if here in self._hints or len(dialled) == 1:
+                return self._hints.get(here) or next(iter(dialled))
+            waiting += reversed(self._includes.get(context, ()))
+        return ""

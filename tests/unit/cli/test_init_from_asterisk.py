@@ -329,6 +329,21 @@ secret={SECRET}
     assert "lacks" not in site.text
 
 
+def test_contexts_may_include_each_other_without_an_end(site: Site) -> None:
+    """Asterisk knows no limit to that: a member is found behind all of them, and in a circle none is."""
+    chain = "".join(f"[c{number}]\ninclude => c{number + 1}\n" for number in range(3000))
+    site.write(
+        {
+            "pjsip.conf": "[1001]\ntype=endpoint\nauth=x\n",
+            "queues.conf": "[deep]\nmember => Local/1@c0/n\n[round]\nmember => Local/2@c0/n\n",
+            "extensions.conf": f"{chain}[c3000]\ninclude => c0\nexten => 1,1,Dial(PJSIP/1001)\n",
+        }
+    )
+    (agent,) = site.init().agents.values()
+    assert ("deep",) == agent.queues
+    assert "queues.conf:4: whose phone 'Local/2@c0/n' is can't be told from the dialplan" in site.said
+
+
 def test_hostile_values_stay_what_they_are(site: Site) -> None:
     """Names made to break YAML, to read the environment or to colour a terminal are names and nothing else."""
     names = [
