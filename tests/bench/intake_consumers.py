@@ -16,6 +16,7 @@ from collections import Counter
 import panoramisk
 from pydantic import SecretStr
 
+from hub.collector import spare_collector
 from hub.config.pbx import PbxSection
 from hub.domain.call import CallEvent, CallEventKind
 from hub.domain.ports import PbxStatus
@@ -55,6 +56,7 @@ async def ours(port: int, calls: int, _events: int, _size: int) -> None:
 
     def status_changed(status: PbxStatus) -> None:
         if status.connected:
+            spare_collector()
             stopwatch.ready()
         elif not over.is_set():
             sys.stderr.write(f"{status.reason}\n")

@@ -234,12 +234,19 @@ class LiveCall:
     @property
     def direction(self) -> Direction:
         site = self.site
-        origin = next((party for party in self.parties if party.role is Role.CALLER), None)
+        origin: Party | None = None
+        others: list[str] = []
+        # Written out, as every step of every call passes here.
+        for party in self.parties:
+            if origin is None and party.role is Role.CALLER:
+                origin = party
+            elif party.role is not Role.OBSERVER:
+                others.append(party.device)
         if origin is None or site.is_trunk(origin.device):
             return Direction.OUTBOUND if self.is_originated else Direction.INBOUND
-        others = [party.device for party in self.parties if party is not origin and not party.is_observer]
-        if any(site.is_trunk(device) for device in others):
-            return Direction.OUTBOUND
+        for device in others:
+            if site.is_trunk(device):
+                return Direction.OUTBOUND
         if origin.agent is None:
             # Trunks that are named need not be all: who shows a public number is no extension.
             return Direction.INTERNAL if site.trunks and self.caller.e164 is None else Direction.INBOUND
