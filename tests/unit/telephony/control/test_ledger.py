@@ -85,6 +85,18 @@ async def test_an_id_that_was_used_for_another_command_is_refused() -> None:
     assert "time 1" == (await ledger.once(HANG_UP, ALICE, hand)).value
 
 
+async def test_what_was_not_allowed_has_not_used_its_id() -> None:
+    """Once the rights are put right the same command is carried out; what was refused stays written down."""
+    journal, hand = MemoryJournal(), Hand(HANG_UP)
+    denied = CommandResult(id=HANG_UP.id, done=False, refusal=Refusal.NOT_ALLOWED)
+    refused = CommandRecord(command=HANG_UP, actor=ALICE, asked_at=datetime.now(UTC), result=denied)
+    await Ledger(journal).write(refused)
+    await Ledger(journal).write(refused)
+    assert (await Ledger(journal).once(HANG_UP, ALICE, hand)).done
+    assert [False, False, True] == [record.result.done for record in records(journal)]
+    assert 3 == len({stored.id for stored in journal.stored})
+
+
 async def test_digits_are_not_written_down() -> None:
     """Neither what was sent nor how many; a restarted hub still knows the command."""
     journal = MemoryJournal()
