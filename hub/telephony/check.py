@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from hub.config.wording import counted, nearest
 from hub.telephony.ami.errors import AmiActionFailed, AmiError
@@ -15,6 +15,20 @@ if TYPE_CHECKING:
     from hub.config.pbx import ControlSection
     from hub.telephony.ami.event import AmiEvent
     from hub.telephony.ami.settings import AmiSettings
+
+
+class _Listing(NamedTuple):
+    """An action that lists, the event of each row, and the header in it that names one."""
+
+    action: str
+    row: str
+    name: str
+
+
+_QUEUES = _Listing("QueueStatus", "QueueParams", "Queue")
+_ENDPOINTS = _Listing("PJSIPShowEndpoints", "EndpointList", "ObjectName")
+_PEERS = _Listing("SIPpeers", "PeerEntry", "ObjectName")
+"""Of chan_sip, which Asterisk had until version 20."""
 
 
 async def check(settings: AmiSettings, devices: Collection[str] = (), control: ControlSection | None = None) -> str:
@@ -52,16 +66,23 @@ async def _look_around(
         ) from error
     version = await _version(manager, warnings)
     found = [f"Asterisk {version}" if version else settings.where]
-    for action, row, name, noun in (
-        ("QueueStatus", "QueueParams", "Queue", "queue"),
-        ("PJSIPShowEndpoints", "EndpointList", "ObjectName", "endpoint"),
-    ):
-        names = await _names(manager, action, row, name, warnings)
-        if names is None:
-            continue
-        found.append(counted(len(names), noun))
-        if noun == "endpoint":
-            _require(devices, names, settings)
+    queues = await _names(manager, _QUEUES, warnings)
+    if queues is not None:
+        found.append(counted(len(queues), "queue"))
+    refused: list[str] = []
+    endpoints = await _names(manager, _ENDPOINTS, refused)
+    if endpoints is not None:
+        found.append(counted(len(endpoints), "endpoint"))
+        for unlisted in _unlisted(devices, "PJSIP", endpoints):
+            raise AmiError(f"{settings.where} has no endpoint {unlisted}")
+    peers = await _names(manager, _PEERS, refused)
+    if peers is not None:
+        found.append(counted(len(peers), "peer"))
+        # No error: those of a database are listed only while they are in use.
+        warnings += [f"no peer is listed as {unlisted}" for unlisted in _unlisted(devices, "SIP", peers)]
+    # An Asterisk with the one kind of phones need not have the other.
+    has_phones = endpoints is not None or peers is not None
+    warnings += [said for said in refused if not (has_phones and "unknown command" in said.lower())]
     return found, warnings
 
 
@@ -73,27 +94,26 @@ async def _version(manager: AsyncManager, warnings: list[str]) -> str:
         return ""
 
 
-def _require(devices: Collection[str], endpoints: list[str], settings: AmiSettings) -> None:
-    """Raise AmiError for a PJSIP device that the PBX does not list; one that lists none at all can't be asked."""
-    for device in devices:
-        technology, _, name = device.partition("/")
-        if endpoints and technology.upper() == "PJSIP" and name not in endpoints:
-            raise AmiError(
-                f"{settings.where} has no endpoint {name!r}, which agents or trunks name as {device}"
-                f"{nearest(name, endpoints)}"
-            )
+def _unlisted(devices: Collection[str], technology: str, names: list[str]) -> list[str]:
+    """Return in words the devices that the PBX does not list; one that lists none at all can't be asked."""
+    parts = ((device, *device.split("/", 1)) for device in devices)
+    return [
+        f"{name!r}, which agents or trunks name as {device}{nearest(name, names)}"
+        for device, kind, name in parts
+        if names and kind.upper() == technology and name not in names
+    ]
 
 
-async def _names(manager: AsyncManager, action: str, row: str, name: str, warnings: list[str]) -> list[str] | None:
-    """Return what an action lists; None, and a warning, where it is refused."""
+async def _names(manager: AsyncManager, listing: _Listing, refused: list[str]) -> list[str] | None:
+    """Return what an action lists; None, and why, where it is refused."""
     try:
-        reply = await manager.send_action({"Action": action})
+        reply = await manager.send_action({"Action": listing.action})
     except AmiActionFailed as error:
         if "no endpoints" in error.reply.message.lower():
             return []
-        warnings.append(f"{action} is refused ({error.reply.message})")
+        refused.append(f"{listing.action} is refused ({error.reply.message})")
         return None
-    return [event.get(name) for event in reply.events if event.name == row]
+    return [event.get(listing.name) for event in reply.events if event.name == listing.row]
 
 
 def _pass_over(_events: list[AmiEvent]) -> None:

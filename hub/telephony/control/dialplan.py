@@ -18,7 +18,6 @@ ACTIONS: Final = (
     "MixMonitorMute",
     "MuteAudio",
     "Originate",
-    "PJSIPNotify",
     "Park",
     "ParkedCalls",
     "PlayDTMF",
@@ -29,7 +28,10 @@ ACTIONS: Final = (
     "StopMixMonitor",
     "UserEvent",
 )
-"""Every action that a command on calls sends."""
+"""Every action that a command on calls sends, whatever the phones are."""
+
+_TO_ANSWER: Final = (("PJSIPShowEndpoints", "PJSIPNotify"), ("SIPpeers", "SIPnotify"))
+"""What tells phones to answer, beside what shows that there are such phones."""
 
 
 async def leads_somewhere(manager: AsyncManager, context: str, extension: str = "") -> bool:
@@ -61,7 +63,8 @@ async def lacking(manager: AsyncManager, section: ControlSection) -> list[str]:
         listed = await manager.send_action({"Action": "ListCommands"})
     except AmiActionFailed as error:
         return [f"what can be commanded is not told ({error.reply.message})"]
-    missing = [action for action in ACTIONS if not listed.get(action)]
+    answering = [notify for phones, notify in _TO_ANSWER if listed.get(phones)]
+    missing = [action for action in (*ACTIONS, *answering) if not listed.get(action)]
     if missing:
         found.append(
             f"commands can't use {', '.join(missing)}: the manager user lacks the right, or Asterisk the module"

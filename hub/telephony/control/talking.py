@@ -43,8 +43,7 @@ async def state_of(part: Part) -> str:
 async def answer(part: Part) -> Outcome:
     """Tell the phone to answer (NOTIFY with Event: talk, as Broadsoft defined it) and see whether it does."""
     part.need(ConnectionState.ALERTING)
-    if not part.channel.startswith("PJSIP/"):
-        raise RefusedError(Refusal.NOT_POSSIBLE, "This phone can't be told to answer. Answer at the phone.")
+    headers = await _notify(part)
 
     def is_up(event: AmiEvent) -> bool:
         if event.get("Uniqueid") != part.uid:
@@ -52,13 +51,25 @@ async def answer(part: Part) -> Outcome:
         return event.name == "Hangup" or (event.name == "Newstate" and event.get("ChannelState") == "6")
 
     async with part.pbx.expecting(is_up) as expected:
-        await part.pbx.act({"Action": "PJSIPNotify", "Channel": part.channel, "Variable": "Event=talk"})
+        await part.pbx.act(headers)
         happened = await expected.first_within(min(_ANSWER_S, part.pbx.section.timeout_s * 0.8))
     if happened is None:
         raise RefusedError(Refusal.NOT_POSSIBLE, "The phone did not answer when it was told to. Answer at the phone.")
     if happened.name == "Hangup":
         raise RefusedError(Refusal.WRONG_STATE, "The call stopped ringing before it was answered.")
     return DONE
+
+
+async def _notify(part: Part) -> dict[str, str]:
+    """Return the action that sends Event: talk to the phone within the call that rings there."""
+    match part.channel.partition("/")[0]:
+        case "PJSIP":
+            return {"Action": "PJSIPNotify", "Channel": part.channel, "Variable": "Event=talk"}
+        case "SIP" if sip_call := await part.pbx.variable(part.channel, "SIPCALLID"):
+            # Of chan_sip, which wants the phone, and the call by SIP's own name.
+            phone = part.own.device
+            return {"Action": "SIPnotify", "Channel": phone, "Variable": "Event=talk", "Call-ID": sip_call}
+    raise RefusedError(Refusal.NOT_POSSIBLE, "This phone can't be told to answer. Answer at the phone.")
 
 
 async def hang_up(part: Part) -> Outcome:

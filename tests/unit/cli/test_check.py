@@ -77,6 +77,11 @@ async def _asterisk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) 
             "CoreSettings": "AsteriskVersion: 22.5.2\r\n",
         }.get(action, "")
         is_list = action in {"CoreShowChannels", "QueueStatus", "PJSIPShowEndpoints"}
+        if action == "SIPpeers":
+            refusal = f"Response: Error\r\nActionID: {action_id}\r\nMessage: Invalid/unknown command: SIPpeers\r\n\r\n"
+            writer.write(refusal.encode())
+            headers = {}
+            continue
         start = "EventList: start\r\n" if is_list else ""
         writer.write(f"Response: Success\r\nActionID: {action_id}\r\n{start}{body}\r\n".encode())
         if action == "QueueStatus":

@@ -10,7 +10,7 @@ from hub.config.pbx import ControlSection
 from hub.telephony.ami.errors import AmiError
 from hub.telephony.check import check
 from hub.telephony.control.dialplan import ACTIONS
-from tests.unit.telephony.ami.peer import SECRET, FakePbx, error, success
+from tests.unit.telephony.ami.peer import SECRET, FakePbx, error, success, unknown
 from tests.unit.telephony.test_link import Exchange, listed
 
 
@@ -51,11 +51,34 @@ async def test_what_commands_lack_is_a_warning(pbx: FakePbx) -> None:
 
 
 async def test_what_is_refused_is_a_warning(pbx: FakePbx) -> None:
-    """A PBX without PJSIP can be worked with."""
-    pbx.answers["PJSIPShowEndpoints"] = lambda action: error(action, "Invalid/unknown command")
-    assert "Asterisk 22.5.2~dfsg, 2 queues; PJSIPShowEndpoints is refused (Invalid/unknown command)" == await check(
-        pbx.settings()
+    """A PBX whose phones can't be listed can be worked with, and so can one that doesn't let this user list them."""
+    pbx.answers["PJSIPShowEndpoints"] = unknown
+    said = await check(pbx.settings())
+    assert said.startswith("Asterisk 22.5.2~dfsg, 2 queues; PJSIPShowEndpoints is refused (Invalid/unknown command")
+    assert "SIPpeers is refused" in said
+    pbx.answers["PJSIPShowEndpoints"] = lambda action: error(action, "Permission denied")
+    assert "PJSIPShowEndpoints is refused (Permission denied)" in await check(pbx.settings())
+
+
+async def test_a_pbx_with_chan_sip_lists_peers(pbx: FakePbx) -> None:
+    """That it lacks PJSIP, or commands what only PJSIP has, is nothing to be warned of; a peer not listed is."""
+    pbx.answers |= {
+        "PJSIPShowEndpoints": unknown,
+        "SIPpeers": lambda action: listed(action, ("PeerEntry", "ObjectName: 1001"), ("PeerEntry", "ObjectName: 1002")),
+        "ListCommands": lambda action: success(
+            action, *(f"{name}: does it" for name in (*ACTIONS, "SIPpeers", "SIPnotify"))
+        ),
+        "ShowDialPlan": lambda action: listed(action, ("ListDialplan", "Extension: x", "Priority: 1")),
+    }
+    control = ControlSection(hub_context="ctihub", context="from-phones")
+    assert "Asterisk 22.5.2~dfsg, 2 queues, 2 peers" == await check(pbx.settings(), ["SIP/1001"], control)
+    assert "; no peer is listed as '1003', which agents or trunks name as SIP/1003" in await check(
+        pbx.settings(), ["SIP/1003", "DAHDI/1"], control
     )
+    pbx.answers["ListCommands"] = lambda action: success(
+        action, *(f"{name}: does it" for name in (*ACTIONS, "SIPpeers"))
+    )
+    assert "commands can't use SIPnotify: " in await check(pbx.settings(), control=control)
 
 
 async def test_no_endpoints_are_none(pbx: FakePbx) -> None:

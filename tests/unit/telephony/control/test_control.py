@@ -18,6 +18,7 @@ from hub.domain.call import CallEvent
 from hub.domain.control import (
     Actor,
     AgentCommand,
+    Answer,
     CommandResult,
     Dial,
     HangUp,
@@ -37,6 +38,7 @@ from tests.unit.telephony.test_link import AGENTS, CALL, Exchange, listed
 from tests.waiting import eventually
 
 ALICE = Actor(agent="alice")
+PHONES = {**AGENTS, "SIP/1001": "alice"}
 ANSWERED = max(number for number, text in enumerate(CALL) if text.startswith("Event: BridgeEnter")) + 1
 
 
@@ -61,7 +63,7 @@ class Bench:
             control=ControlSection(timeout_s=0.5),
         )
         self.steps: list[CallEvent] = []
-        self.link = PbxLink("main", section, region="DE", agents_by_device=AGENTS, on_call_event=self.steps.append)
+        self.link = PbxLink("main", section, region="DE", agents_by_device=PHONES, on_call_event=self.steps.append)
         self.journal = MemoryJournal()
         self.parts: dict[str, tuple[str, ...]] = {}
         self.directory = Directory()
@@ -254,3 +256,25 @@ async def test_without_the_pbx_nothing_is_sent(bench: Bench) -> None:
     assert Refusal.PBX_NOT_CONNECTED is (await bench.give(Dial, to="5000")).refusal
     assert Refusal.NO_SUCH_CALL is (await bench.give(HangUp, call_id="main-none")).refusal
     await bench.pbx.restart()
+
+
+async def test_a_phone_on_chan_sip_is_told_to_answer_within_its_call(bench: Bench) -> None:
+    """By its name and SIP's own name of the call; where that is not known it can't be told."""
+    call = [text.replace("PJSIP/1001", "SIP/1001") for text in CALL]
+    up = next(
+        number
+        for number, text in enumerate(call)
+        if text.startswith("Event: Newstate") and "Channel: SIP/1001" in text and "ChannelState: 6" in text
+    )
+    bench.pbx.tell(*call[:up])
+    await eventually(lambda: any(step.kind == "delivered" for step in bench.steps), "alice's phone ringing")
+    call_id = bench.steps[-1].call.id
+    assert Refusal.NOT_POSSIBLE is (await bench.give(Answer, call_id=call_id)).refusal
+    assert [] == bench.sent("SIPnotify")
+    bench.pbx.answers["Getvar"] = lambda action: success(
+        action, "Value: 5f3a@192.0.2.1" if action["Variable"] == "SIPCALLID" else "Value: "
+    )
+    bench.pbx.answers["SIPnotify"] = lambda action: success(action) + f"{call[up]}\r\n\r\n".encode()
+    assert (await bench.give(Answer, call_id=call_id)).done
+    [sent] = bench.sent("SIPnotify")
+    assert ("SIP/1001", "5f3a@192.0.2.1", "Event=talk") == (sent["Channel"], sent["Call-ID"], sent["Variable"])
