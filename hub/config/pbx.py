@@ -64,6 +64,12 @@ class ControlSection(Section):
     recording_format: Literal["wav", "gsm", "wav49"] = "wav"
     timeout_s: Seconds = 5.0
 
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        if self.context == self.hub_context:
+            raise ValueError("context and hub_context must differ: what agents dial must not lead into the hub's part")
+        return self
+
 
 class PbxSection(Section):
     """One Asterisk, reached by its manager interface (manager.conf)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -11,7 +12,7 @@ from hub.domain.call import ConnectionState, Direction
 from hub.domain.control import Refusal
 from tests.scenarios.control_site import ControlSite, running_control_site, state_of
 from tests.servers.asterisk import Asterisk
-from tests.servers.sipp import Phone, Trunk
+from tests.servers.sipp import DiallingPhone, Phone, Trunk
 from tests.servers.terse import Outside
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -68,4 +69,22 @@ async def test_a_call_that_rings_at_a_customers_is_not_picked_up(control: Contro
         await control.refused(Refusal.WRONG_STATE, "chen", "pick_up", call_id=call.id)
         await control.done("alice", "hang_up", call_id=call.id)
         await own.cleared()
+    await control.no_call()
+
+
+async def test_the_hubs_part_of_the_dialplan_lets_no_phone_listen_in(control: ControlSite, asterisk: Asterisk) -> None:
+    """Even where a site lets phones dial it: ChanSpy without a channel's name would be one to all calls."""
+    await asyncio.to_thread(asterisk.command, "dialplan add include ctihub into from-phones")
+    try:
+        async with Phone(asterisk, "1001") as phone, DiallingPhone(asterisk, "1003") as keys, Trunk(asterisk) as trunk:
+            caller = await trunk.call(CALLER, to=ALICE)
+            own = await phone.rings()
+            await own.answer()
+            await control.talking("alice")
+            curious = await keys.dial("monitor")
+            assert "403" == await curious.cleared()
+            await caller.hang_up()
+            await own.cleared()
+    finally:
+        await asyncio.to_thread(asterisk.command, "dialplan remove include ctihub from from-phones")
     await control.no_call()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from hub.config.pbx import PbxSection
+from hub.config.pbx import ControlSection, PbxSection
 
 
 def section(**more: Any) -> PbxSection:
@@ -29,3 +29,9 @@ def test_the_shared_variable_is_followed_besides_those_named() -> None:
     assert ("IVR", "REF") == section(variables=("IVR", "REF"), **shared).followed_variables
     assert ("IVR", "REF") == section(variables=("IVR",), **shared).followed_variables
     assert () == section().followed_variables
+
+
+def test_agents_do_not_dial_the_hubs_part_of_the_dialplan() -> None:
+    """There one is listened in on and picked up."""
+    with pytest.raises(ValidationError, match="context and hub_context must differ"):
+        ControlSection(context="ctihub")
