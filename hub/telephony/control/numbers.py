@@ -9,7 +9,10 @@ from hub.telephony.control.refused import RefusedError
 
 _SPACING = re.compile(r"[ ()./-]")
 _DIGITS = re.compile(r"\+?[0-9*#]{1,64}")
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_PLACES = frozenset({"a", "e", "h", "i", "o", "s", "t", "T", "fax", "failed"})
+"""Extensions to which Asterisk itself sends calls: for it to begin, to give up or to clean up."""
+
 _TRUNK_PREFIX_SHOWN = re.compile(r"\(\s*0\s*\)")
 
 
@@ -23,6 +26,6 @@ def dialable(text: str) -> str:
     digits = _SPACING.sub("", readable)
     if _DIGITS.fullmatch(digits):
         return digits
-    if _NAME.fullmatch(text):
+    if _NAME.fullmatch(text) and text not in _PLACES:
         return text
     raise RefusedError(Refusal.NOT_POSSIBLE, "This is no number that can be dialled.")

@@ -31,9 +31,11 @@ def test_what_is_dialled(typed: str, expected: str) -> None:
     assert expected == dialable(typed)
 
 
-@pytest.mark.parametrize("typed", ["", "()", "1+2", "a b", "PJSIP/1001", "-x", "++49", "1" * 65])
+@pytest.mark.parametrize(
+    "typed", ["", "()", "1+2", "a b", "PJSIP/1001", "-x", "++49", "1" * 65, "_X.", "_0X", "s", "h", "i", "T", "failed"]
+)
 def test_what_can_not_be_dialled(typed: str) -> None:
-    """It is refused in words."""
+    """It is refused in words: also patterns, and what Asterisk itself uses as places in a dialplan."""
     with pytest.raises(RefusedError) as caught:
         dialable(typed)
     assert Refusal.NOT_POSSIBLE is caught.value.refusal
