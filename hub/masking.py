@@ -40,6 +40,7 @@ _NATIONAL = re.compile(r"(?<![\w.+:-])(?:\(?0\d(?:[ ()/-]{0,2}\d){5,13}|\d{7,15}
 _ANY_DIGITS = re.compile(r"\+?\(?\d(?:[ ()/.-]{0,2}\d){5,17}")
 _CHANNEL = re.compile(r"(?<=/)0?\d{7,15}(?=[@-])")
 _AUTHORIZATION = re.compile(r"\b(Basic|Bearer|Digest|Token)\s+[A-Za-z0-9+/=._~-]{8,}", re.IGNORECASE)
+_PLAIN_WORD = 32
 _SHORTEST_AUTHORIZATION = len("Basic 12345678")
 _URL_PASSWORD = re.compile(r"(?<=://)([^/\s:@]{0,100}):[^/\s@]{1,200}@")
 _DIGIT = re.compile(r"\d")
@@ -88,6 +89,9 @@ class Masking:
 
     def text(self, text: str) -> str:
         """Hide numbers and credentials in free text."""
+        if len(text) <= _PLAIN_WORD and text.isalpha():
+            # A word, as most values are. A secret that is one is hidden with the line as a whole.
+            return text
         text = self.line(text)
         if len(text) >= _SHORTEST_AUTHORIZATION:
             text = _AUTHORIZATION.sub(rf"\1 {HIDDEN}", text)
@@ -99,10 +103,15 @@ class Masking:
         return text
 
     def _field(self, key: str, value: Any) -> Any:
-        if isinstance(value, bool | float) or value is None:
+        if value is None or isinstance(value, bool | float):
             return value
+        if isinstance(value, str) and _meaning(key) is _Meaning.PLAIN:
+            # The few words of nearly every line; a secret among them is hidden with the line as a whole.
+            return _INTERNATIONAL.sub(_masked, value) if "+" in value else value
         if _meaning(key) is _Meaning.SECRET:
             return HIDDEN if value else value
+        if isinstance(value, str | int):
+            return self._single(key, value)
         if isinstance(value, Mapping):
             return {str(name): self._field(str(name), item) for name, item in value.items()}
         if isinstance(value, list | tuple | set | frozenset):
@@ -116,10 +125,7 @@ class Masking:
         if isinstance(value, int):
             return value
         text = value if isinstance(value, str) else repr(value)
-        if meaning is not _Meaning.PLAIN:
-            return self.text(text)
-        # The few words of nearly every line; a secret among them is hidden with the line as a whole.
-        return _INTERNATIONAL.sub(_masked, text) if "+" in text else text
+        return _INTERNATIONAL.sub(_masked, text) if meaning is _Meaning.PLAIN else self.text(text)
 
 
 def _masked(match: re.Match[str]) -> str:

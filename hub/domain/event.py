@@ -158,7 +158,8 @@ def new_id() -> str:
     millisecond, counter = _uuid_clock.tick()
     random = int.from_bytes(os.urandom(8), "big") & ((1 << 62) - 1)
     value = (millisecond << 80) | (0x7 << 76) | (counter << 64) | (0b10 << 62) | random
-    return str(uuid.UUID(int=value))
+    digits = f"{value:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def call_event(happened: CallEvent) -> Event:

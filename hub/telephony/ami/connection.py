@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import ssl
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 # One read's worth of events is handled in one go: large enough to be cheap for each event, small enough for
 # a flood not to keep the loop from everything else for more than a few milliseconds.
 _READ_BYTES = 64 * 1024
+
+# What the system may hold of what the PBX sent and nobody has read yet. Left to itself it grows to many megabytes
+# in a burst, and a phone that rings then stands behind them all; a PBX that has to wait keeps the rest itself.
+_UNREAD_BYTES = 256 * 1024
 
 log = structlog.get_logger(__name__)
 
@@ -131,6 +136,9 @@ class AmiConnection(asyncio.BufferedProtocol):
         if not isinstance(transport, asyncio.Transport):
             raise TypeError(f"a stream transport is needed, not {transport!r}")
         self._transport = transport
+        link = transport.get_extra_info("socket")
+        if link is not None:
+            link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _UNREAD_BYTES)
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio's signature
         """Where the next read goes (called by asyncio)."""
