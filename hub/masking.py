@@ -105,9 +105,6 @@ class Masking:
     def _field(self, key: str, value: Any) -> Any:
         if value is None or isinstance(value, bool | float):
             return value
-        if isinstance(value, str) and _meaning(key) is _Meaning.PLAIN:
-            # The few words of nearly every line; a secret among them is hidden with the line as a whole.
-            return _INTERNATIONAL.sub(_masked, value) if "+" in value else value
         if _meaning(key) is _Meaning.SECRET:
             return HIDDEN if value else value
         if isinstance(value, str | int):
@@ -125,7 +122,10 @@ class Masking:
         if isinstance(value, int):
             return value
         text = value if isinstance(value, str) else repr(value)
-        return _INTERNATIONAL.sub(_masked, text) if meaning is _Meaning.PLAIN else self.text(text)
+        if meaning is not _Meaning.PLAIN:
+            return self.text(text)
+        # The few words of nearly every line; a secret among them is hidden with the line as a whole.
+        return _INTERNATIONAL.sub(_masked, text) if "+" in text else text
 
 
 def _masked(match: re.Match[str]) -> str:
