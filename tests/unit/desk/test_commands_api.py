@@ -44,6 +44,7 @@ async def test_an_agent_commands_for_themselves(house: House) -> None:
         ("alice", {"command": "ready", "id": "r", "agent": "bob"}, False),
         ("sue", HANG_UP | {"agent": "bob"}, True),
         ("sue", LISTEN, True),
+        ("sue", LISTEN | {"agent": "bob"}, False),
         (CONTROL_TOKEN, HANG_UP | {"agent": "bob"}, True),
         (CONTROL_TOKEN, LISTEN | {"agent": "sue"}, False),
         (SUPERVISE_TOKEN, LISTEN | {"agent": "sue"}, True),
