@@ -235,7 +235,8 @@ async def _add(manager: AsyncManager, *, queue: str, device: str, name: str) -> 
 
 
 def _free_reason(text: str) -> str:
-    reason = clean_text(text, MAX_REASON)
+    # In Asterisk's queue_log a bar begins the next field.
+    reason = clean_text(text, MAX_REASON).replace("|", "/")
     if reason in RESERVED_REASONS:
         raise _RefusedError(Refusal.NOT_POSSIBLE, f"{reason!r} is a state of its own, not a reason.")
     return reason

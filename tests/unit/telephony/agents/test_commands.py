@@ -120,6 +120,14 @@ async def test_line_breaks_don_t_reach_the_pbx(pbx: Exchange, desk: Desk) -> Non
     assert "Originate" not in pbx.names()
 
 
+async def test_a_reason_is_one_field_of_the_queue_log(pbx: Exchange, desk: Desk) -> None:
+    """There a bar divides one field from the next, and whoever counts pauses would read what isn't so."""
+    await desk.do(LogOn, queues=("support",))
+    assert (await desk.do(NotReady, reason="Lunch|0|1")).done
+    assert "QueuePause PJSIP/1001 true Lunch/0/1" == pbx.done()[-1]
+    assert Refusal.NOT_POSSIBLE is (await desk.do(NotReady, reason="Logged off")).refusal
+
+
 async def test_what_the_pbx_refuses_is_told_in_its_words(pbx: Exchange, desk: Desk) -> None:
     """So that an administrator finds the cause."""
     pbx.answers["QueueAdd"] = lambda action: error(action, "Permission denied")
