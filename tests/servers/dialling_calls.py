@@ -197,6 +197,25 @@ async def click_through_local_that_makes_way(stage: Stage) -> None:
     await _click_through_local(stage, "Local/1001@from-phones")
 
 
+async def click_through_local_not_taken(stage: Stage) -> None:
+    """Alice's phone is called for her by a Local channel; she does not lift the receiver for two seconds."""
+    alice = await stage.phone("1001")
+    await stage.begin()
+    await _originate(stage, "Local/1001@from-phones", to=CUSTOMER)
+    await (await alice.rings()).cleared()
+
+
+async def click_through_local_given_up(stage: Stage) -> None:
+    """Alice's phone is called for her by a Local channel whose dialplan lets it ring for only a second.
+
+    She does not lift the receiver.
+    """
+    alice = await stage.phone("1001")
+    await stage.begin()
+    await _originate(stage, "Local/7045@services", to=CUSTOMER)
+    await (await alice.rings()).cleared()
+
+
 async def callback(stage: Stage) -> None:
     """Max asked to be called back: his phone rings, he answers and waits in a queue.
 
@@ -241,6 +260,8 @@ DIALLING_SCENARIOS: dict[str, Scenario] = {
     "click-not-answered": click_not_answered,
     "click-through-local": click_through_local,
     "click-through-local-that-makes-way": click_through_local_that_makes_way,
+    "click-through-local-not-taken": click_through_local_not_taken,
+    "click-through-local-given-up": click_through_local_given_up,
     "callback-answered": callback,
     "callback-not-answered": callback_not_answered,
 }

@@ -47,7 +47,8 @@ def was_answered_by_another(channel: Channel) -> bool:
 
 def was_taken_back(channel: Channel) -> bool:
     """Whether somebody asked the PBX to ring this one no more: no phone said so, and the ringing was told to end."""
-    return _is_rung_first(channel) and channel.dial_status == "NOANSWER" and not channel.has_hung_up
+    is_ended = channel.dial_status == "NOANSWER" and not channel.has_hung_up
+    return is_ended and channel.is_party and _is_rung_first(channel)
 
 
 def _is_rung_first(channel: Channel) -> bool:
@@ -65,6 +66,8 @@ def was_given_up_by_pbx(channel: Channel) -> bool:
     if _is_rung_first(channel):
         return not channel.dial_status and not channel.has_hung_up
     outer = channel.dialer.other_half if channel.dialer else None
+    if outer is not None and _is_rung_first(outer) and not outer.dial_status:
+        return True
     was_dropped = outer is not None and outer.is_gone and not outer.dial_status
     was_handed_over = bool(call.transfers) and call.transfers[-1].kind is TransferKind.BLONDE
     waiting = [other for other in call.channels.values() if other.party and other.party.state not in _RUNG_OR_OVER]
