@@ -98,7 +98,8 @@ class AgentSection(Section):
 
     `Agent/1001` is an agent of app_agent_pool, `Local/1001@agents` a queue's member that has the phone rung.
 
-    `queues` are those that `log_on` makes them a member of; a supervisor may see and command other agents too.
+    `queues` are those that `log_on` makes them a member of and whose calls they may pick up (without any: those of the
+    queues that they are logged on to); a supervisor may see and command other agents too.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
