@@ -8,6 +8,7 @@ import socket
 import ssl
 from typing import TYPE_CHECKING
 
+import aiohappyeyeballs
 import structlog
 
 from hub.telephony.ami.errors import AmiConnectionLost, AmiError, AmiProtocolError, AmiTimeout
@@ -25,7 +26,11 @@ _READ_BYTES = 64 * 1024
 
 # What the system may hold of what the PBX sent and nobody has read yet. Left to itself it grows to many megabytes
 # in a burst, and a phone that rings then stands behind them all; a PBX that has to wait keeps the rest itself.
-_UNREAD_BYTES = 256 * 1024
+_UNREAD_BYTES = 128 * 1024
+
+# As on Ethernet. The sender's system makes room for a number of segments, and on one machine, where a segment has
+# 64 KB, that is 4 MB: a quarter of a second of a burst.
+_SEGMENT_BYTES = 1448
 
 log = structlog.get_logger(__name__)
 
@@ -86,12 +91,11 @@ class AmiConnection(asyncio.BufferedProtocol):
             async with asyncio.timeout(settings.login_timeout_s):
                 # Reading the system's certificates takes 70 ms, in which no other PBX's call may wait.
                 context = await asyncio.to_thread(_ssl_context, settings) if settings.tls else None
-                await asyncio.get_running_loop().create_connection(
-                    lambda: connection,
-                    settings.host,
-                    settings.port,
-                    ssl=context,
-                    server_hostname=settings.host if settings.tls else None,
+                loop = asyncio.get_running_loop()
+                addresses = await loop.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)
+                link = await aiohappyeyeballs.start_connection(addresses, socket_factory=_socket)
+                await loop.create_connection(
+                    lambda: connection, sock=link, ssl=context, server_hostname=settings.host if settings.tls else None
                 )
                 await connection._greeted.wait()
         except TimeoutError:
@@ -121,7 +125,9 @@ class AmiConnection(asyncio.BufferedProtocol):
 
     async def write(self, data: bytes) -> None:
         """Send, after what was sent before has gone out far enough."""
-        await self._writable.wait()
+        # Asked again after waiting: of all who waited, the first may have filled the buffer anew.
+        while not self._writable.is_set():
+            await self._writable.wait()
         if self._transport is None or self._ended:
             raise AmiConnectionLost(f"{self._settings.where} is not connected")
         self._transport.write(data)
@@ -136,9 +142,6 @@ class AmiConnection(asyncio.BufferedProtocol):
         if not isinstance(transport, asyncio.Transport):
             raise TypeError(f"a stream transport is needed, not {transport!r}")
         self._transport = transport
-        link = transport.get_extra_info("socket")
-        if link is not None:
-            link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _UNREAD_BYTES)
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio's signature
         """Where the next read goes (called by asyncio)."""
@@ -192,6 +195,15 @@ class AmiConnection(asyncio.BufferedProtocol):
             self._ended = True
             self._writable.set()
             self._on_ended(reason)
+
+
+def _socket(address: aiohappyeyeballs.AddrInfoType) -> socket.socket:
+    """Make the socket for one address of the PBX, with little room for what nobody has read yet."""
+    family, kind, protocol, _, _ = address
+    link = socket.socket(family, kind, protocol)
+    link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _UNREAD_BYTES)
+    link.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, _SEGMENT_BYTES)
+    return link
 
 
 def _ssl_context(settings: AmiSettings) -> ssl.SSLContext:
