@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import aiohttp
@@ -284,13 +285,13 @@ async def test_park_and_pick_up(control: ControlSite, asterisk: Asterisk) -> Non
 
 async def test_pick_up_what_rings_elsewhere(control: ControlSite, asterisk: Asterisk) -> None:
     """A call of a queue is taken by who is in that queue or a supervisor; who is in it answers it at the phone."""
-    async with (
-        Phone(asterisk, "1001") as phone,
-        Phone(asterisk, "1003") as other,
-        Trunk(asterisk) as trunk,
-    ):
+    async with AsyncExitStack() as stack:
+        phone = await stack.enter_async_context(Phone(asterisk, "1001"))
+        trunk = await stack.enter_async_context(Trunk(asterisk))
         caller = await trunk.call(CALLER, to=SUPPORT)
         ringing = await phone.rings()
+        # Only now, or the queue might have rung it first.
+        other = await stack.enter_async_context(Phone(asterisk, "1003"))
         call = await control.call_where(lambda one: state_of(one, "alice") is ConnectionState.ALERTING, "ringing")
         await control.refused(Refusal.NOT_ALLOWED, "bob", "pick_up", call_id=call.id)
         await control.refused(Refusal.WRONG_STATE, "alice", "pick_up", call_id=call.id)
