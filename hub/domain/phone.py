@@ -36,6 +36,8 @@ class PhoneNumber(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 def clean_text(text: str, limit: int = MAX_RAW_LENGTH) -> str:
     """Strip control and bidirectional override characters from hostile text and cut it to `limit` characters."""
+    if len(text) <= limit and text.isascii() and text.isprintable():
+        return text.strip()
     return _UNPRINTABLE.sub("", text[: limit * 4]).strip()[:limit]
 
 

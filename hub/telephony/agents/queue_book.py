@@ -172,20 +172,12 @@ class QueueBook:
             return
         status, in_call = state_by_number(get("Status")), get("InCall") == "1"
         last_call = number(get("LastCall"))
-        if (status, in_call, last_call) != (known.status, known.in_call, known.last_call):
-            calls_taken = number(get("CallsTaken"))
-            self._change(
-                known,
-                dated(
-                    msgspec.structs.replace(
-                        known, status=status, in_call=in_call, last_call=last_call, calls_taken=calls_taken
-                    ),
-                    known,
-                    now,
-                    None,
-                ),
-                now,
-            )
+        if (status, in_call, last_call) == (known.status, known.in_call, known.last_call):
+            return
+        member = msgspec.structs.replace(
+            known, status=status, in_call=in_call, last_call=last_call, calls_taken=number(get("CallsTaken"))
+        )
+        self._change(known, member if last_call == known.last_call else dated(member, known, now, None), now)
 
     def _member_removed(self, event: AmiEvent, now: datetime) -> None:
         interface = interface_name(event.get("Interface") or event.get("Location"))

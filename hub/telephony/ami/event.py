@@ -25,7 +25,7 @@ class _Needles(dict[str, str]):
     """Header name to what a line that carries it starts with, built once for each name."""
 
     def __missing__(self, header: str) -> str:
-        needle = self[header] = f"{LINE_END}{header}:"
+        needle = self[header] = f"{LINE_END}{header}: "
         return needle
 
 
@@ -40,14 +40,15 @@ class AmiMessage(msgspec.Struct, gc=False):
     def get(self, header: str, default: str = "") -> str:
         """Value of the first line with this header, ``default`` where there is none."""
         _, found, rest = self.text.partition(_NEEDLES[header])
-        if found:
-            value = rest.partition(LINE_END)[0]
-            # Asterisk always writes the blank; some that speak like it leave it out.
-            return value.removeprefix(" ")
+        return rest.partition(LINE_END)[0] if found else self._unusual(header, default)
+
+    def _unusual(self, header: str, default: str) -> str:
         # The first line has no line end before it, and is one of these two.
         if header in ("Event", "Response") and self.text.startswith(f"{header}:"):
             return self.text.partition(LINE_END)[0].partition(":")[2].removeprefix(" ")
-        return default
+        # Asterisk always writes the blank; some that speak like it leave it out.
+        _, found, rest = self.text.partition(_NEEDLES[header][:-1])
+        return rest.partition(LINE_END)[0] if found else default
 
     def all(self, header: str) -> list[str]:
         """Values of every line with this header, in order: ``Output``, ``Variable`` and their like repeat."""
