@@ -11,6 +11,7 @@ import shutil
 import sys
 import tempfile
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -29,7 +30,7 @@ _SESSION_S = 3600.0
 _PAGES_OPENED_AT_ONCE = 50
 
 
-class BenchHub:
+class BenchHub(ABC):
     """`async with` a subclass: the hub runs and is ready, and `agents` agents may open their pages.
 
     A subclass says in `_set_up` what stands around the hub, and starts it with `_start_hub`.
@@ -57,8 +58,8 @@ class BenchHub:
         """Stop everything and leave nothing behind."""
         await self._stack.aclose()
 
-    async def _set_up(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    async def _set_up(self) -> None: ...
 
     @property
     def url(self) -> str:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios.not_yet import NOT_YET
 from tests.scenarios.pbx_watcher import Watcher
 from tests.scenarios.truth import AGENTS, same_but_for_ties, told, truth_of
 from tests.servers.ami import RawManager
@@ -20,8 +19,6 @@ from tests.servers.requirements import place_of, require
 from tests.servers.sipp import Trunk
 from tests.servers.stage import Scenario, Stage
 from tests.waiting import eventually
-
-DEBT = pytest.mark.xfail(strict=True, raises=AssertionError, reason="not told yet")
 
 
 class LiveStage(Stage):
@@ -54,9 +51,7 @@ def pbx_of() -> Iterator[Callable[[Site | None], Asterisk]]:
 
 
 CASES = [
-    pytest.param(site, name, scenario, marks=[DEBT] if name in NOT_YET else [], id=name)
-    for site, scenarios in SITES
-    for name, scenario in scenarios.items()
+    pytest.param(site, name, scenario, id=name) for site, scenarios in SITES for name, scenario in scenarios.items()
 ]
 
 

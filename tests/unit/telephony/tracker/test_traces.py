@@ -7,12 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from hub.domain.call import ConnectionState, Direction, Outcome, Role
-from tests.scenarios.not_yet import NOT_YET
 from tests.scenarios.truth import AGENTS, TRACES, TRUNKS, told, truth_of
 from tests.unit.telephony.tracker.replay import NOON, Replay, read_trace
 
 NAMES = sorted(path.stem for path in TRACES.glob("*.ami"))
-DEBT = pytest.mark.xfail(strict=True, raises=AssertionError, reason="not told yet")
 
 
 def replay(name: str) -> Replay:
@@ -23,7 +21,7 @@ def replay(name: str) -> Replay:
     return replayed
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=[DEBT] if name in NOT_YET else []) for name in NAMES])
+@pytest.mark.parametrize("name", NAMES)
 def test_each_step_is_told_once_and_in_order(name: str) -> None:
     """Who rang, who answered and how it ended are told as they happened, and nothing is left over."""
     replayed = replay(name)
@@ -33,9 +31,8 @@ def test_each_step_is_told_once_and_in_order(name: str) -> None:
 
 
 def test_the_recorded_traces_all_have_their_truth_written_out() -> None:
-    """No recording without its story and its table, and no debt of a recording that is not there."""
+    """No recording without its story and its table."""
     assert [] == [name for name in NAMES if not (truth_of(name).story and truth_of(name).told)]
-    assert set() == NOT_YET - set(NAMES)
 
 
 def test_a_queue_call_is_whole_at_its_end() -> None:
