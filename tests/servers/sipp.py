@@ -226,6 +226,11 @@ class CallingLeg(Leg):
         self.sipp.tell("X-CANCEL", self.call_id)
         await self.cleared()
 
+    async def hang_up(self) -> None:
+        """End the call, once it is established: what is called may ring before the caller's own end talks."""
+        await self.established()
+        await super().hang_up()
+
 
 class Phone:
     """An agent's phone: registered while the `async with` lasts, ringing until told."""
