@@ -105,17 +105,15 @@ async def measure(calls: int = CALLS, rounds: int = ROUNDS) -> dict[str, Any]:
         for name, (consumer, sent) in runs.items():
             taken = await take_in(consumer, sent)
             cpu[name].append(taken.cpu_s)
-    # On a shared machine the same work takes up to twice the CPU time, and never less than it takes undisturbed.
-    best = {name: min(seconds) for name, seconds in cpu.items()}
     median = {name: statistics.median(seconds) for name, seconds in cpu.items()}
-    ratio = round(best["panoramisk"] / best["ours"], 2)
+    ratio = round(median["panoramisk"] / median["ours"], 2)
     return report(
         {
             "ratio": ratio,
-            "ratio_of_the_medians": round(median["panoramisk"] / median["ours"], 2),
-            "ratio_each_caller_new": round(best["panoramisk"] / best["ours_each_caller_new"], 2),
+            "ratio_of_the_best_rounds": round(min(cpu["panoramisk"]) / min(cpu["ours"]), 2),
+            "ratio_each_caller_new": round(median["panoramisk"] / median["ours_each_caller_new"], 2),
             "ratio_both_filtered_in_asterisk": round(
-                best["panoramisk_filtered_in_asterisk"] / best["ours_filtered_in_asterisk"], 2
+                median["panoramisk_filtered_in_asterisk"] / median["ours_filtered_in_asterisk"], 2
             ),
             "calls": calls,
             "rounds": rounds,
@@ -126,7 +124,7 @@ async def measure(calls: int = CALLS, rounds: int = ROUNDS) -> dict[str, Any]:
             "calls_per_cpu_s": {name: spread([sent.calls / s for s in cpu[name]]) for name, (_, sent) in runs.items()},
         },
         Target(
-            what="events per CPU-second, times panoramisk's on the same trace, each at its best round",
+            what="events per CPU-second, times panoramisk's on the same trace",
             value=ratio,
             rule="at least",
             limit=TIMES_PANORAMISK,

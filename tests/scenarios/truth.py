@@ -22,6 +22,7 @@ Traces whose names begin with a16- are of Asterisk 16, with a16-sip- of its phon
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -133,14 +134,13 @@ def _change(step: CallEvent, before: Call | None) -> list[str]:
 def same_but_for_ties(expected: Sequence[str], actual: Sequence[str]) -> bool:
     """Whether these are the same steps, phones that act at the same moment being told in either order.
 
-    The first step is of its kind, the last at its place, and the steps of each party are in order.
+    The phones that ring first are the same ones, the last step is at its place, each party's steps are in order.
     """
     if sorted(expected) != sorted(actual):
         return False
     parties = {_party(line) for line in expected}
-    begins_alike = [_kind(line) for line in expected[:1]] == [_kind(line) for line in actual[:1]]
     return (
-        begins_alike
+        _first_told(expected) == _first_told(actual)
         and expected[-1:] == actual[-1:]
         and all(
             [line for line in expected if _party(line) == party] == [line for line in actual if _party(line) == party]
@@ -149,9 +149,10 @@ def same_but_for_ties(expected: Sequence[str], actual: Sequence[str]) -> bool:
     )
 
 
-def _kind(line: str) -> str:
-    words = line.split(" ")
-    return words[1] if words[0].endswith(":") else words[0]
+def _first_told(lines: Sequence[str]) -> list[str]:
+    """Return the first step, or all the phones that ring with it: which of those is told first is chance."""
+    ringing = list(takewhile(lambda line: line.startswith("delivered "), lines))
+    return sorted(ringing) or list(lines[:1])
 
 
 def _party(line: str) -> str:
