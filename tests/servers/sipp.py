@@ -162,11 +162,11 @@ class Leg:
     call_id: str
     shown: str = ""
 
-    async def established(self, within: float = 5.0) -> None:
+    async def established(self, within: float = 15.0) -> None:
         """Wait until this end talks."""
         await self.sipp.event("established", self.call_id, within)
 
-    async def cleared(self, within: float = 5.0) -> str:
+    async def cleared(self, within: float = 15.0) -> str:
         """Wait until this end's call is over; return by whom or what (see SipEvent.detail)."""
         return (await self.sipp.event("cleared", self.call_id, within)).detail
 
@@ -176,7 +176,7 @@ class Leg:
 
     async def speak(self, seconds: float) -> None:
         """Send sound, A-law silence, as a phone does all the time. Without any a Local channel never makes way."""
-        media = await self.sipp.event("media", self.call_id, within=5.0)
+        media = await self.sipp.event("media", self.call_id, within=15.0)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as microphone:
             microphone.bind((self.sipp.host, 0))
             for number in range(round(seconds / FRAME_SECONDS)):
@@ -217,7 +217,7 @@ class RingingLeg(Leg):
 class CallingLeg(Leg):
     """A call that the trunk has sent."""
 
-    async def ringing(self, within: float = 5.0) -> None:
+    async def ringing(self, within: float = 15.0) -> None:
         """Wait until the caller hears that it rings."""
         await self.sipp.event("ringing", self.call_id, within)
 

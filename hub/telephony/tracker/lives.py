@@ -93,10 +93,12 @@ class Lives:
 
     def hanging_up(self, event: AmiEvent, _now: datetime) -> None:
         channel = self._sight.known(event)
-        if channel is None or channel.party is None:
+        if channel is None:
+            return
+        channel.has_hung_up = True
+        if channel.party is None:
             return
         channel.asked_code = number(event.get("Cause"))
-        channel.has_hung_up = True
         # Busy() and Congestion() in the dialplan end in the same event: the caller was told, and did not give up.
         was_refused = channel.state is not ChannelState.UP and is_refusal(channel.asked_code)
         if was_refused or channel.party.role is not Role.CALLER:

@@ -68,7 +68,13 @@ def was_given_up_by_pbx(channel: Channel) -> bool:
     outer = channel.dialer.other_half if channel.dialer else None
     if outer is not None and _is_rung_first(outer) and not outer.dial_status:
         return True
-    was_dropped = outer is not None and outer.is_gone and not outer.dial_status
+    was_dropped = (
+        channel.dialer is not None
+        and outer is not None
+        and not outer.dial_status
+        # What drops a Local tells its far half first, which may be through before the near one is told gone.
+        and (outer.is_gone or channel.dialer.has_hung_up)
+    )
     was_handed_over = bool(call.transfers) and call.transfers[-1].kind is TransferKind.BLONDE
     waiting = [other for other in call.channels.values() if other.party and other.party.state not in _RUNG_OR_OVER]
     return (was_dropped or was_handed_over) and bool(waiting) and not any(other.has_hung_up for other in waiting)

@@ -110,3 +110,15 @@ def test_a_clock_that_goes_back_makes_no_negative_time() -> None:
     times = [step.time for step in replayed.steps]
     assert sorted(times) == times
     assert 1 == len(set(times))
+
+
+def test_what_followme_drops_is_not_answered_in_whichever_order_the_pbx_ends_it() -> None:
+    """The phone's dialling may end before the Local that led to it is gone: two threads of Asterisk end them."""
+    events = read_trace(TRACES / "mobile-follows-phone.ami")
+    gone = next(event for event in events if event.name == "Hangup" and event.get("Channel").endswith("-00000000;1"))
+    end = next(event for event in events if event.name == "DialEnd")
+    assert events.index(gone) < events.index(end)
+    events.remove(gone)
+    events.insert(events.index(end) + 1, gone)
+    replayed = Replay(AGENTS, TRUNKS).feed(events)
+    assert truth_of("mobile-follows-phone").told == told(replayed.steps)
