@@ -6,20 +6,39 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from hub.domain.customer import CustomerQuery, CustomerRecord, Problem
+from hub.domain.writeback import WriteBack, WriteKind, WriteResult
 
 
 class ConnectorError(Exception):
     """A backend gave no usable answer.
 
     `problem` is the kind (the desk has a sentence for it), `message` says to the integrator what went wrong,
-    where (operation, field) and what to do. Never holds a secret or the caller's data.
+    where (operation, field) and what to do. Never holds a secret or the caller's data. `retry_after_s` is what the
+    backend asked to be left alone for, `status` the HTTP status where there was one.
     """
 
-    def __init__(self, problem: Problem, message: str, *, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        message: str,
+        *,
+        retry_after_s: float | None = None,
+        status: int | None = None,
+    ) -> None:
         super().__init__(message)
         self.problem = problem
         self.message = message
         self.retry_after_s = retry_after_s
+        self.status = status
+
+    def within(self, where: str) -> ConnectorError:
+        """Return the same error, told as having happened in `where`."""
+        return ConnectorError(
+            self.problem,
+            f"{where}: {self.message}",
+            retry_after_s=self.retry_after_s,
+            status=self.status,
+        )
 
 
 class Connector(Protocol):
@@ -39,6 +58,16 @@ class Connector(Protocol):
     async def lookup(self, query: CustomerQuery) -> Sequence[CustomerRecord]:
         """Return all customers that the query fits, none if nobody does. Raises ConnectorError only."""
 
+    @property
+    def writes(self) -> frozenset[WriteKind]:
+        """What can be written back to this backend."""
+
+    async def write(self, entry: WriteBack) -> WriteResult:
+        """Write it once: with the same id and kind a second time, the backend keeps what it has.
+
+        Raises ConnectorError only; also for a kind that is not in `writes`.
+        """
+
     async def check(self) -> str:
         """Connect, sign in, make one harmless call; return a short fact ("SOAP 1.1, 25 operations").
 
@@ -46,3 +75,16 @@ class Connector(Protocol):
         """
 
     async def close(self) -> None: ...
+
+
+class WritesNothing:
+    """The part of a `Connector` that only looks up."""
+
+    name: str
+
+    @property
+    def writes(self) -> frozenset[WriteKind]:
+        return frozenset()
+
+    async def write(self, entry: WriteBack) -> WriteResult:
+        raise ConnectorError(Problem.INTERNAL, f"{self.name}: an {entry.kind} can't be written back to this backend")

@@ -8,6 +8,7 @@ import dataclasses
 import email.utils
 import os
 import ssl
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -17,7 +18,8 @@ import aiohttp
 from yarl import URL
 
 from connectors.base import ConnectorError
-from hub.config.connectors import ConnectorBase
+from connectors.tracing import Exchange, current_step, current_trace
+from hub.config.connector_base import ConnectorBase
 from hub.config.http_access import ApiKeyAuth, BasicAuth, BearerAuth, HttpAuth, Trust
 from hub.domain.customer import Problem
 
@@ -113,6 +115,26 @@ class HttpClient:
     async def _exchange(
         self, method: str, url: URL, headers: Mapping[str, str], body: bytes | None
     ) -> tuple[Reply, URL | None]:
+        trace = current_trace()
+        if trace is None:
+            return await self._exchanged(method, url, headers, body)
+        shown = {name: value for name, value in headers.items() if name not in self._headers}
+        exchange = Exchange(current_step(), method, str(url), shown, body or b"")
+        trace.happened.append(exchange)
+        began = time.perf_counter()
+        try:
+            reply, target = await self._exchanged(method, url, headers, body)
+        except ConnectorError as error:
+            exchange.error, exchange.status = error.message, error.status
+            raise
+        finally:
+            exchange.took_ms = (time.perf_counter() - began) * 1000
+        exchange.status, exchange.reply_headers, exchange.reply_body = reply.status, dict(reply.headers), reply.body
+        return reply, target
+
+    async def _exchanged(
+        self, method: str, url: URL, headers: Mapping[str, str], body: bytes | None
+    ) -> tuple[Reply, URL | None]:
         session = await self._opened()
         try:
             async with session.request(method, url, headers=headers, data=body, allow_redirects=False) as response:
@@ -198,14 +220,23 @@ def _redirect(url: URL, response: aiohttp.ClientResponse) -> URL:
 def _check_status(response: aiohttp.ClientResponse) -> None:
     status = response.status
     if status in {401, 407}:
-        raise ConnectorError(Problem.REFUSED, f"the backend refuses to sign in (HTTP {status}): check `auth`")
+        raise ConnectorError(
+            Problem.REFUSED, f"the backend refuses to sign in (HTTP {status}): check `auth`", status=status
+        )
     if status == 403:  # noqa: PLR2004 - Forbidden
-        raise ConnectorError(Problem.REFUSED, "the backend's user may not read this (HTTP 403): ask for the permission")
+        raise ConnectorError(
+            Problem.REFUSED,
+            "the backend's user may not read this (HTTP 403): ask for the permission",
+            status=status,
+        )
     wait = _retry_after(response.headers.get("Retry-After"))
     if status == 429 or (status == 503 and wait is not None):  # noqa: PLR2004 - Too Many Requests, Unavailable
         hint = f": try again in {wait:.0f} s" if wait is not None else ""
         raise ConnectorError(
-            Problem.THROTTLED, f"the backend has had too many requests (HTTP {status}){hint}", retry_after_s=wait
+            Problem.THROTTLED,
+            f"the backend has had too many requests (HTTP {status}){hint}",
+            retry_after_s=wait,
+            status=status,
         )
     if status in _GONE:
         raise ConnectorError(

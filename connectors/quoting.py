@@ -76,13 +76,6 @@ def odata_literal(value: Any, version: str, kind: str | None) -> str:
             return "'" + plain(value).replace("'", "''") + "'"
 
 
-def roql_literal(value: Any, kind: str | None) -> str:
-    """Write a value as a ROQL literal: text in single quotes, in which backslash and quote take a backslash."""
-    if kind == "number" or (kind is None and isinstance(value, int) and not isinstance(value, bool)):
-        return number(value)
-    return "'" + plain(value).replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
 def path_segment(value: Any) -> str:
     """Write a value as exactly one segment of a path (RFC 3986): no slash, and neither `.` nor `..`."""
     text = plain(value)

@@ -7,41 +7,41 @@ from pathlib import Path
 from typing import Any
 
 from connectors.base import Connector
-from hub.config.connectors import ODataConnector, RestConnector, SoapConnector
+from hub.config.connector_base import ConnectorBase
+from hub.config.connector_kinds import registered
 from hub.config.mapping_files import find_mapping
 from hub.config.problem import Problem
 from hub.mapping.errors import MappingError
 from hub.mapping.mapping import Mapping as RecordMapping
 from hub.mapping.mapping import load_mapping
 
-AnyConfig = RestConnector | SoapConnector | ODataConnector
 Mappings = Mapping[str, RecordMapping]
 Factory = Callable[[str, Any, Mappings, str], Connector]
 
 
-def _rest(name: str, config: RestConnector, mappings: Mappings, region: str) -> Connector:
-    from connectors.rest.connector import RestConnector as Rest
+def _rest(name: str, config: Any, mappings: Mappings, region: str) -> Connector:
+    from connectors.rest.connector import RestConnector
 
-    return Rest(name, config, mappings, region=region)
-
-
-def _odata(name: str, config: ODataConnector, mappings: Mappings, region: str) -> Connector:
-    from connectors.odata.connector import ODataConnector as OData
-
-    return OData(name, config, mappings, region=region)
+    return RestConnector(name, config, mappings, region=region)
 
 
-def _soap(name: str, config: SoapConnector, mappings: Mappings, region: str) -> Connector:
-    from connectors.soap.connector import SoapConnector as Soap
+def _odata(name: str, config: Any, mappings: Mappings, region: str) -> Connector:
+    from connectors.odata.connector import ODataConnector
 
-    return Soap(name, config, mappings, region=region)
+    return ODataConnector(name, config, mappings, region=region)
 
 
-KINDS: dict[str, Factory] = {"rest": _rest, "odata": _odata, "soap": _soap}
+def _soap(name: str, config: Any, mappings: Mappings, region: str) -> Connector:
+    from connectors.soap.connector import SoapConnector
+
+    return SoapConnector(name, config, mappings, region=region)
+
+
+BUILT_IN: dict[str, Factory] = {"rest": _rest, "odata": _odata, "soap": _soap}
 
 
 def build_connector(
-    name: str, config: AnyConfig, *, region: str, mapping_folders: Sequence[str | Path] = ()
+    name: str, config: ConnectorBase, *, region: str, mapping_folders: Sequence[str | Path] = ()
 ) -> Connector:
     """Make the connector that the configuration describes; nothing is connected yet.
 
@@ -49,9 +49,10 @@ def build_connector(
     """
     mappings = {
         operation: _customer_mapping(name, settings.mapping or config.mapping or "", mapping_folders)
-        for operation, settings in config.operations.items()
+        for operation, settings in config.lookups.items()
     }
-    return KINDS[config.kind](name, config, mappings, region)
+    factory = BUILT_IN.get(config.kind) or registered()[config.kind].build
+    return factory(name, config, mappings, region)
 
 
 def _customer_mapping(connector: str, mapping: str, folders: Sequence[str | Path]) -> RecordMapping:

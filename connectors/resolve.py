@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from connectors.base import ConnectorError
-from connectors.quoting import number, plain, roql_literal
+from connectors.query_languages import LANGUAGES
+from connectors.quoting import number, plain
+from connectors.writing import written_date
 from hub.config.request import HOLE, Argument, Found, Statement
 from hub.domain.customer import Problem
 from hub.domain.path import Path
@@ -24,8 +26,34 @@ class NothingToAskError(Exception):
 
 def values_of(found: Found, scope: Scope) -> list[Any]:
     """Return the different values that a `from` finds. Raises NothingToAskError if there is none."""
-    values = distinct_values(found.source, scope)
-    return [_as_number(value) for value in values] if found.type == "number" else values
+    try:
+        values = distinct_values(found.source, scope)
+    except NothingToAskError:
+        if found.default is None:
+            raise
+        return [found.default]
+    return [_converted(value, found) for value in values]
+
+
+def _converted(value: Any, found: Found) -> Any:
+    if found.table is not None:
+        value = _coded(value, found)
+    if found.date is not None:
+        value = written_date(value, found.date, found.zone, found.source)
+    if found.type == "number":
+        value = _as_number(value)
+    if found.max is not None and isinstance(value, str):
+        value = value[: found.max]
+    return value
+
+
+def _coded(value: Any, found: Found) -> Any:
+    coded = (found.table or {}).get(plain(value), found.default)
+    if coded is None:
+        raise ConnectorError(
+            Problem.INTERNAL, f"{found.source} has a value that its `table` does not know: add it, or give a `default`"
+        )
+    return coded
 
 
 def value_of(found: Found, scope: Scope) -> Any:
@@ -37,6 +65,15 @@ def value_of(found: Found, scope: Scope) -> Any:
     return values[0]
 
 
+def _stated(found: Found, scope: Scope) -> list[Any]:
+    try:
+        return values_of(found, scope)
+    except NothingToAskError:
+        if found.optional:
+            return [""]
+        raise
+
+
 def _as_number(value: Any) -> int | float:
     text = number(value)
     return float(text) if "." in text else int(text)
@@ -44,9 +81,11 @@ def _as_number(value: Any) -> int | float:
 
 def distinct_values(path: str, scope: Scope) -> list[Any]:
     values: dict[str, Any] = {}
-    for value in Path(path).read_all(scope):
-        text = plain(value)
-        if text:
+    reader = Path(path)
+    for value in reader.read_all(scope):
+        # What is written may be long; what is searched for is nobody's beyond a certain length.
+        text = value if reader.first == "entry" and isinstance(value, str) else plain(value)
+        if text.strip():
             values.setdefault(text, value.strip() if isinstance(value, str) else value)
     if not values:
         raise NothingToAskError
@@ -65,17 +104,28 @@ def resolve(argument: Argument, scope: Scope) -> Any:
         case Statement():
             return statement_text(argument, scope)
         case dict():
-            return {key: resolve(inner, scope) for key, inner in argument.items()}
+            return {key: resolve(inner, scope) for key, inner in argument.items() if not _is_left_out(inner, scope)}
         case list():
-            return [resolve(inner, scope) for inner in argument]
+            return [resolve(inner, scope) for inner in argument if not _is_left_out(inner, scope)]
         case _:
             return argument
 
 
+def _is_left_out(argument: Argument, scope: Scope) -> bool:
+    if not isinstance(argument, Found) or not argument.optional or argument.default is not None:
+        return False
+    try:
+        distinct_values(argument.source, scope)
+    except NothingToAskError:
+        return True
+    return False
+
+
 def statement_text(statement: Statement, scope: Scope) -> str:
-    """Fill a statement's holes with quoted literals, several of them joined by commas."""
+    """Fill a statement's holes with literals quoted for its language, several of them joined as a list there."""
+    language = LANGUAGES[statement.quote]
     literals = {
-        name: ", ".join(roql_literal(value, found.type) for value in values_of(found, scope))
+        name: language.joint.join(language.literal(value, found.type) for value in _stated(found, scope))
         for name, found in statement.values.items()
     }
     return HOLE.sub(lambda match: literals[match[1]], statement.text)

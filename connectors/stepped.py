@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Coroutine, Sequence
 from collections.abc import Mapping as Section
@@ -12,13 +13,18 @@ from typing import Any, Generic, TypeVar
 import structlog
 
 from connectors.base import ConnectorError
+from connectors.entry import entry_fields
 from connectors.question import question
+from connectors.quoting import plain
 from connectors.resolve import NothingToAskError, Scope, distinct_values
 from connectors.rows import Row, attached, unique_rows
-from hub.config.connectors import ConnectorBase
+from connectors.tracing import StepDone, current_trace, in_step
+from hub.config.connector_base import ConnectorBase
 from hub.config.operations import OperationBase, StepBase
+from hub.config.writes import WriteOperationBase
 from hub.domain.customer import CustomerQuery, CustomerRecord, Problem
 from hub.domain.path import Path
+from hub.domain.writeback import WriteBack, WriteKind, WriteResult
 from hub.mapping.errors import FieldProblemError, MappingRunError
 from hub.mapping.mapping import Mapping
 
@@ -40,14 +46,13 @@ class SteppedConnector(ABC, Generic[Step]):
         self,
         name: str,
         config: ConnectorBase,
-        operations: Section[str, OperationBase],
         mappings: Section[str, Mapping],
         *,
         region: str,
     ) -> None:
         self._name = name
         self._config = config
-        self._operations = dict(sorted(operations.items(), key=lambda entry: _KEY_ORDER.index(entry[1].key)))
+        self._operations = dict(sorted(config.lookups.items(), key=lambda entry: _KEY_ORDER.index(entry[1].key)))
         self._mappings = mappings
         self._region = region
 
@@ -58,6 +63,10 @@ class SteppedConnector(ABC, Generic[Step]):
     @property
     def title(self) -> str:
         return self._config.title or self._name
+
+    @property
+    def writes(self) -> frozenset[WriteKind]:
+        return frozenset(WriteKind(kind) for kind in self._config.written)
 
     @abstractmethod
     async def start(self) -> None:
@@ -76,7 +85,7 @@ class SteppedConnector(ABC, Generic[Step]):
         """Make one harmless call and return a short fact. Raises ConnectorError."""
 
     @abstractmethod
-    def _steps(self, operation: OperationBase) -> Sequence[Step]:
+    def _steps(self, operation: OperationBase | WriteOperationBase) -> Sequence[Step]:
         """Return the operation's steps in this kind's type."""
 
     async def lookup(self, query: CustomerQuery) -> Sequence[CustomerRecord]:
@@ -87,6 +96,29 @@ class SteppedConnector(ABC, Generic[Step]):
                 return await self._guarded(f"operation {name}", self._run(name, operation, asked))
         return ()
 
+    async def write(self, entry: WriteBack) -> WriteResult:
+        """Run the steps that write this kind of thing, one after the other."""
+        operation = self._config.written.get(entry.kind)
+        if operation is None:
+            raise ConnectorError(
+                Problem.INTERNAL,
+                f"{self._name}: nothing says how to write back an {entry.kind}: give it `writes: {{{entry.kind}: ..}}`",
+            )
+        return await self._guarded(f"write {entry.kind}", self._written(operation, entry))
+
+    async def _written(self, operation: WriteOperationBase, entry: WriteBack) -> WriteResult:
+        fields = entry_fields(entry)
+        missing = [name for name in operation.needs if name not in fields]
+        if missing:
+            raise ConnectorError(Problem.INTERNAL, f"what is to be written has no {missing[0]}, which it needs")
+        results: StepResults = {}
+        was_there = False
+        for step in self._steps(operation):
+            was_there |= bool(step.unless and results[step.unless])
+            await self._step(step, {"entry": fields}, results, ())
+        ids = (plain(value) for path in operation.ids for value in Path(path).read_all(results))
+        return WriteResult(id=next((found for found in ids if found), ""), was_there=was_there)
+
     async def check(self) -> str:
         return await self._guarded("check", self._probe())
 
@@ -96,9 +128,7 @@ class SteppedConnector(ABC, Generic[Step]):
             async with asyncio.timeout(self._config.timeout_s):
                 return await work
         except ConnectorError as error:
-            raise ConnectorError(
-                error.problem, f"{self._name}, {what}: {error.message}", retry_after_s=error.retry_after_s
-            ) from error
+            raise error.within(f"{self._name}, {what}") from error
         except TimeoutError:
             message = f"{self._name}, {what}: no answer within {self._config.timeout_s:g} s (timeout_s)"
             raise ConnectorError(Problem.TIMEOUT, message) from None
@@ -124,6 +154,9 @@ class SteppedConnector(ABC, Generic[Step]):
             )
         except MappingRunError as error:
             raise ConnectorError(Problem.MALFORMED, str(error)) from error
+        trace = current_trace()
+        if trace is not None:
+            trace.mapped += zip(rows, records, strict=True)
         for field, reason in sorted({(problem.field, problem.message) for problem in left_out})[:MAX_LEFT_OUT_TOLD]:
             log.warning("value left out", connector=self._name, mapping=mapping.name, field=field, reason=reason)
         return records
@@ -137,24 +170,27 @@ class SteppedConnector(ABC, Generic[Step]):
                 for step in self._steps(operation):
                     needed = {Path(source).first for source in step.sources()}
                     before = [task for name, task in tasks.items() if name in needed]
-                    tasks[step.name] = group.create_task(self._step(step, asked, results, before))
+                    tasks[step.name] = group.create_task(self._step(step, {"query": asked}, results, before))
         except ExceptionGroup as failed:
             raise failed.exceptions[0] from None
         return results
 
-    async def _step(
-        self, step: Step, asked: dict[str, Any], results: StepResults, before: Sequence[asyncio.Task[None]]
-    ) -> None:
+    async def _step(self, step: Step, given: Scope, results: StepResults, before: Sequence[asyncio.Task[None]]) -> None:
         for task in before:
             await task
-        with structlog.contextvars.bound_contextvars(connector=self._name, step=step.name):
+        if (step.unless and results[step.unless]) or (step.when and not results[step.when]):
+            results[step.name] = []
+            return
+        began = time.perf_counter()
+        with structlog.contextvars.bound_contextvars(connector=self._name, step=step.name), in_step(step.name):
             try:
-                rows = await self._rows_of(step, {"query": asked, **results})
+                rows = await self._rows_of(step, {**given, **results})
             except ConnectorError as error:
-                raise ConnectorError(
-                    error.problem, f"step {step.name}: {error.message}", retry_after_s=error.retry_after_s
-                ) from error
+                raise error.within(f"step {step.name}") from error
             log.debug("step done", rows=len(rows))
+        trace = current_trace()
+        if trace is not None:
+            trace.happened.append(StepDone(step.name, len(rows), (time.perf_counter() - began) * 1000))
         results[step.name] = rows
 
     async def _rows_of(self, step: Step, scope: Scope) -> list[Row]:

@@ -21,6 +21,7 @@ from connectors.wording import refusal
 from hub.config.connectors import ODataConnector as ODataConfig
 from hub.config.operations import ODataOperation, ODataStep, OperationBase
 from hub.config.wording import counted, nearest
+from hub.config.writes import ODataWrite, WriteOperationBase
 from hub.domain.customer import Problem
 from hub.mapping.mapping import Mapping
 
@@ -29,7 +30,7 @@ _ENTITY_SET = re.compile(rb"<(?:\w+:)?EntitySet\s[^>]{0,2000}?\bName=[\"']([^\"'
 
 class ODataConnector(SteppedConnector[ODataStep]):
     def __init__(self, name: str, config: ODataConfig, mappings: Section[str, Mapping], *, region: str) -> None:
-        super().__init__(name, config, config.operations, mappings, region=region)
+        super().__init__(name, config, mappings, region=region)
         self._odata = config
         self._http = HttpClient(config, config.auth)
 
@@ -39,8 +40,8 @@ class ODataConnector(SteppedConnector[ODataStep]):
     async def close(self) -> None:
         await self._http.close()
 
-    def _steps(self, operation: OperationBase) -> Sequence[ODataStep]:
-        return operation.steps if isinstance(operation, ODataOperation) else ()
+    def _steps(self, operation: OperationBase | WriteOperationBase) -> Sequence[ODataStep]:
+        return operation.steps if isinstance(operation, ODataOperation | ODataWrite) else ()
 
     async def _ask(self, step: ODataStep, scope: Scope) -> list[Row]:
         version = self._odata.version

@@ -21,6 +21,7 @@ from connectors.wording import backend_words, refusal
 from hub.config.connectors import RestConnector as RestConfig
 from hub.config.operations import OperationBase, RestOperation, RestStep
 from hub.config.request import HOLE
+from hub.config.writes import RestWrite, WriteOperationBase
 from hub.domain.customer import Problem
 from hub.mapping.mapping import Mapping
 
@@ -29,7 +30,7 @@ _MESSAGE_FIELDS = ("message", "detail", "error_description", "error", "title")
 
 class RestConnector(SteppedConnector[RestStep]):
     def __init__(self, name: str, config: RestConfig, mappings: Section[str, Mapping], *, region: str) -> None:
-        super().__init__(name, config, config.operations, mappings, region=region)
+        super().__init__(name, config, mappings, region=region)
         self._rest = config
         self._http = HttpClient(config, config.auth)
 
@@ -39,8 +40,8 @@ class RestConnector(SteppedConnector[RestStep]):
     async def close(self) -> None:
         await self._http.close()
 
-    def _steps(self, operation: OperationBase) -> Sequence[RestStep]:
-        return operation.steps if isinstance(operation, RestOperation) else ()
+    def _steps(self, operation: OperationBase | WriteOperationBase) -> Sequence[RestStep]:
+        return operation.steps if isinstance(operation, RestOperation | RestWrite) else ()
 
     async def _ask(self, step: RestStep, scope: Scope) -> list[Row]:
         path = HOLE.sub(lambda match: path_segment(value_of(step.values[match[1]], scope)), step.path)

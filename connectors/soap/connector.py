@@ -25,6 +25,7 @@ from connectors.wording import backend_words
 from hub.config.connectors import SoapConnector as SoapConfig
 from hub.config.operations import OperationBase, SoapOperation, SoapStep
 from hub.config.wording import counted
+from hub.config.writes import SoapWrite, WriteOperationBase
 from hub.domain.customer import Problem
 from hub.mapping.mapping import Mapping
 
@@ -37,7 +38,7 @@ THREAD_BYTES = 32 * 1024
 
 class SoapConnector(SteppedConnector[SoapStep]):
     def __init__(self, name: str, config: SoapConfig, mappings: Section[str, Mapping], *, region: str) -> None:
-        super().__init__(name, config, config.operations, mappings, region=region)
+        super().__init__(name, config, mappings, region=region)
         self._soap = config
         self._http = HttpClient(config, http_auth(config.auth))
         self._wsse = username_token(config.auth)
@@ -56,8 +57,8 @@ class SoapConnector(SteppedConnector[SoapStep]):
             await asyncio.wait([loading])
         await self._http.close()
 
-    def _steps(self, operation: OperationBase) -> Sequence[SoapStep]:
-        return operation.steps if isinstance(operation, SoapOperation) else ()
+    def _steps(self, operation: OperationBase | WriteOperationBase) -> Sequence[SoapStep]:
+        return operation.steps if isinstance(operation, SoapOperation | SoapWrite) else ()
 
     async def _ask(self, step: SoapStep, scope: Scope) -> list[Row]:
         arguments = resolve(step.arguments, scope)

@@ -39,7 +39,7 @@ def _named(config: Config) -> Iterator[tuple[KeyPath, str, str]]:
         path: KeyPath = ("connectors", name)
         if connector.mapping:
             yield (*path, "mapping"), connector.mapping, "customer"
-        for operation, steps in connector.operations.items():
+        for operation, steps in connector.lookups.items():
             if steps.mapping:
                 yield (*path, "operations", operation, "mapping"), steps.mapping, "customer"
     for name, feed in config.inbound.items():

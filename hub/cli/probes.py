@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from connectors.base import ConnectorError
 from connectors.registry import build_connector
-from hub.config.connectors import ConnectorConfig
+from hub.config.connector_base import ConnectorBase
 from hub.config.model import BusSection, Config, StoreSection
 from hub.config.pbx import PbxSection
 from hub.journal.errors import explain as explain_store
@@ -75,7 +75,7 @@ async def _pbx(config: Config, name: str, section: PbxSection) -> str:
         raise ProbeError(str(error)) from error
 
 
-async def _connector(config: Config, name: str, section: ConnectorConfig) -> str:
+async def _connector(config: Config, name: str, section: ConnectorBase) -> str:
     try:
         connector = build_connector(name, section, region=config.hub.region, mapping_folders=config.hub.mappings)
         try:

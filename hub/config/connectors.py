@@ -1,23 +1,22 @@
-"""Connectors in the configuration: one model per kind, told apart by `kind`."""
+"""The kinds of connectors that ctihub brings with it: one model per kind, told apart by `kind`."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, model_validator
 
-from hub.config.http_access import HeaderName, HttpAuth, SoapAuth, Trust, no_line_break
+from hub.config.connector_base import ConnectorBase, OperationName
+from hub.config.http_access import HttpAuth, SoapAuth
 from hub.config.operations import ODataOperation, RestOperation, SoapOperation
 from hub.config.paths import ExistingFile, existing_file
 from hub.config.patterned import patterned
-from hub.config.presets import with_preset
 from hub.config.request import AddressPart, Arguments, found_in
 from hub.config.section import Section
+from hub.config.writes import ODataWrite, RestWrite, SoapWrite
+from hub.domain.writeback import WriteKind
 
-OperationName = Annotated[
-    str, patterned(r"[a-z][a-z0-9_]{0,63}", "small letters, digits and _, beginning with a letter, at most 64")
-]
 ElementName = Annotated[
     str, patterned(r"[A-Za-z_][A-Za-z0-9_.-]*", "an element's name: letters, digits, _ . or -, beginning with a letter")
 ]
@@ -55,43 +54,6 @@ WebAddress = Annotated[str, AfterValidator(web_address)]
 BaseAddress = Annotated[str, AfterValidator(base_address)]
 
 
-class ConnectorBase(Section):
-    """What every backend has.
-
-    `preset` names a system whose operations and mapping are shipped; keys written here win over it.
-    `mapping` is a file under `mappings`, without .yaml, for operations that name none.
-    """
-
-    title: Annotated[str, Field(max_length=100)] = ""
-    preset: str | None = None
-    mapping: str | None = None
-    timeout_s: Annotated[float, Field(gt=0, le=60)] = 5.0
-    max_concurrent: Annotated[int, Field(ge=1, le=200)] = 10
-    max_reply_bytes: Annotated[int, Field(ge=1_024, le=64 * 1024 * 1024)] = 5 * 1024 * 1024
-    max_records: Annotated[int, Field(ge=1, le=500)] = 50
-    tls: Trust = Trust()
-    headers: Annotated[dict[HeaderName, SecretStr], Field(description="HTTP headers sent with every request")] = {}
-
-    _lines = field_validator("headers")(
-        lambda headers: {name: no_line_break(value) for name, value in headers.items()},
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _fill_from_preset(cls, data: Any) -> Any:
-        return with_preset(data) if isinstance(data, dict) and isinstance(data.get("preset"), str) else data
-
-    def check_mappings(self, operations: dict[str, Any]) -> None:
-        """Raise ValueError if an operation has no mapping, or two look up by the same key."""
-        keys: dict[tuple[str, str], str] = {}
-        for name, operation in operations.items():
-            if not (operation.mapping or self.mapping):
-                raise ValueError(f"operation {name!r} has no mapping: give `mapping`, here or in the operation")
-            other = keys.setdefault((operation.key, operation.system), name)
-            if other != name:
-                raise ValueError(f"operations {other!r} and {name!r} both look up by {operation.key}: keep one")
-
-
 class RestConnector(ConnectorBase):
     """A backend that speaks JSON over HTTP. `check` is a path that a check may GET."""
 
@@ -101,6 +63,7 @@ class RestConnector(ConnectorBase):
     params: dict[str, str] = {}
     check: AddressPart = ""
     operations: Annotated[dict[OperationName, RestOperation], Field(min_length=1)]
+    writes: dict[WriteKind, RestWrite] = {}
 
     @model_validator(mode="after")
     def _mappings(self) -> Self:
@@ -120,6 +83,7 @@ class ODataConnector(ConnectorBase):
     auth: HttpAuth | None = None
     params: dict[str, str] = {}
     operations: Annotated[dict[OperationName, ODataOperation], Field(min_length=1)]
+    writes: dict[WriteKind, ODataWrite] = {}
 
     @model_validator(mode="after")
     def _mappings(self) -> Self:
@@ -173,6 +137,7 @@ class SoapConnector(ConnectorBase):
     ] = ()
     check: SoapCheck | None = None
     operations: Annotated[dict[OperationName, SoapOperation], Field(min_length=1)]
+    writes: dict[WriteKind, SoapWrite] = {}
 
     @model_validator(mode="after")
     def _mappings(self) -> Self:
@@ -182,6 +147,3 @@ class SoapConnector(ConnectorBase):
     @property
     def wsdl_is_remote(self) -> bool:
         return self.wsdl.startswith(("http://", "https://"))
-
-
-ConnectorConfig = Annotated[RestConnector | SoapConnector | ODataConnector, Field(discriminator="kind")]

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 
-from hub.config.connectors import ConnectorConfig, WebAddress
+from hub.config.connector_kinds import ConnectorConfig
+from hub.config.connectors import WebAddress
 from hub.config.names import Device, ListenAddress, Name
 from hub.config.paths import ConfigPath, ExistingFile, from_folder
 from hub.config.pbx import PbxSection, QueueName

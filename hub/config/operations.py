@@ -36,7 +36,9 @@ NumberForm = Annotated[
         "one of e164, digits, double_zero, national, significant, display, last4 to last15",
     ),
 ]
-RESERVED = frozenset({"query", "item"})
+ALWAYS_THERE = ("session",)
+"""What every step of a connector with a session can read beside its own."""
+RESERVED = frozenset({"query", "entry", "item", "credentials", *ALWAYS_THERE})
 QUERY_FIELDS: dict[str, tuple[str, ...]] = {
     "phone": ("numbers", "e164", "digits", "double_zero", "national", "significant", "display"),
     "email": ("email", "email_lower", "email_upper"),
@@ -46,12 +48,20 @@ QUERY_FIELDS: dict[str, tuple[str, ...]] = {
 
 
 class StepBase(Section):
-    """One request. `each` repeats it for every value found, `first` until one of them finds something."""
+    """One request. `each` repeats it for every value found, `first` until one of them finds something.
+
+    It is left out if the step `unless` found something, or the step `when` found nothing. In what is written back,
+    `find: true` says that a step only looks, and `idempotent: true` that doing it twice changes nothing more.
+    """
 
     name: StepName
     each: PathText | None = None
     first: PathText | None = None
     rows: PathText | None = None
+    unless: StepName | None = None
+    when: StepName | None = None
+    find: bool = False
+    idempotent: bool = False
 
     @model_validator(mode="after")
     def _repeat(self) -> Self:
@@ -65,9 +75,17 @@ class StepBase(Section):
         """Yield everything that may hold a `from`."""
         return iter(())
 
+    @property
+    def only_looks(self) -> bool:
+        """Whether the request changes nothing in the backend, by the protocol or by declaration."""
+        return self.find
+
     def sources(self) -> list[str]:
         """Return the paths that the step reads, without those into `item`."""
-        paths = [self.each or self.first, *(found.source for part in self.inputs() for found in found_in(part))]
+        paths = [
+            *(self.each or self.first, self.unless, self.when),
+            *(found.source for part in self.inputs() for found in found_in(part)),
+        ]
         return [path for path in paths if path and Path(path).first != "item"]
 
     def reads_item(self) -> bool:
@@ -77,7 +95,7 @@ class StepBase(Section):
 class RestStep(StepBase):
     """`path` is appended to the connector's url; a hole `{name}` takes one path segment, escaped."""
 
-    method: Literal["GET", "POST"] = "GET"
+    method: Literal["GET", "POST", "PUT", "PATCH"] = "GET"
     path: AddressPart
     values: dict[str, Found] = {}
     params: Arguments = {}
@@ -100,6 +118,10 @@ class RestStep(StepBase):
         yield self.body
 
     @property
+    def only_looks(self) -> bool:
+        return self.find or self.method == "GET"
+
+    @property
     def absent_statuses(self) -> tuple[int, ...]:
         if self.absent is not None:
             return self.absent
@@ -107,7 +129,11 @@ class RestStep(StepBase):
 
 
 class ODataStep(StepBase):
-    """A query of one entity set. All conditions of `where` must hold; `service` is appended to the url."""
+    """A query of one entity set. All conditions of `where` must hold; `service` is appended to the url.
+
+    In what is written back, `method` POST makes an entity of `body`; PATCH changes the one that `key` names
+    (`PUT` makes it if it isn't there).
+    """
 
     service: Annotated[
         str,
@@ -127,10 +153,27 @@ class ODataStep(StepBase):
         ...,
     ] = ()
     top: Annotated[int, Field(ge=1, le=500)] = 50
+    method: Literal["GET", "POST", "PATCH", "PUT"] = "GET"
+    key: Arguments = {}
+    body: Arguments | None = None
+
+    @model_validator(mode="after")
+    def _request(self) -> Self:
+        if (self.body is not None) != (self.method != "GET"):
+            raise ValueError("a `body` goes with method: POST, PATCH or PUT, and each of these has one")
+        if self.method in {"PATCH", "PUT"} and not self.key:
+            raise ValueError(f"{self.method} changes one entity: name it with `key`")
+        return self
+
+    @property
+    def only_looks(self) -> bool:
+        return self.find or self.method == "GET"
 
     def inputs(self) -> Iterator[Argument]:
         for condition in self.where.values():
             yield condition.value
+        yield self.key
+        yield self.body
 
 
 class SoapStep(StepBase):
@@ -148,6 +191,32 @@ class SoapStep(StepBase):
 
     def inputs(self) -> Iterator[Argument]:
         yield self.arguments
+
+
+def check_order(steps: Sequence[StepBase], root: str, fields: Sequence[str], what: str) -> list[str]:
+    """Return `root` and the steps' names. Raises PlacedError if a step reads what no earlier one gives.
+
+    `fields` are what stands under `root`, which messages call `what`.
+    """
+    if not steps:
+        raise ValueError("an operation needs at least one step")
+    known = [root]
+    for index, step in enumerate(steps):
+        place = ("steps", index)
+        if step.name in known:
+            raise PlacedError(place, f"two steps are named {step.name!r}")
+        for source in step.sources():
+            first, *inside = Path(source).names or ("",)
+            if first not in (*known, *ALWAYS_THERE):
+                message = f"step {step.name!r} reads {source!r}: a step reads `{root}` and the steps before it"
+                raise PlacedError(place, f"{message}{nearest(first, known)}")
+            if first == root and (not inside or inside[0] not in fields):
+                message = f"step {step.name!r} reads {source!r}, which {what} does not have"
+                raise PlacedError(place, f"{message}{nearest(inside[0] if inside else '', fields)}")
+        if step.reads_item() and not (step.each or step.first):
+            raise PlacedError(place, f"step {step.name!r} reads `item`, which only `each` or `first` give")
+        known.append(step.name)
+    return known
 
 
 class OperationBase(Section):
@@ -169,34 +238,13 @@ class OperationBase(Section):
 
     def check_steps(self, steps: Sequence[StepBase]) -> None:
         """Raise ValueError if a step reads what no earlier step gives, or `records`/`attach` name none."""
-        if not steps:
-            raise ValueError("an operation needs at least one step")
-        known: list[str] = ["query"]
-        for index, step in enumerate(steps):
-            place = ("steps", index)
-            if step.name in known:
-                raise PlacedError(place, f"two steps are named {step.name!r}")
-            for source in step.sources():
-                self._check_source(step, source, known, place)
-            if step.reads_item() and not (step.each or step.first):
-                raise PlacedError(place, f"step {step.name!r} reads `item`, which only `each` or `first` give")
-            known.append(step.name)
+        fields = list(dict.fromkeys((*QUERY_FIELDS[self.key], *(self.forms if self.key == "phone" else ()))))
+        known = check_order(steps, "query", fields, f"a query by {self.key}")
         if self.records is not None and self.records not in known[1:]:
             raise PlacedError(("records",), f"there is no step {self.records!r}{nearest(self.records, known[1:])}")
         for name in self.attach:
             if name not in known[1:]:
                 raise PlacedError(("attach", name), f"there is no step {name!r}{nearest(name, known[1:])}")
-
-    def _check_source(self, step: StepBase, source: str, steps: Sequence[str], place: tuple[str, int]) -> None:
-        first, *inside = Path(source).names or ("",)
-        if first not in steps:
-            message = f"step {step.name!r} reads {source!r}: a step reads `query` and the steps before it"
-            raise PlacedError(place, f"{message}{nearest(first, steps)}")
-        if first == "query":
-            fields = list(dict.fromkeys((*QUERY_FIELDS[self.key], *(self.forms if self.key == "phone" else ()))))
-            if not inside or inside[0] not in fields:
-                message = f"step {step.name!r} reads {source!r}, which a query by {self.key} does not have"
-                raise PlacedError(place, f"{message}{nearest(inside[0] if inside else '', fields)}")
 
 
 class RestOperation(OperationBase):

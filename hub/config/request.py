@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from hub.config.patterned import patterned
 from hub.config.placed import PlacedError
@@ -24,6 +25,15 @@ def path_text(text: str) -> str:
     return text
 
 
+def known_zone(name: str) -> str:
+    """Check a time zone's name, as in Europe/Berlin. Raises ValueError."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"no time zone is named {name!r}: write it as in Europe/Berlin") from None
+    return name
+
+
 PathText = Annotated[str, BeforeValidator(lambda value: path_text(value) if isinstance(value, str) else value)]
 
 
@@ -32,18 +42,33 @@ class Found(Section):
 
     `type: number` sends it as a number, and refuses what is none. Where one value has its place and several are
     found, nothing is sent, unless `many: true` says that the place takes a list.
+
+    Where nothing is found nothing is sent at all, unless there is a `default`, or `optional: true` leaves just this
+    field out. `table` turns codes into the backend's (an unknown one becomes `default`, or is refused), `date` writes a
+    time as `iso` (2026-11-22T09:30:00Z), `date` (2026-11-22), `odata` (/Date(1795339800000)/), `unix`, `unix_ms`, or by
+    a form as in "%d.%m.%Y %H:%M", in `zone` (UTC). `max` cuts text that the backend would find too long.
     """
 
     source: Annotated[PathText, Field(alias="from")]
     type: Literal["text", "number"] | None = None
     many: bool = False
+    default: str | int | float | bool | None = None
+    optional: bool = False
+    table: dict[str, str | int | bool] | None = None
+    date: Annotated[str, Field(min_length=1, max_length=60)] | None = None
+    zone: Annotated[str, AfterValidator(known_zone)] = "UTC"
+    max: Annotated[int, Field(ge=1, le=100_000)] | None = None
+
+
+Quote = Literal["plain", "roql", "soql", "sosl", "suiteql", "adf", "siebel"]
+"""The languages in which a value can be put in quoted; `plain` is for text that is no language at all."""
 
 
 class Statement(Section):
     """`{text: "... {name} ...", quote: roql, values: {name: {from: PATH}}}`: each hole takes quoted literals."""
 
     text: Annotated[str, Field(min_length=1, max_length=8_000)]
-    quote: Literal["roql"]
+    quote: Quote
     values: dict[str, Found] = {}
 
     @model_validator(mode="after")

@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, SecretStr
 
-from hub.config.connectors import ConnectorBase
+from hub.config.connector_base import ConnectorBase
 from hub.config.presets import load_preset
 
 

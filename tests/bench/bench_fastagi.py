@@ -16,7 +16,7 @@ from typing import Any
 
 import structlog
 
-from connectors.base import Connector
+from connectors.base import Connector, WritesNothing
 from hub.config.model import AgentSection, ContextSection
 from hub.config.routing import DEFAULT_VARIABLES, RoutingSection
 from hub.context.routing import CustomerRouting
@@ -35,7 +35,7 @@ RULES = 20
 LEAST_SHARE = 0.2
 
 
-class Backend:
+class Backend(WritesNothing):
     """A connector that knows everybody, at once."""
 
     name = title = "crm"

@@ -11,15 +11,16 @@ import pytest
 from pydantic import TypeAdapter
 
 from connectors.base import Connector, ConnectorError
-from connectors.registry import AnyConfig, build_connector
-from hub.config.connectors import ConnectorConfig
+from connectors.registry import build_connector
+from hub.config.connector_base import ConnectorBase
+from hub.config.connector_kinds import ConnectorConfig
 from hub.domain.customer import CustomerQuery, Name, Order, Phone, Problem
 from hub.domain.phone import clean_text, parse_number
 from tests.conformance.servers.backend import KNOWN, SHARED, Backend, Mood
 from tests.waiting import eventually
 
 MAPPINGS = Path(__file__).parent / "mappings"
-_CONFIG: TypeAdapter[AnyConfig] = TypeAdapter(ConnectorConfig)
+_CONFIG: TypeAdapter[ConnectorBase] = TypeAdapter(ConnectorConfig)
 
 HOSTILE = (
     "x' or '1' eq '1",

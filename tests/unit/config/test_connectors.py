@@ -8,7 +8,7 @@ import pytest
 from hub.config import presets
 from hub.config.connectors import ODataConnector, SoapConnector
 from hub.config.load import load_config
-from hub.config.presets import preset_names, with_preset
+from hub.config.presets import load_preset, preset_names, with_preset
 from hub.config.problem import ConfigError
 
 HEAD = """\
@@ -43,18 +43,17 @@ def problems(tmp_path: Path, connector: str) -> list[str]:
 def test_presets_stand_alone(tmp_path: Path, name: str) -> None:
     """A preset, an address and how to sign in are all that a site has to write."""
     (tmp_path / "x.wsdl").write_text("<x/>")
-    kind = {
-        "sap_s4hana": "kind: odata\nurl: https://sap.example/sap",
-        "oracle_service_cloud": "kind: soap\nwsdl: x.wsdl",
-    }
+    kind = load_preset(name)["kind"]
+    place = "wsdl: x.wsdl" if kind == "soap" else "url: https://backend.example/x"
     auth = 'auth: {type: basic, username: CTIHUB, password: "${PASSWORD}"}'
-    assert [] == problems(tmp_path, f"{kind[name]}\npreset: {name}\n{auth}\n")
+    assert [] == problems(tmp_path, f"kind: {kind}\n{place}\npreset: {name}\n{auth}\n")
 
 
 def test_headers_of_a_site_stand_beside_the_presets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A header of one's own does not take the preset's away."""
     monkeypatch.setattr(presets, "PRESETS", tmp_path)
-    (tmp_path / "with_headers.yaml").write_text("kind: rest\nheaders: {X-Version: '2', X-Site: none}\n")
+    (tmp_path / "with_headers").mkdir()
+    (tmp_path / "with_headers" / "preset.yaml").write_text("kind: rest\nheaders: {X-Version: '2', X-Site: none}\n")
 
     merged = with_preset({"preset": "with_headers", "kind": "rest", "headers": {"X-Site": "north"}})
 

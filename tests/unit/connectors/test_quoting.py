@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.base import ConnectorError
-from connectors.quoting import odata_literal, path_segment, plain, roql_literal
+from connectors.query_languages import roql_literal
+from connectors.quoting import odata_literal, path_segment, plain
 
 _ODATA = re.compile(r"'(?:[^']|'')*'")
 _ROQL = re.compile(r"'(?:[^'\\]|\\[\\'])*'")

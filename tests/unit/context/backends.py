@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from connectors.base import ConnectorError
+from connectors.base import ConnectorError, WritesNothing
 from hub.domain.customer import CustomerQuery, CustomerRecord
 
 
-class Backend:
+class Backend(WritesNothing):
     """A connector whose answers are released by the test (`gate`), or at once."""
 
     def __init__(

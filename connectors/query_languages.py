@@ -1,0 +1,94 @@
+"""Literals of the query languages of backends, one function each: whatever a value holds, it stays a value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from connectors.base import ConnectorError
+from connectors.quoting import number, plain
+from hub.config.request import Quote
+from hub.domain.customer import Problem
+
+
+class Language(NamedTuple):
+    """`literal` takes a value and the `type` of its `from`; `joint` stands between several values of one list."""
+
+    literal: Callable[[Any, str | None], str]
+    joint: str = ", "
+
+
+def roql_literal(value: Any, kind: str | None) -> str:
+    """Write a value as a ROQL literal: text in single quotes, in which backslash and quote take a backslash."""
+    if kind == "number" or (kind is None and isinstance(value, int) and not isinstance(value, bool)):
+        return number(value)
+    return "'" + plain(value).replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _is_number(value: Any, kind: str | None) -> bool:
+    return kind == "number" or (kind is None and isinstance(value, int) and not isinstance(value, bool))
+
+
+def soql_literal(value: Any, kind: str | None) -> str:
+    """Write a value as a SOQL literal: text in single quotes, in which backslash and quote take a backslash."""
+    if _is_number(value, kind):
+        return number(value)
+    return "'" + plain(value).replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+_SOSL_RESERVED = re.compile(r"""[?&|!{}\[\]()^~*:\\"'+\-]""")
+
+
+def sosl_literal(value: Any, _kind: str | None) -> str:
+    """Write a value as a search term of SOSL: its reserved characters take a backslash; what is left must be a term.
+
+    Words such as AND and OR are operators only between terms: they stand in quotes.
+    """
+    text = plain(value)
+    if not any(character.isalnum() for character in text):
+        raise ConnectorError(Problem.INTERNAL, "a value to search for has neither letter nor digit")
+    escaped = _SOSL_RESERVED.sub(lambda match: "\\" + match[0], text)
+    return f'"{escaped}"' if " " in text else escaped
+
+
+def suiteql_literal(value: Any, kind: str | None) -> str:
+    """Write a value as a literal of SuiteQL (SQL-92): text in single quotes, which are doubled inside."""
+    if _is_number(value, kind):
+        return number(value)
+    return "'" + plain(value).replace("'", "''") + "'"
+
+
+def adf_literal(value: Any, kind: str | None) -> str:
+    """Write a value as a literal of Oracle ADF's `q` parameter: text in single quotes, which are doubled inside.
+
+    The wildcards * and % would find others as well: they are refused.
+    """
+    if _is_number(value, kind):
+        return number(value)
+    text = plain(value)
+    if any(character in text for character in "*%;"):
+        raise ConnectorError(Problem.INTERNAL, "a value to search for holds *, % or ;, which are signs of the query")
+    return "'" + text.replace("'", "''") + "'"
+
+
+def siebel_literal(value: Any, kind: str | None) -> str:
+    """Write a value as a query by example of Siebel: `='x'`, with quotes doubled inside."""
+    if _is_number(value, kind):
+        return "=" + number(value)
+    return "='" + plain(value).replace("'", "''") + "'"
+
+
+def _plain(value: Any, _kind: str | None) -> str:
+    return value if isinstance(value, str) else plain(value)
+
+
+LANGUAGES: dict[Quote, Language] = {
+    "plain": Language(_plain),
+    "roql": Language(roql_literal),
+    "soql": Language(soql_literal),
+    "sosl": Language(sosl_literal, " OR "),
+    "suiteql": Language(suiteql_literal),
+    "adf": Language(adf_literal),
+    "siebel": Language(siebel_literal, " OR "),
+}

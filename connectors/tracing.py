@@ -1,0 +1,79 @@
+"""What a connector did, step by step, for who looks for a mistake: recorded only while somebody traces."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
+from typing import Any
+
+
+@dataclasses.dataclass(slots=True)
+class Exchange:
+    """One request and what came back. `took_ms` is set at its end; without a `status` there was no reply.
+
+    `request_headers` are without those that sign in. Bodies are as sent and received, secrets and all: who shows them
+    masks them first.
+    """
+
+    step: str
+    method: str
+    address: str
+    request_headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    request_body: bytes = b""
+    status: int | None = None
+    reply_headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    reply_body: bytes = b""
+    took_ms: float = 0.0
+    error: str = ""
+
+
+@dataclasses.dataclass(slots=True)
+class StepDone:
+    """A step's end: how many rows it found. `took_ms` counts from the step's begin."""
+
+    step: str
+    rows: int
+    took_ms: float
+
+
+@dataclasses.dataclass(slots=True)
+class Trace:
+    """All that happened while it was recorded, in order; `mapped` holds each record and what it was made of."""
+
+    happened: list[Exchange | StepDone] = dataclasses.field(default_factory=list)
+    mapped: list[tuple[Mapping[str, Any], Any]] = dataclasses.field(default_factory=list)
+
+
+_TRACE: ContextVar[Trace | None] = ContextVar("trace", default=None)
+_STEP: ContextVar[str] = ContextVar("step", default="")
+
+
+@contextlib.contextmanager
+def recorded() -> Iterator[Trace]:
+    """Record what connectors do in this context, and in the tasks that begin in it."""
+    trace = Trace()
+    token = _TRACE.set(trace)
+    try:
+        yield trace
+    finally:
+        _TRACE.reset(token)
+
+
+def current_trace() -> Trace | None:
+    return _TRACE.get()
+
+
+@contextlib.contextmanager
+def in_step(name: str) -> Iterator[None]:
+    """Say in which step the requests are made that follow."""
+    token = _STEP.set(name)
+    try:
+        yield
+    finally:
+        _STEP.reset(token)
+
+
+def current_step() -> str:
+    return _STEP.get()

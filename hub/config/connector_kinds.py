@@ -1,0 +1,63 @@
+"""All kinds of connectors: those that ctihub brings, and those of other packages (entry points `ctihub.connectors`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache, reduce
+from importlib.metadata import EntryPoint, entry_points
+from operator import or_
+from typing import TYPE_CHECKING, Annotated, Any, get_args
+
+from pydantic import Field
+
+from hub.config.connector_base import ConnectorBase
+from hub.config.connectors import ODataConnector, RestConnector, SoapConnector
+
+GROUP = "ctihub.connectors"
+BUILT_IN: tuple[type[ConnectorBase], ...] = (RestConnector, SoapConnector, ODataConnector)
+
+
+@lru_cache(maxsize=1)
+def registered() -> Mapping[str, Any]:
+    """Return the kinds of other packages, by kind: a `ConnectorKind` (connectors/kind.py) each.
+
+    One that can't be loaded is left out; `broken` says why.
+    """
+    return {name: kind for name, kind, _ in _loaded() if kind is not None}
+
+
+@lru_cache(maxsize=1)
+def broken() -> Mapping[str, str]:
+    """Return why a kind of another package can't be used, by kind."""
+    return {name: reason for name, _, reason in _loaded() if reason}
+
+
+@lru_cache(maxsize=1)
+def _loaded() -> tuple[tuple[str, Any, str], ...]:
+    return tuple(_load(point) for point in entry_points(group=GROUP))
+
+
+def _load(point: EntryPoint) -> tuple[str, Any, str]:
+    package = point.dist.name if point.dist else point.value
+    try:
+        kind = point.load()
+    except Exception as error:  # noqa: BLE001 - whatever another package runs into, the others are to work
+        return point.name, None, f"{package} can't be loaded: {type(error).__name__}: {error}"
+    model = getattr(kind, "config", None)
+    if not (isinstance(model, type) and issubclass(model, ConnectorBase)):
+        return point.name, None, f"{package} gives no ConnectorKind with a configuration that is a ConnectorBase"
+    if point.name not in get_args(model.model_fields["kind"].annotation if "kind" in model.model_fields else None):
+        return point.name, None, f"{package}: its configuration needs `kind: Literal[{point.name!r}]`"
+    return point.name, kind, ""
+
+
+def _models() -> Iterator[type[ConnectorBase]]:
+    yield from BUILT_IN
+    for kind in registered().values():
+        yield kind.config
+
+
+if TYPE_CHECKING:
+    ConnectorConfig = ConnectorBase
+else:
+    ConnectorConfig = Annotated[reduce(or_, _models()), Field(discriminator="kind")]

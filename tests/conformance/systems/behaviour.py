@@ -1,0 +1,214 @@
+"""What every shipped system does, as its page documents it: each system's tests inherit this."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from connectors.base import Connector, ConnectorError
+from connectors.registry import build_connector
+from hub.config.connector_base import ConnectorBase
+from hub.config.connector_kinds import ConnectorConfig
+from hub.domain.customer import CustomerQuery, Problem
+from hub.domain.phone import parse_number
+from hub.domain.writeback import WriteBack, WriteKind
+from tests.conformance.behaviour import HOSTILE
+from tests.conformance.systems.documented import SMALLEST, WHOLE, documented, is_done
+from tests.conformance.systems.system import Person, System, Weather
+
+_CONFIG: TypeAdapter[ConnectorBase] = TypeAdapter(ConnectorConfig)
+BEGAN = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+
+
+def entry(kind: WriteKind, person: Person, **changes: Any) -> WriteBack:
+    given: dict[str, Any] = {
+        "id": "main-1763631000.17",
+        "kind": kind,
+        "customer": person.id,
+        "direction": "inbound",
+        "phone": person.phone,
+        "subject": "Call about the pump",
+        "note": 'Pump "P-7" leaks & it\'s <urgent>\nOelwanne prüfen — 漏油',
+        "disposition": "callback",
+        "outcome": "answered",
+        "started_at": BEGAN,
+        "ended_at": BEGAN + timedelta(seconds=125),
+        "duration_s": 125,
+        "agent": "alice",
+        "agent_name": "Alice Weber",
+        "queue": "support",
+    }
+    return WriteBack(**{**given, **changes})
+
+
+class SystemBehaviour:
+    """Subclasses name the folder in `connectors/` and the server."""
+
+    system: str
+    server_type: type[System]
+
+    @pytest.fixture
+    async def server(self) -> AsyncIterator[System]:
+        server = self.server_type()
+        await server.start()
+        yield server
+        await server.stop()
+
+    def connector_of(self, server: System, heading: str = WHOLE, **changes: Any) -> Connector:
+        """Make the connector that the system's page documents, led to the server."""
+        config = {**documented(self.system, heading, server.environment), **server.place, **changes}
+        return build_connector("crm", _CONFIG.validate_python(config), region="DE")
+
+    @pytest.fixture
+    async def connector(self, server: System) -> AsyncIterator[Connector]:
+        connector = self.connector_of(server)
+        await connector.start()
+        yield connector
+        await connector.close()
+
+    def skip_unless(self, rule: str) -> None:
+        if not is_done(self.system, rule):
+            pytest.skip(f"{self.system}: exempt from {rule}, see its quality.yaml")
+
+    @pytest.mark.parametrize("heading", [SMALLEST, WHOLE])
+    async def test_as_documented(self, server: System, heading: str) -> None:
+        """Each configuration on the system's page connects, signs in and finds a customer."""
+        connector = self.connector_of(server, heading)
+        await connector.start()
+        try:
+            assert await connector.check()
+            found = await connector.lookup(CustomerQuery(phone=parse_number(server.known.phone, "DE")))
+            assert [(server.known.id, server.known.name)] == [(record.id, record.name.full) for record in found]
+        finally:
+            await connector.close()
+
+    async def test_found_by_phone_email_and_id(self, server: System, connector: Connector) -> None:
+        """Whichever key is known leads to the same customer, with number and address."""
+        known = server.known
+        queries = {
+            "find_by_phone": CustomerQuery(phone=parse_number(known.phone, "DE")),
+            "find_by_email": CustomerQuery(email=known.email),
+            "find_by_id": CustomerQuery(ids={"crm": known.id}),
+        }
+        for rule, query in queries.items():
+            if not is_done(self.system, rule):
+                continue
+            [record] = await connector.lookup(query)
+            assert (known.id, known.name) == (record.id, record.name.full), rule
+            assert known.email in [email.address for email in record.emails], rule
+            assert known.phone in [phone.number for phone in record.phones], rule
+
+    async def test_open_orders(self, server: System, connector: Connector) -> None:
+        """The customer comes with the open orders, and with no other's or closed ones."""
+        self.skip_unless("open_orders")
+        [record] = await connector.lookup(CustomerQuery(phone=parse_number(server.known.phone, "DE")))
+        assert sorted(server.known.orders) == sorted(order.id for order in record.orders if order.open)
+
+    async def test_open_cases(self, server: System, connector: Connector) -> None:
+        """The customer comes with the open cases, and with no other's or closed ones."""
+        self.skip_unless("open_cases")
+        [record] = await connector.lookup(CustomerQuery(phone=parse_number(server.known.phone, "DE")))
+        assert sorted(server.known.cases) == sorted(case.id for case in record.cases if case.open)
+
+    async def test_nobody(self, connector: Connector) -> None:
+        """A stranger is no error."""
+        assert [] == list(await connector.lookup(CustomerQuery(phone=parse_number("+4935199999", "DE"))))
+
+    async def test_several(self, server: System, connector: Connector) -> None:
+        """A number that several share gives all of them."""
+        found = await connector.lookup(CustomerQuery(phone=parse_number(server.shared[0].phone, "DE")))
+        assert sorted(one.id for one in server.shared) == sorted(record.id for record in found)
+
+    @pytest.mark.parametrize("value", HOSTILE)
+    async def test_a_hostile_value_finds_nobody(self, connector: Connector, value: str) -> None:
+        """No search value becomes syntax: nobody is found by it, or it is refused before it is sent."""
+        for query in (CustomerQuery(email=value), CustomerQuery(ids={"crm": value})):
+            try:
+                assert [] == list(await connector.lookup(query))
+            except ConnectorError as error:
+                assert Problem.INTERNAL is error.problem, error.message
+
+    @pytest.mark.parametrize("kind", list(WriteKind))
+    async def test_written_once(self, server: System, connector: Connector, kind: WriteKind) -> None:
+        """What is written says what the agent said; the second time the system keeps what it has."""
+        self.skip_unless(f"write_{kind}")
+        case = server.known.cases[0] if server.known.cases else ""
+        wanted = entry(kind, server.known, case=case)
+        first = await connector.write(wanted)
+        again = await connector.write(wanted)
+        assert first.id == again.id
+        [written] = server.written
+        assert (str(kind), wanted.id, server.known.id) == (written.kind, written.interaction, written.customer)
+        assert wanted.note.splitlines()[0] in written.text
+        assert wanted.note.splitlines()[1] in written.text
+
+    @pytest.mark.parametrize("kind", list(WriteKind))
+    async def test_two_interactions_are_two(self, server: System, connector: Connector, kind: WriteKind) -> None:
+        """Another interaction is written as another."""
+        self.skip_unless(f"write_{kind}")
+        case = server.known.cases[0] if server.known.cases else ""
+        for identifier in ("main-1.1", "main-1.2"):
+            await connector.write(entry(kind, server.known, id=identifier, case=case))
+        assert ["main-1.1", "main-1.2"] == sorted(written.interaction for written in server.written)
+
+    @pytest.mark.parametrize("kind", list(WriteKind))
+    async def test_an_answer_that_is_lost(self, server: System, connector: Connector, kind: WriteKind) -> None:
+        """The system wrote it and nobody heard: written again it is there once."""
+        self.skip_unless(f"write_{kind}")
+        case = server.known.cases[0] if server.known.cases else ""
+        wanted = entry(kind, server.known, case=case)
+        server.weather = Weather.SILENT_WRITER
+        with pytest.raises(ConnectorError):
+            await connector.write(wanted)
+        server.weather = Weather.FINE
+        await connector.write(wanted)
+        assert [wanted.id] == [written.interaction for written in server.written]
+
+    async def test_what_is_not_known_is_left_out(self, server: System, connector: Connector) -> None:
+        """A call of which only the least is known can be written too."""
+        self.skip_unless("write_activity")
+        least = WriteBack(
+            id="main-1.3", kind=WriteKind.ACTIVITY, customer=server.known.id, subject="Call", started_at=BEGAN
+        )
+        await connector.write(least)
+        assert ["main-1.3"] == [written.interaction for written in server.written]
+
+    @pytest.mark.parametrize(
+        ("weather", "problem"),
+        [
+            (Weather.REFUSING, Problem.REFUSED),
+            (Weather.FORBIDDING, Problem.REFUSED),
+            (Weather.THROTTLING, Problem.THROTTLED),
+            (Weather.FAULTY, Problem.FAULT),
+        ],
+    )
+    async def test_bad_weather(self, server: System, connector: Connector, weather: Weather, problem: Problem) -> None:
+        """The system's own ways to say no are told apart, in lookups and writes, without the caller's data."""
+        server.weather = weather
+        attempts = [connector.lookup(CustomerQuery(phone=parse_number(server.known.phone, "DE")))]
+        if is_done(self.system, "write_activity"):
+            attempts.append(connector.write(entry(WriteKind.ACTIVITY, server.known)))  # type: ignore[arg-type]  # either answer will do
+        for attempt in attempts:
+            with pytest.raises(ConnectorError) as raised:
+                await attempt
+            assert problem is raised.value.problem, raised.value.message
+            assert server.known.email not in raised.value.message
+            for secret in server.environment.values():
+                assert secret not in raised.value.message
+        server.weather = Weather.FINE
+        assert await connector.lookup(CustomerQuery(phone=parse_number(server.known.phone, "DE")))
+
+    async def test_signing_in_is_renewed(self, server: System, connector: Connector) -> None:
+        """One sign-in serves many lookups; when the system forgets it, a new one is made and nobody notices."""
+        self.skip_unless("auth_renewal")
+        query = CustomerQuery(phone=parse_number(server.known.phone, "DE"))
+        await asyncio.gather(*(connector.lookup(query) for _ in range(3)))
+        assert 1 == server.signed_in
+        server.weather = Weather.FORGETFUL
+        assert [server.known.id] == [record.id for record in await connector.lookup(query)]
+        assert 2 == server.signed_in
