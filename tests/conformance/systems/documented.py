@@ -36,4 +36,4 @@ def quality(system: str) -> dict[str, Any]:
 
 
 def is_done(system: str, rule: str) -> bool:
-    return quality(system)[rule] == "done"
+    return bool(quality(system)[rule] == "done")
