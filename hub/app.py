@@ -18,6 +18,7 @@ from hub.config.model import Config
 from hub.context.health import ConnectorHealth
 from hub.context.routing import CustomerRouting
 from hub.context.service import ContextService
+from hub.context.wrapup import WrapUpService
 from hub.desk.desk import Desk, agent_profiles
 from hub.desk.server import DeskServer
 from hub.desk.user_store import UserStore
@@ -111,6 +112,7 @@ class Hub:
         for connector in connectors:
             self._stack.push_async_callback(connector.close)
         await asyncio.gather(*(connector.start() for connector in connectors))
+        self._connectors = {connector.name: connector for connector in connectors}
 
         self._context = ContextService(
             connectors,
@@ -130,6 +132,8 @@ class Hub:
             version=VERSION,
             commands=COMMAND_NAMES,
             not_ready_reasons=config.desk.not_ready_reasons,
+            dispositions=config.desk.dispositions,
+            writes=lambda: frozenset(kind for one in self._connectors.values() for kind in one.writes),
         )
         self._context.subscribe(self._desk.context_changed)
         self._agents = AgentService(
@@ -191,6 +195,15 @@ class Hub:
             live=self,
             directory=self,
             control=self._control,
+            wrap_ups=WrapUpService(
+                connectors=lambda: self._connectors,
+                live=self,
+                context=self._context.current,
+                journal=self._journal,
+                agent_names={agent_id: agent.name for agent_id, agent in config.agents.items()},
+                dispositions=config.desk.dispositions,
+                on_recorded=self._context.interaction_recorded,
+            ),
             call_log=self._journal,
             journal=self._journal,
             status=self,

@@ -171,6 +171,7 @@ desk:
   session_hours: 12
   # What an agent chooses from when taking no calls for a while.
   not_ready_reasons: [Break, Lunch, Meeting, Training]
+  dispositions: [Solved, Call back, Passed on, Complaint, Wrong number]
 
 # Bearer tokens of machines that read /api/v1/events and /api/v1/calls, or give commands as well.
 auth:

@@ -144,6 +144,10 @@ class DeskSection(Section):
         tuple[Annotated[str, Field(min_length=1, max_length=64)], ...],
         Field(description="What an agent can choose from when going not ready"),
     ] = ("Break", "Lunch", "Meeting", "Training")
+    dispositions: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=64)], ...],
+        Field(description="Results of a call that an agent can choose from", max_length=50),
+    ] = ("Solved", "Call back", "Passed on", "Complaint", "Wrong number")
 
 
 class TokenSection(Section):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 
 import msgspec
 from aiohttp import web
 
 from hub.desk.access import Access, Caller
+from hub.desk.body import json_body
 from hub.desk.frames import AgentProfile
 from hub.desk.rate import RateLimit
 from hub.desk.replies import ApiError, json_reply
@@ -18,7 +18,7 @@ from hub.domain.control import Actor, Command, CommandResult, Refusal
 from hub.domain.ports import CallControl
 
 COMMANDS_PER_S = 20
-_BODY_TIMEOUT_S = 10.0
+_EXAMPLE = 'as in {"command": "hang_up", "id": "...", "call_id": "..."}'
 
 STATUS_OF: dict[Refusal, int] = {
     Refusal.NOT_ALLOWED: 403,
@@ -70,7 +70,7 @@ class CommandsApi:
         if wait > 0:
             message = f"At most {COMMANDS_PER_S} commands a second."
             raise ApiError(429, "too_many_commands", message, {"Retry-After": "1"})
-        command = await _command(request)
+        command = await json_body(request, _decoder, "command", _EXAMPLE)
         if not command.agent:
             if caller.session is None:
                 raise ApiError(400, "bad_request", "agent: say for which agent; a machine has no phone of its own.")
@@ -87,22 +87,3 @@ def _actor(caller: Caller) -> Actor:
     if caller.session is not None:
         return Actor(agent=caller.session.agent)
     return Actor(token=caller.token or "")
-
-
-async def _command(request: web.Request) -> Command:
-    # A body in a form's media type could come from another site's form without the browser asking first.
-    if request.content_type != "application/json":
-        raise ApiError(415, "not_json", "Send the command as application/json.")
-    try:
-        async with asyncio.timeout(_BODY_TIMEOUT_S):
-            body = await request.read()
-    except TimeoutError:
-        raise ApiError(408, "too_slow", "The request did not arrive in time.") from None
-    try:
-        return _decoder.decode(body)
-    except msgspec.ValidationError as error:
-        # Says which field does not fit and how, and quotes no value.
-        raise ApiError(400, "bad_request", f"This is no command: {error}.") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        message = 'Send a command in JSON, as in {"command": "hang_up", "id": "...", "call_id": "..."}.'
-        raise ApiError(400, "bad_request", message) from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 
 import msgspec
@@ -29,6 +29,7 @@ from hub.domain.agent import AgentStatus
 from hub.domain.call import Call, CallEvent
 from hub.domain.customer import CustomerContext
 from hub.domain.ports import AgentDirectory, ContextProvider, LiveCalls, StatusSource
+from hub.domain.writeback import WriteKind
 
 log = structlog.get_logger(__name__)
 
@@ -59,7 +60,8 @@ class Desk:
     connection was made anew, `status_changed` when a PBX connection comes or goes, `agent_changed` and
     `queues_changed` with what the agent directory learns.
 
-    `commands` are the names of those that can be carried out, whoever gives them.
+    `commands` are the names of those that can be carried out, whoever gives them; `writes` says what the backends can
+    be told of a call at the moment.
     """
 
     def __init__(
@@ -73,6 +75,8 @@ class Desk:
         version: str,
         commands: Collection[str] = (),
         not_ready_reasons: tuple[str, ...] = (),
+        dispositions: tuple[str, ...] = (),
+        writes: Callable[[], Collection[WriteKind]] = tuple,
     ) -> None:
         self._agents = agents
         self._live = live
@@ -81,6 +85,8 @@ class Desk:
         self._version = version
         self._commands = commands
         self._not_ready_reasons = not_ready_reasons
+        self._dispositions = dispositions
+        self._writes = writes
         self._board = PopBoard()
         self._sockets: dict[str, list[DeskSocket]] = {}
         self._floor = Floor(profiles=agents, directory=directory, talks_in=self._talks_in, pages=self._all)
@@ -190,6 +196,8 @@ class Desk:
             pbx=tuple(self._status.pbx_status()),
             commands=commands_for(agent, self._commands),
             not_ready_reasons=self._not_ready_reasons,
+            dispositions=self._dispositions,
+            writes=tuple(sorted(self._writes())),
             status=self._floor.status(agent.id),
             queues=self._floor.queues(agent.id),
             team=self._floor.team(agent.id),

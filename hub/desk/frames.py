@@ -29,6 +29,7 @@ from hub.domain.agent import AgentState, AgentStatus
 from hub.domain.call import Call
 from hub.domain.customer import CustomerContext
 from hub.domain.ports import PbxStatus
+from hub.domain.writeback import WriteKind
 
 
 class PopState(enum.StrEnum):
@@ -107,6 +108,7 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello", tag_field="f
     """`server_time` lets the page show durations right when its own clock is wrong.
 
     `commands` are the names of the commands (field `command` of `POST /api/v1/commands`) that this agent may give;
+    `dispositions` are the results of a call to choose from, `writes` what backends can be told of one.
     `status` is the agent's own state, None where no PBX knows it. `team` is everybody, the agent too.
     """
 
@@ -118,6 +120,8 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello", tag_field="f
     pbx: tuple[PbxStatus, ...]
     commands: tuple[str, ...] = ()
     not_ready_reasons: tuple[str, ...] = ()
+    dispositions: tuple[str, ...] = ()
+    writes: tuple[WriteKind, ...] = ()
     status: AgentStatus | None = None
     queues: tuple[QueueView, ...] = ()
     team: tuple[TeamMember, ...] = ()

@@ -25,7 +25,8 @@ from hub.desk.route import Route
 from hub.desk.session_api import SessionApi
 from hub.desk.sign_in import SignIn
 from hub.desk.user_store import UserStore, UserStoreError
-from hub.domain.ports import AgentDirectory, CallControl, CallLog, EventJournal, LiveCalls, StatusSource
+from hub.desk.wrap_up_api import WrapUpApi
+from hub.domain.ports import AgentDirectory, CallControl, CallLog, CallWrapUp, EventJournal, LiveCalls, StatusSource
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +55,7 @@ class DeskServer:
         live: LiveCalls,
         directory: AgentDirectory,
         control: CallControl,
+        wrap_ups: CallWrapUp,
         call_log: CallLog,
         journal: EventJournal,
         status: StatusSource,
@@ -82,6 +84,7 @@ class DeskServer:
             *CallsApi(desk=desk, live=live, log=call_log).routes(),
             *AgentsApi(desk=desk, directory=directory).routes(),
             *CommandsApi(agents=desk.agents, control=control).routes(),
+            *WrapUpApi(agents=desk.agents, wrap_ups=wrap_ups).routes(),
             *description.routes(),
             *OperationsApi(status=status, metrics=metrics).routes(),
         )

@@ -149,6 +149,7 @@ class _UuidClock:
 _uuid_clock = _UuidClock()
 
 
+_WRAP_UPS = uuid.UUID("0c7a6c36-7d4e-5c0b-8b0e-3a8d52e7c0f4")
 _COMMANDS = uuid.UUID("5b0f1f5e-4f3c-5d0a-9a0e-3d6a8f1f7c11")
 """The namespace of command events' ids."""
 
@@ -225,6 +226,17 @@ def interaction_event(interaction: Interaction, *, feed: str) -> Event:
         data=interaction,
         partitionkey=keys[0] if keys else interaction.id,
     )
+
+
+def wrap_up_event(interaction: Interaction, *, wrap_up_id: str = "") -> Event:
+    """Wrap what an agent said of a call (`reference`): stored once, the first of a call without `wrap_up_id`."""
+    return msgspec.structs.replace(
+        interaction_event(interaction, feed=interaction.source), id=wrap_up_event_id(interaction.reference, wrap_up_id)
+    )
+
+
+def wrap_up_event_id(call_id: str, wrap_up_id: str) -> str:
+    return str(uuid.uuid5(_WRAP_UPS, f"{call_id}\0{wrap_up_id}"))
 
 
 def context_event(context: CustomerContext, *, pbx: str) -> Event:

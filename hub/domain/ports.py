@@ -15,6 +15,7 @@ from hub.domain.customer import CustomerContext
 from hub.domain.event import Event
 from hub.domain.interaction import Interaction
 from hub.domain.routing import Enquiry, RoutingAnswer
+from hub.domain.wrapup import WrapUp, WrapUpResult
 
 
 class StoredEvent(msgspec.Struct, frozen=True):
@@ -84,6 +85,22 @@ class CallLog(Protocol):
 class CallHistory(Protocol):
     async def last_agent(self, number: str, since: datetime) -> str | None:
         """Return the agent who was the last to talk in the newest finished call with this E.164 number, or None."""
+
+
+class CallArchive(Protocol):
+    """Single calls that are over, and what was known of their other party."""
+
+    async def finished_call(self, call_id: str) -> CallLogEntry | None: ...
+
+    async def context_of(self, call_id: str) -> CustomerContext | None:
+        """Return the newest complete context of a call, live or over."""
+
+
+class CallWrapUp(Protocol):
+    """Keeps what an agent says of a call, and writes it back to the backends that know the customer."""
+
+    async def wrap_up(self, call_id: str, wrap_up: WrapUp, *, agent: str) -> WrapUpResult:
+        """Return what each backend made of it. Raises WrapUpError where nothing was written anywhere."""
 
 
 class InteractionSource(Protocol):

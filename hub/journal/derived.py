@@ -33,12 +33,19 @@ def derive(connection: sqlite3.Connection, position: int, event: Event) -> None:
             connection.execute(statements.TOUCH_OPEN_CALL, (call.id, position))
         case AgentEvent(agent=agent):
             connection.execute(statements.SAVE_AGENT_STATE, (agent.agent, position))
-        case CustomerContext(customers=(customer,), call_id=call_id) if customer.display_name:
-            connection.execute(statements.NAME_CUSTOMER, (call_id, customer.display_name))
-        case CustomerContext(call_id=call_id):
-            connection.execute(statements.FORGET_CUSTOMER, (call_id,))
+        case CustomerContext() as context:
+            _keep_context(connection, position, context)
         case Interaction() as interaction:
             _index_interaction(connection, position, interaction)
+
+
+def _keep_context(connection: sqlite3.Connection, position: int, context: CustomerContext) -> None:
+    name = context.customers[0].display_name if len(context.customers) == 1 else ""
+    if name:
+        connection.execute(statements.NAME_CUSTOMER, (context.call_id, name))
+    else:
+        connection.execute(statements.FORGET_CUSTOMER, (context.call_id,))
+    connection.execute(statements.SAVE_CONTEXT, (context.call_id, position))
 
 
 _NOBODY_ANSWERED = frozenset({Outcome.ABANDONED, Outcome.NOT_ANSWERED, Outcome.BUSY, Outcome.FAILED})

@@ -14,6 +14,7 @@ import structlog
 
 from hub.domain.agent import AgentStatus
 from hub.domain.call import Call
+from hub.domain.customer import CustomerContext
 from hub.domain.event import Event
 from hub.domain.interaction import Interaction
 from hub.domain.ports import CallLogEntry, StoredEvent
@@ -160,6 +161,13 @@ class Journal:
     ) -> Sequence[CallLogEntry]:
         """Return finished calls, those that started last first; `before` keeps those that started earlier."""
         return await self._readers.run(partial(queries.calls, agent=agent, before=before, limit=limit))
+
+    async def finished_call(self, call_id: str) -> CallLogEntry | None:
+        return await self._readers.run(partial(queries.finished_call, call_id=call_id))
+
+    async def context_of(self, call_id: str) -> CustomerContext | None:
+        """Return the newest complete context of a call, live or over."""
+        return await self._readers.run(partial(queries.context_of, call_id=call_id))
 
     async def last_agent(self, number: str, since: datetime) -> str | None:
         """Return the agent who was the last to talk in the newest finished call with this E.164 number, or None."""

@@ -12,6 +12,7 @@ import structlog
 
 from hub.domain.agent import AgentEvent, AgentStatus
 from hub.domain.call import Call, CallEvent
+from hub.domain.customer import CustomerContext
 from hub.domain.event import EventData, decode_event
 from hub.domain.interaction import Interaction
 from hub.domain.ports import CallLogEntry, StoredEvent
@@ -50,13 +51,26 @@ def calls(
         rows = connection.execute(statements.CALLS, (started_before, _bounded(limit)))
     else:
         rows = connection.execute(statements.CALLS_OF_AGENT, (agent, started_before, _bounded(limit)))
-    found = []
-    for (body,) in rows:
-        try:
-            found.append(_entry_decoder.decode(body))
-        except msgspec.ValidationError as error:
-            log.warning("journal_call_unreadable", reason=str(error))
-    return found
+    return [entry for (body,) in rows if (entry := _entry(body)) is not None]
+
+
+def finished_call(connection: sqlite3.Connection, call_id: str) -> CallLogEntry | None:
+    row = connection.execute(statements.CALL, (call_id,)).fetchone()
+    return None if row is None else _entry(row[0])
+
+
+def context_of(connection: sqlite3.Connection, call_id: str) -> CustomerContext | None:
+    row = connection.execute(statements.CONTEXT_OF_CALL, (call_id,)).fetchone()
+    context = None if row is None else _data(*row)
+    return context if isinstance(context, CustomerContext) else None
+
+
+def _entry(body: bytes) -> CallLogEntry | None:
+    try:
+        return _entry_decoder.decode(body)
+    except msgspec.ValidationError as error:
+        log.warning("journal_call_unreadable", reason=str(error))
+        return None
 
 
 def last_agent(connection: sqlite3.Connection, number: str, since: datetime) -> str | None:

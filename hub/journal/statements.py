@@ -68,6 +68,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             ) WHERE number IS NOT NULL AND agent IS NOT NULL""",
     ),
     ("CREATE TABLE agent_states (agent TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID",),
+    ("CREATE TABLE call_contexts (call_id TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID",),
 )
 """Each entry takes the schema one version further; the version is SQLite's `user_version`. Never edit a past one."""
 
@@ -99,6 +100,10 @@ NAME_CUSTOMER = """INSERT INTO call_customers (call_id, name) VALUES (?, ?)
 CUSTOMER_OF_CALL = "SELECT name FROM call_customers WHERE call_id = ?"
 FORGET_CUSTOMER = "DELETE FROM call_customers WHERE call_id = ?"
 
+SAVE_CONTEXT = """INSERT INTO call_contexts (call_id, position) VALUES (?, ?)
+    ON CONFLICT (call_id) DO UPDATE SET position = excluded.position"""
+CONTEXT_OF_CALL = "SELECT position, body FROM call_contexts JOIN events USING (position) WHERE call_id = ?"
+
 SAVE_CALL = """INSERT INTO calls (call_id, started_at, entry) VALUES (?, ?, ?)
     ON CONFLICT (call_id) DO UPDATE SET started_at = excluded.started_at, entry = excluded.entry"""
 FORGET_CALL_AGENTS = "DELETE FROM call_agents WHERE call_id = ?"
@@ -107,6 +112,7 @@ FORGET_LAST_AGENT = "DELETE FROM last_agents WHERE call_id = ?"
 SAVE_LAST_AGENT = "INSERT INTO last_agents (number, started_at, call_id, agent) VALUES (?, ?, ?, ?)"
 LAST_AGENT = """SELECT agent FROM last_agents WHERE number = ? AND started_at >= ?
     ORDER BY started_at DESC, call_id DESC LIMIT 1"""
+CALL = "SELECT entry FROM calls WHERE call_id = ?"
 CALLS = "SELECT entry FROM calls WHERE started_at < ? ORDER BY started_at DESC, call_id DESC LIMIT ?"
 CALLS_OF_AGENT = """SELECT calls.entry FROM call_agents JOIN calls USING (call_id)
     WHERE call_agents.agent = ? AND call_agents.started_at < ?

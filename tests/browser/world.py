@@ -21,7 +21,8 @@ from hub.domain.call import Call, CallEvent, CallEventKind, Cause, ConnectionSta
 from hub.domain.control import COMMAND_NAMES, Command
 from hub.domain.customer import CustomerContext
 from hub.domain.ports import CallLogEntry, PbxStatus
-from tests.unit.desk.ports import Calls, Contexts, Control, Directory, Log, MemoryJournal, Status
+from hub.domain.writeback import WriteKind
+from tests.unit.desk.ports import Calls, Contexts, Control, Directory, Log, MemoryJournal, Status, WrapUps
 
 PASSWORD = "correct horse"
 AGENT = AgentProfile(
@@ -30,6 +31,8 @@ AGENT = AgentProfile(
 BOB = AgentProfile(id="bob", name="Bob Krause", devices=("PJSIP/1002",), language="en")
 WEI = AgentProfile(id="wei", name="李伟", devices=("PJSIP/1003",), language="zh")
 REASONS = ("Break", "Lunch", "Meeting", "Training")
+DISPOSITIONS = ("Solved", "Call back")
+WRITES = (WriteKind.ACTIVITY, WriteKind.CASE)
 
 
 def _metrics() -> tuple[bytes, str]:
@@ -48,6 +51,7 @@ class World:
     status: Status
     directory: Directory
     control: Control
+    wrap_ups: WrapUps
     users: UserStore
 
     def ring(self, call: Call, context: CustomerContext | None = None) -> None:
@@ -140,7 +144,7 @@ class World:
 async def running_world(folder: Path, port: int = 0, profile: AgentProfile = AGENT) -> AsyncIterator[World]:
     """Serve the desk while the `async with` lasts; the users in `folder` outlive it."""
     calls, contexts, log, status, directory = Calls(), Contexts(), Log(), Status(), Directory()
-    control = Control()
+    control, wrap_ups = Control(), WrapUps()
     desk = Desk(
         agents={one.id: one for one in (profile, BOB, WEI)},
         live=calls,
@@ -150,6 +154,8 @@ async def running_world(folder: Path, port: int = 0, profile: AgentProfile = AGE
         version="test",
         commands=COMMAND_NAMES,
         not_ready_reasons=REASONS,
+        dispositions=DISPOSITIONS,
+        writes=lambda: WRITES,
     )
     with UserStore(str(folder / "users.db")) as users:
         if users.password_hash(profile.id) is None:
@@ -161,6 +167,7 @@ async def running_world(folder: Path, port: int = 0, profile: AgentProfile = AGE
             users=users,
             tokens={},
             control=control,
+            wrap_ups=wrap_ups,
             live=calls,
             directory=directory,
             call_log=log,
@@ -172,6 +179,6 @@ async def running_world(folder: Path, port: int = 0, profile: AgentProfile = AGE
         )
         await server.start()
         try:
-            yield World(server.url, desk, calls, contexts, log, status, directory, control, users)
+            yield World(server.url, desk, calls, contexts, log, status, directory, control, wrap_ups, users)
         finally:
             await server.stop()

@@ -17,8 +17,9 @@ from hub.desk.desk import Desk
 from hub.desk.passwords import hash_password
 from hub.desk.server import DeskServer
 from hub.desk.user_store import UserStore
+from hub.domain.writeback import WriteKind
 from hub.metrics import Metrics
-from tests.unit.desk.ports import Calls, Contexts, Control, Directory, Log, MemoryJournal, Status
+from tests.unit.desk.ports import Calls, Contexts, Control, Directory, Log, MemoryJournal, Status, WrapUps
 from tests.unit.desk.samples import AGENTS
 
 PASSWORD = "correct horse"
@@ -43,6 +44,7 @@ class House:
         self.status = Status()
         self.directory = Directory()
         self.control = Control()
+        self.wrap_ups = WrapUps()
         self.journal = MemoryJournal()
         self.metrics = Metrics()
         self.users = UserStore(str(folder / "ctihub.db"))
@@ -58,6 +60,8 @@ class House:
             version="1.2.3",
             commands=("answer", "hang_up", "monitor"),
             not_ready_reasons=("Break", "Lunch"),
+            dispositions=("Solved", "Call back"),
+            writes=lambda: (WriteKind.CASE, WriteKind.ACTIVITY),
         )
         settings: dict[str, Any] = {"session_check_s": 0.02, "static_dir": folder / "static", **options}
         self.server = DeskServer(
@@ -72,6 +76,7 @@ class House:
                 "quality": TokenSection(token=SecretStr(SUPERVISE_TOKEN), may=("read", "control", "supervise")),
             },
             control=self.control,
+            wrap_ups=self.wrap_ups,
             live=self.calls,
             directory=self.directory,
             call_log=self.log,

@@ -12,6 +12,7 @@ from hub.domain.control import Actor, Command, CommandResult, Refusal
 from hub.domain.customer import CustomerContext
 from hub.domain.event import Event, encode_event
 from hub.domain.ports import CallLogEntry, ContextListener, PbxStatus, StoredEvent, StoreError
+from hub.domain.wrapup import Saved, WrapUp, WrapUpError, WrapUpResult
 
 
 class Calls:
@@ -102,6 +103,21 @@ class Control:
     async def refuse(self, command: Command, actor: Actor, refusal: Refusal, message: str) -> CommandResult:
         self.refused.append((command, actor, refusal))
         return CommandResult(id=command.id, done=False, refusal=refusal, message=message)
+
+
+class WrapUps:
+    """Takes what is said of calls; `problem` is raised where there is one."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[str, WrapUp, str]] = []
+        self.saved: tuple[Saved, ...] = ()
+        self.problem: WrapUpError | None = None
+
+    async def wrap_up(self, call_id: str, wrap_up: WrapUp, *, agent: str) -> WrapUpResult:
+        if self.problem is not None:
+            raise self.problem
+        self.taken.append((call_id, wrap_up, agent))
+        return WrapUpResult(id=wrap_up.id, saved=self.saved)
 
 
 class MemoryJournal:

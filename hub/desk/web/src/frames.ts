@@ -281,6 +281,8 @@ export interface Hello {
   readonly pbx: readonly (PbxStatus)[];
   readonly commands?: readonly (string)[];
   readonly not_ready_reasons?: readonly (string)[];
+  readonly dispositions?: readonly (string)[];
+  readonly writes?: readonly (WriteKind)[];
   readonly status?: AgentStatus | null;
   readonly queues?: readonly (QueueView)[];
   readonly team?: readonly (TeamMember)[];
@@ -622,6 +624,8 @@ export interface Unmute {
   readonly device?: string;
   readonly call_id: string;
 }
+
+export type WriteKind = "activity" | "case" | "note";
 
 export interface HubDomainCallTransfer {
   readonly kind: TransferKind;
