@@ -60,15 +60,18 @@ def suiteql_literal(value: Any, kind: str | None) -> str:
 
 
 def adf_literal(value: Any, kind: str | None) -> str:
-    """Write a value as a literal of Oracle ADF's `q` parameter: text in single quotes, which are doubled inside.
+    r"""Write a value as a literal of Oracle ADF's `q` parameter: text in single quotes, which are doubled inside.
 
-    The wildcards * and % would find others as well: they are refused.
+    From REST framework version 2 on `q` is a row-match expression, in which no other character counts within quotes.
+    Version 1, which answers where nobody asks for another (header REST-Framework-Version), is a query by example: there
+    * and % are wildcards that would find others as well, and what ; and \ do within quotes is told nowhere. These
+    four are refused, so that a value is safe in either.
     """
     if _is_number(value, kind):
         return number(value)
     text = plain(value)
-    if any(character in text for character in "*%;"):
-        raise ConnectorError(Problem.INTERNAL, "a value to search for holds *, % or ;, which are signs of the query")
+    if any(character in text for character in "*%;\\"):
+        raise ConnectorError(Problem.INTERNAL, "a value to search for holds * % ; or \\, which are signs of the query")
     return "'" + text.replace("'", "''") + "'"
 
 

@@ -42,8 +42,15 @@ def _forms(e164: str) -> dict[str, str]:
         "double_zero": f"00{digits}",
         "national": "".join(character for character in national if character.isdigit()),
         "significant": phonenumbers.national_significant_number(parsed),
+        "subscriber": _subscriber(parsed),
         "display": phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL),
     }
+
+
+def _subscriber(parsed: phonenumbers.PhoneNumber) -> str:
+    """Return what is dialled within the area or network, empty where the plan tells no such part."""
+    area = phonenumbers.length_of_national_destination_code(parsed)
+    return phonenumbers.national_significant_number(parsed)[area:] if area else ""
 
 
 def question(operation: OperationBase, query: CustomerQuery, connector: str) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from typing import Any
 
@@ -44,6 +45,8 @@ def _converted(value: Any, found: Found) -> Any:
         value = _as_number(value)
     if found.max is not None and isinstance(value, str):
         value = value[: found.max]
+    if found.within is not None:
+        value = found.within.replace("{}", plain(value) if not isinstance(value, str) else value)
     return value
 
 
@@ -128,4 +131,5 @@ def statement_text(statement: Statement, scope: Scope) -> str:
         name: language.joint.join(language.literal(value, found.type) for value in _stated(found, scope))
         for name, found in statement.values.items()
     }
-    return HOLE.sub(lambda match: literals[match[1]], statement.text)
+    text = HOLE.sub(lambda match: literals[match[1]], statement.text)
+    return base64.b64encode(text.encode()).decode() if statement.encode == "base64" else text

@@ -18,6 +18,7 @@ from connectors.question import question
 from connectors.quoting import plain
 from connectors.resolve import NothingToAskError, Scope, distinct_values
 from connectors.rows import Row, attached, unique_rows
+from connectors.sifting import sifted
 from connectors.tracing import StepDone, current_trace, in_step
 from hub.config.connector_base import ConnectorBase
 from hub.config.operations import OperationBase, StepBase
@@ -197,7 +198,7 @@ class SteppedConnector(ABC, Generic[Step]):
         repeated = step.each or step.first
         try:
             if repeated is None:
-                return await self._ask(step, scope)
+                return await self._sifted(step, scope)
             items = distinct_values(repeated, scope)[:MAX_REPEATS]
         except NothingToAskError:
             return []
@@ -220,6 +221,9 @@ class SteppedConnector(ABC, Generic[Step]):
 
     async def _ask_for(self, step: Step, scope: Scope, item: Any) -> list[Row]:
         try:
-            return await self._ask(step, {**scope, "item": item})
+            return await self._sifted(step, {**scope, "item": item})
         except NothingToAskError:
             return []
+
+    async def _sifted(self, step: Step, scope: Scope) -> list[Row]:
+        return sifted(await self._ask(step, scope), step, scope, self._region)

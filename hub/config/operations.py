@@ -32,15 +32,15 @@ StepName = Annotated[
 NumberForm = Annotated[
     str,
     patterned(
-        r"e164|digits|double_zero|national|significant|display|last([4-9]|1[0-5])",
-        "one of e164, digits, double_zero, national, significant, display, last4 to last15",
+        r"e164|digits|double_zero|national|significant|subscriber|display|last([4-9]|1[0-5])",
+        "one of e164, digits, double_zero, national, significant, subscriber, display, last4 to last15",
     ),
 ]
 ALWAYS_THERE = ("session",)
 """What every step of a connector with a session can read beside its own."""
 RESERVED = frozenset({"query", "entry", "item", "credentials", *ALWAYS_THERE})
 QUERY_FIELDS: dict[str, tuple[str, ...]] = {
-    "phone": ("numbers", "e164", "digits", "double_zero", "national", "significant", "display"),
+    "phone": ("numbers", "e164", "digits", "double_zero", "national", "significant", "subscriber", "display"),
     "email": ("email", "email_lower", "email_upper"),
     "id": ("id",),
 }
@@ -52,6 +52,10 @@ class StepBase(Section):
 
     It is left out if the step `unless` found something, or the step `when` found nothing. In what is written back,
     `find: true` says that a step only looks, and `idempotent: true` that doing it twice changes nothing more.
+
+    Of the rows found, `keep` leaves those for which all its conditions hold, for a backend that can't be asked so
+    exactly. `same_number` names fields with telephone numbers: a row stays if one of them may be the number asked for,
+    or none is whole, for a backend that compares the last digits.
     """
 
     name: StepName
@@ -62,6 +66,8 @@ class StepBase(Section):
     when: StepName | None = None
     find: bool = False
     idempotent: bool = False
+    keep: Conditions = {}
+    same_number: Annotated[tuple[PathText, ...], Field(max_length=10)] = ()
 
     @model_validator(mode="after")
     def _repeat(self) -> Self:
@@ -82,14 +88,15 @@ class StepBase(Section):
 
     def sources(self) -> list[str]:
         """Return the paths that the step reads, without those into `item`."""
-        paths = [
-            *(self.each or self.first, self.unless, self.when),
-            *(found.source for part in self.inputs() for found in found_in(part)),
-        ]
+        paths = [self.each or self.first, self.unless, self.when, *self._found()]
         return [path for path in paths if path and Path(path).first != "item"]
 
     def reads_item(self) -> bool:
-        return any(Path(found.source).first == "item" for part in self.inputs() for found in found_in(part))
+        return any(Path(source).first == "item" for source in self._found())
+
+    def _found(self) -> Iterator[str]:
+        for part in (*self.inputs(), *(condition.value for condition in self.keep.values())):
+            yield from (found.source for found in found_in(part))
 
 
 class RestStep(StepBase):

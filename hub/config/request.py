@@ -58,6 +58,14 @@ class Found(Section):
     date: Annotated[str, Field(min_length=1, max_length=60)] | None = None
     zone: Annotated[str, AfterValidator(known_zone)] = "UTC"
     max: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    within: Annotated[str, Field(max_length=200)] | None = None
+
+    @field_validator("within")
+    @classmethod
+    def _one_place(cls, within: str | None) -> str | None:
+        if within is not None and within.count("{}") != 1:
+            raise ValueError('must hold {} once, where the value goes, as in "Call {}"')
+        return within
 
 
 Quote = Literal["plain", "roql", "soql", "sosl", "suiteql", "adf", "siebel"]
@@ -65,11 +73,15 @@ Quote = Literal["plain", "roql", "soql", "sosl", "suiteql", "adf", "siebel"]
 
 
 class Statement(Section):
-    """`{text: "... {name} ...", quote: roql, values: {name: {from: PATH}}}`: each hole takes quoted literals."""
+    """`{text: "... {name} ...", quote: roql, values: {name: {from: PATH}}}`: each hole takes quoted literals.
+
+    `encode: base64` sends the whole text so, where a backend takes its long texts as bytes (UTF-8).
+    """
 
     text: Annotated[str, Field(min_length=1, max_length=8_000)]
     quote: Quote
     values: dict[str, Found] = {}
+    encode: Literal["base64"] | None = None
 
     @model_validator(mode="after")
     def _holes(self) -> Statement:
@@ -149,7 +161,7 @@ def found_in(argument: Argument) -> Iterator[Found]:
 
 
 class Condition(Section):
-    """One condition of an OData `$filter`. Exactly one comparison; a list of values means any of them."""
+    """One condition of an OData `$filter`, or of a step's `keep`. Exactly one comparison; a list means any of them."""
 
     eq: Annotated[Any, BeforeValidator(parse_argument)] = None
     ne: Annotated[Any, BeforeValidator(parse_argument)] = None

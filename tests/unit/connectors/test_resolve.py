@@ -26,6 +26,15 @@ SCOPE = {"query": {"id": "a'b", "n": "12", "f": "1.5"}, "rows": [{"id": "1"}, {"
              "values": {"id": {"from": "query.id"}, "rows": {"from": "rows.id"}}},
             "A = 'a\\'b' AND B IN ('1', '2')",
         ),
+        ({"from": "query.n", "within": "Call {}"}, "Call 12"),
+        (
+            {"text": "A = {id}", "quote": "roql", "values": {"id": {"from": "query.id", "within": "'{}"}}},
+            "A = '\\'a\\'b'",
+        ),
+        (
+            {"text": "ä {id}", "quote": "plain", "values": {"id": {"from": "query.id"}}, "encode": "base64"},
+            "w6QgYSdi",
+        ),
     ],
 )  # fmt: skip
 def test_what_is_filled_in(argument: Any, expected: Any) -> None:
