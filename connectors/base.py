@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from hub.domain.customer import CustomerQuery, CustomerRecord, Problem
@@ -33,12 +33,17 @@ class ConnectorError(Exception):
 
     def within(self, where: str) -> ConnectorError:
         """Return the same error, told as having happened in `where`."""
-        return ConnectorError(
-            self.problem,
-            f"{where}: {self.message}",
-            retry_after_s=self.retry_after_s,
-            status=self.status,
-        )
+        return self._told(f"{where}: {self.message}")
+
+    def hiding(self, secrets: Iterable[str]) -> ConnectorError:
+        """Return the same error without these texts, should a backend have repeated them."""
+        message = self.message
+        for secret in secrets:
+            message = message.replace(secret, "***") if secret else message
+        return self._told(message)
+
+    def _told(self, message: str) -> ConnectorError:
+        return ConnectorError(self.problem, message, retry_after_s=self.retry_after_s, status=self.status)
 
 
 class Connector(Protocol):

@@ -1,4 +1,4 @@
-"""Reads the body of a reply as JSON, and says in plain words what it is when it is something else."""
+"""Reads the body of a reply as JSON or XML, and says in plain words what it is when it is something else."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from connectors.base import ConnectorError
-from connectors.http import Reply
+from connectors.reply import Reply
 from hub.domain.customer import Problem
 from hub.domain.nesting import is_deeper_than
 
@@ -19,6 +19,7 @@ THREAD_BYTES = 256 * 1024
 
 # Amounts keep their digits: 12.10 stays 12.10. An exponent that no Decimal can hold is an InvalidOperation.
 _JSON = msgspec.json.Decoder(float_hook=Decimal)
+_BLANK = b"\xef\xbb\xbf \t\r\n"
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 
 
@@ -30,9 +31,37 @@ async def read_json(reply: Reply) -> Any:
     return _decode(reply)
 
 
+def is_xml(reply: Reply) -> bool:
+    """Whether a reply is XML, by its media type, or by its first character if the type says nothing."""
+    kind = reply.media_type
+    if kind in {"application/xml", "text/xml"} or kind.endswith("+xml"):
+        return True
+    return not (kind == "application/json" or kind.endswith("+json")) and reply.body.lstrip(_BLANK)[:1] == b"<"
+
+
+async def read_document(reply: Reply) -> Any:
+    """Decode a reply in JSON or XML. Raises ConnectorError (malformed)."""
+    refuse_html(reply)
+    if len(reply.body) > THREAD_BYTES:
+        return await asyncio.to_thread(decoded, reply)
+    return decoded(reply)
+
+
+def decoded(reply: Reply) -> Any:
+    """Decode a small reply in JSON or XML at once. Raises ConnectorError (malformed)."""
+    if not is_xml(reply):
+        return _decode(reply)
+    from connectors.xml_documents import XmlError, read_xml
+
+    try:
+        return read_xml(reply.body, reply.charset)
+    except XmlError as error:
+        raise ConnectorError(Problem.MALFORMED, f"the reply {error}") from None
+
+
 def is_page(body: bytes) -> bool:
     """Whether a body is HTML, whatever its media type says."""
-    return body[:200].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith((b"<!doctype html", b"<html"))
+    return body[:200].lstrip(_BLANK).lower().startswith((b"<!doctype html", b"<html"))
 
 
 def refuse_html(reply: Reply) -> None:

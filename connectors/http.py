@@ -1,45 +1,54 @@
-"""HTTP to one backend: one session, bounded replies, errors in plain words."""
+"""HTTP to one backend: one session, signed in, bounded replies, errors in plain words."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
 import dataclasses
-import email.utils
-import os
 import ssl
 import time
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from functools import lru_cache
+from collections.abc import Container, Mapping
 from typing import NoReturn
+from urllib.parse import urlencode
 
 import aiohttp
 from yarl import URL
 
+from connectors.auth.sign_in import Outgoing, Signed, sign_in
 from connectors.base import ConnectorError
+from connectors.clock import clock_words
+from connectors.http_failures import explain, refuse_status
+from connectors.reply import Reply
+from connectors.reply_signs import has_sign
+from connectors.session_use import SessionOverError, current_session
+from connectors.tls import tls_context
 from connectors.tracing import Exchange, current_step, current_trace
 from hub.config.connector_base import ConnectorBase
-from hub.config.http_access import ApiKeyAuth, BasicAuth, BearerAuth, HttpAuth, Trust
+from hub.config.http_access import HttpAuth
 from hub.domain.customer import Problem
 
 MAX_REDIRECTS = 3
 MAX_ADDRESS = 16_000
+MAX_ERROR_BYTES = 64 * 1024
+"""Of a reply that is an error no more is read."""
+MAX_TOKEN_BYTES = 64 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_GONE = frozenset({502, 503, 504})
+_FIRST_ERROR = 400
 _CHUNK = 64 * 1024
-MAX_RETRY_AFTER_S = 86_400.0
+_FORM = "application/x-www-form-urlencoded"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Reply:
-    """What came back: `media_type` in lower case without parameters, `charset` if the backend named one."""
+class _Request:
+    """A request as it goes out. `shown` are the headers that a trace may show; a `private` one shows no body."""
 
-    status: int
-    body: bytes
-    media_type: str
-    charset: str | None
-    headers: Mapping[str, str]
+    method: str
+    url: URL
+    shown: Mapping[str, str]
+    hidden: Mapping[str, str]
+    body: bytes | None
+    limit: int
+    private: bool = False
+    answers: Container[int] = ()
 
 
 class HttpClient:
@@ -50,14 +59,16 @@ class HttpClient:
         self._headers = {
             "Accept-Encoding": "gzip, deflate",
             **{name: secret.get_secret_value() for name, secret in config.headers.items()},
-            **authorization(auth),
         }
+        # Somewhat less than the lookup's own time, so that the error can name who kept it waiting.
+        self._signing = sign_in(auth, getattr(config, "url", None), self._post_form, config.timeout_s * 0.9)
         self._limit = config.max_reply_bytes
         self._slots = asyncio.Semaphore(config.max_concurrent)
         self._connections = config.max_concurrent
         self._connect_s = config.timeout_s
         self._session: aiohttp.ClientSession | None = None
         self._is_started = False
+        self._last: tuple[URL, Mapping[str, str]] | None = None
 
     def start(self) -> None:
         self._is_started = True
@@ -84,122 +95,162 @@ class HttpClient:
 
     async def close(self) -> None:
         self._is_started = False
+        await self._signing.close()
         session, self._session = self._session, None
         if session is not None:
             await session.close()
 
-    async def send(
-        self, method: str, url: URL, *, headers: Mapping[str, str] | None = None, body: bytes | None = None
-    ) -> Reply:
-        """Send one request and read its reply, following redirects within the same host only.
+    def clock_note(self) -> str:
+        """Say that this machine's clock and the backend's differ, as of the last reply; nothing if they agree."""
+        if self._last is None:
+            return ""
+        url, headers = self._last
+        return clock_words(headers, str(url.host))
 
-        Raises ConnectorError for what no caller can use: unreachable, refused, throttled, too large, elsewhere.
+    async def send(
+        self,
+        method: str,
+        url: URL,
+        *,
+        headers: Mapping[str, str] | None = None,
+        hidden: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        answers: Container[int] = (),
+    ) -> Reply:
+        """Send one request, signed in, and read its reply, following redirects within the same host only.
+
+        `hidden` are headers that no trace may show, `answers` are statuses that the caller reads itself. Raises ConnectorError for what no caller can use: unreachable,
+        refused, throttled, too large, elsewhere; and SessionOverError inside a session (connectors/session_use.py).
         """
         if len(str(url)) > MAX_ADDRESS:
-            raise ConnectorError(
-                Problem.INTERNAL, f"the request's address is too long: at most {MAX_ADDRESS} characters"
-            )
-        all_headers = {**self._headers, **(headers or {})}
+            message = f"the request's address is too long: at most {MAX_ADDRESS} characters"
+            raise ConnectorError(Problem.INTERNAL, message)
+        session = current_session()
+        request = _Request(
+            method,
+            url,
+            headers or {},
+            {**self._headers, **session.headers, **(hidden or {})},
+            body,
+            self._limit,
+            answers=answers,
+        )
         async with self._slots:
             for _ in range(MAX_REDIRECTS + 1):
-                reply, target = await self._exchange(method, url, all_headers, body)
+                reply, target = await self._signed(request)
                 if target is None:
                     return reply
                 if method != "GET":
                     raise ConnectorError(
                         Problem.REFUSED, f"the backend redirects to {target.path}: correct the url in the configuration"
                     )
-                url = target
+                request = dataclasses.replace(request, url=target)
         raise ConnectorError(Problem.REFUSED, f"the backend redirects more than {MAX_REDIRECTS} times: check the url")
 
-    async def _exchange(
-        self, method: str, url: URL, headers: Mapping[str, str], body: bytes | None
-    ) -> tuple[Reply, URL | None]:
+    async def _signed(self, request: _Request) -> tuple[Reply, URL | None]:
+        """Exchange one request; where what signs it in has run out, once more with what is new."""
+        content_type = next((value for name, value in request.shown.items() if name.lower() == "content-type"), "")
+        outgoing = Outgoing(request.method, request.url, request.body, content_type)
+        signed = await self._signing.sign(outgoing)
+        reply, target = await self._exchange(_with(request, signed))
+        if self._signing.is_over(signed, reply):
+            signed = await self._signing.sign(outgoing)
+            reply, target = await self._exchange(_with(request, signed))
+        session = current_session()
+        if has_sign(reply, session.over):
+            raise SessionOverError
+        if reply.status in request.answers:
+            return reply, target
+        hint = clock_words(reply.headers, str(signed.url.host)) if self._signing.minds_clock else ""
+        try:
+            refuse_status(reply, hint)
+        except ConnectorError as error:
+            raise error.hiding((*signed.secrets, *session.secrets)) from None
+        return reply, target
+
+    async def _post_form(self, url: URL, fields: Mapping[str, str], headers: Mapping[str, str]) -> Reply:
+        """Post fields to a token server: its redirects are not followed, a trace shows only that it was."""
+        request = _Request(
+            "POST",
+            url,
+            {"Accept": "application/json", "Content-Type": _FORM},
+            {"Accept-Encoding": "gzip, deflate", **headers},
+            urlencode(fields).encode(),
+            MAX_TOKEN_BYTES,
+            private=True,
+        )
+        reply, target = await self._exchange(request)
+        if target is not None:
+            raise ConnectorError(Problem.REFUSED, "it redirects: correct `token_url`", status=reply.status)
+        # 401 and 403 are told by who asked for the token.
+        if reply.status not in {401, 403}:
+            refuse_status(reply)
+        return reply
+
+    async def _exchange(self, request: _Request) -> tuple[Reply, URL | None]:
         trace = current_trace()
         if trace is None:
-            return await self._exchanged(method, url, headers, body)
-        shown = {name: value for name, value in headers.items() if name not in self._headers}
-        exchange = Exchange(current_step(), method, str(url), shown, body or b"")
+            return await self._exchanged(request)
+        body = b"" if request.private else request.body or b""
+        exchange = Exchange(current_step(), request.method, str(request.url), dict(request.shown), body)
         trace.happened.append(exchange)
         began = time.perf_counter()
         try:
-            reply, target = await self._exchanged(method, url, headers, body)
+            reply, target = await self._exchanged(request)
         except ConnectorError as error:
             exchange.error, exchange.status = error.message, error.status
             raise
         finally:
             exchange.took_ms = (time.perf_counter() - began) * 1000
-        exchange.status, exchange.reply_headers, exchange.reply_body = reply.status, dict(reply.headers), reply.body
+        exchange.status, exchange.reply_headers = reply.status, dict(reply.headers)
+        exchange.reply_body = b"" if request.private else reply.body
         return reply, target
 
-    async def _exchanged(
-        self, method: str, url: URL, headers: Mapping[str, str], body: bytes | None
-    ) -> tuple[Reply, URL | None]:
+    async def _exchanged(self, request: _Request) -> tuple[Reply, URL | None]:
         session = await self._opened()
+        url, headers = request.url, {**request.hidden, **request.shown}
         try:
-            async with session.request(method, url, headers=headers, data=body, allow_redirects=False) as response:
+            async with session.request(
+                request.method, url, headers=headers, data=request.body, allow_redirects=False
+            ) as response:
+                self._last = (url, response.headers)
                 if response.status in _REDIRECTS:
                     return Reply(response.status, b"", "", None, response.headers), _redirect(url, response)
-                _check_status(response)
-                content = await self._read(response)
+                content = await self._read(response, request.limit)
                 return (
                     Reply(response.status, content, response.content_type.lower(), response.charset, response.headers),
                     None,
                 )
         except (aiohttp.ClientError, OSError, ssl.SSLError, ValueError) as error:
-            _explain(error, url)
+            explain(error, url, self._trust.cert_file is not None)
 
-    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+    async def _read(self, response: aiohttp.ClientResponse, limit: int) -> bytes:
         """Read the body; more than the limit closes the connection without reading the rest."""
+        is_error = response.status >= _FIRST_ERROR
         declared = response.content_length
-        if declared is not None and declared > self._limit:
+        if declared is not None and declared > limit and not is_error:
             response.close()
-            self._too_large(f"{declared} bytes are announced")
+            _too_large(limit, f"{declared} bytes are announced")
         parts: list[bytes] = []
         size = 0
         async for part in response.content.iter_chunked(_CHUNK):
             size += len(part)
-            if size > self._limit:
+            if is_error and size > MAX_ERROR_BYTES:
                 response.close()
-                self._too_large("there is more than that")
+                break
+            if size > limit:
+                response.close()
+                _too_large(limit, "there is more than that")
             parts.append(part)
         return b"".join(parts)
 
-    def _too_large(self, found: str) -> NoReturn:
-        raise ConnectorError(
-            Problem.TOO_LARGE,
-            f"the reply is too large: at most {self._limit} bytes (max_reply_bytes), {found}",
-        )
+
+def _too_large(limit: int, found: str) -> NoReturn:
+    raise ConnectorError(Problem.TOO_LARGE, f"the reply is too large: at most {limit} bytes (max_reply_bytes), {found}")
 
 
-def authorization(auth: HttpAuth | None) -> dict[str, str]:
-    """Return the headers that sign in."""
-    match auth:
-        case BasicAuth():
-            pair = f"{auth.username}:{auth.password.get_secret_value()}".encode()
-            return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
-        case BearerAuth():
-            return {"Authorization": f"Bearer {auth.token.get_secret_value()}"}
-        case ApiKeyAuth():
-            return {auth.header: auth.key.get_secret_value()}
-        case None:
-            return {}
-
-
-@lru_cache(maxsize=64)
-def tls_context(trust: Trust) -> ssl.SSLContext:
-    """Return what decides whose certificate is trusted. Raises ConnectorError if `ca_file` can't be read."""
-    try:
-        context = ssl.create_default_context(cafile=trust.ca_file)
-    except (OSError, ssl.SSLError) as error:
-        reason = (
-            "it holds no certificate" if isinstance(error, ssl.SSLError) else (error.strerror or "it can't be read")
-        )
-        raise ConnectorError(Problem.INTERNAL, f"tls.ca_file {trust.ca_file}: {reason}") from None
-    if not trust.verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
+def _with(request: _Request, signed: Signed) -> _Request:
+    return dataclasses.replace(request, url=signed.url, hidden={**request.hidden, **signed.headers})
 
 
 def _redirect(url: URL, response: aiohttp.ClientResponse) -> URL:
@@ -213,85 +264,6 @@ def _redirect(url: URL, response: aiohttp.ClientResponse) -> URL:
             Problem.REFUSED,
             f"the backend redirects {where} (HTTP {response.status}): that is refused; check the url, or "
             "a sign-in page stands before the service",
+            status=response.status,
         )
     return target
-
-
-def _check_status(response: aiohttp.ClientResponse) -> None:
-    status = response.status
-    if status in {401, 407}:
-        raise ConnectorError(
-            Problem.REFUSED, f"the backend refuses to sign in (HTTP {status}): check `auth`", status=status
-        )
-    if status == 403:  # noqa: PLR2004 - Forbidden
-        raise ConnectorError(
-            Problem.REFUSED,
-            "the backend's user may not read this (HTTP 403): ask for the permission",
-            status=status,
-        )
-    wait = _retry_after(response.headers.get("Retry-After"))
-    if status == 429 or (status == 503 and wait is not None):  # noqa: PLR2004 - Too Many Requests, Unavailable
-        hint = f": try again in {wait:.0f} s" if wait is not None else ""
-        raise ConnectorError(
-            Problem.THROTTLED,
-            f"the backend has had too many requests (HTTP {status}){hint}",
-            retry_after_s=wait,
-            status=status,
-        )
-    if status in _GONE:
-        raise ConnectorError(
-            Problem.UNREACHABLE, f"the backend is not there (HTTP {status} from a proxy or load balancer before it)"
-        )
-
-
-def _retry_after(text: str | None) -> float | None:
-    """Read the header's seconds or date (RFC 9110, 10.2.3)."""
-    if text is None:
-        return None
-    if text.strip().isdigit():
-        return min(float(text.strip()), MAX_RETRY_AFTER_S)
-    try:
-        moment = email.utils.parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    seconds = (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
-    return min(max(seconds, 0.0), MAX_RETRY_AFTER_S)
-
-
-def _distrust(error: Exception) -> str:
-    """Say what is wrong with a certificate and what to do, by OpenSSL's X509_V_ERR number."""
-    reason = getattr(error, "verify_message", "") or "it is not trusted"
-    match getattr(error, "verify_code", 0):
-        case 9 | 10:  # not yet valid, expired
-            return f"{reason}; have the backend's administrator renew it, or set this machine's clock"
-        case 62 | 64:  # host name or IP address mismatch
-            return f"{reason}; write the name that it was made for in the url"
-        case _:
-            return f"{reason}; give its authority in tls.ca_file"
-
-
-def _explain(error: Exception, url: URL) -> NoReturn:
-    """Say in plain words why there is no reply."""
-    place = f"{url.host}:{url.port}"
-    match error:
-        case aiohttp.ClientConnectorCertificateError():
-            message = f"the certificate of {place} is not accepted: {_distrust(error.certificate_error)}"
-        case aiohttp.ClientConnectorDNSError():
-            message = f"the host name {url.host} is not known"
-        case aiohttp.ClientSSLError():
-            message = f"{place} does not answer in TLS: check http or https, and the port"
-        case aiohttp.ClientConnectorError():
-            number = error.os_error.errno
-            message = f"no connection to {place}: {os.strerror(number).lower() if number else 'refused'}"
-        case aiohttp.ServerTimeoutError():
-            message = f"no connection to {place} in time"
-        case aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError():
-            hint = "; if it always does, it may want https" if url.scheme == "http" else ""
-            message = f"{place} closed the connection in the middle{hint}"
-        case aiohttp.ClientPayloadError() | aiohttp.ClientResponseError():
-            raise ConnectorError(Problem.MALFORMED, f"what {place} sends is no proper HTTP reply") from None
-        case aiohttp.InvalidURL() | ValueError():
-            raise ConnectorError(Problem.INTERNAL, "the request can't be put into an address") from None
-        case _:
-            message = f"no connection to {place}"
-    raise ConnectorError(Problem.UNREACHABLE, message) from None

@@ -6,7 +6,7 @@ from typing import Any
 
 from connectors.base import ConnectorError
 from connectors.documents import read_json
-from connectors.http import Reply
+from connectors.reply import Reply
 from connectors.rows import MAX_ROWS, Row
 from connectors.wording import backend_words, refusal
 from hub.domain.customer import Problem

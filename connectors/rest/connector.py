@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Section
 from collections.abc import Sequence
-from typing import Any
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -12,20 +11,19 @@ from yarl import URL
 
 from connectors.base import ConnectorError
 from connectors.documents import read_json
-from connectors.http import HttpClient, Reply
+from connectors.http import HttpClient
 from connectors.quoting import path_segment, plain
+from connectors.reasons import reason_of
 from connectors.resolve import Scope, resolve, value_of
 from connectors.rows import Row, rows_at
 from connectors.stepped import SteppedConnector
-from connectors.wording import backend_words, refusal
+from connectors.wording import refusal
 from hub.config.connectors import RestConnector as RestConfig
 from hub.config.operations import OperationBase, RestOperation, RestStep
 from hub.config.request import HOLE
 from hub.config.writes import RestWrite, WriteOperationBase
 from hub.domain.customer import Problem
 from hub.mapping.mapping import Mapping
-
-_MESSAGE_FIELDS = ("message", "detail", "error_description", "error", "title")
 
 
 class RestConnector(SteppedConnector[RestStep]):
@@ -58,7 +56,7 @@ class RestConnector(SteppedConnector[RestStep]):
         if reply.status in step.absent_statuses or reply.status == 204:  # noqa: PLR2004 - No Content
             return []
         if reply.status >= 300:  # noqa: PLR2004 - neither success nor redirect
-            raise ConnectorError(Problem.FAULT, refusal(reply.status, await _reason(reply), step.path))
+            raise ConnectorError(Problem.FAULT, refusal(reply.status, reason_of(reply), step.path))
         return rows_at(await read_json(reply), step.rows)
 
     def _address(self, path: str, params: Sequence[tuple[str, str]] = ()) -> URL:
@@ -70,23 +68,6 @@ class RestConnector(SteppedConnector[RestStep]):
     async def _probe(self) -> str:
         reply = await self._http.send("GET", self._address(self._rest.check, list(self._rest.params.items())))
         if reply.status >= 300 and self._rest.check:  # noqa: PLR2004 - neither success nor redirect
-            raise ConnectorError(Problem.FAULT, refusal(reply.status, await _reason(reply), self._rest.check))
+            raise ConnectorError(Problem.FAULT, refusal(reply.status, reason_of(reply), self._rest.check))
         hint = "" if self._rest.check else ", which shows no more than that it is there (give `check` a path to read)"
         return f"HTTP {reply.status}, {len(reply.body)} bytes{hint}"
-
-
-async def _reason(reply: Reply) -> str:
-    """Return what a JSON error says of itself, if anything."""
-    try:
-        document: Any = await read_json(reply)
-    except ConnectorError:
-        return backend_words(None)
-    if isinstance(document, list) and document:
-        document = document[0]
-    if isinstance(document, dict):
-        for field in _MESSAGE_FIELDS:
-            value = document.get(field)
-            value = value.get("message") if isinstance(value, dict) else value
-            if isinstance(value, str):
-                return backend_words(value)
-    return backend_words(None)

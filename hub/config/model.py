@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 
+from hub.config.addresses import WebAddress
 from hub.config.connector_kinds import ConnectorConfig
-from hub.config.connectors import WebAddress
 from hub.config.names import Device, ListenAddress, Name
 from hub.config.paths import ConfigPath, ExistingFile, from_folder
 from hub.config.pbx import PbxSection, QueueName
@@ -112,11 +112,18 @@ class AgentSection(Section):
 
 
 class ContextSection(Section):
-    """How customers are looked up. `budget_s` is what a lookup may take before its card shows a notice."""
+    """How customers are looked up. `budget_s` is what a lookup may take before its card shows a notice.
+
+    Answers are kept for `cache_s` seconds (0: not at all), and for `cache_stale_s` more shown with their age while the
+    backend is asked again; that nobody was found counts for `cache_negative_s`. A connector's `cache` says otherwise.
+    """
 
     budget_s: Annotated[float, Field(gt=0, le=30)] = 1.0
     cache_s: Annotated[float, Field(ge=0, le=86_400)] = 300.0
+    cache_stale_s: Annotated[float, Field(ge=0, le=604_800)] = 3_600.0
+    cache_negative_s: Annotated[float, Field(ge=0, le=86_400)] = 60.0
     cache_entries: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    cache_bytes: Annotated[int, Field(ge=65_536, le=16 * 1024**3)] = 64 * 1024 * 1024
     interactions: Annotated[int, Field(ge=0, le=200)] = 10
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from connectors.base import ConnectorError
 from connectors.documents import read_json
-from connectors.http import Reply
+from connectors.reply import Reply
 from hub.domain.customer import Problem
 
 

@@ -1,0 +1,39 @@
+"""Signs in a backend's reply by which a state is known: a status, a text, a value."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from hub.config.request import PathText
+from hub.config.section import Section
+
+Status = Annotated[int, Field(ge=100, le=599)]
+PlainValue = str | int | bool
+
+
+class ReplySign(Section):
+    """All that is given must hold.
+
+    The reply's status is one of `statuses`, its body holds one of `texts`, and at each path of `where` stands the value
+    or one of the values. Paths are those of the JSON, or of the XML inside its outermost element.
+    """
+
+    statuses: tuple[Status, ...] = ()
+    texts: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=200)], ...], Field(max_length=20)] = ()
+    where: Annotated[dict[PathText, PlainValue | tuple[PlainValue, ...]], Field(max_length=10)] = {}
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not (self.statuses or self.texts or self.where):
+            raise ValueError("give at least one of `statuses`, `texts`, `where`")
+        return self
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, dict) else value
+
+
+ReplySigns = Annotated[tuple[ReplySign, ...], Field(max_length=10), BeforeValidator(_listed)]
+"""One sign or a list of them, any of which counts."""
