@@ -17,6 +17,7 @@ import msgspec
 from hub.desk.frames import Frame
 from hub.domain.control import Command, CommandResult
 from hub.domain.ports import CallLogEntry
+from hub.domain.wrapup import WrapUp, WrapUpResult
 
 TARGET = Path(__file__).parent / "src" / "frames.ts"
 _HEAD = "// Made by hub/desk/web/frame_types.py from hub/desk/frames.py; change that and run it again.\n"
@@ -27,7 +28,7 @@ Schema = Mapping[str, Any]
 
 def typescript() -> str:
     """Return the whole file. A field with a default may be absent: the hub leaves defaults out."""
-    kinds = [Frame, Command, CommandResult, CallLogEntry]
+    kinds = [Frame, Command, CommandResult, CallLogEntry, WrapUp, WrapUpResult]
     (frame, command, *_), components = msgspec.json.schema_components(kinds, ref_template="{name}")
     parts = [_HEAD]
     parts += [_declaration(_name(key), schema) for key, schema in sorted(components.items())]

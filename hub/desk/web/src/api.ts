@@ -1,9 +1,11 @@
 /** The HTTP calls of the page; the session travels in a cookie that scripts cannot read. */
-import type { AgentProfile, CallLogEntry, Command, CommandResult, Refusal } from "./frames";
+import type { AgentProfile, CallLogEntry, Command, CommandResult, Refusal, WrapUp, WrapUpResult } from "./frames";
 
 const SESSION = "/api/v1/session";
 const COMMANDS = "/api/v1/commands";
 const PATIENCE_MS = 10_000;
+/** Backends write more slowly than they read, and several are told at once. */
+const WRITING_MS = 60_000;
 const GIVE_AGAIN_MS = 400;
 
 export type SignInResult =
@@ -75,6 +77,27 @@ export async function give(command: Command): Promise<GiveResult> {
   return away ? { kind: "unreachable" } : { kind: "failed", status: response.status };
 }
 
+export type SaveResult =
+  | { readonly kind: "saved"; readonly result: WrapUpResult }
+  | { readonly kind: "refused"; readonly message: string }
+  | { readonly kind: "unreachable" }
+  | { readonly kind: "failed"; readonly status: number };
+
+/** Say how a call went. Sent again with the same id nothing is written twice. */
+export async function wrapUp(callId: string, said: WrapUp): Promise<SaveResult> {
+  const response = await ask(
+    `/api/v1/calls/${encodeURIComponent(callId)}/wrap-up`,
+    { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(said) },
+    WRITING_MS,
+  );
+  if (!response) return { kind: "unreachable" };
+  const body = await answerOf(response);
+  if (response.ok) return { kind: "saved", result: body as unknown as WrapUpResult };
+  return body.error?.message
+    ? { kind: "refused", message: body.error.message }
+    : { kind: "failed", status: response.status };
+}
+
 type Answer = Partial<CommandResult> & { readonly error?: { readonly message?: string } };
 
 /** Whatever a proxy in between may have written instead of the hub's JSON. */
@@ -88,9 +111,9 @@ async function answerOf(response: Response): Promise<Answer> {
 }
 
 /** Undefined when the hub can't be reached. */
-async function ask(path: string, init: RequestInit = {}): Promise<Response | undefined> {
+async function ask(path: string, init: RequestInit = {}, patienceMs = PATIENCE_MS): Promise<Response | undefined> {
   try {
-    return await fetch(path, { ...init, credentials: "same-origin", signal: AbortSignal.timeout(PATIENCE_MS) });
+    return await fetch(path, { ...init, credentials: "same-origin", signal: AbortSignal.timeout(patienceMs) });
   } catch (error) {
     if (error instanceof TypeError || error instanceof DOMException) return undefined;
     throw error;

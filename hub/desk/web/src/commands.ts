@@ -4,6 +4,7 @@ import type { CommandName } from "./abilities";
 import { give, type GiveResult } from "./api";
 import type { Command, CommandResult } from "./frames";
 import { strings } from "./language";
+import { newId } from "./new-id";
 
 type WithoutId<Kind> = Kind extends Command ? Omit<Kind, "id"> : never;
 export type Wish = WithoutId<Command>;
@@ -55,11 +56,4 @@ export class Commands implements ReactiveController {
     this.trouble = undefined;
     this.host.requestUpdate();
   }
-}
-
-/** `randomUUID` is there only on pages that came by https or from this computer. */
-function newId(): string {
-  if ("randomUUID" in crypto) return crypto.randomUUID();
-  const bytes = (crypto as Crypto).getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

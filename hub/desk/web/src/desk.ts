@@ -14,6 +14,8 @@ import "./call-log";
 import "./call-tabs";
 import { Connection, type Link } from "./connection";
 import { callerKind, customerNumber, headline, readable } from "./customer";
+import { ownPart } from "./doing";
+import { draftOf, isBegun } from "./drafts";
 import type { AgentProfile, CallLogEntry, CustomerContext, Frame, Pop } from "./frames";
 import "./header";
 import { Localized, strings, suggestLanguage } from "./language";
@@ -22,6 +24,7 @@ import "./pop";
 import { NOTHING, after, show, withoutPast, type Closed, type DeskState } from "./state";
 import { base } from "./styles";
 import "./team";
+import "./wrap-up";
 
 const CLOSED_NOTICE_MS = 12_000;
 /** Until then after-call work has begun, if there is to be any. */
@@ -142,6 +145,8 @@ export class Desk extends LitElement {
   private closedTimer: number | undefined;
   private workTimer: number | undefined;
   @state() private parked: readonly Parked[] = [];
+  /** Calls that are over, of which the agent has begun to say something. */
+  @state() private unsaved: readonly Closed[] = [];
 
   private readonly attract = new Attract();
   private readonly history = new CallHistory((entries) => (this.log = entries));
@@ -254,6 +259,8 @@ export class Desk extends LitElement {
           @gone=${() => (this.parked = this.parked.filter((other) => other !== parked))}
         ></ctihub-parked>`,
       )}
+      ${this.unsaved.filter(({ pop }) => pop.call.id !== desk.past?.pop.call.id).map((closed) => this.wrapUp(closed, true))}
+      ${this.toSayOf()}
       ${desk.pops.length > 1
         ? html`<ctihub-call-tabs
             .pops=${desk.pops}
@@ -264,6 +271,28 @@ export class Desk extends LitElement {
           ></ctihub-call-tabs>`
         : nothing}
     </div>`;
+  }
+
+  /** Of a call that is talked, or was; while it rings there is nothing to say yet. */
+  private toSayOf(): TemplateResult | typeof nothing {
+    const { desk } = this;
+    const live = desk.pops.find((pop) => pop.call.id === desk.shown);
+    if (!live) return desk.past ? this.wrapUp(desk.past, true) : nothing;
+    if (live.state === "ringing" || ownPart(live, this.own)?.role === "observer") return nothing;
+    return this.wrapUp({ pop: live, context: desk.contexts.get(live.call.id) }, false);
+  }
+
+  private wrapUp(of: Pick<Closed, "pop" | "context">, over: boolean): TemplateResult {
+    const { call } = of.pop;
+    return html`<ctihub-wrap-up
+      .callId=${call.id}
+      .who=${this.whoWas(of)}
+      .customers=${of.context?.customers ?? []}
+      .dispositions=${this.desk.dispositions}
+      .writes=${this.desk.writes}
+      .over=${over}
+      @gone=${() => (this.unsaved = this.unsaved.filter(({ pop }) => pop.call.id !== call.id))}
+    ></ctihub-wrap-up>`;
   }
 
   private banners(): TemplateResult {
@@ -301,7 +330,7 @@ export class Desk extends LitElement {
     return devices.length > 0 && devices.every(({ state }) => state === "unavailable");
   }
 
-  private whoWas({ pop, context }: Closed): string {
+  private whoWas({ pop, context }: Pick<Closed, "pop" | "context">): string {
     const name = headline(pop.call, context);
     return context?.customers?.length ? name : readable(customerNumber(pop.call)) || name;
   }
@@ -343,6 +372,10 @@ export class Desk extends LitElement {
   private closed(): void {
     const { lastClosed } = this.desk;
     if (!lastClosed) return;
+    const { id } = lastClosed.pop.call;
+    if (isBegun(draftOf(id)) && !this.unsaved.some(({ pop }) => pop.call.id === id)) {
+      this.unsaved = [...this.unsaved, lastClosed];
+    }
     if (lastClosed.context?.customers?.length) {
       this.names.set(lastClosed.pop.call.id, headline(lastClosed.pop.call, lastClosed.context));
       const oldest = this.names.keys().next();

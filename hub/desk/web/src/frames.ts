@@ -513,6 +513,15 @@ export interface Retrieve {
 
 export type Role = "called" | "caller" | "observer";
 
+export interface Saved {
+  readonly connector: string;
+  readonly title: string;
+  readonly kind: WriteKind;
+  readonly id?: string;
+  readonly was_there?: boolean;
+  readonly problem?: string;
+}
+
 export interface SendDigits {
   readonly command: "send_digits";
   readonly id: string;
@@ -623,6 +632,21 @@ export interface Unmute {
   readonly agent?: string;
   readonly device?: string;
   readonly call_id: string;
+}
+
+export interface WrapUp {
+  readonly id: string;
+  readonly note?: string;
+  readonly disposition?: string;
+  readonly new_case?: string;
+  readonly priority?: string;
+  readonly customer?: Readonly<Record<string, string>>;
+  readonly agent?: string;
+}
+
+export interface WrapUpResult {
+  readonly id: string;
+  readonly saved?: readonly (Saved)[];
 }
 
 export type WriteKind = "activity" | "case" | "note";

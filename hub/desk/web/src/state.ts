@@ -9,6 +9,7 @@ import type {
   Pop,
   QueueView,
   TeamMember,
+  WriteKind,
 } from "./frames";
 
 export interface Closed {
@@ -31,6 +32,9 @@ export interface DeskState {
   /** The agent's own state; undefined where the hub knows none. */
   readonly status: AgentStatus | undefined;
   readonly reasons: readonly string[];
+  readonly dispositions: readonly string[];
+  /** What backends can be told of a call. */
+  readonly writes: readonly WriteKind[];
   readonly queues: readonly QueueView[];
   readonly team: ReadonlyMap<string, TeamMember>;
   /** The talk that ended last, while the agent may still be working on it. */
@@ -47,6 +51,8 @@ export const NOTHING: DeskState = {
   lastClosed: undefined,
   status: undefined,
   reasons: [],
+  dispositions: [],
+  writes: [],
   queues: [],
   team: new Map(),
   past: undefined,
@@ -67,6 +73,8 @@ export function after(state: DeskState, frame: Frame, now: number): DeskState {
         lastClosed: state.lastClosed,
         status: frame.status ?? undefined,
         reasons: frame.not_ready_reasons ?? [],
+        dispositions: frame.dispositions ?? [],
+        writes: frame.writes ?? [],
         queues: frame.queues ?? [],
         team: new Map((frame.team ?? []).map((member) => [member.agent, member])),
         past: pops.length === 0 && frame.status?.state === "after_call_work" ? state.past : undefined,
