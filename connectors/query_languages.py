@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from connectors.base import ConnectorError
-from connectors.quoting import number, plain
+from connectors.quoting import number, odata_literal, plain
 from hub.config.request import Quote
 from hub.domain.customer import Problem
 
@@ -88,6 +88,7 @@ def _plain(value: Any, _kind: str | None) -> str:
 
 LANGUAGES: dict[Quote, Language] = {
     "plain": Language(_plain),
+    "odata": Language(lambda value, kind: odata_literal(value, "v4", kind)),
     "roql": Language(roql_literal),
     "soql": Language(soql_literal),
     "sosl": Language(sosl_literal, " OR "),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
@@ -15,6 +15,8 @@ from hub.domain.phone import clean_text
 MAX_VALUE = 500
 _NUMBER = re.compile(r"-?\d{1,30}(\.\d{1,30})?")
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_TRUTH = re.compile("true|false")
+_ODATA_KINDS = {bool: "bool", int: "number", float: "number", Decimal: "number", datetime: "datetime"}
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,7})?)?)?(Z|[+-]\d\d:\d\d)?")
 
 
@@ -57,23 +59,29 @@ def _matching(pattern: re.Pattern[str], value: Any, what: str) -> str:
 
 def odata_literal(value: Any, version: str, kind: str | None) -> str:
     """Write a value as an OData literal (V2: OData 2.0, 2.2.2; V4: ABNF primitiveLiteral). Quotes are doubled."""
-    if kind is None:
-        kind = {bool: "bool", int: "number", float: "number", Decimal: "number", datetime: "datetime"}.get(
-            type(value), "text"
-        )
+    kind = kind or _ODATA_KINDS.get(type(value), "text")
+    if isinstance(value, datetime):
+        value = _utc(value, zoned=version == "v4" or kind == "datetimeoffset")
     match kind:
         case "bool":
-            return _matching(re.compile("true|false"), value, "truth value")
+            return _matching(_TRUTH, value, "truth value")
         case "number":
             return number(value)
-        case "guid":
-            text = _matching(_GUID, value, "GUID")
-            return f"guid'{text}'" if version == "v2" else text
-        case "datetime":
-            text = _matching(_MOMENT, value, "date")
-            return f"datetime'{text}'" if version == "v2" else text
+        case "guid" | "datetime" | "datetimeoffset":
+            pattern, what = (_GUID, "GUID") if kind == "guid" else (_MOMENT, "date")
+            text = _matching(pattern, value, what)
+            return f"{kind}'{text}'" if version == "v2" else text
+        case "int64" | "decimal":
+            text = number(value)
+            return f"{text}{'L' if kind == 'int64' else 'M'}" if version == "v2" else text
         case _:
             return "'" + plain(value).replace("'", "''") + "'"
+
+
+def _utc(moment: datetime, *, zoned: bool) -> str:
+    """Write a moment in UTC; Edm.DateTime of V2 has no zone."""
+    at = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ" if zoned else "%Y-%m-%dT%H:%M:%S")
 
 
 def path_segment(value: Any) -> str:

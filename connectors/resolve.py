@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Mapping
 from typing import Any
+from uuid import uuid5
 
 from connectors.base import ConnectorError
 from connectors.query_languages import LANGUAGES
@@ -43,6 +45,10 @@ def _converted(value: Any, found: Found) -> Any:
         value = written_date(value, found.date, found.zone, found.source)
     if found.type == "number":
         value = _as_number(value)
+    if found.uuid is not None:
+        value = str(uuid5(found.uuid, plain(value)))
+    if found.digest is not None:
+        value = hashlib.sha256(plain(value).encode()).hexdigest()[: found.digest]
     if found.max is not None and isinstance(value, str):
         value = value[: found.max]
     if found.within is not None:

@@ -22,6 +22,10 @@ MAX_NAME = 50
 Row = dict[str, Any]
 
 
+class Kept(Row):
+    """A row that a change found there already, and left as it was."""
+
+
 def rows_at(document: Any, path: str | None) -> list[Row]:
     """Return the objects at a path of a reply (the reply itself, where there is none)."""
     found = Path(path).read_all(document) if path else Path("@").read_all(document)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from hub.config.patterned import patterned
 from hub.config.placed import PlacedError
@@ -21,11 +21,15 @@ from hub.config.request import (
     PathText,
     check_holes,
     found_in,
+    parse_argument,
 )
 from hub.config.section import Section
 from hub.config.wording import nearest
 from hub.domain.path import Path
 
+OrderBy = Annotated[
+    str, patterned(r"[A-Za-z_][A-Za-z0-9_./]{0,199}( asc| desc)?", "a property, as in Due or Due desc")
+]
 StepName = Annotated[
     str, patterned(r"[a-z][a-z0-9_]{0,31}", "small letters, digits and _, beginning with a letter, at most 32")
 ]
@@ -36,8 +40,8 @@ NumberForm = Annotated[
         "one of e164, digits, double_zero, national, significant, subscriber, display, last4 to last15",
     ),
 ]
-ALWAYS_THERE = ("session",)
-"""What every step of a connector with a session can read beside its own."""
+ALWAYS_THERE = ("session", "settings")
+"""What every step can read beside its own: the session of a connector that has one, and the site's settings."""
 RESERVED = frozenset({"query", "entry", "item", "credentials", *ALWAYS_THERE})
 QUERY_FIELDS: dict[str, tuple[str, ...]] = {
     "phone": ("numbers", "e164", "digits", "double_zero", "national", "significant", "subscriber", "display"),
@@ -135,11 +139,25 @@ class RestStep(StepBase):
         return (404,) if HOLE.search(self.path) else ()
 
 
+class Expansion(Section):
+    """What is read of the entities behind a navigation (OData V4): fields, conditions, order, how many."""
+
+    select: tuple[FieldName, ...] = ()
+    where: Conditions = {}
+    order: tuple[OrderBy, ...] = ()
+    top: Annotated[int, Field(ge=1, le=500)] | None = None
+
+
 class ODataStep(StepBase):
     """A query of one entity set. All conditions of `where` must hold; `service` is appended to the url.
 
-    In what is written back, `method` POST makes an entity of `body`; PATCH changes the one that `key` names
-    (`PUT` makes it if it isn't there).
+    With a `key` it reads that one entity: a value, or {name: value} for keys of several parts and alternate keys.
+    `expand_options` says what is read behind one of the paths of `expand` (OData V4). `absent` are statuses that mean:
+    there is none, for a service that not every site has.
+
+    In what is written back, `method` POST makes an entity of `body`; PATCH changes the one that `key` names, or in V4
+    makes it if it isn't there (`create_only` leaves one that is there as it is). MERGE is PATCH for V2 services that
+    know no other. `if_match` is the entity's ETag as read before (`STEP.odata_etag`), or "*" for any.
     """
 
     service: Annotated[
@@ -155,22 +173,38 @@ class ODataStep(StepBase):
     where: Conditions = {}
     select: tuple[FieldName, ...] = ()
     expand: tuple[FieldName, ...] = ()
-    order: tuple[
-        Annotated[str, patterned(r"[A-Za-z_][A-Za-z0-9_./]{0,199}( asc| desc)?", "a property, as in Due or Due desc")],
-        ...,
-    ] = ()
+    expand_options: dict[FieldName, Expansion] = {}
+    order: tuple[OrderBy, ...] = ()
     top: Annotated[int, Field(ge=1, le=500)] = 50
-    method: Literal["GET", "POST", "PATCH", "PUT"] = "GET"
-    key: Arguments = {}
+    method: Literal["GET", "POST", "PATCH", "PUT", "MERGE"] = "GET"
+    key: Annotated[Any, BeforeValidator(parse_argument)] = None
     body: Arguments | None = None
+    create_only: bool = False
+    if_match: Annotated[Any, BeforeValidator(parse_argument)] = None
+    absent: tuple[Annotated[int, Field(ge=400, le=499)], ...] = ()
 
     @model_validator(mode="after")
     def _request(self) -> Self:
         if (self.body is not None) != (self.method != "GET"):
-            raise ValueError("a `body` goes with method: POST, PATCH or PUT, and each of these has one")
-        if self.method in {"PATCH", "PUT"} and not self.key:
+            raise ValueError("a `body` goes with method: POST, PATCH, PUT or MERGE, and each of these has one")
+        changes = self.method in {"PATCH", "PUT", "MERGE"}
+        if changes and not self.has_key:
             raise ValueError(f"{self.method} changes one entity: name it with `key`")
+        if self.method == "POST" and self.has_key:
+            raise ValueError("POST makes a new entity: its key stands in the `body`")
+        if self.has_key and self.where:
+            raise ValueError("a `key` names one entity: leave `where` out")
+        if (self.create_only or self.if_match is not None) and not changes:
+            raise ValueError("`create_only` and `if_match` go with method: PATCH, PUT or MERGE")
+        if self.create_only and self.if_match is not None:
+            raise ValueError("give `create_only` or `if_match`, not both")
+        if unknown := sorted(set(self.expand_options) - set(self.expand)):
+            raise ValueError(f"`expand_options` names {unknown[0]!r}, which `expand` does not")
         return self
+
+    @property
+    def has_key(self) -> bool:
+        return self.key is not None and self.key != {}
 
     @property
     def only_looks(self) -> bool:
@@ -179,21 +213,36 @@ class ODataStep(StepBase):
     def inputs(self) -> Iterator[Argument]:
         for condition in self.where.values():
             yield condition.value
+        for expansion in self.expand_options.values():
+            for condition in expansion.where.values():
+                yield condition.value
         yield self.key
         yield self.body
+        yield self.if_match
 
 
 class SoapStep(StepBase):
-    """A call of one operation of the WSDL. `delimited` reads rows that the reply holds as text."""
+    """A call of one operation of the WSDL. `delimited` reads rows that the reply holds as text.
+
+    `contract` names one of the connector's further WSDLs; an `optional` step is left out where the site doesn't have
+    that one. With `header` the reply's header is read as well: paths then begin with `header` or `body`. A fault that
+    holds one of the texts of `absent` means that there is none.
+    """
 
     operation: Annotated[str, Field(min_length=1, max_length=200)]
+    contract: StepName | None = None
+    optional: bool = False
     arguments: Arguments = {}
     delimited: DelimitedRows | None = None
+    header: bool = False
+    absent: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=200)], ...], Field(max_length=20)] = ()
 
     @model_validator(mode="after")
     def _rows(self) -> Self:
         if self.delimited and self.rows:
             raise ValueError("give `rows` or `delimited`, not both")
+        if self.optional and self.contract is None:
+            raise ValueError("`optional` is for a step that names a `contract`")
         return self
 
     def inputs(self) -> Iterator[Argument]:
@@ -229,8 +278,8 @@ def check_order(steps: Sequence[StepBase], root: str, fields: Sequence[str], wha
 class OperationBase(Section):
     """`key` is what the operation looks up by; `system` names whose id it is, where the key is `id`.
 
-    `forms` are the number's forms that steps find in `query.numbers`. `records` names the step whose rows are the
-    customers (the last one unless given). `attach` puts rows of other steps into each customer: step name to
+    `forms` are the number's forms that steps find in `query.numbers`. `records` names the step or steps whose rows are
+    the customers (the last one unless given). `attach` puts rows of other steps into each customer: step name to
     {its field: the customer's field}; empty means all rows. `unique` is the field that tells customers apart where a
     reply has several rows for one (a join): they become one record, with all its rows under `rows`.
     """
@@ -238,17 +287,25 @@ class OperationBase(Section):
     key: Literal["phone", "email", "id"]
     system: str = ""
     forms: Annotated[tuple[NumberForm, ...], Field(min_length=1, max_length=8)] = ("e164",)
-    records: StepName | None = None
+    records: StepName | tuple[StepName, ...] | None = None
     unique: PathText | None = None
     attach: dict[StepName, dict[PathText, PathText]] = {}
     mapping: str | None = None
+
+    @property
+    def record_steps(self) -> tuple[str, ...]:
+        """The steps whose rows are the customers; none means the last one."""
+        if self.records is None:
+            return ()
+        return (self.records,) if isinstance(self.records, str) else self.records
 
     def check_steps(self, steps: Sequence[StepBase]) -> None:
         """Raise ValueError if a step reads what no earlier step gives, or `records`/`attach` name none."""
         fields = list(dict.fromkeys((*QUERY_FIELDS[self.key], *(self.forms if self.key == "phone" else ()))))
         known = check_order(steps, "query", fields, f"a query by {self.key}")
-        if self.records is not None and self.records not in known[1:]:
-            raise PlacedError(("records",), f"there is no step {self.records!r}{nearest(self.records, known[1:])}")
+        for name in self.record_steps:
+            if name not in known[1:]:
+                raise PlacedError(("records",), f"there is no step {name!r}{nearest(name, known[1:])}")
         for name in self.attach:
             if name not in known[1:]:
                 raise PlacedError(("attach", name), f"there is no step {name!r}{nearest(name, known[1:])}")

@@ -42,14 +42,14 @@ def load_preset(name: str) -> dict[str, Any]:
 
 
 def with_preset(data: dict[str, Any]) -> dict[str, Any]:
-    """Fill in what the preset gives; the site's own keys win, operations, headers and params name by name."""
+    """Fill in what the preset gives; the site's own keys win, operations, headers, params and settings name by name."""
     preset = load_preset(data["preset"])
     if preset.get("kind") != data.get("kind"):
         raise ValueError(
             f"the preset {data['preset']!r} is of kind {preset.get('kind')!r}: write kind: {preset.get('kind')}"
         )
     merged = {**preset, **data}
-    for key in ("operations", "writes", "headers", "params"):
+    for key in ("operations", "writes", "headers", "params", "settings"):
         if isinstance(preset.get(key), dict) and isinstance(data.get(key), dict):
             merged[key] = {**preset[key], **data[key]}
     return merged

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
+from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, field_validator, model_validator
@@ -47,10 +48,14 @@ class Found(Section):
     field out. `table` turns codes into the backend's (an unknown one becomes `default`, or is refused), `date` writes a
     time as `iso` (2026-11-22T09:30:00Z), `date` (2026-11-22), `odata` (/Date(1795339800000)/), `unix`, `unix_ms`, or by
     a form as in "%d.%m.%Y %H:%M", in `zone` (UTC). `max` cuts text that the backend would find too long.
+
+    `uuid: NAMESPACE` makes a UUID of the text that is always the same for the same text (RFC 9562, version 5), for a
+    backend that lets its caller choose the key; `digest: N` the first N hexadecimal digits of its SHA-256, for a field
+    that is too short for the text itself.
     """
 
     source: Annotated[PathText, Field(alias="from")]
-    type: Literal["text", "number"] | None = None
+    type: Literal["text", "number", "guid"] | None = None
     many: bool = False
     default: str | int | float | bool | None = None
     optional: bool = False
@@ -59,6 +64,8 @@ class Found(Section):
     zone: Annotated[str, AfterValidator(known_zone)] = "UTC"
     max: Annotated[int, Field(ge=1, le=100_000)] | None = None
     within: Annotated[str, Field(max_length=200)] | None = None
+    uuid: UUID | None = None
+    digest: Annotated[int, Field(ge=8, le=64)] | None = None
 
     @field_validator("within")
     @classmethod
@@ -68,7 +75,7 @@ class Found(Section):
         return within
 
 
-Quote = Literal["plain", "roql", "soql", "sosl", "suiteql", "adf", "siebel"]
+Quote = Literal["plain", "odata", "roql", "soql", "sosl", "suiteql", "adf", "siebel"]
 """The languages in which a value can be put in quoted; `plain` is for text that is no language at all."""
 
 
@@ -172,7 +179,7 @@ class Condition(Section):
     startswith: Annotated[Any, BeforeValidator(parse_argument)] = None
     endswith: Annotated[Any, BeforeValidator(parse_argument)] = None
     contains: Annotated[Any, BeforeValidator(parse_argument)] = None
-    type: Literal["text", "number", "bool", "guid", "datetime"] | None = None
+    type: Literal["text", "number", "bool", "guid", "datetime", "datetimeoffset", "decimal", "int64"] | None = None
 
     @model_validator(mode="after")
     def _one(self) -> Condition:

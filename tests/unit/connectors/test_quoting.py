@@ -56,7 +56,7 @@ def test_path_segment_is_one_segment(value: str) -> None:
         ("01234567-89ab-cdef-0123-456789abcdef", "v2", "guid", "guid'01234567-89ab-cdef-0123-456789abcdef'"),
         ("01234567-89ab-cdef-0123-456789abcdef", "v4", "guid", "01234567-89ab-cdef-0123-456789abcdef"),
         (date(2026, 11, 21), "v2", "datetime", "datetime'2026-11-21'"),
-        (datetime(2026, 11, 21, 8, tzinfo=UTC), "v4", None, "2026-11-21T08:00:00+00:00"),
+        (datetime(2026, 11, 21, 8, tzinfo=UTC), "v4", None, "2026-11-21T08:00:00Z"),
     ],
 )
 def test_odata_types(value: Any, version: str, kind: str | None, expected: str) -> None:
