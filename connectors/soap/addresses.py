@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from lxml import etree
 
 from connectors.base import ConnectorError
-from hub.config.connectors import SoapConnector as SoapConfig
+from hub.config.soap import SoapContract
 from hub.domain.customer import Problem
 
 MAX_DOCUMENT = 20 * 1024 * 1024
 """Bytes of one WSDL or schema file (the largest in the wild have 7 MB)."""
 MAX_DOCUMENTS = 200
+MAX_ALL = 64 * 1024 * 1024
+"""Bytes of all documents of one contract."""
 
 Fetch = Callable[[str], bytes]
 """Load an address over HTTP. Raises ConnectorError."""
 
 
-def address_map(config: SoapConfig) -> dict[str, Path]:
+def address_map(config: SoapContract) -> dict[str, Path]:
     """Return the local file of each address that is mapped. Raises ConnectorError if the svcmap can't be read."""
     mapped = _svcmap(Path(config.svcmap)) if config.svcmap else {}
     return {**mapped, **{address: Path(file) for address, file in config.addresses.items()}}
@@ -60,13 +62,28 @@ class ContractLoader:
         self._wsdl = wsdl
         self._addresses = addresses
         self._fetch = fetch
-        self._count = 0
+        self._loaded: dict[str, bytes] = {}
+        self._bytes = 0
+
+    def documents(self) -> Collection[bytes]:
+        """Return what was loaded so far, and forget it."""
+        loaded, self._loaded = self._loaded, {}
+        return loaded.values()
 
     def load(self, address: str) -> bytes:
         """Return a document. Raises ConnectorError for one that may not be loaded."""
-        self._count += 1
-        if self._count > MAX_DOCUMENTS:
+        known = self._loaded.get(address)
+        if known is not None:
+            return known
+        if len(self._loaded) >= MAX_DOCUMENTS:
             raise ConnectorError(Problem.MALFORMED, f"the WSDL imports more than {MAX_DOCUMENTS} documents")
+        document = self._loaded[address] = self._read(address)
+        self._bytes += len(document)
+        if self._bytes > MAX_ALL:
+            raise ConnectorError(Problem.TOO_LARGE, f"the WSDL and what it imports have more than {MAX_ALL} bytes")
+        return document
+
+    def _read(self, address: str) -> bytes:
         mapped = self._addresses.get(address)
         if mapped is not None:
             return read_document_file(mapped)

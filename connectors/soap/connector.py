@@ -7,151 +7,127 @@ from collections.abc import Mapping as Section
 from collections.abc import Sequence
 from typing import Any
 
-import structlog
-import zeep.exceptions
-from lxml import etree
 from yarl import URL
 
 from connectors.base import ConnectorError
-from connectors.documents import is_page
-from connectors.http import HttpClient, Reply
+from connectors.http import HttpClient
+from connectors.reply import Reply
 from connectors.resolve import Scope, resolve
 from connectors.rows import Row, delimited_rows, rows_at
-from connectors.soap.addresses import ContractLoader, address_map
-from connectors.soap.contract import Contract, load_contract
-from connectors.soap.envelope import header_blocks, http_auth, read_reply, username_token
+from connectors.soap.call import Call
+from connectors.soap.contract import Contract
+from connectors.soap.envelope import read_envelope
+from connectors.soap.faults import FaultError, FaultSigns
+from connectors.soap.headers import HeaderBlocks
+from connectors.soap.loading import ContractInUse
+from connectors.soap.reading import Reader
+from connectors.soap.sign_in import MessageSignIn, http_part, message_part
 from connectors.stepped import SteppedConnector
-from connectors.wording import backend_words
-from hub.config.connectors import SoapConnector as SoapConfig
 from hub.config.operations import OperationBase, SoapOperation, SoapStep
+from hub.config.soap import SoapConnector as SoapConfig
+from hub.config.soap import SoapContract
 from hub.config.wording import counted
 from hub.config.writes import SoapWrite, WriteOperationBase
 from hub.domain.customer import Problem
 from hub.mapping.mapping import Mapping
 
-log = structlog.get_logger(__name__)
-
-CONTRACT_TIMEOUT_S = 30.0
-THREAD_BYTES = 32 * 1024
-"""From this size on a reply is read in a thread: zeep takes a quarter of a millisecond for each KB of it."""
+THREAD_BYTES = 256 * 1024
+"""From this size on a reply is read in a thread, so that no other call waits for it."""
+OWN = None
+"""The name of the connector's first contract."""
 
 
 class SoapConnector(SteppedConnector[SoapStep]):
     def __init__(self, name: str, config: SoapConfig, mappings: Section[str, Mapping], *, region: str) -> None:
         super().__init__(name, config, mappings, region=region)
         self._soap = config
-        self._http = HttpClient(config, http_auth(config.auth))
-        self._wsse = username_token(config.auth)
-        self._loading: asyncio.Task[Contract] | None = None
-        self._proxy: tuple[Contract, Any] | None = None
+        self._http = HttpClient(config, http_part(config.auth))
+        self._headers = HeaderBlocks(config.soap_headers)
+        self._sign_in: MessageSignIn | None = None
+        self._signs = FaultSigns(config.refused_faults, config.throttled_faults)
+        contracts: dict[str | None, SoapContract] = {OWN: config}
+        contracts.update(config.contracts.items())
+        self._contracts = {key: ContractInUse(name, key, contract, self._http) for key, contract in contracts.items()}
 
     async def start(self) -> None:
-        """Begin to load the contract; it goes on in the background, and is tried again if it fails."""
+        """Begin to load the contracts; it goes on in the background, and is tried again if it fails."""
         self._http.start()
-        self._begin_loading()
+        for contract in self._contracts.values():
+            contract.begin()
 
     async def close(self) -> None:
-        loading, self._loading = self._loading, None
-        if loading is not None and not loading.done():
-            loading.cancel()
-            await asyncio.wait([loading])
+        for contract in self._contracts.values():
+            await contract.close()
         await self._http.close()
 
     def _steps(self, operation: OperationBase | WriteOperationBase) -> Sequence[SoapStep]:
         return operation.steps if isinstance(operation, SoapOperation | SoapWrite) else ()
 
     async def _ask(self, step: SoapStep, scope: Scope) -> list[Row]:
+        if self._soap.is_left_out(step):
+            return []
         arguments = resolve(step.arguments, scope)
-        document = await self._call(await self._contract(), step.operation, arguments)
+        contract = await self._contracts[step.contract].get()
+        try:
+            document = await self._call(contract, step.operation, arguments, scope, with_header=step.header)
+        except FaultError as error:
+            if error.holds(step.absent):
+                return []
+            raise
         return delimited_rows(document, step.delimited) if step.delimited else rows_at(document, step.rows)
 
-    async def _call(self, contract: Contract, name: str, arguments: dict[str, Any]) -> Any:
-        operation = contract.operation(name)
+    async def _call(
+        self, contract: Contract, name: str, arguments: dict[str, Any], scope: Scope, *, with_header: bool = False
+    ) -> Any:
+        call = contract.call(name)
+        if self._sign_in is None:
+            # Certificates and keys are read when they are first used, so that a broken one is told, not thrown.
+            self._sign_in = message_part(self._soap.auth, self._soap.max_concurrent)
+        sign_in = self._sign_in
+        address = contract.address_of(name)
+        blocks = self._headers.write(scope)
+
+        async def send(security: str) -> Reply:
+            envelope = sign_in.signed(call.envelope(arguments, blocks + security))
+            return await self._send(address, call.headers, envelope)
+
+        return await sign_in.call(send, lambda reply: self._read(call, reply, with_header=with_header))
+
+    async def _send(self, address: str, headers: Section[str, str], body: bytes) -> Reply:
         try:
-            reply: Reply = await self._proxy_of(contract)[name](
-                **arguments, _soapheaders=header_blocks(self._soap.soap_headers)
-            )
+            return await self._http.send("POST", URL(address, encoded=True), headers=headers, body=body)
         except ConnectorError as error:
             if error.problem is not Problem.UNREACHABLE or self._soap.url:
                 raise
             message = f"{error.message}; it is the WSDL that has calls go there: give the right address as `url`"
             raise ConnectorError(Problem.UNREACHABLE, message) from error
-        except (zeep.exceptions.Error, TypeError, ValueError, AttributeError, LookupError) as error:
-            raise ConnectorError(
-                Problem.INTERNAL, f"the arguments do not fit the WSDL: {backend_words(str(error))}"
-            ) from error
+
+    async def _read(self, call: Call, reply: Reply, *, with_header: bool) -> Any:
         if len(reply.body) > THREAD_BYTES:
-            return await asyncio.to_thread(read_reply, operation, reply, self._soap.refused_faults)
-        return read_reply(operation, reply, self._soap.refused_faults)
+            return await asyncio.to_thread(self._read_now, call, reply, with_header)
+        return self._read_now(call, reply, with_header)
 
-    def _proxy_of(self, contract: Contract) -> Any:
-        """Return zeep's proxy of the contract, made once for it."""
-        if self._proxy is None or self._proxy[0] is not contract:
-            self._proxy = (contract, contract.proxy(_Transport(self._http), self._wsse))
-        return self._proxy[1]
-
-    async def _contract(self) -> Contract:
-        """Wait for the contract; who gives up waiting does not stop it for the others."""
-        return await asyncio.shield(self._begin_loading())
-
-    def _begin_loading(self) -> asyncio.Task[Contract]:
-        if self._loading is None or (self._loading.done() and _failed(self._loading)):
-            self._loading = asyncio.create_task(self._load(), name=f"contract of {self._name}")
-            self._loading.add_done_callback(self._loaded)
-        return self._loading
-
-    def _loaded(self, task: asyncio.Task[Contract]) -> None:
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.warning("contract not loaded", connector=self._name, reason=str(error))
-
-    async def _load(self) -> Contract:
-        loop = asyncio.get_running_loop()
-
-        def fetch(address: str) -> bytes:
-            return asyncio.run_coroutine_threadsafe(self._fetch(address), loop).result(CONTRACT_TIMEOUT_S)
-
-        def load() -> Contract:
-            return load_contract(self._soap, ContractLoader(self._soap.wsdl, address_map(self._soap), fetch))
-
-        return await asyncio.to_thread(load)
-
-    async def _fetch(self, address: str) -> bytes:
-        reply = await self._http.send(
-            "GET", URL(address, encoded=True), headers={"Accept": "text/xml, application/xml"}
-        )
-        if reply.status >= 300:  # noqa: PLR2004 - neither success nor redirect
-            raise ConnectorError(Problem.FAULT, f"no WSDL or schema at {address} (HTTP {reply.status}): check `wsdl`")
-        if is_page(reply.body):
-            message = f"the WSDL at {address} is an HTML page: check `wsdl`; many services want ?wsdl behind it"
-            raise ConnectorError(Problem.MALFORMED, message)
-        return reply.body
+    def _read_now(self, call: Call, reply: Reply, with_header: bool) -> Any:
+        header, body = read_envelope(reply, self._signs)
+        document = call.read(body)
+        if not with_header:
+            return document
+        return {"header": None if header is None else Reader(call.book, header).value(header, None), "body": document}
 
     async def _probe(self) -> str:
-        """Load the contract, see that it has the operations that the steps call, and call the harmless one."""
-        contract = await self._contract()
-        for operation in self._soap.operations.values():
-            for step in operation.steps:
-                contract.operation(step.operation)
+        """Load the contracts, see that they have what the steps call, and call the harmless operation."""
+        contracts = {key: await contract.get() for key, contract in self._contracts.items()}
+        for step in self._soap.every_step():
+            if not self._soap.is_left_out(step):
+                contracts[step.contract].operation(step.operation)
+        own = contracts[OWN]
         check = self._soap.check
+        called = ", nothing called (give `check` an operation)"
         if check is not None:
-            await self._call(contract, check.operation, resolve(check.arguments, {}))
-        called = (
-            f", {check.operation} answered" if check is not None else ", nothing called (give `check` an operation)"
-        )
-        host = URL(contract.address).host
-        return f"SOAP {contract.version}, {counted(len(contract.operations), 'operation')} at {host}{called}"
-
-
-def _failed(task: asyncio.Task[Contract]) -> bool:
-    return task.cancelled() or task.exception() is not None
-
-
-class _Transport:
-    """What zeep takes for a transport when it calls: our own client."""
-
-    def __init__(self, http: HttpClient) -> None:
-        self._http = http
-
-    async def post_xml(self, address: str, envelope: etree._Element, headers: dict[str, str]) -> Reply:
-        body = etree.tostring(envelope, xml_declaration=True, encoding="utf-8")
-        return await self._http.send("POST", URL(address, encoded=True), headers=headers, body=body)
+            if check.contract not in contracts:
+                raise ConnectorError(Problem.INTERNAL, f"`check` names the contract {check.contract!r}, which is none")
+            await self._call(contracts[check.contract], check.operation, resolve(check.arguments, {}), {})
+            called = f", {check.operation} answered"
+        several = f" in {len(contracts)} contracts" if len(contracts) > 1 else ""
+        operations = counted(sum(len(contract.operations) for contract in contracts.values()), "operation")
+        return f"SOAP {own.version}, {operations}{several} at {URL(own.address).host}{called}"

@@ -1,4 +1,4 @@
-"""A service's contract: its WSDL loaded once, the port that is called, and its operations."""
+"""A service's contract: its WSDL loaded once, the ports that are called, and their operations."""
 
 from __future__ import annotations
 
@@ -9,26 +9,25 @@ from typing import Any
 import zeep
 import zeep.exceptions
 from lxml import etree
-from zeep.proxy import AsyncServiceProxy
 from zeep.wsdl import Document
 from zeep.wsdl.bindings.soap import Soap12Binding, SoapBinding
 
 from connectors.base import ConnectorError
 from connectors.soap.addresses import ContractLoader
+from connectors.soap.call import Call, make_call
+from connectors.soap.forgotten import Forgotten
+from connectors.soap.schema import Book
 from connectors.wording import backend_words
-from hub.config.connectors import SoapConnector as SoapConfig
-from hub.config.connectors import web_address
+from hub.config.addresses import web_address
+from hub.config.soap import SoapContract
 from hub.config.wording import nearest
 from hub.domain.customer import Problem
 
 # zeep is typed in part: these calls are not.
-_Client: Any = zeep.Client
-_Proxy: Any = AsyncServiceProxy
 _Document: Any = Document
 
 SETTINGS = zeep.Settings(
     strict=True,
-    raw_response=True,
     forbid_dtd=True,
     forbid_entities=True,
     # Which addresses may be loaded is decided by the ContractLoader, which knows the map of them.
@@ -40,62 +39,103 @@ SETTINGS = zeep.Settings(
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Contract:
-    """`binding` is zeep's; `address` is where calls go; `version` is 1.1 or 1.2."""
+    """`bindings` are zeep's, of the ports that can be called, the first before the others.
+
+    `address` is where calls to the first go, `version` its SOAP: 1.1 or 1.2.
+    """
 
     document: Any
-    binding: Any
-    address: str
-    version: str
+    bindings: tuple[tuple[Any, str], ...]
+    book: Book
+    encoded: frozenset[tuple[str, str]]
+    calls: dict[str, Call] = dataclasses.field(default_factory=dict)
+
+    @property
+    def binding(self) -> Any:
+        return self.bindings[0][0]
+
+    @property
+    def address(self) -> str:
+        return self.bindings[0][1]
+
+    @property
+    def version(self) -> str:
+        return _version(self.binding)
 
     @property
     def operations(self) -> list[str]:
-        return sorted(self.binding.all())
+        return sorted({name for binding, _ in self.bindings for name in binding.all()})
 
     def operation(self, name: str) -> Any:
         """Return zeep's operation. Raises ConnectorError with the nearest right name."""
-        if name not in self.binding.all():
-            raise ConnectorError(Problem.FAULT, f"the WSDL has no operation {name!r}{nearest(name, self.operations)}")
-        return self.binding.get(name)
+        return self._place(name)[0].get(name)
 
-    def proxy(self, transport: Any, wsse: Any) -> Any:
-        client = _Client(self.document, wsse=wsse, transport=transport, settings=SETTINGS)
-        return _Proxy(client, self.binding, address=self.address)
+    def _place(self, name: str) -> tuple[Any, str]:
+        for binding, address in self.bindings:
+            if name in binding.all():
+                return binding, address
+        raise ConnectorError(Problem.FAULT, f"the WSDL has no operation {name!r}{nearest(name, self.operations)}")
+
+    def call(self, name: str) -> Call:
+        """Return how an operation is called, made when it is first asked for. Raises ConnectorError."""
+        known = self.calls.get(name)
+        if known is None:
+            binding, _ = self._place(name)
+            encoded = (binding.name.localname, name) in self.encoded
+            known = self.calls[name] = make_call(binding.get(name), self.book, _version(binding), encoded=encoded)
+        return known
+
+    def address_of(self, name: str) -> str:
+        """Return where an operation is called. Raises ConnectorError."""
+        return self._place(name)[1]
 
 
-def load_contract(config: SoapConfig, loader: ContractLoader) -> Contract:
+def _version(binding: Any) -> str:
+    return "1.2" if isinstance(binding, Soap12Binding) else "1.1"
+
+
+def load_contract(config: SoapContract, loader: ContractLoader) -> Contract:
     """Read the WSDL and what it imports; takes long, to be called in a thread. Raises ConnectorError."""
     location = config.wsdl if config.wsdl_is_remote else str(Path(config.wsdl).resolve())
+    forgotten = Forgotten()
     try:
         document = _Document(location, loader, settings=SETTINGS)
+        forgotten.note(loader.documents())
     except (zeep.exceptions.DTDForbidden, zeep.exceptions.EntitiesForbidden):
         raise ConnectorError(Problem.MALFORMED, "the WSDL holds a DTD: that is refused") from None
     except (zeep.exceptions.Error, etree.LxmlError, LookupError, ValueError, TypeError, AttributeError) as error:
         # zeep meets a broken document with whatever its own code runs into.
         reason = backend_words(str(error)) if str(error) else type(error).__name__
         raise ConnectorError(Problem.MALFORMED, f"the WSDL can't be read: {reason}") from error
-    except NotImplementedError as error:
+    except (NotImplementedError, AssertionError) as error:
         raise ConnectorError(Problem.MALFORMED, f"the WSDL asks for what is not supported: {error}") from error
-    return _chosen(document, config)
+    except RecursionError:
+        raise ConnectorError(Problem.MALFORMED, "the WSDL's documents or types hold one another without end") from None
+    book = Book(document, frozenset(forgotten.abstract))
+    return Contract(document, tuple(_ports(document, config)), book, frozenset(forgotten.encoded))
 
 
-def _chosen(document: Any, config: SoapConfig) -> Contract:
+def _ports(document: Any, config: SoapContract) -> list[tuple[Any, str]]:
     services = document.services
     if not services:
         raise ConnectorError(Problem.MALFORMED, "the WSDL describes no service: is it the right document?")
     if config.service and config.service not in services:
-        known = sorted(services)
-        raise ConnectorError(
-            Problem.FAULT, f"the WSDL has no service {config.service!r}{nearest(config.service, known)}"
-        )
-    service = services[config.service] if config.service else next(iter(services.values()))
-    ports = {name: port for name, port in service.ports.items() if isinstance(port.binding, SoapBinding)}
+        hint = nearest(config.service, sorted(services))
+        raise ConnectorError(Problem.FAULT, f"the WSDL has no service {config.service!r}{hint}")
+    chosen = [services[config.service]] if config.service else list(services.values())
+    # In the document's order: an operation is called at the first port that has it.
+    ports = [port for service in chosen for port in service.ports.values() if isinstance(port.binding, SoapBinding)]
     if not ports:
         raise ConnectorError(Problem.MALFORMED, "the service has no port that speaks SOAP over HTTP")
-    if config.port and config.port not in ports:
-        raise ConnectorError(
-            Problem.FAULT, f"the service has no port {config.port!r}{nearest(config.port, sorted(ports))}"
-        )
-    port = ports[config.port] if config.port else next(iter(ports.values()))
+    if config.port:
+        names = sorted({port.name for port in ports})
+        ports = [port for port in ports if port.name == config.port]
+        if not ports:
+            raise ConnectorError(Problem.FAULT, f"the service has no port {config.port!r}{nearest(config.port, names)}")
+    return [(port.binding, _address(port, config)) for port in ports]
+
+
+def _address(port: Any, config: SoapContract) -> str:
     address = config.url or (port.binding_options or {}).get("address") or ""
     try:
         web_address(address)
@@ -105,4 +145,4 @@ def _chosen(document: Any, config: SoapConfig) -> Contract:
         # Passwords and customers would go in the clear where the configuration says TLS.
         message = f"the WSDL, read by https, has calls go to {address} without TLS: give the address as `url`"
         raise ConnectorError(Problem.REFUSED, message)
-    return Contract(document, port.binding, address, "1.2" if isinstance(port.binding, Soap12Binding) else "1.1")
+    return str(address)
