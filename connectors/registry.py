@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.base import Connector
+from connectors.resilience.connector import ResilientConnector
 from hub.config.connector_base import ConnectorBase
 from hub.config.connector_kinds import registered
 from hub.config.mapping_files import find_mapping
@@ -37,12 +38,24 @@ def _soap(name: str, config: Any, mappings: Mappings, region: str) -> Connector:
     return SoapConnector(name, config, mappings, region=region)
 
 
-BUILT_IN: dict[str, Factory] = {"rest": _rest, "odata": _odata, "soap": _soap}
+def _sql(name: str, config: Any, mappings: Mappings, region: str) -> Connector:
+    from connectors.sql.connector import SqlConnector
+
+    return SqlConnector(name, config, mappings, region=region)
+
+
+def _csv(name: str, config: Any, mappings: Mappings, region: str) -> Connector:
+    from connectors.csv_file.connector import CsvConnector
+
+    return CsvConnector(name, config, mappings, region=region)
+
+
+BUILT_IN: dict[str, Factory] = {"rest": _rest, "odata": _odata, "soap": _soap, "sql": _sql, "csv": _csv}
 
 
 def build_connector(
     name: str, config: ConnectorBase, *, region: str, mapping_folders: Sequence[str | Path] = ()
-) -> Connector:
+) -> ResilientConnector:
     """Make the connector that the configuration describes; nothing is connected yet.
 
     Raises MappingError if a mapping is missing, can't be read, or makes no customers.
@@ -52,7 +65,7 @@ def build_connector(
         for operation, settings in config.lookups.items()
     }
     factory = BUILT_IN.get(config.kind) or registered()[config.kind].build
-    return factory(name, config, mappings, region)
+    return ResilientConnector(factory(name, config, mappings, region), config)
 
 
 def _customer_mapping(connector: str, mapping: str, folders: Sequence[str | Path]) -> RecordMapping:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import time
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any
+
+from connectors.base import ConnectorError
 
 
 @dataclasses.dataclass(slots=True)
 class Exchange:
     """One request and what came back. `took_ms` is set at its end; without a `status` there was no reply.
 
+    `status` is HTTP's; 0 is the answer of what has none (a database, a file), whose `method` is what it was asked.
     `request_headers` are without those that sign in. Bodies are as sent and received, secrets and all: who shows them
     masks them first.
     """
@@ -40,10 +44,14 @@ class StepDone:
 
 @dataclasses.dataclass(slots=True)
 class Trace:
-    """All that happened while it was recorded, in order; `mapped` holds each record and what it was made of."""
+    """All that happened while it was recorded, in order; `mapped` holds each record and what it was made of.
+
+    `secrets` were handed out by the backend meanwhile (the id of a session): who shows the trace masks them, too.
+    """
 
     happened: list[Exchange | StepDone] = dataclasses.field(default_factory=list)
     mapped: list[tuple[Mapping[str, Any], Any]] = dataclasses.field(default_factory=list)
+    secrets: set[str] = dataclasses.field(default_factory=set)
 
 
 _TRACE: ContextVar[Trace | None] = ContextVar("trace", default=None)
@@ -73,6 +81,25 @@ def in_step(name: str) -> Iterator[None]:
         yield
     finally:
         _STEP.reset(token)
+
+
+@contextlib.contextmanager
+def asked(method: str, address: str, body: bytes = b"") -> Iterator[Exchange | None]:
+    """Record a question to what is no HTTP server; give the exchange to put the answer in, None if nobody traces."""
+    trace = current_trace()
+    if trace is None:
+        yield None
+        return
+    exchange = Exchange(current_step(), method, address, request_body=body)
+    trace.happened.append(exchange)
+    began = time.perf_counter()
+    try:
+        yield exchange
+    except ConnectorError as error:
+        exchange.error = error.message
+        raise
+    finally:
+        exchange.took_ms = (time.perf_counter() - began) * 1000
 
 
 def current_step() -> str:

@@ -12,9 +12,17 @@ from pydantic import Field
 
 from hub.config.connector_base import ConnectorBase
 from hub.config.connectors import ODataConnector, RestConnector, SoapConnector
+from hub.config.csv_file import CsvConnector
+from hub.config.sql import SqlConnector
 
 GROUP = "ctihub.connectors"
-BUILT_IN: tuple[type[ConnectorBase], ...] = (RestConnector, SoapConnector, ODataConnector)
+BUILT_IN: tuple[type[ConnectorBase], ...] = (
+    RestConnector,
+    SoapConnector,
+    ODataConnector,
+    SqlConnector,
+    CsvConnector,
+)
 
 
 @lru_cache(maxsize=1)

@@ -1,0 +1,1 @@
+"""The kind `csv`: a file of customers."""

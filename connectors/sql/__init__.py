@@ -1,0 +1,1 @@
+"""The kind `sql`: databases by SQLAlchemy."""

@@ -1,0 +1,101 @@
+"""What the databases do differently: how they are connected to, kept from writing, and what their errors mean."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from typing import Any, NoReturn
+
+from sqlalchemy import URL
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.sql.elements import TextClause
+
+from connectors.base import ConnectorError
+from connectors.wording import backend_words
+from hub.config.sql import SqlConnector as SqlConfig
+from hub.domain.customer import Problem
+
+RECYCLE_S = 1_800
+_MIN_HIDDEN = 2
+
+
+class Database(ABC):
+    """One configured database. `reading` refuses every change, `writing` does not; both connect when first used."""
+
+    title: str
+    """As it calls itself."""
+
+    errors: tuple[type[Exception], ...]
+    """What comes up with a connection or a statement: SQLAlchemy's own, and what it lets through of the driver's."""
+
+    def __init__(self, config: SqlConfig) -> None:
+        self.address = config.address
+        self.timeout_s = config.timeout_s
+        self._connections = config.max_concurrent
+        self._trust = config.tls if "tls" in config.model_fields_set else None
+
+    reading: AsyncEngine
+    writing: AsyncEngine
+
+    @abstractmethod
+    async def open(self) -> None:
+        """Make the engines; nothing is connected yet."""
+
+    async def close(self) -> None:
+        await self.reading.dispose()
+        if self.writing is not self.reading:
+            await self.writing.dispose()
+
+    def engine(self, url: URL, **arguments: Any) -> AsyncEngine:
+        return create_async_engine(
+            url,
+            pool_size=self._connections,
+            max_overflow=0,
+            pool_recycle=RECYCLE_S,
+            # What was asked for belongs to nobody's log.
+            hide_parameters=True,
+            connect_args=arguments,
+        )
+
+    async def begin(self, connection: AsyncConnection, *, reading: bool) -> None:  # noqa: B027 - most need nothing
+        """Say at the begin of a transaction what the engine's options could not."""
+
+    async def examine(self, connection: AsyncConnection, statement: TextClause) -> None:
+        """Have the database look at a statement without running it, where EXPLAIN does that."""
+        (await connection.execute(statement)).close()
+
+    looking = "EXPLAIN "
+    """What stands before a statement that `examine` gets."""
+
+    @abstractmethod
+    def diagnose(self, error: BaseException) -> tuple[Problem, str]:
+        """Return the kind of problem and what to say; the database's words are not cleaned yet."""
+
+    def explain(self, error: Exception, bound: Iterable[Any] = ()) -> NoReturn:
+        """Raise what an error of the database means, in plain words without the values that were sent."""
+        original: BaseException = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+        # The driver's own error says more than the one that SQLAlchemy makes of it.
+        problem, message = self.diagnose(original.__cause__ or original)
+        raise ConnectorError(problem, backend_words(_without(message, bound))) from None
+
+    def said(self, error: BaseException) -> str:
+        """Return the first line of what the database says."""
+        return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+
+    @property
+    def place(self) -> str:
+        return f"{self.address.host}:{self.address.port}"
+
+    def unreachable(self, error: BaseException) -> tuple[Problem, str]:
+        reason = getattr(error, "strerror", None) or self.said(error)
+        return Problem.UNREACHABLE, f"no connection to {self.place}: {reason}"
+
+
+def _without(message: str, bound: Iterable[Any]) -> str:
+    values = {str(one) for value in bound for one in (value if isinstance(value, list) else [value])}
+    for value in sorted(values, key=len, reverse=True):
+        if len(value) >= _MIN_HIDDEN:
+            message = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", "***", message)
+    return message
