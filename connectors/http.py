@@ -119,8 +119,9 @@ class HttpClient:
     ) -> Reply:
         """Send one request, signed in, and read its reply, following redirects within the same host only.
 
-        `hidden` are headers that no trace may show, `answers` are statuses that the caller reads itself. Raises ConnectorError for what no caller can use: unreachable,
-        refused, throttled, too large, elsewhere; and SessionOverError inside a session (connectors/session_use.py).
+        `hidden` are headers that no trace may show, `answers` are statuses that the caller reads itself. Raises
+        ConnectorError for what no caller can use: unreachable, refused, throttled, too large, elsewhere; and
+        SessionOverError inside a session (connectors/session_use.py).
         """
         if len(str(url)) > MAX_ADDRESS:
             message = f"the request's address is too long: at most {MAX_ADDRESS} characters"
@@ -217,10 +218,8 @@ class HttpClient:
                 if response.status in _REDIRECTS:
                     return Reply(response.status, b"", "", None, response.headers), _redirect(url, response)
                 content = await self._read(response, request.limit)
-                return (
-                    Reply(response.status, content, response.content_type.lower(), response.charset, response.headers),
-                    None,
-                )
+                media_type = response.content_type.lower()
+                return Reply(response.status, content, media_type, response.charset, response.headers, url), None
         except (aiohttp.ClientError, OSError, ssl.SSLError, ValueError) as error:
             explain(error, url, self._trust.cert_file is not None)
 

@@ -29,6 +29,11 @@ def reason_of(reply: Reply) -> str:
         document = decoded(reply)
     except ConnectorError:
         return backend_words(None)
+    return words_of(document)
+
+
+def words_of(document: Any) -> str:
+    """Return the sentence and code of an error's document, the outer before the inner."""
     for names in (_SENTENCES, _TITLES):
         for section in _sections(document):
             sentence = _first_text(section, names)

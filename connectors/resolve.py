@@ -22,6 +22,8 @@ MAX_VALUES = 100
 Scope = Mapping[str, Any]
 """`query`, `item` where a step repeats, and the rows of each earlier step."""
 
+_LONG = frozenset({"entry", "session", "credentials"})
+
 
 class NothingToAskError(Exception):
     """A value that a request needs was found nowhere: nobody can match, so that nothing is asked."""
@@ -93,9 +95,10 @@ def distinct_values(path: str, scope: Scope) -> list[Any]:
     reader = Path(path)
     for value in reader.read_all(scope):
         # What is written may be long; what is searched for is nobody's beyond a certain length.
-        text = value if reader.first == "entry" and isinstance(value, str) else plain(value)
+        text = value if reader.first in _LONG and isinstance(value, str) else plain(value)
         if text.strip():
-            values.setdefault(text, value.strip() if isinstance(value, str) else value)
+            is_cut = isinstance(value, str) and reader.first != "credentials"
+            values.setdefault(text, value.strip() if is_cut else value)
     if not values:
         raise NothingToAskError
     if len(values) > MAX_VALUES:

@@ -8,16 +8,18 @@ from abc import ABC, abstractmethod
 from collections.abc import Coroutine, Sequence
 from collections.abc import Mapping as Section
 from datetime import UTC, datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import structlog
 
 from connectors.base import ConnectorError
 from connectors.entry import entry_fields
+from connectors.progress import doing
 from connectors.question import question
 from connectors.quoting import plain
 from connectors.resolve import NothingToAskError, Scope, distinct_values
-from connectors.rows import Row, attached, unique_rows
+from connectors.rows import Kept, Row, attached, unique_rows
+from connectors.session import Sessions
 from connectors.sifting import sifted
 from connectors.tracing import StepDone, current_trace, in_step
 from hub.config.connector_base import ConnectorBase
@@ -56,6 +58,7 @@ class SteppedConnector(ABC, Generic[Step]):
         self._operations = dict(sorted(config.lookups.items(), key=lambda entry: _KEY_ORDER.index(entry[1].key)))
         self._mappings = mappings
         self._region = region
+        self._sessions = self._session_of(config)
 
     @property
     def name(self) -> str:
@@ -94,7 +97,7 @@ class SteppedConnector(ABC, Generic[Step]):
         for name, operation in self._operations.items():
             asked = question(operation, query, self._name)
             if asked is not None:
-                return await self._guarded(f"operation {name}", self._run(name, operation, asked))
+                return await self._named(f"operation {name}", self._run(name, operation, asked))
         return ()
 
     async def write(self, entry: WriteBack) -> WriteResult:
@@ -105,7 +108,7 @@ class SteppedConnector(ABC, Generic[Step]):
                 Problem.INTERNAL,
                 f"{self._name}: nothing says how to write back an {entry.kind}: give it `writes: {{{entry.kind}: ..}}`",
             )
-        return await self._guarded(f"write {entry.kind}", self._written(operation, entry))
+        return await self._named(f"write {entry.kind}", self._written(operation, entry))
 
     async def _written(self, operation: WriteOperationBase, entry: WriteBack) -> WriteResult:
         fields = entry_fields(entry)
@@ -117,31 +120,30 @@ class SteppedConnector(ABC, Generic[Step]):
         for step in self._steps(operation):
             was_there |= bool(step.unless and results[step.unless])
             await self._step(step, {"entry": fields}, results, ())
+            was_there |= any(isinstance(row, Kept) for row in results[step.name])
         ids = (plain(value) for path in operation.ids for value in Path(path).read_all(results))
         return WriteResult(id=next((found for found in ids if found), ""), was_there=was_there)
 
     async def check(self) -> str:
-        return await self._guarded("check", self._probe())
+        return await self._named("check", self._checked())
 
-    async def _guarded(self, what: str, work: Coroutine[Any, Any, Answer]) -> Answer:
-        """Bound the time, name the connector and what it did in every error, and let no other exception out."""
+    async def _checked(self) -> str:
+        if self._sessions is None:
+            return await self._probe()
+        return await self._sessions.run(lambda _session: self._probe())
+
+    async def _named(self, what: str, work: Coroutine[Any, Any, Answer]) -> Answer:
+        """Name the connector and what it did in every error; what bounds the time is around this connector."""
         try:
-            async with asyncio.timeout(self._config.timeout_s):
+            with doing(what):
                 return await work
         except ConnectorError as error:
             raise error.within(f"{self._name}, {what}") from error
-        except TimeoutError:
-            message = f"{self._name}, {what}: no answer within {self._config.timeout_s:g} s (timeout_s)"
-            raise ConnectorError(Problem.TIMEOUT, message) from None
-        except Exception as error:
-            log.exception("connector failed", connector=self._name, what=what)
-            message = f"{self._name}, {what}: {type(error).__name__} in the connector itself: see the log"
-            raise ConnectorError(Problem.INTERNAL, message) from error
 
     async def _run(self, name: str, operation: OperationBase, asked: dict[str, Any]) -> tuple[CustomerRecord, ...]:
         results = await self._results(operation, asked)
         steps = self._steps(operation)
-        rows = results[operation.records or steps[-1].name]
+        rows = [row for name in operation.record_steps or (steps[-1].name,) for row in results[name]]
         if operation.unique:
             rows = unique_rows(rows, operation.unique)
         rows = [attached(row, operation.attach, results) for row in rows[: self._config.max_records]]
@@ -183,9 +185,13 @@ class SteppedConnector(ABC, Generic[Step]):
             results[step.name] = []
             return
         began = time.perf_counter()
-        with structlog.contextvars.bound_contextvars(connector=self._name, step=step.name), in_step(step.name):
+        with (
+            structlog.contextvars.bound_contextvars(connector=self._name, step=step.name),
+            in_step(step.name),
+            doing(f"step {step.name}"),
+        ):
             try:
-                rows = await self._rows_of(step, {**given, **results})
+                rows = await self._rows_of(step, {**given, "settings": self._config.settings, **results})
             except ConnectorError as error:
                 raise error.within(f"step {step.name}") from error
             log.debug("step done", rows=len(rows))
@@ -226,4 +232,36 @@ class SteppedConnector(ABC, Generic[Step]):
             return []
 
     async def _sifted(self, step: Step, scope: Scope) -> list[Row]:
-        return sifted(await self._ask(step, scope), step, scope, self._region)
+        return sifted(await self._ask_in_session(step, scope), step, scope, self._region)
+
+    async def _ask_in_session(self, step: Step, scope: Scope) -> list[Row]:
+        if self._sessions is None or "credentials" in scope:
+            return await self._ask(step, scope)
+        return await self._sessions.run(lambda session: self._ask(step, {**scope, "session": session}))
+
+    async def _end_session(self) -> None:
+        """Take back a login under way; a session that there is ends by itself."""
+        if self._sessions is not None:
+            await self._sessions.close()
+
+    def _session_of(self, config: ConnectorBase) -> Sessions | None:
+        session = config.logs_in
+        if session is None:
+            return None
+        credentials = {name: secret.get_secret_value() for name, secret in config.credentials.items()}
+
+        async def log_in() -> Sequence[Row]:
+            results: StepResults = {}
+            for step in session.login_steps:
+                await self._step(cast("Step", step), {"credentials": credentials}, results, ())
+            return results[session.login_steps[-1].name]
+
+        return Sessions(
+            session,
+            log_in,
+            fields=config.session_fields(),
+            credentials=credentials.values(),
+            settings=config.settings,
+            # Somewhat less than the lookup's own time, so that the error can name who kept it waiting.
+            wait_s=config.timeout_s * 0.9,
+        )

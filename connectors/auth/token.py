@@ -18,9 +18,9 @@ from connectors.auth.sign_in import Outgoing, PostForm, Signed
 from connectors.base import ConnectorError
 from connectors.clock import clock_words
 from connectors.documents import read_json
-from connectors.kept import Kept
 from connectors.reply import Reply
 from connectors.reply_signs import has_sign
+from connectors.shared_value import SharedValue
 from connectors.wording import backend_words
 from hub.config.http_access import JwtBearerAuth, OAuth2ClientAuth
 from hub.domain.customer import Problem
@@ -49,7 +49,7 @@ class TokenSignIn:
         self._post = post
         self._address = URL(auth.token_url, encoded=True)
         self._what = f"signing in at {self._address.host}"
-        self._token = Kept(self._what, self._fetch, wait_s)
+        self._token = SharedValue(self._what, self._fetch, wait_s)
         self.minds_clock = isinstance(auth, JwtBearerAuth) or auth.signed is not None
 
     async def sign(self, request: Outgoing) -> Signed:

@@ -1,29 +1,41 @@
-"""JSON over HTTP, as declared in the configuration."""
+"""JSON and XML over HTTP, as declared in the configuration."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping as Section
 from collections.abc import Sequence
+from functools import partial
+from typing import Any
 from urllib.parse import quote, urlencode
 
-import msgspec
+from multidict import CIMultiDict
 from yarl import URL
 
 from connectors.base import ConnectorError
-from connectors.documents import read_json
+from connectors.documents import read_document
+from connectors.headers import header_value, header_values
 from connectors.http import HttpClient
-from connectors.quoting import path_segment, plain
+from connectors.http_failures import refuse_status
+from connectors.quoting import path_segment
 from connectors.reasons import reason_of
+from connectors.reply import Reply
+from connectors.reply_signs import has_sign
 from connectors.resolve import Scope, resolve, value_of
-from connectors.rows import Row, rows_at
+from connectors.rest.bodies import text_of, written_body
+from connectors.rest.paging import Pages
+from connectors.rows import Kept, Row, rows_at
 from connectors.stepped import SteppedConnector
 from connectors.wording import refusal
 from hub.config.connectors import RestConnector as RestConfig
 from hub.config.operations import OperationBase, RestOperation, RestStep
-from hub.config.request import HOLE
+from hub.config.request import HOLE, Argument, found_in
 from hub.config.writes import RestWrite, WriteOperationBase
 from hub.domain.customer import Problem
+from hub.domain.path import Path
 from hub.mapping.mapping import Mapping
+
+ACCEPT = "application/json, application/xml;q=0.8, text/xml;q=0.7"
+_NO_TRACE = frozenset({"authorization", "proxy-authorization", "cookie"})
 
 
 class RestConnector(SteppedConnector[RestStep]):
@@ -36,28 +48,39 @@ class RestConnector(SteppedConnector[RestStep]):
         self._http.start()
 
     async def close(self) -> None:
+        await self._end_session()
         await self._http.close()
 
     def _steps(self, operation: OperationBase | WriteOperationBase) -> Sequence[RestStep]:
         return operation.steps if isinstance(operation, RestOperation | RestWrite) else ()
 
     async def _ask(self, step: RestStep, scope: Scope) -> list[Row]:
-        path = HOLE.sub(lambda match: path_segment(value_of(step.values[match[1]], scope)), step.path)
-        params: list[tuple[str, str]] = list(self._rest.params.items())
-        for name, argument in step.params.items():
-            value = resolve(argument, scope)
-            params += [(name, plain(one)) for one in (value if isinstance(value, list) else [value])]
-        headers = {"Accept": "application/json"}
+        url = self._url(step, scope)
+        shown, hidden = _headers(step, scope)
         body = None
         if step.body is not None:
-            body = msgspec.json.encode(resolve(step.body, scope))
-            headers["Content-Type"] = "application/json"
-        reply = await self._http.send(step.method, self._address(path, params), headers=headers, body=body)
-        if reply.status in step.absent_statuses or reply.status == 204:  # noqa: PLR2004 - No Content
-            return []
-        if reply.status >= 300:  # noqa: PLR2004 - neither success nor redirect
-            raise ConnectorError(Problem.FAULT, refusal(reply.status, reason_of(reply), step.path))
-        return rows_at(await read_json(reply), step.rows)
+            body, media_type = written_body(step.send, resolve(step.body, scope))
+            shown.setdefault("Content-Type", media_type)
+        answers = {status for sign in (*step.absent_signs, *step.exists) for status in sign.statuses}
+        send = partial(self._http.send, step.method, headers=shown, hidden=hidden, body=body, answers=answers)
+        if step.paging is None:
+            return (await _read(step, await send(url)))[1]
+        pages = Pages(step.paging, url)
+        rows: list[Row] = []
+        page: URL | None = pages.first()
+        while page is not None and len(rows) < self._rest.max_records:
+            reply = await send(page)
+            document, found = await _read(step, reply)
+            rows += found
+            page = pages.next(reply, document, found)
+        return rows
+
+    def _url(self, step: RestStep, scope: Scope) -> URL:
+        path = HOLE.sub(lambda match: path_segment(value_of(step.values[match[1]], scope)), step.path)
+        params: list[tuple[str, str]] = list(self._rest.params.items())
+        for name, value in resolve(step.params, scope).items():
+            params += [(name, text_of(one)) for one in (value if isinstance(value, list) else [value])]
+        return self._address(path, params)
 
     def _address(self, path: str, params: Sequence[tuple[str, str]] = ()) -> URL:
         address = self._rest.url.rstrip("/") + "/" + path.lstrip("/") if path else self._rest.url
@@ -66,8 +89,59 @@ class RestConnector(SteppedConnector[RestStep]):
         return URL(f"{address}{joint}{query}" if query else address, encoded=True)
 
     async def _probe(self) -> str:
+        if self._sessions is not None and not self._rest.check:
+            return f"logged in{self._http.clock_note()}"
         reply = await self._http.send("GET", self._address(self._rest.check, list(self._rest.params.items())))
         if reply.status >= 300 and self._rest.check:  # noqa: PLR2004 - neither success nor redirect
-            raise ConnectorError(Problem.FAULT, refusal(reply.status, reason_of(reply), self._rest.check))
+            message = refusal(reply.status, reason_of(reply), self._rest.check)
+            raise ConnectorError(Problem.FAULT, message, status=reply.status)
         hint = "" if self._rest.check else ", which shows no more than that it is there (give `check` a path to read)"
-        return f"HTTP {reply.status}, {len(reply.body)} bytes{hint}"
+        return f"HTTP {reply.status}, {len(reply.body)} bytes{hint}{self._http.clock_note()}"
+
+
+def _headers(step: RestStep, scope: Scope) -> tuple[CIMultiDict[str], dict[str, str]]:
+    """Return a step's headers: those that a trace may show, and the others."""
+    private = {name: value for name, value in step.headers.items() if name.lower() in _NO_TRACE or _is_secret(value)}
+    shown = CIMultiDict({"Accept": ACCEPT})
+    shown.update(header_values({name: step.headers[name] for name in step.headers if name not in private}, scope))
+    for name, argument in (("If-Match", step.if_match), ("If-None-Match", step.if_none_match)):
+        if argument is not None:
+            shown[name] = header_value(name, resolve(argument, scope))
+    return shown, header_values(private, scope)
+
+
+def _is_secret(argument: Argument) -> bool:
+    return any(Path(found.source).first in {"session", "credentials"} for found in found_in(argument))
+
+
+async def _read(step: RestStep, reply: Reply) -> tuple[Any, list[Row]]:
+    """Return a reply's document, and its rows. Raises ConnectorError."""
+    if has_sign(reply, step.absent_signs):
+        return None, []
+    if has_sign(reply, step.exists):
+        return None, [Kept(_told_by_headers(reply))]
+    if reply.status >= 300:  # noqa: PLR2004 - neither success nor redirect
+        message = refusal(reply.status, reason_of(reply), step.path)
+        refuse_status(reply)
+        raise ConnectorError(Problem.FAULT, message, status=reply.status)
+    if reply.status in {204, 205} or (not step.only_looks and not reply.body.strip()):
+        return None, [] if step.only_looks else [_told_by_headers(reply)]
+    document = await read_document(reply)
+    rows = rows_at(document, step.rows)
+    if len(rows) == 1:
+        rows = [{**_told_by_headers(reply), **rows[0]}]
+    return document, rows
+
+
+def _told_by_headers(reply: Reply) -> Row:
+    """Return what headers say of one record: `@etag`, and `@location` with its last part, `@location_id`."""
+    told: Row = {}
+    if etag := reply.headers.get("ETag"):
+        told["@etag"] = etag
+    if location := reply.headers.get("Location"):
+        told["@location"] = location
+        try:
+            told["@location_id"] = URL(location).path.rstrip("/").rpartition("/")[2]
+        except ValueError:
+            told["@location_id"] = ""
+    return told

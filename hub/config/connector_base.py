@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from hub.config.http_access import HeaderName, Trust, no_line_break
+from hub.config.header_name import HeaderName
+from hub.config.http_access import Trust, no_line_break
 from hub.config.operations import OperationBase
 from hub.config.patterned import patterned
+from hub.config.placed import PlacedError
 from hub.config.presets import with_preset
+from hub.config.resilience import AnswerCacheSection, BreakerSection, RetrySection
 from hub.config.section import Section
+from hub.config.session import SessionBase, fields_of_session
 from hub.config.writes import WriteOperationBase
 
 OperationName = Annotated[
@@ -23,7 +27,8 @@ class ConnectorBase(Section):
     """What every backend has.
 
     `preset` names a system whose operations and mapping are shipped; keys written here win over it.
-    `mapping` is a file under `mappings`, without .yaml, for operations that name none.
+    `mapping` is a file under `mappings`, without .yaml, for operations that name none. `timeout_s` is what a lookup may
+    take as a whole; `max_concurrent` lookups run at once, `max_waiting` more wait for their turn.
     """
 
     kind: str
@@ -32,10 +37,23 @@ class ConnectorBase(Section):
     mapping: str | None = None
     timeout_s: Annotated[float, Field(gt=0, le=60)] = 5.0
     max_concurrent: Annotated[int, Field(ge=1, le=200)] = 10
+    max_waiting: Annotated[int, Field(ge=0, le=10_000)] = 100
+    retry: RetrySection = RetrySection()
+    breaker: BreakerSection = BreakerSection()
+    cache: AnswerCacheSection = AnswerCacheSection()
     max_reply_bytes: Annotated[int, Field(ge=1_024, le=64 * 1024 * 1024)] = 5 * 1024 * 1024
     max_records: Annotated[int, Field(ge=1, le=500)] = 50
     tls: Trust = Trust()
     headers: Annotated[dict[HeaderName, SecretStr], Field(description="HTTP headers sent with every request")] = {}
+    settings: Annotated[
+        dict[OperationName, str | int | bool],
+        Field(description="What differs from site to site in a preset's steps, where they read `settings.NAME`"),
+    ] = {}
+
+    credentials: Annotated[
+        dict[OperationName, SecretStr],
+        Field(description="What the steps of a session's `login` read as `credentials.NAME`", max_length=20),
+    ] = {}
 
     _lines = field_validator("headers")(
         lambda headers: {name: no_line_break(value) for name, value in headers.items()},
@@ -55,6 +73,38 @@ class ConnectorBase(Section):
             other = keys.setdefault((operation.key, operation.system), name)
             if other != name:
                 raise ValueError(f"operations {other!r} and {name!r} both look up by {operation.key}: keep one")
+
+    @model_validator(mode="after")
+    def _session_fits(self) -> Self:
+        session = self.logs_in
+        if session is not None:
+            try:
+                session.check(list(self.credentials))
+            except PlacedError as error:
+                raise PlacedError(("session", *error.path), str(error)) from None
+        elif self.credentials:
+            raise PlacedError(("credentials",), "only the steps of a `session` read them, and there is none")
+        elif self.session_fields():
+            raise ValueError("a step reads `session`, and the connector has none: declare its `login`")
+        return self
+
+    def session_fields(self) -> set[str]:
+        """Return the names that steps and headers read of the session."""
+        session = self.logs_in
+        operations = (*self.lookups.values(), *self.written.values())
+        steps = (step for operation in operations for step in getattr(operation, "steps", ()))
+        sources = [source for step in steps for source in step.sources()]
+        headers = session.header_sources() if session is not None else ()
+        return fields_of_session((*sources, *headers, *self.further_sources()))
+
+    def further_sources(self) -> Iterable[str]:
+        """Return what is read beside the steps, for a kind that has such things."""
+        return ()
+
+    @property
+    def logs_in(self) -> SessionBase | None:
+        """The session that all steps share, for a kind that has any."""
+        return getattr(self, "session", None)
 
     @property
     def lookups(self) -> Mapping[str, OperationBase]:

@@ -2,66 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from hub.config.addresses import BaseAddress
 from hub.config.connector_base import ConnectorBase, OperationName
-from hub.config.http_access import HttpAuth, SoapAuth
-from hub.config.operations import ODataOperation, RestOperation, SoapOperation
-from hub.config.paths import ExistingFile, existing_file
+from hub.config.http_access import HttpAuth
+from hub.config.operations import ODataOperation, ODataStep, RestOperation
+from hub.config.paths import ExistingFile
 from hub.config.patterned import patterned
-from hub.config.request import AddressPart, Arguments, found_in
-from hub.config.section import Section
-from hub.config.writes import ODataWrite, RestWrite, SoapWrite
+from hub.config.request import AddressPart
+from hub.config.session import ODataSession, RestSession
+from hub.config.soap import SoapConnector as SoapConnector  # noqa: PLC0414 - one place names all kinds
+from hub.config.writes import ODataWrite, RestWrite
 from hub.domain.writeback import WriteKind
-
-ElementName = Annotated[
-    str, patterned(r"[A-Za-z_][A-Za-z0-9_.-]*", "an element's name: letters, digits, _ . or -, beginning with a letter")
-]
-
-
-def web_address(text: str) -> str:
-    """Accept http and https addresses without a password in them. Raises ValueError."""
-    try:
-        parts = urlsplit(text)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        host = None
-    if not host or parts.scheme not in {"http", "https"} or any(character.isspace() for character in text):
-        raise ValueError("must be an address, as in https://host/path")
-    if parts.username or parts.password:
-        raise ValueError("must not hold a user or password: use `auth`")
-    if parts.fragment:
-        raise ValueError("must not hold a # part")
-    return text
-
-
-def base_address(text: str) -> str:
-    """Accept a web address that paths can be appended to. Raises ValueError."""
-    if urlsplit(web_address(text)).query:
-        raise ValueError("must not hold a ? part: use `params`")
-    return text
-
-
-def wsdl_place(text: str, info: ValidationInfo) -> str:
-    """Accept a web address or a file that is there. Raises ValueError."""
-    return web_address(text) if "://" in text else existing_file(text, info)
-
-
-WebAddress = Annotated[str, AfterValidator(web_address)]
-BaseAddress = Annotated[str, AfterValidator(base_address)]
 
 
 class RestConnector(ConnectorBase):
-    """A backend that speaks JSON over HTTP. `check` is a path that a check may GET."""
+    """A backend that speaks JSON or XML over HTTP. `check` is a path that a check may GET.
+
+    `openapi` is a file with its description, which `ctihub lint` compares the operations with.
+    """
 
     kind: Literal["rest"]
     url: BaseAddress
     auth: HttpAuth | None = None
     params: dict[str, str] = {}
+    session: RestSession | None = None
     check: AddressPart = ""
+    openapi: ExistingFile | None = None
     operations: Annotated[dict[OperationName, RestOperation], Field(min_length=1)]
     writes: dict[WriteKind, RestWrite] = {}
 
@@ -71,17 +42,29 @@ class RestConnector(ConnectorBase):
         return self
 
 
+def _one_for_all(given: object) -> object:
+    return {"": given} if isinstance(given, str) else given
+
+
 class ODataConnector(ConnectorBase):
     """An OData service, V2 (SAP Gateway) or V4. `params` go with each request, as in {sap-client: "100"}.
 
-    `url` is the folder of the services; a step's `service` is appended to it.
+    `url` is the folder of the services; a step's `service` is appended to it. `metadata` is a file with the service's
+    description ($metadata), or one for each service, which `ctihub lint` compares the operations with.
+
+    `prefer` goes with each request as the header of that name. `tunnel` sends PATCH, PUT and MERGE as POST with the
+    method in `X-HTTP-Method`, where something on the way lets only GET and POST through.
     """
 
     kind: Literal["odata"]
     url: BaseAddress
     version: Literal["v2", "v4"] = "v2"
+    prefer: Annotated[str, patterned(r'[A-Za-z0-9!#$%&*+.^_`|~="@;, /-]{0,500}', "a Prefer header, on one line")] = ""
+    tunnel: bool = False
     auth: HttpAuth | None = None
     params: dict[str, str] = {}
+    session: ODataSession | None = None
+    metadata: Annotated[dict[str, ExistingFile], BeforeValidator(_one_for_all)] = {}
     operations: Annotated[dict[OperationName, ODataOperation], Field(min_length=1)]
     writes: dict[WriteKind, ODataWrite] = {}
 
@@ -90,60 +73,17 @@ class ODataConnector(ConnectorBase):
         self.check_mappings(self.operations)
         return self
 
-
-class SoapHeader(Section):
-    """A header block of the envelope: `{namespace}name` and its children, or `text`."""
-
-    element: Annotated[
-        str, patterned(r"\{[^{}\s]+\}[A-Za-z_][A-Za-z0-9_.-]*", "{namespace}name, as in {urn:example}Session")
-    ]
-    children: dict[ElementName, SecretStr] = {}
-    text: SecretStr | None = None
-
-
-class SoapCheck(Section):
-    """A harmless call that shows whether the user may sign in; `arguments` are sent as they are."""
-
-    operation: Annotated[str, Field(min_length=1, max_length=200)]
-    arguments: Arguments = {}
-
     @model_validator(mode="after")
-    def _constant(self) -> Self:
-        if any(True for _ in found_in(self.arguments)):
-            raise ValueError("a check has no caller to take values `from`: give them as they are")
+    def _of_its_version(self) -> Self:
+        for step in self.every_step():
+            if self.version == "v2" and step.expand_options:
+                raise ValueError(f"step {step.name!r}: `expand_options` are OData V4's; in V2 name paths in `select`")
+            if self.version == "v4" and step.method == "MERGE":
+                raise ValueError(f"step {step.name!r}: MERGE is OData V2's; in V4 it is PATCH")
+            if self.version == "v2" and step.create_only:
+                raise ValueError(f"step {step.name!r}: `create_only` is OData V4's; in V2 use POST behind `unless`")
         return self
 
-
-class SoapConnector(ConnectorBase):
-    """A SOAP 1.1 or 1.2 service.
-
-    `wsdl` is a file (from the configuration's folder) or an address. `url` is where calls go, if not where the WSDL
-    says. `addresses` maps each address that the WSDL imports to a local file; `svcmap` is a Reference.svcmap that
-    does. Beyond these, a WSDL that is an address may import from its own host only, one that is a file from its folder.
-    """
-
-    kind: Literal["soap"]
-    wsdl: Annotated[str, Field(min_length=1, max_length=2_000), AfterValidator(wsdl_place)]
-    url: WebAddress | None = None
-    service: str | None = None
-    port: str | None = None
-    addresses: dict[str, ExistingFile] = {}
-    svcmap: ExistingFile | None = None
-    auth: SoapAuth | None = None
-    soap_headers: Annotated[tuple[SoapHeader, ...], Field(max_length=10)] = ()
-    refused_faults: Annotated[
-        tuple[str, ...],
-        Field(description="Texts in a fault that mean: the user may not. Standard WS-Security codes are known"),
-    ] = ()
-    check: SoapCheck | None = None
-    operations: Annotated[dict[OperationName, SoapOperation], Field(min_length=1)]
-    writes: dict[WriteKind, SoapWrite] = {}
-
-    @model_validator(mode="after")
-    def _mappings(self) -> Self:
-        self.check_mappings(self.operations)
-        return self
-
-    @property
-    def wsdl_is_remote(self) -> bool:
-        return self.wsdl.startswith(("http://", "https://"))
+    def every_step(self) -> Iterator[ODataStep]:
+        for operation in (*self.operations.values(), *self.writes.values()):
+            yield from operation.steps

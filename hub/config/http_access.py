@@ -7,15 +7,11 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from hub.config.addresses import WebAddress
+from hub.config.header_name import HeaderName
 from hub.config.paths import ExistingFile
 from hub.config.patterned import patterned
 from hub.config.reply_signs import ReplySigns
 from hub.config.section import Section
-
-HeaderName = Annotated[
-    str,
-    patterned(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}", "a header's name: letters, digits and -, without a space or colon"),
-]
 
 
 def no_line_break(secret: SecretStr) -> SecretStr:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from hub.config.header_name import HeaderName
+from hub.config.paging import Paging
 from hub.config.patterned import patterned
 from hub.config.placed import PlacedError
+from hub.config.reply_signs import ReplySign, ReplySigns
 from hub.config.request import (
     HOLE,
     AddressPart,
@@ -27,9 +31,7 @@ from hub.config.section import Section
 from hub.config.wording import nearest
 from hub.domain.path import Path
 
-OrderBy = Annotated[
-    str, patterned(r"[A-Za-z_][A-Za-z0-9_./]{0,199}( asc| desc)?", "a property, as in Due or Due desc")
-]
+OrderBy = Annotated[str, patterned(r"[A-Za-z_][A-Za-z0-9_./]{0,199}( asc| desc)?", "a property, as in Due or Due desc")]
 StepName = Annotated[
     str, patterned(r"[a-z][a-z0-9_]{0,31}", "small letters, digits and _, beginning with a letter, at most 32")
 ]
@@ -90,6 +92,11 @@ class StepBase(Section):
         """Whether the request changes nothing in the backend, by the protocol or by declaration."""
         return self.find
 
+    @property
+    def writes_once(self) -> bool:
+        """Whether a repetition changes nothing more in the backend."""
+        return self.idempotent
+
     def sources(self) -> list[str]:
         """Return the paths that the step reads, without those into `item`."""
         paths = [self.each or self.first, self.unless, self.when, *self._found()]
@@ -104,39 +111,78 @@ class StepBase(Section):
 
 
 class RestStep(StepBase):
-    """`path` is appended to the connector's url; a hole `{name}` takes one path segment, escaped."""
+    """`path` is appended to the connector's url; a hole `{name}` takes one path segment, escaped.
 
-    method: Literal["GET", "POST", "PUT", "PATCH"] = "GET"
+    `body` goes as `json`, as `form` (each entry a field; a section or list in it as JSON text) or as `xml` (one entry:
+    the outermost element; `@name` are attributes, `#text` is text beside them). `headers` win over the connector's.
+    `if_match` and `if_none_match` make a change depend on the ETag that was read (`STEP."@etag"`, or "*").
+
+    `absent` are statuses, or signs in the reply, that mean: there is none (404 when the path has a hole, else nothing).
+    `exists` are those by which the backend refuses to make again what is there already: the write is done then.
+    """
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
     path: AddressPart
     values: dict[str, Found] = {}
     params: Arguments = {}
+    headers: Annotated[dict[HeaderName, Annotated[Any, BeforeValidator(parse_argument)]], Field(max_length=20)] = {}
+    send: Literal["json", "form", "xml"] = "json"
     body: Arguments | None = None
-    absent: Annotated[
-        tuple[Annotated[int, Field(ge=400, le=499)], ...] | None,
-        Field(description="Statuses that mean: there is none. 404 when the path has a hole, else nothing"),
-    ] = None
+    if_match: Annotated[Any, BeforeValidator(parse_argument)] = None
+    if_none_match: Annotated[Any, BeforeValidator(parse_argument)] = None
+    paging: Paging | None = None
+    absent: ReplySigns | None = None
+    exists: ReplySigns = ()
 
     @model_validator(mode="after")
     def _request(self) -> Self:
         check_holes(self.path, self.values)
-        if self.body is not None and self.method == "GET":
-            raise ValueError("a GET has no `body`: use method: POST, or `params`")
+        if self.body is not None and self.method in {"GET", "DELETE"}:
+            raise ValueError(f"a {self.method} has no `body`: use method: POST, or `params`")
+        if self.send == "xml" and self.body is not None and len(self.body) != 1:
+            raise ValueError("a `body` that is sent as XML has one entry: its outermost element")
+        if self.send == "xml" and self.body is not None:
+            check_elements(self.body)
+        if self.exists and self.only_looks:
+            raise ValueError("`exists` is for a step that makes something")
         return self
 
     def inputs(self) -> Iterator[Argument]:
         yield dict(self.values)
         yield self.params
+        yield self.headers
         yield self.body
+        yield self.if_match
+        yield self.if_none_match
 
     @property
     def only_looks(self) -> bool:
         return self.find or self.method == "GET"
 
     @property
-    def absent_statuses(self) -> tuple[int, ...]:
+    def writes_once(self) -> bool:
+        return self.idempotent or bool(self.exists)
+
+    @property
+    def absent_signs(self) -> tuple[ReplySign, ...]:
         if self.absent is not None:
             return self.absent
-        return (404,) if HOLE.search(self.path) else ()
+        return (ReplySign(statuses=(404,)),) if HOLE.search(self.path) else ()
+
+
+_ELEMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,199}")
+
+
+def check_elements(body: Argument, path: tuple[str | int, ...] = ("body",)) -> None:
+    """See that all names in a body can be those of elements or attributes. Raises PlacedError."""
+    if isinstance(body, list):
+        for index, item in enumerate(body):
+            check_elements(item, (*path, index))
+    if isinstance(body, dict):
+        for name, inner in body.items():
+            if name != "#text" and not _ELEMENT.fullmatch(name.removeprefix("@")):
+                raise PlacedError((*path, name), "no name of an XML element, nor of an attribute (@name)")
+            check_elements(inner, (*path, name))
 
 
 class Expansion(Section):
@@ -200,6 +246,8 @@ class ODataStep(StepBase):
             raise ValueError("give `create_only` or `if_match`, not both")
         if unknown := sorted(set(self.expand_options) - set(self.expand)):
             raise ValueError(f"`expand_options` names {unknown[0]!r}, which `expand` does not")
+        if any(condition.ignore_case for condition in self.where.values()):
+            raise ValueError("`ignore_case` is for `keep`: in `where` the service compares by its own rules")
         return self
 
     @property

@@ -31,9 +31,15 @@ class ReplySign(Section):
         return self
 
 
-def _listed(value: Any) -> Any:
-    return [value] if isinstance(value, dict) else value
+def _as_signs(value: Any) -> Any:
+    """Make signs of what may be one sign, or a list of signs and plain statuses."""
+    items = [value] if isinstance(value, dict | int) else value
+    if not isinstance(items, list | tuple):
+        return items
+    statuses = [item for item in items if isinstance(item, int) and not isinstance(item, bool)]
+    others = [item for item in items if not isinstance(item, int) or isinstance(item, bool)]
+    return [*([{"statuses": statuses}] if statuses else []), *others]
 
 
-ReplySigns = Annotated[tuple[ReplySign, ...], Field(max_length=10), BeforeValidator(_listed)]
-"""One sign or a list of them, any of which counts."""
+ReplySigns = Annotated[tuple[ReplySign, ...], Field(max_length=10), BeforeValidator(_as_signs)]
+"""Any of them counts. A status alone is short for a sign: `[404, {statuses: [400], texts: [NOT_FOUND]}]`."""

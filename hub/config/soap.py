@@ -154,6 +154,12 @@ class SoapConnector(ConnectorBase, SoapContract):
                 for index, step in enumerate(operation.steps):
                     yield (key, str(name), "steps", index), step
 
+    def further_sources(self) -> Iterator[str]:
+        """Yield what the header blocks read."""
+        for header in self.soap_headers:
+            for value in (header.text, *header.children.values()):
+                yield from (found.source for found in found_in(value))
+
     def is_left_out(self, step: SoapStep) -> bool:
         """Whether a step asks a service that this site doesn't have."""
         return step.contract is not None and step.contract not in self.contracts

@@ -35,7 +35,7 @@ class WriteOperationBase(Section):
         """Raise ValueError if a step reads what no earlier step gives, or could write twice."""
         known = check_order(steps, "entry", ENTRY_FIELDS, "what is written")
         for index, step in enumerate(steps):
-            if not (step.only_looks or step.idempotent or step.unless):
+            if not (step.only_looks or step.writes_once or step.unless):
                 raise PlacedError(
                     ("steps", index),
                     f"step {step.name!r} would write again what is there already: look for entry.id in a step before "

@@ -16,7 +16,7 @@ FETCH_TIMEOUT_S = 30.0
 Value = TypeVar("Value")
 
 
-class Kept(Generic[Value]):
+class SharedValue(Generic[Value]):
     """`fetch` returns the value and for how many seconds it may be kept; `wait_s` is how long one caller waits."""
 
     def __init__(self, what: str, fetch: Callable[[], Awaitable[tuple[Value, float]]], wait_s: float) -> None:

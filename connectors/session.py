@@ -1,0 +1,107 @@
+"""Logs in before the first request, for all at once, and again when the session has ended."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from connectors.base import ConnectorError
+from connectors.headers import header_values
+from connectors.reasons import words_of
+from connectors.rows import Row
+from connectors.session_use import SessionOverError, SessionUse, in_session
+from connectors.shared_value import SharedValue
+from connectors.tracing import current_trace
+from hub.config.session import SessionBase
+from hub.domain.customer import Problem
+
+MIN_SECRET = 4
+"""Shorter values stand in any text: hiding them would hide the message."""
+
+Answer = TypeVar("Answer")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class LoggedIn:
+    row: Row = dataclasses.field(repr=False)
+    use: SessionUse
+
+
+class Sessions:
+    """`log_in` runs the login's steps and returns the last one's rows; `fields` are what steps read of the first.
+
+    `settings` are the site's, which headers may read. `wait_s` is how long one caller waits for the login.
+    """
+
+    def __init__(
+        self,
+        config: SessionBase,
+        log_in: Callable[[], Awaitable[Sequence[Row]]],
+        *,
+        fields: Iterable[str],
+        credentials: Iterable[str],
+        settings: Mapping[str, Any],
+        wait_s: float,
+    ) -> None:
+        self._config = config
+        self._log_in = log_in
+        self._fields = sorted(fields)
+        self._credentials = tuple(secret for secret in credentials if len(secret) >= MIN_SECRET)
+        self._settings = settings
+        self._session = SharedValue("login", self._fetch, wait_s)
+
+    async def run(self, work: Callable[[Row], Awaitable[Answer]]) -> Answer:
+        """Do `work` with the session's row; once more in a new session if the first has ended meanwhile."""
+        session = await self._session.get()
+        try:
+            return await _inside(session, work)
+        except SessionOverError:
+            self._session.drop(session)
+        return await _inside(await self._session.get(), work)
+
+    async def close(self) -> None:
+        await self._session.close()
+
+    async def _fetch(self) -> tuple[LoggedIn, float]:
+        try:
+            rows = await self._log_in()
+            session = self._logged_in(rows)
+        except ConnectorError as error:
+            told = error.hiding(self._credentials).within("login")
+            if told.problem is Problem.FAULT:
+                # However the backend says it: who can't log in is refused.
+                told = ConnectorError(Problem.REFUSED, told.message, status=told.status)
+            raise told from None
+        return session, float(self._config.lasts_s)
+
+    def _logged_in(self, rows: Sequence[Row]) -> LoggedIn:
+        if not rows:
+            raise ConnectorError(
+                Problem.REFUSED, "it gives no session: check `credentials`, and `rows` of its last step"
+            )
+        row = rows[0]
+        for field in self._fields:
+            if row.get(field) in (None, ""):
+                message = (
+                    f"its answer holds no {field!r}, which later steps read ({words_of(row)}): check `credentials`"
+                )
+                raise ConnectorError(Problem.REFUSED, message)
+        secrets = {value for field in self._fields if isinstance(value := row[field], str) and len(value) >= MIN_SECRET}
+        if trace := current_trace():
+            trace.secrets |= secrets
+        scope = {"session": row, "settings": self._settings}
+        use = SessionUse(header_values(self._config.headers, scope), self._config.expired, tuple(secrets))
+        return LoggedIn(row, use)
+
+
+async def _inside(session: LoggedIn, work: Callable[[Row], Awaitable[Answer]]) -> Answer:
+    if trace := current_trace():
+        trace.secrets |= set(session.use.secrets)
+    with in_session(session.use):
+        try:
+            return await work(session.row)
+        except SessionOverError:
+            raise
+        except ConnectorError as error:
+            raise error.hiding(session.use.secrets) from None
