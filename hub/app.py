@@ -11,7 +11,7 @@ from functools import partial
 
 import structlog
 
-from connectors.registry import build_connector
+from hub.backends import Backends, ConfigSource
 from hub.broker import start_broker_side
 from hub.collector import spare_collector
 from hub.config.model import Config
@@ -29,6 +29,7 @@ from hub.domain.customer import CustomerContext
 from hub.domain.event import ConnectorStatus, agent_event, call_event, connector_event, context_event
 from hub.domain.ports import PbxStatus
 from hub.domain.routing import EnquiryStatus
+from hub.file_watch import FileWatch
 from hub.journal.journal import Journal
 from hub.metrics import Metrics
 from hub.takeover import Takeover
@@ -53,10 +54,15 @@ def _is_connected(link: PbxLink) -> bool:
 
 
 class Hub:
-    """One hub: `start`, then `stop` once. Everything between is driven by what comes in."""
+    """One hub: `start`, then `stop` once. Everything between is driven by what comes in.
 
-    def __init__(self, config: Config) -> None:
+    With a `source` its connectors can be reloaded, with `watch` they are whenever their files change.
+    """
+
+    def __init__(self, config: Config, *, source: ConfigSource | None = None, watch: bool = False) -> None:
         self._config = config
+        self._source = source
+        self._watch = watch
         self._metrics = Metrics()
         self._links: dict[str, PbxLink] = {}
         self._stack = AsyncExitStack()
@@ -105,24 +111,21 @@ class Hub:
         for event in self._takeover.ended_with_their_pbx(config.pbx, datetime.now(UTC)):
             self._journal.publish(call_event(event))
 
-        connectors = [
-            build_connector(name, section, region=config.hub.region, mapping_folders=config.hub.mappings)
-            for name, section in config.connectors.items()
-        ]
-        for connector in connectors:
-            self._stack.push_async_callback(connector.close)
-        await asyncio.gather(*(connector.start() for connector in connectors))
-        self._connectors = {connector.name: connector for connector in connectors}
-
+        self._backends = backends = Backends(
+            config, health=ConnectorHealth(self._connector_changed), source=self._source
+        )
+        self._stack.push_async_callback(backends.close)
+        await backends.start()
         self._context = ContextService(
-            connectors,
+            list(backends.connectors.values()),
             config.context,
             interactions=self._journal,
-            health=ConnectorHealth(self._connector_changed),
+            kept=backends.kept,
             on_lookup=self._observe_lookup,
             on_complete=self._context_completed,
         )
         self._stack.push_async_callback(self._context.close)
+        backends.on_swap(lambda: self._context.use(list(backends.connectors.values()), backends.kept))
         self._desk = Desk(
             agents=agent_profiles(config),
             live=self,
@@ -133,7 +136,7 @@ class Hub:
             commands=COMMAND_NAMES,
             not_ready_reasons=config.desk.not_ready_reasons,
             dispositions=config.desk.dispositions,
-            writes=lambda: frozenset(kind for one in self._connectors.values() for kind in one.writes),
+            writes=lambda: frozenset(kind for one in backends.connectors.values() for kind in one.writes),
         )
         self._context.subscribe(self._desk.context_changed)
         self._agents = AgentService(
@@ -196,7 +199,7 @@ class Hub:
             directory=self,
             control=self._control,
             wrap_ups=WrapUpService(
-                connectors=lambda: self._connectors,
+                connectors=lambda: backends.connectors,
                 live=self,
                 context=self._context.current,
                 journal=self._journal,
@@ -204,6 +207,7 @@ class Hub:
                 dispositions=config.desk.dispositions,
                 on_recorded=self._context.interaction_recorded,
             ),
+            backends=backends,
             call_log=self._journal,
             journal=self._journal,
             status=self,
@@ -218,6 +222,9 @@ class Hub:
         for link in self._links.values():
             await link.start()
             self._stack.push_async_callback(link.stop)
+        if self._watch:
+            watching = asyncio.create_task(FileWatch(backends.files, backends.reload).run(), name="file watch")
+            self._stack.callback(watching.cancel)
         log.info("hub started", version=VERSION, url=self._server.url, pbx=list(self._links))
 
     async def _start_routing(self) -> None:
@@ -260,6 +267,8 @@ class Hub:
         metrics.connected_agents.set_function(self._desk.connected_agents)
         metrics.live_calls.set_function(lambda: len(self.live_calls()))
         metrics.show_floor(self._agents)
+        lookups = self._context.lookups
+        metrics.show_backends(self._backends.backends, lookups.from_cache, lookups.cache)
         metrics.journal_backlog.set_function(lambda: self._journal.pending)
         metrics.read_counter(
             "ctihub_journal_dropped",

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Protocol
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from hub.domain.agent import AgentState
+from hub.domain.backend import BackendState, BackendStatus
 from hub.domain.ports import AgentDirectory
 
 _POP_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0)
@@ -57,6 +59,70 @@ class FloorFigures(Collector):
         for state in AgentState:
             agents.add_metric([state.value], states[state])
         yield from (waiting, longest, agents)
+
+
+class CacheSize(Protocol):
+    bytes: int
+
+    def __len__(self) -> int: ...
+
+
+class BackendFigures(Collector):
+    """How each backend is at the moment of asking; the connectors may be others than the last time."""
+
+    def __init__(self, read: Callable[[], Sequence[BackendStatus]]) -> None:
+        self._read = read
+
+    def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
+        state = GaugeMetricFamily(
+            "ctihub_connector_state", "1 for the state that the backend is in.", labels=["connector", "state"]
+        )
+        running = GaugeMetricFamily(
+            "ctihub_connector_in_flight", "Lookups and writes that the backend is busy with.", labels=["connector"]
+        )
+        waiting = GaugeMetricFamily(
+            "ctihub_connector_waiting", "Lookups and writes that wait for their turn.", labels=["connector"]
+        )
+        repeated = CounterMetricFamily(
+            "ctihub_connector_retries", "Requests made again after a failure.", labels=["connector"]
+        )
+        throttled = CounterMetricFamily(
+            "ctihub_connector_throttled", "Requests that the backend refused as too many.", labels=["connector"]
+        )
+        left_alone = CounterMetricFamily(
+            "ctihub_connector_left_alone",
+            "Lookups and writes answered at once because the backend does not answer.",
+            labels=["connector"],
+        )
+        for backend in self._read():
+            for one in BackendState:
+                state.add_metric([backend.name, one.value], float(backend.state is one))
+            running.add_metric([backend.name], backend.running)
+            waiting.add_metric([backend.name], backend.waiting)
+            repeated.add_metric([backend.name], backend.repeated)
+            throttled.add_metric([backend.name], backend.throttled)
+            left_alone.add_metric([backend.name], backend.left_alone)
+        yield from (state, running, waiting, repeated, throttled, left_alone)
+
+
+class CacheFigures(Collector):
+    """How often a backend's answer was there already, and what the answers take."""
+
+    def __init__(self, asked: Mapping[tuple[str, str], int], size: CacheSize) -> None:
+        self._asked = asked
+        self._size = size
+
+    def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
+        found = CounterMetricFamily(
+            "ctihub_cache_answers", "Lookups by what the cache had for them.", labels=["connector", "result"]
+        )
+        for (connector, result), count in list(self._asked.items()):
+            found.add_metric([connector, result], count)
+        entries = GaugeMetricFamily("ctihub_cache_entries", "Answers that are kept.")
+        entries.add_metric([], len(self._size))
+        taken = GaugeMetricFamily("ctihub_cache_bytes", "About what they take in memory.")
+        taken.add_metric([], self._size.bytes)
+        yield from (found, entries, taken)
 
 
 class Metrics:
@@ -110,6 +176,13 @@ class Metrics:
     def show_floor(self, directory: AgentDirectory) -> None:
         """Export agents by state, and what the queues are like."""
         self.registry.register(FloorFigures(directory))
+
+    def show_backends(
+        self, read: Callable[[], Sequence[BackendStatus]], asked: Mapping[tuple[str, str], int], size: CacheSize
+    ) -> None:
+        """Export how the backends are, and what the cache of their answers does."""
+        self.registry.register(BackendFigures(read))
+        self.registry.register(CacheFigures(asked, size))
 
     def show_bus(self, *, lag: Callable[[], int], connected: Callable[[], bool]) -> None:
         """Export the broker's gauges; without a broker there is nothing that could be away."""

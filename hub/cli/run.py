@@ -12,11 +12,18 @@ from hub.cli.options import add_config, usable_configuration
 from hub.cli.outcome import FINE, CannotRunError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from hub.config.model import Config
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_config(parser)
+    parser.add_argument(
+        "--watch",
+        action="store_true",
+        help="reload a connector when its part of the configuration, its mapping, contract or secret file changes",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -26,22 +33,23 @@ def run(arguments: argparse.Namespace) -> int:
     config = usable_configuration(arguments)
     hide_secrets(secrets_of(config))
     set_up_logs(config.hub.log_level)
-    _serve(config)
+    _serve(config, arguments.config, watch=arguments.watch)
     return FINE
 
 
-def _serve(config: Config) -> None:
+def _serve(config: Config, file: Path, *, watch: bool) -> None:
     """Run the hub. What keeps it from starting is told in words, without a traceback."""
     from connectors.base import ConnectorError
     from hub.app import Hub
     from hub.bus.errors import BrokerError
+    from hub.cli.config_file import ConfigFile
     from hub.config.problem import ConfigError
     from hub.desk.user_store import UserStoreError
     from hub.journal.errors import JournalError
     from hub.telephony.fastagi.errors import ListenError
 
     try:
-        asyncio.run(Hub(config).run_until_signalled())
+        asyncio.run(Hub(config, source=ConfigFile(file), watch=watch).run_until_signalled())
     except (JournalError, UserStoreError, ConnectorError, BrokerError, ConfigError) as error:
         raise CannotRunError(str(error)) from error
     except ListenError as error:

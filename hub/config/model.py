@@ -27,8 +27,8 @@ def _token(token: SecretStr) -> SecretStr:
 
 Token = Annotated[SecretStr, AfterValidator(_token)]
 
-TokenRight = Literal["read", "control", "supervise"]
-"""Read events and calls; command calls for any agent; listen in on agents as well."""
+TokenRight = Literal["read", "control", "supervise", "configure"]
+"""Read events and calls; command calls for any agent; listen in on agents as well; reload connectors."""
 
 
 def _region(text: str) -> str:

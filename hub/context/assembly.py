@@ -44,6 +44,11 @@ class Assembly:
     def pending(self) -> list[BackendAnswer]:
         return [answer for answer in self._answers.values() if answer.state is AnswerState.PENDING]
 
+    def stale(self, connector: str) -> BackendAnswer | None:
+        """Return what a backend said a while ago, if that is what is shown of it."""
+        shown = self._answers.get(connector)
+        return shown if shown is not None and shown.as_of is not None else None
+
     def answer(self, answers: Sequence[BackendAnswer]) -> None:
         """Take backends' answers, each in place of what that backend said before."""
         for answer in answers:
@@ -85,3 +90,10 @@ class Assembly:
 
     def _revise(self, **changes: object) -> None:
         self.context = msgspec.structs.replace(self.context, revision=self.context.revision + 1, **changes)
+
+
+def same_records(one: BackendAnswer, other: BackendAnswer) -> bool:
+    """Whether two answers of a backend say the same, whenever it was that they were given."""
+    return [msgspec.structs.replace(record, fetched_at=None) for record in one.records] == [
+        msgspec.structs.replace(record, fetched_at=None) for record in other.records
+    ]

@@ -1,10 +1,15 @@
-"""Answers of backends that are still fresh, and lookups under way that several calls wait for together."""
+"""Answers of backends that are kept for a while, and lookups under way that several calls wait for together."""
 
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import msgspec
 
 from hub.domain.customer import CustomerRecord
 
@@ -12,46 +17,96 @@ Records = tuple[CustomerRecord, ...]
 Key = tuple[str, str]
 """Connector name and E.164 number."""
 
+_BYTES_PER_JSON_BYTE = 5
+"""What a record takes in memory for each byte that it takes in JSON: 3.6 to 4.5, measured."""
+_BYTES_PER_ENTRY = 600
+
+
+class Lifetimes(NamedTuple):
+    """How many seconds an answer counts as fresh, how many more it may stand in, and how long nobody stays nobody."""
+
+    fresh_s: float
+    stale_s: float
+    negative_s: float
+
+
+@dataclasses.dataclass(slots=True)
+class Kept:
+    """An answer: `at` is when it was given, `is_stale` whether it should be asked for again."""
+
+    records: Records
+    at: datetime
+    is_stale: bool
+    fresh_until: float
+    ends: float
+    size: int
+
 
 class AnswerCache:
-    """Least recently used answers, each for `lifetime_s` seconds of `clock`."""
+    """Least recently used answers, at most `entries` of them and about `max_bytes`; times are seconds of `clock`."""
 
-    def __init__(self, *, lifetime_s: float, entries: int, clock: Callable[[], float]) -> None:
-        self._lifetime_s = lifetime_s
+    def __init__(self, *, entries: int, max_bytes: int, clock: Callable[[], float]) -> None:
         self._entries = entries
+        self._max_bytes = max_bytes
         self._clock = clock
-        self._answers: OrderedDict[Key, tuple[float, Records]] = OrderedDict()
+        self._kept: OrderedDict[Key, Kept] = OrderedDict()
+        self.bytes = 0
 
-    def get(self, key: Key) -> Records | None:
-        held = self._answers.get(key)
-        if held is None:
-            return None
-        expires, records = held
-        if self._clock() >= expires:
-            del self._answers[key]
-            return None
-        self._answers.move_to_end(key)
-        return records
+    def __len__(self) -> int:
+        return len(self._kept)
 
-    def put(self, key: Key, records: Sequence[CustomerRecord]) -> None:
-        if self._lifetime_s <= 0:
+    def get(self, key: Key) -> Kept | None:
+        kept = self._kept.get(key)
+        if kept is None:
+            return None
+        now = self._clock()
+        if now >= kept.ends:
+            self.drop(key)
+            return None
+        kept.is_stale = now >= kept.fresh_until
+        self._kept.move_to_end(key)
+        return kept
+
+    def put(self, key: Key, records: Sequence[CustomerRecord], lifetimes: Lifetimes) -> None:
+        """Keep an answer in place of the one before, if it is to be kept at all."""
+        self.drop(key)
+        fresh_s = lifetimes.fresh_s if records else lifetimes.negative_s
+        stale_s = lifetimes.stale_s if records else 0.0
+        size = _BYTES_PER_ENTRY + len(msgspec.json.encode(records)) * _BYTES_PER_JSON_BYTE
+        if fresh_s + stale_s <= 0 or size > self._max_bytes:
             return
-        self._answers[key] = (self._clock() + self._lifetime_s, tuple(records))
-        self._answers.move_to_end(key)
-        while len(self._answers) > self._entries:
-            self._answers.popitem(last=False)
+        until = self._clock() + fresh_s
+        self._kept[key] = Kept(tuple(records), datetime.now(UTC), False, until, until + stale_s, size)
+        self.bytes += size
+        while len(self._kept) > self._entries or self.bytes > self._max_bytes:
+            self.bytes -= self._kept.popitem(last=False)[1].size
+
+    def age(self, key: Key) -> None:
+        """Have what is kept asked for again: it may only stand in from now on."""
+        kept = self._kept.get(key)
+        if kept is None:
+            return
+        now = self._clock()
+        kept.ends -= max(0.0, kept.fresh_until - now)
+        kept.fresh_until = min(kept.fresh_until, now)
 
     def drop(self, key: Key) -> None:
-        self._answers.pop(key, None)
+        kept = self._kept.pop(key, None)
+        if kept is not None:
+            self.bytes -= kept.size
+
+    def drop_all_of(self, connector: str) -> None:
+        for key in [key for key in self._kept if key[0] == connector]:
+            self.drop(key)
 
 
 class SharedLookups:
     """One request for the same question asked at once; it is cancelled when nobody waits for it any more."""
 
     def __init__(self) -> None:
-        self._running: dict[Key, tuple[asyncio.Task[Records], set[object]]] = {}
+        self._running: dict[Hashable, tuple[asyncio.Task[Records], set[object]]] = {}
 
-    async def run(self, key: Key, ask: Callable[[], Awaitable[Records]]) -> Records:
+    async def run(self, key: Hashable, ask: Callable[[], Awaitable[Records]]) -> Records:
         """Return what `ask` returns, or raise what it raises, asking only once for all who come meanwhile."""
         held = self._running.get(key)
         if held is None:
@@ -69,7 +124,7 @@ class SharedLookups:
                 if self._running.get(key, (None,))[0] is task:
                     del self._running[key]
 
-    async def _ask(self, key: Key, ask: Callable[[], Awaitable[Records]]) -> Records:
+    async def _ask(self, key: Hashable, ask: Callable[[], Awaitable[Records]]) -> Records:
         try:
             return await ask()
         finally:

@@ -5,19 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Protocol
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 
 import msgspec
 import structlog
 
-from connectors.base import Connector, ConnectorError
+from connectors.base import Connector
 from hub.config.model import ContextSection
-from hub.context.assembly import Assembly
-from hub.context.cache import AnswerCache, Records, SharedLookups
-from hub.context.health import ConnectorHealth
+from hub.config.resilience import AnswerCacheSection
+from hub.context.assembly import Assembly, same_records
+from hub.context.lookups import LookupObserver, Lookups, report_failure
 from hub.domain.call import Call
-from hub.domain.customer import AnswerState, BackendAnswer, CustomerContext, CustomerQuery, Problem
+from hub.domain.customer import AnswerState, BackendAnswer, CustomerContext, Problem
 from hub.domain.interaction import Interaction
 from hub.domain.phone import PhoneNumber
 from hub.domain.ports import ContextListener, InteractionSource, StoreError
@@ -25,12 +24,7 @@ from hub.domain.ports import ContextListener, InteractionSource, StoreError
 log = structlog.get_logger(__name__)
 
 
-class LookupObserver(Protocol):
-    def __call__(self, connector: str, seconds: float, state: str) -> None:
-        """Hear of each lookup: what it took, and `found`, `not_found`, `cached` or the problem's name."""
-
-
-class _Lookups:
+class _LiveLookups:
     """What is under way for one call, or for an enquiry (`is_told` false: nobody else hears of it).
 
     `settled` is set once every backend has answered or is given up, and the contacts are read.
@@ -63,23 +57,27 @@ class ContextService:
         settings: ContextSection,
         *,
         interactions: InteractionSource | None = None,
-        health: ConnectorHealth | None = None,
+        kept: Mapping[str, AnswerCacheSection] | None = None,
         on_lookup: LookupObserver | None = None,
         on_complete: Callable[[CustomerContext, str], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._connectors = {connector.name: connector for connector in connectors}
-        self._precedence = {connector.name: rank for rank, connector in enumerate(connectors)}
         self._settings = settings
         self._source = interactions
-        self._health = health
-        self._on_lookup = on_lookup
         self._on_complete = on_complete
-        self._clock = clock
-        self._cache = AnswerCache(lifetime_s=settings.cache_s, entries=settings.cache_entries, clock=clock)
-        self._shared = SharedLookups()
-        self._calls: dict[str, _Lookups] = {}
+        self.lookups = Lookups(settings, on_refreshed=self._refreshed, on_lookup=on_lookup, clock=clock)
+        self.use(connectors, kept or {})
+        self._calls: dict[str, _LiveLookups] = {}
         self._listeners: list[ContextListener] = []
+
+    def use(self, connectors: Sequence[Connector], kept: Mapping[str, AnswerCacheSection]) -> None:
+        """Ask these backends from now on, the first of them believed before the others; `kept` is how long, by name.
+
+        Lookups under way end as they began, and a call keeps the backends that were asked for it.
+        """
+        self._connectors = {connector.name: connector for connector in connectors}
+        self._precedence = {connector.name: rank for rank, connector in enumerate(connectors)}
+        self.lookups.use(connectors, kept)
 
     def subscribe(self, listener: ContextListener) -> None:
         self._listeners.append(listener)
@@ -99,7 +97,7 @@ class ContextService:
             return
         self.end(call.id)
         revision = before.revision + 1 if before else 0
-        live = _Lookups(call.pbx, self._assembly(call.id, phone, revision))
+        live = _LiveLookups(call.pbx, self._assembly(call.id, phone, revision))
         self._calls[call.id] = live
         self._ask(live, phone)
 
@@ -111,7 +109,7 @@ class ContextService:
         live = self._calls.get(call_id)
         own = live is None or live.assembly.context.phone.e164 != phone.e164
         if live is None or own:
-            live = _Lookups("", self._assembly(call_id, phone, 0), is_told=False)
+            live = _LiveLookups("", self._assembly(call_id, phone, 0), is_told=False)
             self._ask(live, phone)
         try:
             with contextlib.suppress(TimeoutError):
@@ -133,13 +131,13 @@ class ContextService:
             revision=revision,
         )
 
-    def _ask(self, live: _Lookups, phone: PhoneNumber) -> None:
+    def _ask(self, live: _LiveLookups, phone: PhoneNumber) -> None:
         if phone.e164 is None:
             live.settle()
             return
-        cached = self._cached_answers(phone.e164)
-        if cached:
-            live.assembly.answer(cached)
+        kept = [answer for one in self._connectors.values() if (answer := self.lookups.kept(one, phone))]
+        if kept:
+            live.assembly.answer(kept)
         waiting = [self._connectors[answer.connector] for answer in live.assembly.pending]
         for connector in waiting:
             self._spawn(live, self._look_up(live, connector, phone), f"lookup {connector.name}")
@@ -160,8 +158,7 @@ class ContextService:
     def interaction_recorded(self, interaction: Interaction) -> None:
         """Show a contact that just came in to whoever is talking to that customer, and ask afresh next time."""
         for phone in interaction.customer.phones:
-            for name in self._connectors:
-                self._cache.drop((name, phone))
+            self.lookups.ask_afresh(phone)
         keys = set(interaction.customer.keys())
         for live in list(self._calls.values()):
             if not keys.isdisjoint(live.assembly.keys) and live.assembly.add_interactions([interaction]):
@@ -171,39 +168,10 @@ class ContextService:
         tasks = [task for live in self._calls.values() for task in live.tasks]
         for call_id in list(self._calls):
             self.end(call_id)
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, self.lookups.close(), return_exceptions=True)
 
-    def _cached_answers(self, e164: str) -> list[BackendAnswer]:
-        answers = []
-        for name, connector in self._connectors.items():
-            records = self._cache.get((name, e164))
-            if records is not None:
-                answers.append(_answer(connector, records, took_ms=0.0, cached=True))
-                self._observe(name, 0.0, "cached")
-        return answers
-
-    async def _look_up(self, live: _Lookups, connector: Connector, phone: PhoneNumber) -> None:
-        started = self._clock()
-        key = (connector.name, phone.e164 or "")
-
-        async def ask() -> Records:
-            records = tuple(await connector.lookup(CustomerQuery(phone=phone)))
-            self._cache.put(key, records)
-            return records
-
-        try:
-            records = await self._shared.run(key, ask)
-        except ConnectorError as error:
-            answer = self._failure(connector, error.problem, error.message, started)
-        except Exception:
-            # A connector that breaks its contract must not take the other backends' answers with it.
-            log.exception("connector raised something other than ConnectorError", connector=connector.name)
-            answer = self._failure(connector, Problem.INTERNAL, "the connector failed; the hub's log has why", started)
-        else:
-            answer = _answer(connector, records, took_ms=self._elapsed_ms(started), cached=False)
-            self._observe(connector.name, self._clock() - started, answer.state.value)
-            if self._health is not None:
-                self._health.succeeded(connector.name)
+    async def _look_up(self, live: _LiveLookups, connector: Connector, phone: PhoneNumber) -> None:
+        answer = await self.lookups.ask(connector, phone)
         late = all(pending.connector != connector.name for pending in live.assembly.pending)
         if late and answer.state is AnswerState.FAILED:
             return
@@ -215,21 +183,20 @@ class ContextService:
             finally:
                 live.reading -= 1
 
-    def _failure(self, connector: Connector, problem: Problem, detail: str, started: float) -> BackendAnswer:
-        self._observe(connector.name, self._clock() - started, problem.value)
-        log.warning("lookup failed", connector=connector.name, problem=problem.value, detail=detail)
-        if self._health is not None:
-            self._health.failed(connector.name, problem, detail)
-        return BackendAnswer(
-            connector=connector.name,
-            title=connector.title,
-            state=AnswerState.FAILED,
-            problem=problem,
-            detail=detail,
-            took_ms=self._elapsed_ms(started),
-        )
+    def _refreshed(self, answer: BackendAnswer, e164: str) -> None:
+        """Put what a backend says now in the place of its stale answer; without one that stays, and is told as such."""
+        for live in list(self._calls.values()):
+            shown = live.assembly.stale(answer.connector) if live.assembly.context.phone.e164 == e164 else None
+            if shown is None:
+                continue
+            is_failed = answer.state is AnswerState.FAILED
+            now = msgspec.structs.replace(shown, problem=answer.problem, detail=answer.detail) if is_failed else answer
+            live.assembly.answer([now])
+            self._tell(live)
+            if not same_records(shown, now):
+                self._completed(live)
 
-    async def _enforce_budget(self, live: _Lookups) -> None:
+    async def _enforce_budget(self, live: _LiveLookups) -> None:
         await asyncio.sleep(self._settings.budget_s)
         overdue = [
             msgspec.structs.replace(
@@ -245,13 +212,13 @@ class ContextService:
             log.warning("lookup over budget", connectors=[answer.connector for answer in overdue])
             self._take(live, overdue)
 
-    async def _load_first_interactions(self, live: _Lookups) -> None:
+    async def _load_first_interactions(self, live: _LiveLookups) -> None:
         try:
             await self._load_interactions(live)
         finally:
             live.reading -= 1
 
-    async def _load_interactions(self, live: _Lookups) -> None:
+    async def _load_interactions(self, live: _LiveLookups) -> None:
         if self._source is None:
             return
         try:
@@ -262,48 +229,25 @@ class ContextService:
         if live.assembly.add_interactions(found):
             self._tell(live)
 
-    def _take(self, live: _Lookups, answers: Sequence[BackendAnswer]) -> None:
+    def _take(self, live: _LiveLookups, answers: Sequence[BackendAnswer]) -> None:
         was_complete = live.assembly.context.complete
         live.assembly.answer(answers)
         self._tell(live)
         if live.assembly.context.complete and (not was_complete or any(answer.late for answer in answers)):
             self._completed(live)
 
-    def _completed(self, live: _Lookups) -> None:
+    def _completed(self, live: _LiveLookups) -> None:
         if self._on_complete is not None and live.is_told:
             self._on_complete(live.assembly.context, live.pbx)
 
-    def _tell(self, live: _Lookups) -> None:
+    def _tell(self, live: _LiveLookups) -> None:
         for listener in self._listeners if live.is_told else ():
             listener(live.assembly.context)
 
-    def _observe(self, connector: str, seconds: float, state: str) -> None:
-        if self._on_lookup is not None:
-            self._on_lookup(connector, seconds, state)
-
-    def _elapsed_ms(self, started: float) -> float:
-        return round((self._clock() - started) * 1000, 1)
-
-    def _spawn(self, live: _Lookups, coroutine: Coroutine[None, None, None], name: str) -> None:
+    def _spawn(self, live: _LiveLookups, coroutine: Coroutine[None, None, None], name: str) -> None:
         with structlog.contextvars.bound_contextvars(call_id=live.assembly.context.call_id):
             task = asyncio.get_running_loop().create_task(coroutine, name=name)
         live.tasks.add(task)
         task.add_done_callback(live.tasks.discard)
         task.add_done_callback(lambda _task: live.settle())
-        task.add_done_callback(_report_failure)
-
-
-def _report_failure(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        log.error("context task failed", task=task.get_name(), exc_info=error)
-
-
-def _answer(connector: Connector, records: Records, *, took_ms: float, cached: bool) -> BackendAnswer:
-    return BackendAnswer(
-        connector=connector.name,
-        title=connector.title,
-        state=AnswerState.FOUND if records else AnswerState.NOT_FOUND,
-        records=records,
-        took_ms=took_ms,
-        cached=cached,
-    )
+        task.add_done_callback(report_failure)

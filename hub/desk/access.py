@@ -31,6 +31,10 @@ class Access(enum.Enum):
     MACHINE = "a holder of a bearer token"
     AGENT_OR_MACHINE = "a signed-in agent or a holder of a bearer token"
     AGENT_OR_CONTROLLER = "a signed-in agent or a holder of a bearer token that may control"
+    CONFIGURER = "a holder of a bearer token that may configure"
+
+
+_MACHINES_ALONE = frozenset({Access.MACHINE, Access.CONFIGURER})
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,7 +91,7 @@ class Gate:
         if access is not Access.AGENT and (caller := self._machine(request)):
             _check_right(caller, access)
             return caller
-        if access is not Access.MACHINE and (session := await self._session(request)):
+        if access not in _MACHINES_ALONE and (session := await self._session(request)):
             return Caller(session=session)
         raise ApiError(401, "not_signed_in", f"This is for {access.value}.", _challenge(access))
 
@@ -124,8 +128,15 @@ class Gate:
 
 
 def _check_right(caller: Caller, access: Access) -> None:
-    """Refuse a token that may not read. Whether it may control is the matter of each command, which is journaled."""
-    if access is not Access.AGENT_OR_CONTROLLER and "read" not in caller.may:
+    """Refuse a token that may not read, or not configure where that is what is done.
+
+    Whether it may control is the matter of each command, which is journaled.
+    """
+    if access is Access.CONFIGURER:
+        if "configure" not in caller.may:
+            message = "This token may not configure: see auth.tokens in the hub's configuration."
+            raise ApiError(403, "not_allowed", message)
+    elif access is not Access.AGENT_OR_CONTROLLER and "read" not in caller.may:
         raise ApiError(403, "not_allowed", "This token may not read: see auth.tokens in the hub's configuration.")
 
 

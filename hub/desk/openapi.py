@@ -27,6 +27,7 @@ _SECURITY: dict[Access, list[dict[str, list[str]]]] = {
     Access.MACHINE: [{"bearer": []}],
     Access.AGENT_OR_MACHINE: [{"session": []}, {"bearer": []}],
     Access.AGENT_OR_CONTROLLER: [{"session": []}, {"bearer": []}],
+    Access.CONFIGURER: [{"bearer": []}],
 }
 
 

@@ -15,6 +15,7 @@ from hub.desk.agents_api import AgentsApi
 from hub.desk.application import make_application
 from hub.desk.calls_api import CallsApi
 from hub.desk.commands_api import CommandsApi
+from hub.desk.connectors_api import ConnectorsApi
 from hub.desk.description_api import DescriptionApi
 from hub.desk.desk import Desk
 from hub.desk.desk_api import DeskApi
@@ -26,7 +27,16 @@ from hub.desk.session_api import SessionApi
 from hub.desk.sign_in import SignIn
 from hub.desk.user_store import UserStore, UserStoreError
 from hub.desk.wrap_up_api import WrapUpApi
-from hub.domain.ports import AgentDirectory, CallControl, CallLog, CallWrapUp, EventJournal, LiveCalls, StatusSource
+from hub.domain.ports import (
+    AgentDirectory,
+    BackendDirectory,
+    CallControl,
+    CallLog,
+    CallWrapUp,
+    EventJournal,
+    LiveCalls,
+    StatusSource,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -56,6 +66,7 @@ class DeskServer:
         directory: AgentDirectory,
         control: CallControl,
         wrap_ups: CallWrapUp,
+        backends: BackendDirectory,
         call_log: CallLog,
         journal: EventJournal,
         status: StatusSource,
@@ -85,6 +96,7 @@ class DeskServer:
             *AgentsApi(desk=desk, directory=directory).routes(),
             *CommandsApi(agents=desk.agents, control=control).routes(),
             *WrapUpApi(agents=desk.agents, wrap_ups=wrap_ups).routes(),
+            *ConnectorsApi(backends=backends).routes(),
             *description.routes(),
             *OperationsApi(status=status, metrics=metrics).routes(),
         )

@@ -138,7 +138,11 @@ class Problem(enum.StrEnum):
 
 
 class BackendAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One backend's part of a context. `detail` is for the integrator and never holds a secret."""
+    """One backend's part of a context. `detail` is for the integrator and never holds a secret.
+
+    `as_of` stands with an answer that is older than it should be: the backend is being asked again, or, if there is a
+    `problem` with it, could not be.
+    """
 
     connector: str
     title: str
@@ -149,6 +153,7 @@ class BackendAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     took_ms: float = 0.0
     cached: bool = False
     late: bool = False
+    as_of: datetime | None = None
 
 
 class Sourced(msgspec.Struct, Generic[T], frozen=True, kw_only=True, omit_defaults=True):

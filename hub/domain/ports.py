@@ -9,6 +9,7 @@ from typing import Protocol
 import msgspec
 
 from hub.domain.agent import AgentStatus, QueueStatus
+from hub.domain.backend import BackendStatus, ReloadResult
 from hub.domain.call import Call
 from hub.domain.control import Actor, Command, CommandResult, Refusal
 from hub.domain.customer import CustomerContext
@@ -163,6 +164,19 @@ class ContextProvider(Protocol):
 
     def subscribe(self, listener: ContextListener) -> None:
         """Call `listener` with each new revision of any context, from the event loop."""
+
+
+class BackendDirectory(Protocol):
+    """The backends of the configuration."""
+
+    def backends(self) -> Sequence[BackendStatus]:
+        """Return how each is, in the order of the configuration."""
+
+    async def reload(self) -> ReloadResult:
+        """Take in what has changed in the configuration's connectors and their files; if anything is wrong, nothing.
+
+        Raises ReloadNotPossibleError.
+        """
 
 
 class PbxStatus(msgspec.Struct, frozen=True, kw_only=True):

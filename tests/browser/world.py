@@ -22,7 +22,7 @@ from hub.domain.control import COMMAND_NAMES, Command
 from hub.domain.customer import CustomerContext
 from hub.domain.ports import CallLogEntry, PbxStatus
 from hub.domain.writeback import WriteKind
-from tests.unit.desk.ports import Calls, Contexts, Control, Directory, Log, MemoryJournal, Status, WrapUps
+from tests.unit.desk.ports import Backends, Calls, Contexts, Control, Directory, Log, MemoryJournal, Status, WrapUps
 
 PASSWORD = "correct horse"
 AGENT = AgentProfile(
@@ -168,6 +168,7 @@ async def running_world(folder: Path, port: int = 0, profile: AgentProfile = AGE
             tokens={},
             control=control,
             wrap_ups=wrap_ups,
+            backends=Backends(),
             live=calls,
             directory=directory,
             call_log=log,

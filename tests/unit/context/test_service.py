@@ -7,11 +7,9 @@ from datetime import UTC, datetime
 import structlog
 
 from hub.config.model import ContextSection
-from hub.context.health import ConnectorHealth
 from hub.context.service import ContextService
 from hub.domain.call import Call, Direction
 from hub.domain.customer import AnswerState, CustomerContext, CustomerRecord, Name, Problem
-from hub.domain.event import ConnectorStatus
 from hub.domain.interaction import Channel, CustomerRef, Interaction
 from hub.domain.phone import parse_number
 from hub.domain.ports import StoreError
@@ -88,27 +86,16 @@ async def test_slow_backend_costs_its_own_card_only() -> None:
     await service.close()
 
 
-async def test_backend_that_is_down_gives_a_notice_and_is_told_once() -> None:
-    """A failure names its problem; going down and coming up are told once each."""
-    told: list[tuple[ConnectorStatus, bool]] = []
+async def test_backend_that_is_down_gives_a_notice() -> None:
+    """A failure names its problem, and costs its own card only."""
     osc = Backend("osc", [MARIA_IN_OSC], error=ConnectorError(Problem.UNREACHABLE, "osc: connection refused"))
-    service = ContextService(
-        [Backend("sap", [MARIA]), osc],
-        ContextSection(cache_s=0),
-        health=ConnectorHealth(lambda status, up: told.append((status, up))),
-    )
-    for call_id in ("main-1", "main-2"):
-        service.begin(call(call_id))
-        await eventually(lambda call_id=call_id: bool((c := service.current(call_id)) and c.complete))  # type: ignore[misc]  # late binding
-        context = service.current(call_id)
-        assert context is not None
-        assert (AnswerState.FAILED, Problem.UNREACHABLE) == (context.answers[1].state, context.answers[1].problem)
-        assert 1 == len(context.customers)
-    assert [(ConnectorStatus(connector="osc", reason="osc: connection refused"), False)] == told
-    osc.error = None
-    service.begin(call("main-3"))
-    await eventually(lambda: len(told) == 2)
-    assert (ConnectorStatus(connector="osc"), True) == told[1]
+    service = ContextService([Backend("sap", [MARIA]), osc], ContextSection(cache_s=0))
+    service.begin(call())
+    await eventually(lambda: bool((c := service.current("main-1")) and c.complete))
+    context = service.current("main-1")
+    assert context is not None
+    assert (AnswerState.FAILED, Problem.UNREACHABLE) == (context.answers[1].state, context.answers[1].problem)
+    assert 1 == len(context.customers)
     await service.close()
 
 

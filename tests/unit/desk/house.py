@@ -19,12 +19,13 @@ from hub.desk.server import DeskServer
 from hub.desk.user_store import UserStore
 from hub.domain.writeback import WriteKind
 from hub.metrics import Metrics
-from tests.unit.desk.ports import Calls, Contexts, Control, Directory, Log, MemoryJournal, Status, WrapUps
+from tests.unit.desk.ports import Backends, Calls, Contexts, Control, Directory, Log, MemoryJournal, Status, WrapUps
 from tests.unit.desk.samples import AGENTS
 
 PASSWORD = "correct horse"
 TOKEN = "machine-token-1"
 CONTROL_TOKEN = "machine-token-control"
+CONFIGURE_TOKEN = "machine-token-configure"
 SUPERVISE_TOKEN = "machine-token-supervise"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
@@ -45,6 +46,7 @@ class House:
         self.directory = Directory()
         self.control = Control()
         self.wrap_ups = WrapUps()
+        self.backends = Backends()
         self.journal = MemoryJournal()
         self.metrics = Metrics()
         self.users = UserStore(str(folder / "ctihub.db"))
@@ -73,10 +75,12 @@ class House:
                 "acceptance": TokenSection(token=SecretStr(TOKEN)),
                 "other": TokenSection(token=SecretStr("machine-token-2")),
                 "dialler": TokenSection(token=SecretStr(CONTROL_TOKEN), may=("control",)),
+                "deployment": TokenSection(token=SecretStr(CONFIGURE_TOKEN), may=("configure",)),
                 "quality": TokenSection(token=SecretStr(SUPERVISE_TOKEN), may=("read", "control", "supervise")),
             },
             control=self.control,
             wrap_ups=self.wrap_ups,
+            backends=self.backends,
             live=self.calls,
             directory=self.directory,
             call_log=self.log,

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
 from hub.domain.agent import AgentStatus, QueueStatus
+from hub.domain.backend import BackendStatus, ReloadNotPossibleError, ReloadResult
 from hub.domain.call import Call
 from hub.domain.control import Actor, Command, CommandResult, Refusal
 from hub.domain.customer import CustomerContext
@@ -118,6 +119,24 @@ class WrapUps:
             raise self.problem
         self.taken.append((call_id, wrap_up, agent))
         return WrapUpResult(id=wrap_up.id, saved=self.saved)
+
+
+class Backends:
+    """Backends as the test says; a reload gives `result`, or raises what stands there."""
+
+    def __init__(self) -> None:
+        self.now: list[BackendStatus] = []
+        self.result: ReloadResult | ReloadNotPossibleError = ReloadResult()
+        self.reloads = 0
+
+    def backends(self) -> Sequence[BackendStatus]:
+        return self.now
+
+    async def reload(self) -> ReloadResult:
+        self.reloads += 1
+        if isinstance(self.result, ReloadNotPossibleError):
+            raise self.result
+        return self.result
 
 
 class MemoryJournal:

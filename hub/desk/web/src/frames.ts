@@ -63,6 +63,7 @@ export interface BackendAnswer {
   readonly took_ms?: number;
   readonly cached?: boolean;
   readonly late?: boolean;
+  readonly as_of?: string | null;
 }
 
 export interface Call {

@@ -1,0 +1,226 @@
+"""The connectors of the configuration: started, replaced while the hub runs, and closed when nobody uses them."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+
+from connectors.base import ConnectorError
+from connectors.registry import build_connector
+from connectors.resilience.connector import ResilientConnector
+from connectors.tls import tls_context
+from hub.config.connector_base import ConnectorBase
+from hub.config.mapping_files import find_mapping
+from hub.config.model import Config
+from hub.config.problem import ConfigError, Problem
+from hub.config.resilience import AnswerCacheSection
+from hub.config.watched import connector_files, digest, mapping_folder_files, named_files, secret_files
+from hub.context.health import ConnectorHealth
+from hub.domain.backend import BackendStatus, ReloadNotPossibleError, ReloadProblem, ReloadResult
+
+log = structlog.get_logger(__name__)
+
+START_S = 30.0
+UNUSED_S = 1.0
+"""A connector that was replaced is closed once nobody has used it for that long."""
+
+
+class ConfigSource(Protocol):
+    """The file that the hub was started from."""
+
+    @property
+    def path(self) -> Path: ...
+
+    def load(self) -> Config:
+        """Load it anew. Raises ConfigError with all that is wrong with it and the mappings that it names."""
+
+    def problems(self, config: Config, connectors: Collection[str]) -> Sequence[Problem]:
+        """Return where these connectors ask for what their contracts don't have; contracts on the net aren't read."""
+
+    def problem(self, connector: str, message: str) -> Problem:
+        """Return a problem of a connector as one at its place in the file."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Loaded:
+    """A connector as it runs: `section` and `files` (what stood in them) are all that it was made from."""
+
+    section: ConnectorBase
+    files: str
+    connector: ResilientConnector
+
+
+class Backends:
+    """`connectors` are those in use now, in the order of the configuration; `on_swap` is told when they change."""
+
+    def __init__(self, config: Config, *, health: ConnectorHealth, source: ConfigSource | None) -> None:
+        self._config = config
+        self._health = health
+        self._source = source
+        self._loaded: dict[str, _Loaded] = {}
+        self._feeds = ""
+        self._reloading = asyncio.Lock()
+        self._replaced: dict[ResilientConnector, asyncio.Task[None]] = {}
+        self._on_swap: Callable[[], None] = lambda: None
+
+    @property
+    def connectors(self) -> Mapping[str, ResilientConnector]:
+        return {name: loaded.connector for name, loaded in self._loaded.items()}
+
+    @property
+    def kept(self) -> Mapping[str, AnswerCacheSection]:
+        """How long each connector's answers are kept."""
+        return {name: loaded.section.cache for name, loaded in self._loaded.items()}
+
+    def on_swap(self, listener: Callable[[], None]) -> None:
+        self._on_swap = listener
+
+    async def start(self) -> None:
+        """Make and start all. Raises MappingError or ConnectorError."""
+        self._feeds = self._feed_mappings(self._config)
+        for name, section in self._config.connectors.items():
+            self._loaded[name] = self._made(name, section)
+        await asyncio.gather(*(connector.start() for connector in self.connectors.values()))
+
+    async def close(self) -> None:
+        """Close all, those that were replaced and are still used too."""
+        for task in self._replaced.values():
+            task.cancel()
+        every = [*self.connectors.values(), *self._replaced]
+        await asyncio.gather(*(connector.close() for connector in every))
+
+    def backends(self) -> Sequence[BackendStatus]:
+        """Return how each is."""
+        return [connector.status() for connector in self.connectors.values()]
+
+    def files(self) -> Iterable[Path]:
+        """Return the files that a change of matters for."""
+        folders = self._config.hub.mappings
+        files = set(mapping_folder_files(folders))
+        if self._source is not None:
+            file = self._source.path
+            files |= {file, *secret_files(file), *named_files(file)}
+        for loaded in list(self._loaded.values()):
+            files |= connector_files(loaded.section, folders)
+        return files
+
+    async def reload(self) -> ReloadResult:
+        """Take in what has changed in the files: all of it, or, if anything is wrong with it, nothing.
+
+        What has not changed stays the very same connector. Raises ReloadNotPossibleError.
+        """
+        if self._source is None:
+            raise ReloadNotPossibleError("This hub was not started from a configuration file.")
+        async with self._reloading:
+            try:
+                wanted, needs_restart = await asyncio.to_thread(self._read, self._source)
+                await self._start_new(wanted, self._source)
+            except ConfigError as error:
+                return _refused(error)
+            return self._swap(wanted, needs_restart)
+
+    def _read(self, source: ConfigSource) -> tuple[dict[str, _Loaded], tuple[str, ...]]:
+        """Load the configuration; make the connectors that have changed. In a thread: it takes a while."""
+        config = source.load()
+        needs_restart = {
+            name
+            for name in Config.model_fields
+            if name != "connectors" and getattr(config, name) != getattr(self._config, name)
+        }
+        if config.inbound and self._feed_mappings(config) != self._feeds:
+            needs_restart.add("inbound")
+        same = {name for name, section in config.connectors.items() if self._is_loaded(name, section)}
+        new = [name for name in config.connectors if name not in same]
+        if problems := source.problems(config, new):
+            raise ConfigError(problems)
+        if new:
+            # A certificate that was renewed has the name of the one before.
+            tls_context.cache_clear()
+        wanted = {
+            name: self._loaded[name] if name in same else self._made(name, section)
+            for name, section in config.connectors.items()
+        }
+        return wanted, tuple(sorted(needs_restart))
+
+    def _is_loaded(self, name: str, section: ConnectorBase) -> bool:
+        now = self._loaded.get(name)
+        return now is not None and now.section == section and now.files == self._digest(section)
+
+    async def _start_new(self, wanted: Mapping[str, _Loaded], source: ConfigSource) -> None:
+        """Start what is new; if one can't be started, none is left open. Raises ConfigError."""
+        new = {name: loaded.connector for name, loaded in wanted.items() if loaded is not self._loaded.get(name)}
+        outcomes = await asyncio.gather(*(_started(connector) for connector in new.values()), return_exceptions=True)
+        problems = []
+        for name, outcome in zip(new, outcomes, strict=True):
+            if isinstance(outcome, ConnectorError | TimeoutError):
+                problems.append(source.problem(name, str(outcome) or f"not started within {START_S:g} s"))
+            elif isinstance(outcome, BaseException):
+                log.error("connector not started", connector=name, exc_info=outcome)
+                problems.append(source.problem(name, f"{type(outcome).__name__} at its start: see the log"))
+        if problems:
+            await asyncio.gather(*(connector.close() for connector in new.values()))
+            raise ConfigError(problems)
+
+    def _swap(self, wanted: dict[str, _Loaded], needs_restart: tuple[str, ...]) -> ReloadResult:
+        before, self._loaded = self._loaded, wanted
+        gone = [loaded.connector for name, loaded in before.items() if wanted.get(name) is not loaded]
+        for name in before.keys() - wanted.keys():
+            self._health.forget(name)
+        if gone or list(before) != list(wanted) or before.keys() != wanted.keys():
+            self._on_swap()
+        for connector in gone:
+            connector.listen(None)
+            self._replaced[connector] = asyncio.create_task(self._close_unused(connector))
+        result = ReloadResult(
+            added=tuple(name for name in wanted if name not in before),
+            changed=tuple(name for name in wanted if name in before and before[name] is not wanted[name]),
+            removed=tuple(name for name in before if name not in wanted),
+            unchanged=tuple(name for name in wanted if before.get(name) is wanted[name]),
+            needs_restart=needs_restart,
+        )
+        if result.added or result.changed or result.removed:
+            log.info("connectors reloaded", added=result.added, changed=result.changed, removed=result.removed)
+        if needs_restart:
+            log.warning("changes that count after a restart only", sections=needs_restart)
+        return result
+
+    async def _close_unused(self, connector: ResilientConnector) -> None:
+        await connector.idle(UNUSED_S)
+        try:
+            await connector.close()
+        finally:
+            del self._replaced[connector]
+
+    def _made(self, name: str, section: ConnectorBase) -> _Loaded:
+        files = self._digest(section)
+        hub = self._config.hub
+        connector = build_connector(name, section, region=hub.region, mapping_folders=hub.mappings)
+        connector.listen(partial(self._health.changed, name))
+        return _Loaded(section, files, connector)
+
+    def _digest(self, section: ConnectorBase) -> str:
+        return digest(connector_files(section, self._config.hub.mappings))
+
+    def _feed_mappings(self, config: Config) -> str:
+        found = (find_mapping(feed.mapping, self._config.hub.mappings) for feed in config.inbound.values())
+        return digest({path for path in found if path is not None})
+
+
+async def _started(connector: ResilientConnector) -> None:
+    async with asyncio.timeout(START_S):
+        await connector.start()
+
+
+def _refused(error: ConfigError) -> ReloadResult:
+    log.error("change refused, the connectors stay as they are", problems=[str(problem) for problem in error.problems])
+    problems = (
+        ReloadProblem(file=problem.file, line=problem.line, column=problem.column, message=problem.message)
+        for problem in error.problems
+    )
+    return ReloadResult(problems=tuple(problems))

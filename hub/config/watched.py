@@ -1,0 +1,128 @@
+"""Which files a configuration is made of beside itself, and what tells that one of them has changed."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from hub.config.connector_base import ConnectorBase
+from hub.config.document import MAX_BYTES, read_document
+from hub.config.mapping_files import find_mapping
+from hub.config.problem import ConfigError
+
+MAX_FILES = 2_000
+"""Of a folder with mappings or contracts."""
+_WHOLE_BYTES = 8 * 1024 * 1024
+_SECRET_FILE = re.compile(r"(?<!\$)\$\{file:([^}\n]*)\}")
+_LIKE_A_FILE = re.compile(r"[^\s{}]{0,250}\.[A-Za-z0-9]{1,8}")
+_CONTRACTS = frozenset({".wsdl", ".xsd"})
+_CONTRACTS_BESIDE = ("*.wsdl", "*.xsd", "*/*.wsdl", "*/*.xsd")
+
+Stamp = tuple[str, int, int, int]
+"""Path, time of the last change in ns, size, inode; a file that isn't there has zeros."""
+
+
+def stamps(paths: Iterable[Path]) -> frozenset[Stamp]:
+    """Return what tells a change of any of these files, without reading them."""
+    return frozenset(_stamp(path) for path in paths)
+
+
+def digest(paths: Iterable[Path]) -> str:
+    """Return what tells a change of what stands in these files; of very large ones, of when they were written."""
+    total = hashlib.sha256()
+    for path in sorted(paths):
+        total.update(f"\0{path}\0".encode())
+        stamp = _stamp(path)
+        try:
+            total.update(path.read_bytes() if stamp[2] <= _WHOLE_BYTES else repr(stamp).encode())
+        except OSError as error:
+            total.update(type(error).__name__.encode())
+    return total.hexdigest()
+
+
+def secret_files(file: Path) -> Iterator[Path]:
+    """Yield the files that a configuration names as ${file:PATH}, also one that can't be loaded."""
+    try:
+        with file.open("rb") as opened:
+            text = opened.read(MAX_BYTES).decode("utf-8", "replace")
+    except OSError:
+        return
+    for match in _SECRET_FILE.finditer(text):
+        yield file.absolute().parent / match[1]
+
+
+def named_files(file: Path) -> Iterator[Path]:
+    """Yield what a configuration's connectors may mean as files beside it, those too that aren't there yet."""
+    try:
+        data = read_document(file).data
+    except ConfigError:
+        return
+    connectors = data.get("connectors") if isinstance(data, dict) else None
+    for text in islice(_texts(connectors), MAX_FILES):
+        if _LIKE_A_FILE.fullmatch(text) and "://" not in text:
+            yield file.absolute().parent / text
+
+
+def mapping_folder_files(folders: Iterable[str | Path]) -> Iterator[Path]:
+    """Yield the site's own mapping files, used or not, without their tests."""
+    for folder in map(Path, folders):
+        if folder.is_dir():
+            files = islice(folder.rglob("*.yaml"), MAX_FILES)
+            yield from (path for path in files if not path.name.endswith(".test.yaml"))
+
+
+def connector_files(section: ConnectorBase, mapping_folders: Iterable[str | Path]) -> set[Path]:
+    """Return the files that a connector is made from: its mappings, and every file that its section names."""
+    folders = list(mapping_folders)
+    names = {operation.mapping or section.mapping or "" for operation in section.lookups.values()}
+    files = {found for name in names if (found := find_mapping(name, folders))}
+    for text in _texts(section):
+        # Paths of a loaded configuration are absolute.
+        path = Path(text)
+        if path.is_absolute() and _is_file(path):
+            files |= _with_imports(path)
+    return files
+
+
+def _with_imports(path: Path) -> set[Path]:
+    """Return the file, and what it may import: a WSDL or schema can have its schemas in its folder, or one below."""
+    if path.suffix.lower() not in _CONTRACTS:
+        return {path}
+    beside = islice((other for pattern in _CONTRACTS_BESIDE for other in path.parent.glob(pattern)), MAX_FILES)
+    return {path, *beside}
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Path):
+        yield str(value)
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _texts(getattr(value, name))
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, tuple | list | set | frozenset):
+        for item in value:
+            yield from _texts(item)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _stamp(path: Path) -> Stamp:
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return str(path), 0, 0, 0
+    return str(path), found.st_mtime_ns, found.st_size, found.st_ino

@@ -1,0 +1,165 @@
+"""One backend asked for one number: from the cache if it may be, once for all who ask at once, never raising."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import structlog
+
+from connectors.base import Connector, ConnectorError
+from hub.config.model import ContextSection
+from hub.config.resilience import AnswerCacheSection
+from hub.context.cache import AnswerCache, Lifetimes, Records, SharedLookups
+from hub.domain.customer import AnswerState, BackendAnswer, CustomerQuery, Problem
+from hub.domain.phone import PhoneNumber
+
+log = structlog.get_logger(__name__)
+
+
+class LookupObserver(Protocol):
+    def __call__(self, connector: str, seconds: float, state: str) -> None:
+        """Hear of each lookup: what it took, and `found`, `not_found`, `cached`, `stale` or the problem's name."""
+
+
+class Lookups:
+    """`on_refreshed(answer, e164)` hears what a backend said that was asked behind a stale answer."""
+
+    def __init__(
+        self,
+        settings: ContextSection,
+        *,
+        on_refreshed: Callable[[BackendAnswer, str], None],
+        on_lookup: LookupObserver | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._settings = settings
+        self._on_refreshed = on_refreshed
+        self._on_lookup = on_lookup
+        self._clock = clock
+        self._connectors: dict[str, Connector] = {}
+        self._lifetimes: dict[str, Lifetimes] = {}
+        self._shared = SharedLookups()
+        self._refreshing: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self.cache = AnswerCache(entries=settings.cache_entries, max_bytes=settings.cache_bytes, clock=clock)
+        self.from_cache: Counter[tuple[str, str]] = Counter()
+        """How often what a connector was asked was `fresh`, `stale`, `negative` (nobody, still fresh) or a `miss`."""
+
+    def use(self, connectors: Sequence[Connector], kept: Mapping[str, AnswerCacheSection]) -> None:
+        """Ask these from now on. What one has said that is gone, or replaced, is forgotten."""
+        now = {connector.name: connector for connector in connectors}
+        for name, connector in self._connectors.items():
+            if now.get(name) is not connector:
+                self.cache.drop_all_of(name)
+        self._connectors = now
+        self._lifetimes = {name: self._lifetimes_of(kept.get(name, AnswerCacheSection())) for name in now}
+
+    def kept(self, connector: Connector, phone: PhoneNumber) -> BackendAnswer | None:
+        """Return the answer that is kept; if it is stale, the backend is asked behind it."""
+        e164 = phone.e164 or ""
+        kept = self.cache.get((connector.name, e164))
+        if kept is None:
+            self.from_cache[connector.name, "miss"] += 1
+            return None
+        if kept.is_stale:
+            self.from_cache[connector.name, "stale"] += 1
+            self._observe(connector.name, 0.0, "stale")
+            self._refresh(connector, phone)
+        else:
+            self.from_cache[connector.name, "fresh" if kept.records else "negative"] += 1
+            self._observe(connector.name, 0.0, "cached")
+        return BackendAnswer(
+            connector=connector.name,
+            title=connector.title,
+            state=AnswerState.FOUND if kept.records else AnswerState.NOT_FOUND,
+            records=kept.records,
+            cached=True,
+            as_of=kept.at if kept.is_stale else None,
+        )
+
+    async def ask(self, connector: Connector, phone: PhoneNumber) -> BackendAnswer:
+        """Ask the backend itself. A failure is an answer too."""
+        started = self._clock()
+        e164 = phone.e164 or ""
+
+        async def lookup() -> Records:
+            records = tuple(await connector.lookup(CustomerQuery(phone=phone)))
+            # One that was replaced meanwhile may not leave its answer to the one that took its place.
+            if self._connectors.get(connector.name) is connector:
+                self.cache.put((connector.name, e164), records, self._lifetimes[connector.name])
+            return records
+
+        try:
+            records = await self._shared.run((id(connector), e164), lookup)
+        except ConnectorError as error:
+            return self._failure(connector, error.problem, error.message, started)
+        except Exception:
+            # A connector that breaks its contract must not take the other backends' answers with it.
+            log.exception("connector raised something other than ConnectorError", connector=connector.name)
+            return self._failure(connector, Problem.INTERNAL, "the connector failed; the hub's log has why", started)
+        state = AnswerState.FOUND if records else AnswerState.NOT_FOUND
+        self._observe(connector.name, self._clock() - started, state.value)
+        return BackendAnswer(
+            connector=connector.name,
+            title=connector.title,
+            state=state,
+            records=records,
+            took_ms=self._elapsed_ms(started),
+        )
+
+    def ask_afresh(self, e164: str) -> None:
+        """Something has happened with this customer: what is kept may only stand in."""
+        for name in self._connectors:
+            self.cache.age((name, e164))
+
+    async def close(self) -> None:
+        tasks = list(self._refreshing.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _refresh(self, connector: Connector, phone: PhoneNumber) -> None:
+        key = connector.name, phone.e164 or ""
+        if key in self._refreshing:
+            return
+        task = asyncio.get_running_loop().create_task(self._refreshed(connector, phone), name=f"refresh {key[0]}")
+        self._refreshing[key] = task
+        task.add_done_callback(lambda _task: self._refreshing.pop(key, None))
+        task.add_done_callback(report_failure)
+
+    async def _refreshed(self, connector: Connector, phone: PhoneNumber) -> None:
+        self._on_refreshed(await self.ask(connector, phone), phone.e164 or "")
+
+    def _failure(self, connector: Connector, problem: Problem, detail: str, started: float) -> BackendAnswer:
+        self._observe(connector.name, self._clock() - started, problem.value)
+        log.warning("lookup failed", connector=connector.name, problem=problem.value, detail=detail)
+        return BackendAnswer(
+            connector=connector.name,
+            title=connector.title,
+            state=AnswerState.FAILED,
+            problem=problem,
+            detail=detail,
+            took_ms=self._elapsed_ms(started),
+        )
+
+    def _lifetimes_of(self, section: AnswerCacheSection) -> Lifetimes:
+        general = self._settings
+        fresh_s = general.cache_s if section.fresh_s is None else section.fresh_s
+        stale_s = (general.cache_stale_s if fresh_s > 0 else 0.0) if section.stale_s is None else section.stale_s
+        negative_s = min(fresh_s, general.cache_negative_s) if section.negative_s is None else section.negative_s
+        return Lifetimes(fresh_s, stale_s, negative_s)
+
+    def _observe(self, connector: str, seconds: float, state: str) -> None:
+        if self._on_lookup is not None:
+            self._on_lookup(connector, seconds, state)
+
+    def _elapsed_ms(self, started: float) -> float:
+        return round((self._clock() - started) * 1000, 1)
+
+
+def report_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("context task failed", task=task.get_name(), exc_info=error)
