@@ -81,10 +81,20 @@ export class Desk extends LitElement {
       .dock ctihub-call-tabs {
         width: 100%;
         padding: 0.625rem max(1.25rem, calc(50vw - 62.75rem));
+        padding-inline-end: max(8rem, calc(50vw - 55rem));
         background: var(--sapPageFooter_Background, var(--sapTile_Background));
         border-top: 1px solid var(--sapGroup_ContentBorderColor);
         box-shadow: var(--sapContent_Shadow2);
         pointer-events: auto;
+      }
+      /* A place of its own beside the dock: what comes and goes there does not move it. */
+      .notes {
+        position: fixed;
+        inset: auto max(0.75rem, calc(50vw - 62.75rem)) 0.75rem auto;
+        z-index: 2;
+        display: grid;
+        gap: 0.5rem;
+        pointer-events: none;
       }
       main.docked {
         padding-bottom: 5.5rem;
@@ -130,6 +140,9 @@ export class Desk extends LitElement {
         }
         .idle {
           padding: 2rem 1rem;
+        }
+        .notes {
+          bottom: 5.5rem;
         }
       }
     `,
@@ -219,6 +232,10 @@ export class Desk extends LitElement {
         ${this.callLog(shown, past ? past.context : shown && desk.contexts.get(shown.call.id))}
       </main>
       ${this.dock()}
+      <div class="notes">
+        ${this.unsaved.filter(({ pop }) => pop.call.id !== desk.past?.pop.call.id).map((of) => this.wrapUp(of, true))}
+        ${this.toSayOf()}
+      </div>
     `;
   }
 
@@ -259,8 +276,6 @@ export class Desk extends LitElement {
           @gone=${() => (this.parked = this.parked.filter((other) => other !== parked))}
         ></ctihub-parked>`,
       )}
-      ${this.unsaved.filter(({ pop }) => pop.call.id !== desk.past?.pop.call.id).map((closed) => this.wrapUp(closed, true))}
-      ${this.toSayOf()}
       ${desk.pops.length > 1
         ? html`<ctihub-call-tabs
             .pops=${desk.pops}

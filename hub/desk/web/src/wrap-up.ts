@@ -20,10 +20,8 @@ export class WrapUpCard extends LitElement {
     css`
       :host {
         display: grid;
-        justify-self: end;
         justify-items: end;
         width: min(40rem, calc(100vw - 1.5rem));
-        margin: 0 max(0.75rem, calc(50vw - 62.75rem)) 0.75rem;
       }
       button {
         pointer-events: auto;
