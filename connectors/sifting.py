@@ -6,15 +6,28 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from connectors.base import ConnectorError
 from connectors.resolve import Scope, resolve
 from connectors.rows import Row
+from connectors.wording import backend_words
 from hub.config.operations import StepBase
 from hub.config.request import Condition
+from hub.domain.customer import Problem
 from hub.domain.path import Path
 from hub.domain.phone import parse_number
 
 WHOLE_DIGITS = 7
 """A number with fewer digits tells nobody apart: it may be an extension, or a part."""
+
+
+def refuse_failed(rows: list[Row], step: StepBase) -> None:
+    """Raise ConnectorError (fault) if a row says that the call was in vain, where the step tells how rows say so."""
+    if step.failed is None:
+        return
+    reader = Path(step.failed)
+    words = next((_text(value).strip() for row in rows for value in reader.read_all(row) if _text(value).strip()), "")
+    if words:
+        raise ConnectorError(Problem.FAULT, f"the backend answered that it failed: {backend_words(words)}")
 
 
 def sifted(rows: list[Row], step: StepBase, scope: Scope, region: str) -> list[Row]:
@@ -25,7 +38,8 @@ def sifted(rows: list[Row], step: StepBase, scope: Scope, region: str) -> list[R
     for path, condition in step.keep.items():
         holds = _condition(condition, scope)
         reader = Path(path)
-        rows = [row for row in rows if holds([_text(value) for value in reader.read_all(row)])]
+        folded = _folded if condition.ignore_case else _text
+        rows = [row for row in rows if holds([folded(value) for value in reader.read_all(row)])]
     asked_for = scope.get("query", {}).get("e164", "") if step.same_number else ""
     if asked_for:
         readers = [Path(path) for path in step.same_number]
@@ -35,7 +49,8 @@ def sifted(rows: list[Row], step: StepBase, scope: Scope, region: str) -> list[R
 
 def _condition(condition: Condition, scope: Scope) -> Callable[[list[str]], bool]:
     value = resolve(condition.value, scope)
-    wanted = [_text(one) for one in (value if isinstance(value, list) else [value])]
+    folded = _folded if condition.ignore_case else _text
+    wanted = [folded(one) for one in (value if isinstance(value, list) else [value])]
     if condition.operator == "ne":
         return lambda texts: not any(text in wanted for text in texts)
     compare = _COMPARISONS[condition.operator]
@@ -71,6 +86,10 @@ def _text(value: Any) -> str:
             return ""
         case _:
             return str(value)
+
+
+def _folded(value: Any) -> str:
+    return _text(value).casefold()
 
 
 def _numbers(row: Row, readers: Sequence[Path]) -> list[str]:

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping as Section
 from collections.abc import Sequence
-from urllib.parse import quote, urlencode
 
 from yarl import URL
 
 from connectors.base import ConnectorError
-from connectors.documents import refuse_html
 from connectors.http import HttpClient
+from connectors.odata.address import entity_address, query_address, service_address
+from connectors.odata.changes import Changes
+from connectors.odata.offered import offered
+from connectors.odata.paging import next_address
 from connectors.odata.query import filters, query_string
-from connectors.odata.reply import read_rows
+from connectors.odata.reply import Page, read_page
 from connectors.resolve import Scope
 from connectors.rows import Row, rows_at
 from connectors.stepped import SteppedConnector
-from connectors.wording import refusal
 from hub.config.connectors import ODataConnector as ODataConfig
 from hub.config.operations import ODataOperation, ODataStep, OperationBase
-from hub.config.wording import counted, nearest
 from hub.config.writes import ODataWrite, WriteOperationBase
 from hub.domain.customer import Problem
 from hub.mapping.mapping import Mapping
 
-_ENTITY_SET = re.compile(rb"<(?:\w+:)?EntitySet\s[^>]{0,2000}?\bName=[\"']([^\"']{1,200})[\"']")
+MAX_PAGES = 20
+"""Pages of one answer; a service that sends more is asked too broadly, or pages without end."""
+
+_NOT_FOUND = 404
 
 
 class ODataConnector(SteppedConnector[ODataStep]):
@@ -33,6 +35,7 @@ class ODataConnector(SteppedConnector[ODataStep]):
         super().__init__(name, config, mappings, region=region)
         self._odata = config
         self._http = HttpClient(config, config.auth)
+        self._changes = Changes(config, self._http)
 
     async def start(self) -> None:
         self._http.start()
@@ -44,43 +47,58 @@ class ODataConnector(SteppedConnector[ODataStep]):
         return operation.steps if isinstance(operation, ODataOperation | ODataWrite) else ()
 
     async def _ask(self, step: ODataStep, scope: Scope) -> list[Row]:
-        version = self._odata.version
-        rows: list[Row] = []
-        for filter_text in filters(step, scope, version):
-            query = query_string(step, filter_text, self._odata.params, version)
-            url = URL(f"{self._service(step.service)}/{step.entity}?{query}", encoded=True)
-            reply = await self._http.send("GET", url, headers={"Accept": "application/json"})
-            rows += await read_rows(reply, f"{step.service}/{step.entity}".lstrip("/"))
+        if step.method != "GET":
+            rows = await self._changes.make(step, scope)
+        elif step.has_key:
+            rows = await self._pages(step, entity_address(self._odata, step, scope), {*step.absent, _NOT_FOUND})
+        else:
+            rows = []
+            for filter_text in filters(step, scope, self._odata.version):
+                query = query_string(step, filter_text, self._odata.params, self._odata.version, scope)
+                rows += await self._pages(step, query_address(self._odata, step, query), set(step.absent))
         return rows_at(rows, step.rows)
 
-    def _service(self, service: str) -> str:
-        base = self._odata.url.rstrip("/")
-        return f"{base}/{service.strip('/')}" if service else base
+    async def _pages(self, step: ODataStep, url: URL, absent: set[int]) -> list[Row]:
+        """Read an answer page by page, until the step has as many rows as it wants."""
+        rows: list[Row] = []
+        seen: set[URL] = set()
+        while len(seen) < MAX_PAGES:
+            page = await self._page(step, url, absent)
+            rows += page.rows
+            if page.next is None or len(rows) >= step.top:
+                return rows[: step.top]
+            seen.add(url)
+            url = next_address(url, page.next, self._odata.params)
+            if url in seen:
+                raise ConnectorError(Problem.MALFORMED, "the service's next page is one that it has sent already")
+        raise ConnectorError(
+            Problem.TOO_LARGE, f"the answer has more than {MAX_PAGES} pages: ask for less, or give a smaller `top`"
+        )
+
+    async def _page(self, step: ODataStep, url: URL, absent: set[int]) -> Page:
+        reply = await self._http.send("GET", url, headers=self._changes.headers, answers=absent)
+        if reply.status in absent:
+            return Page([], None)
+        return await read_page(reply, f"{step.service}/{step.entity}".lstrip("/"))
 
     async def _probe(self) -> str:
-        """Read each service's `$metadata`, and see that it has the entity sets that the steps ask."""
+        """See that each service has the entity sets that the steps ask."""
         wanted: dict[str, set[str]] = {}
-        for operation in self._odata.operations.values():
-            for step in operation.steps:
-                wanted.setdefault(step.service, set()).add(step.entity)
-        facts = []
-        for service, entities in wanted.items():
-            offered = await self._entity_sets(service)
-            for entity in sorted(entities - set(offered)):
-                raise ConnectorError(
-                    Problem.FAULT, f"{service or 'the service'} has no entity set {entity!r}{nearest(entity, offered)}"
-                )
-            facts.append(f"{service} {counted(len(offered), 'entity set')}".strip())
+        needed: set[str] = set()
+        for step in self._odata.every_step():
+            wanted.setdefault(step.service, set()).add(step.entity)
+            if not step.absent:
+                needed.add(step.service)
+        facts = [
+            await offered(
+                self._http,
+                service_address(self._odata, service),
+                service,
+                entities,
+                params=self._odata.params,
+                version=self._odata.version,
+                may_be_absent=service not in needed,
+            )
+            for service, entities in wanted.items()
+        ]
         return f"OData {self._odata.version.upper()}, {', '.join(facts)}"
-
-    async def _entity_sets(self, service: str) -> list[str]:
-        query = urlencode(self._odata.params, quote_via=quote)
-        url = URL(f"{self._service(service)}/$metadata{'?' if query else ''}{query}", encoded=True)
-        reply = await self._http.send("GET", url, headers={"Accept": "application/xml"})
-        if reply.status >= 300:  # noqa: PLR2004 - neither success nor redirect
-            appended = f"{service}/$metadata".lstrip("/")
-            raise ConnectorError(Problem.FAULT, refusal(reply.status, "the service does not describe itself", appended))
-        refuse_html(reply)
-        if b"Edmx" not in reply.body:
-            raise ConnectorError(Problem.MALFORMED, f"$metadata of {service or 'the service'} is no OData metadata")
-        return sorted({name.decode("utf-8", "replace") for name in _ENTITY_SET.findall(reply.body)})

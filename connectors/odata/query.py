@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -22,11 +22,7 @@ def filters(step: ODataStep, scope: Scope, version: str) -> Iterator[str]:
 
     Raises NothingToAskError if a value that is searched for was not found.
     """
-    values: _Values = {}
-    for field, condition in step.where.items():
-        wanted = condition.value
-        value = values_of(wanted, scope) if isinstance(wanted, Found) else resolve(wanted, scope)
-        values[field] = value if isinstance(value, list) else [value]
+    values = _values(step.where, scope)
     longest = max(values, key=lambda field: len(values[field]), default=None)
     if longest is None:
         yield ""
@@ -35,15 +31,33 @@ def filters(step: ODataStep, scope: Scope, version: str) -> Iterator[str]:
     # What excludes values has to exclude all of them in each request.
     size = MAX_ALTERNATIVES if step.where[longest].operator != "ne" else len(every)
     for start in range(0, len(every), size):
-        part = {**values, longest: every[start : start + size]}
-        yield " and ".join(_condition(field, step.where[field], part[field], version) for field in part)
+        yield _filter(step.where, {**values, longest: every[start : start + size]}, version)
+
+
+def _values(where: Mapping[str, Condition], scope: Scope) -> _Values:
+    values: _Values = {}
+    for field, condition in where.items():
+        wanted = condition.value
+        value = values_of(wanted, scope) if isinstance(wanted, Found) else resolve(wanted, scope)
+        values[field] = value if isinstance(value, list) else [value]
+    return values
+
+
+def _filter(where: Mapping[str, Condition], values: _Values, version: str) -> str:
+    return " and ".join(_condition(field, where[field], values[field], version) for field in values)
 
 
 def _condition(field: str, condition: Condition, values: list[Any], version: str) -> str:
-    literals = [odata_literal(value, version, condition.type) for value in values]
+    literals = [odata_literal(value, version, _type(condition)) for value in values]
     terms = [_term(field, condition.operator, literal, version) for literal in literals]
     joint = " and " if condition.operator == "ne" else " or "
     return terms[0] if len(terms) == 1 else f"({joint.join(terms)})"
+
+
+def _type(condition: Condition) -> str | None:
+    if condition.type is None and isinstance(condition.value, Found):
+        return "guid" if condition.value.uuid else condition.value.type
+    return condition.type
 
 
 def _term(field: str, operator: str, literal: str, version: str) -> str:
@@ -56,22 +70,45 @@ def _term(field: str, operator: str, literal: str, version: str) -> str:
             return f"{field} {operator} {literal}"
 
 
-def query_string(step: ODataStep, filter_text: str, params: dict[str, str], version: str) -> str:
+def query_string(
+    step: ODataStep, filter_text: str, params: Mapping[str, str], version: str, scope: Scope | None = None
+) -> str:
     """Return everything behind the question mark, escaped."""
     options = {
         **params,
-        "$filter": filter_text,
-        "$select": ",".join(step.select),
-        "$expand": expand_text(step.expand, version),
+        **system_options(step, filter_text, version, scope or {}),
         "$orderby": ",".join(step.order),
         "$top": str(step.top),
-        "$format": "json" if version == "v2" else "",
     }
     return "&".join(f"{quote(name, safe='$')}={quote(text, safe='')}" for name, text in options.items() if text)
 
 
-def expand_text(paths: tuple[str, ...], version: str) -> str:
-    """Write navigation paths for `$expand`: `a/b` in V2, `a($expand=b)` in V4."""
+def system_options(step: ODataStep, filter_text: str, version: str, scope: Scope) -> dict[str, str]:
+    """Return the options that a query of one entity can have too; empty ones are not sent."""
+    return {
+        "$filter": filter_text,
+        "$select": ",".join(step.select),
+        "$expand": expand_text(step.expand, version, _nested_options(step, version, scope)),
+        "$format": "json" if version == "v2" else "",
+    }
+
+
+def _nested_options(step: ODataStep, version: str, scope: Scope) -> dict[str, list[str]]:
+    """Return what is asked of the entities behind each expanded path, as it stands in its parentheses."""
+    nested = {}
+    for path, expansion in step.expand_options.items():
+        options = {
+            "$select": ",".join(expansion.select),
+            "$filter": _filter(expansion.where, _values(expansion.where, scope), version),
+            "$orderby": ",".join(expansion.order),
+            "$top": str(expansion.top or ""),
+        }
+        nested[path] = [f"{name}={text}" for name, text in options.items() if text]
+    return nested
+
+
+def expand_text(paths: Sequence[str], version: str, options: Mapping[str, Sequence[str]] | None = None) -> str:
+    """Write navigation paths for `$expand`: `a/b` in V2, `a($expand=b)` in V4, there with each path's `options`."""
     if version == "v2":
         return ",".join(paths)
     tree: dict[str, Any] = {}
@@ -79,8 +116,15 @@ def expand_text(paths: tuple[str, ...], version: str) -> str:
         branch = tree
         for name in path.split("/"):
             branch = branch.setdefault(name, {})
-    return _nested(tree, ",")
+    return _nested(tree, "", options or {})
 
 
-def _nested(tree: dict[str, Any], joint: str) -> str:
-    return joint.join(f"{name}($expand={_nested(inner, ',')})" if inner else name for name, inner in tree.items())
+def _nested(tree: Mapping[str, Any], above: str, options: Mapping[str, Sequence[str]]) -> str:
+    return ",".join(_navigation(name, inner, f"{above}{name}", options) for name, inner in tree.items())
+
+
+def _navigation(name: str, inner: Mapping[str, Any], path: str, options: Mapping[str, Sequence[str]]) -> str:
+    parts = [*options.get(path, ())]
+    if inner:
+        parts.append(f"$expand={_nested(inner, f'{path}/', options)}")
+    return f"{name}({';'.join(parts)})" if parts else name

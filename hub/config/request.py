@@ -167,8 +167,14 @@ def found_in(argument: Argument) -> Iterator[Found]:
             yield from found_in(inner)
 
 
+_MANNERS = frozenset({"type", "ignore_case"})
+
+
 class Condition(Section):
-    """One condition of an OData `$filter`, or of a step's `keep`. Exactly one comparison; a list means any of them."""
+    """One condition of an OData `$filter`, or of a step's `keep`. Exactly one comparison; a list means any of them.
+
+    `ignore_case` compares without regard to capitals, in `keep` only: a service has its own rules for that.
+    """
 
     eq: Annotated[Any, BeforeValidator(parse_argument)] = None
     ne: Annotated[Any, BeforeValidator(parse_argument)] = None
@@ -180,16 +186,17 @@ class Condition(Section):
     endswith: Annotated[Any, BeforeValidator(parse_argument)] = None
     contains: Annotated[Any, BeforeValidator(parse_argument)] = None
     type: Literal["text", "number", "bool", "guid", "datetime", "datetimeoffset", "decimal", "int64"] | None = None
+    ignore_case: bool = False
 
     @model_validator(mode="after")
     def _one(self) -> Condition:
-        if len(self.model_fields_set - {"type"}) != 1:
+        if len(self.model_fields_set - _MANNERS) != 1:
             raise ValueError("give exactly one of eq, ne, gt, ge, lt, le, startswith, endswith, contains")
         return self
 
     @property
     def operator(self) -> str:
-        return next(iter(self.model_fields_set - {"type"}))
+        return next(iter(self.model_fields_set - _MANNERS))
 
     @property
     def value(self) -> Argument:

@@ -207,7 +207,14 @@ def _address(caller: Caller) -> Row:
         "Language": caller.language,
         "to_PhoneNumber": [{**address, "OrdinalNumber": "1", **number}],
         "to_MobilePhoneNumber": [],
-        "to_EmailAddress": [{**address, "OrdinalNumber": "1", "EmailAddress": caller.email}],
+        "to_EmailAddress": [
+            {
+                **address,
+                "OrdinalNumber": "1",
+                "EmailAddress": caller.email,
+                "SearchEmailAddress": caller.email.upper()[:20],
+            }
+        ],
     }
 
 

@@ -15,9 +15,13 @@ USUAL_FORMATS = ("iso", "odata", "compact")
 """What is read unless a rule says otherwise."""
 NAMED_FORMATS = (*USUAL_FORMATS, "unix", "unix_ms")
 MAX_PATTERN = 50
+MAX_DATE = 100
+"""Characters of a date: what is longer is none, and patterns are slow on it."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Atom Publishing/JSON form of Edm.DateTime in OData V2: milliseconds, and for Edm.DateTimeOffset minutes of offset.
 _ODATA = re.compile(r"/Date\((-?\d{1,17})([+-]\d{1,4})?\)/")
+# What lies before it, as the year 0000 that ABAP's initial date becomes, stands for no date as it does.
+_YEAR_ONE_MS = -62_135_596_800_000
 _COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:[T ]?(\d\d)(\d\d)(\d\d)?)?(Z)?")
 _UNIX = re.compile(r"-?\d{1,17}(\.\d{1,9})?")
 # Of Python's strptime (library reference, "Format Codes").
@@ -41,7 +45,7 @@ class DateReader:
         text = to_text(value)
         if text is None or _stands_for_none(text):
             return None
-        for form in self.formats:
+        for form in self.formats if len(text) <= MAX_DATE else ():
             found = self._parse(text, form)
             if found is not None:
                 return self._placed(found)
@@ -81,7 +85,7 @@ def _from_odata(text: str, zone: tzinfo) -> datetime | None:
     match = _ODATA.fullmatch(text)
     if match is None:
         return None
-    moment = _EPOCH + timedelta(milliseconds=int(match[1]))
+    moment = _EPOCH + timedelta(milliseconds=max(int(match[1]), _YEAR_ONE_MS))
     if match[2]:
         return moment.astimezone(timezone(timedelta(minutes=int(match[2]))))
     # Without an offset the milliseconds are those of a bare local time (Edm.DateTime has no zone).
@@ -107,9 +111,11 @@ def pattern_problem(pattern: str) -> str | None:
     """Say what is wrong with a strptime pattern: it would fit no date at all."""
     if len(pattern) > MAX_PATTERN:
         return f"a date's pattern has at most {MAX_PATTERN} characters"
-    for directive in re.findall(r"%(.?)", pattern.replace("%%", "")):
+    for directive in (found := re.findall(r"%(.?)", pattern.replace("%%", ""))):
         if directive not in _DIRECTIVES:
             return f"%{directive} is nothing that a date's pattern may hold: %d day, %m month, %Y year, %H:%M:%S time"
+        if found.count(directive) > 1:
+            return f"%{directive} stands twice in the pattern"
     return None
 
 
