@@ -84,11 +84,10 @@ class ODataConnector(SteppedConnector[ODataStep]):
     async def _probe(self) -> str:
         """See that each service has the entity sets that the steps ask."""
         wanted: dict[str, set[str]] = {}
-        needed: set[str] = set()
         for step in self._odata.every_step():
             wanted.setdefault(step.service, set()).add(step.entity)
-            if not step.absent:
-                needed.add(step.service)
+        lookups = [step for operation in self._odata.operations.values() for step in operation.steps]
+        needed = {step.service for step in lookups if not step.absent}
         facts = [
             await offered(
                 self._http,

@@ -41,7 +41,7 @@ async def offered(
         metadata = URL(f"{address}/$metadata{tail}", encoded=True)
         found = await _from_metadata(http, metadata, service, may_be_absent=may_be_absent)
         if found is None:
-            return f"{service} is not there, or not for this user (the steps that ask it are left out)"
+            return f"{service} is not there, or not for this user"
         sets = found
     for entity in sorted(set(wanted) - set(sets)):
         raise ConnectorError(

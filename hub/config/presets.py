@@ -42,7 +42,10 @@ def load_preset(name: str) -> dict[str, Any]:
 
 
 def with_preset(data: dict[str, Any]) -> dict[str, Any]:
-    """Fill in what the preset gives; the site's own keys win, operations, headers, params and settings name by name."""
+    """Fill in what the preset gives; the site's own keys win, operations, headers, params and settings name by name.
+
+    `NAME: null` takes one of the preset's out, as a kind of `writes` that the site does not have.
+    """
     preset = load_preset(data["preset"])
     if preset.get("kind") != data.get("kind"):
         raise ValueError(
@@ -51,5 +54,5 @@ def with_preset(data: dict[str, Any]) -> dict[str, Any]:
     merged = {**preset, **data}
     for key in ("operations", "writes", "headers", "params", "settings"):
         if isinstance(preset.get(key), dict) and isinstance(data.get(key), dict):
-            merged[key] = {**preset[key], **data[key]}
+            merged[key] = {name: value for name, value in {**preset[key], **data[key]}.items() if value is not None}
     return merged

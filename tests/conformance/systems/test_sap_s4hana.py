@@ -33,6 +33,7 @@ class TestSapS4Hana(SystemBehaviour):
     async def test_without_service_management(self, server: S4Hana, connector: Connector) -> None:
         """Where a site has no service requests customers come without cases, and a check says so."""
         server.without_services = frozenset({"API_SERVICE_REQUEST_SRV"})
+        assert "API_SERVICE_REQUEST_SRV is not there" in await connector.check()
         [record] = await connector.lookup(CustomerQuery(phone=parse_number(KNOWN.phone, "DE")))
         assert (list(KNOWN.orders), ()) == ([order.id for order in record.orders], record.cases)
 
@@ -70,6 +71,11 @@ class TestSapS4Hana(SystemBehaviour):
             assert Problem.FAULT is raised.value.problem
         assert [] == server.written
         await connector.close()
+
+    async def test_a_site_that_writes_nothing(self, server: S4Hana) -> None:
+        """What the preset writes can be taken out, kind by kind."""
+        connector = self.connector_of(server, writes={"activity": None, "case": None})
+        assert {WriteKind.NOTE} == connector.writes
 
     async def test_the_details_of_an_error(self, server: S4Hana, connector: Connector) -> None:
         """What SAP adds to its message is told too, once."""
