@@ -20,7 +20,7 @@ from connectors.quoting import plain
 from connectors.resolve import NothingToAskError, Scope, distinct_values
 from connectors.rows import Kept, Row, attached, unique_rows
 from connectors.session import Sessions
-from connectors.sifting import sifted
+from connectors.sifting import refuse_failed, sifted
 from connectors.tracing import StepDone, current_trace, in_step
 from hub.config.connector_base import ConnectorBase
 from hub.config.operations import OperationBase, StepBase
@@ -116,13 +116,24 @@ class SteppedConnector(ABC, Generic[Step]):
         if missing:
             raise ConnectorError(Problem.INTERNAL, f"what is to be written has no {missing[0]}, which it needs")
         results: StepResults = {}
-        was_there = False
+        was_there = is_written = False
         for step in self._steps(operation):
             was_there |= bool(step.unless and results[step.unless])
-            await self._step(step, {"entry": fields}, results, ())
+            is_written |= await self._step(step, {"entry": fields}, results, ()) and not step.only_looks
             was_there |= any(isinstance(row, Kept) for row in results[step.name])
+        if not (is_written or was_there):
+            message = (
+                "nothing was written, as a value that a step needs was found nowhere: is the customer still there?"
+            )
+            raise ConnectorError(Problem.INTERNAL, message)
         ids = (plain(value) for path in operation.ids for value in Path(path).read_all(results))
         return WriteResult(id=next((found for found in ids if found), ""), was_there=was_there)
+
+    async def rows_of(self, step: Step) -> list[Row]:
+        """Make one request that no operation declares, for who tries a backend out. Raises ConnectorError only."""
+        results: StepResults = {}
+        await self._named(f"step {step.name}", self._step(step, {}, results, ()))
+        return results[step.name]
 
     async def check(self) -> str:
         return await self._named("check", self._checked())
@@ -167,7 +178,7 @@ class SteppedConnector(ABC, Generic[Step]):
     async def _results(self, operation: OperationBase, asked: dict[str, Any]) -> StepResults:
         """Run the steps; the first failure cancels the others."""
         results: StepResults = {}
-        tasks: dict[str, asyncio.Task[None]] = {}
+        tasks: dict[str, asyncio.Task[bool]] = {}
         try:
             async with asyncio.TaskGroup() as group:
                 for step in self._steps(operation):
@@ -178,12 +189,13 @@ class SteppedConnector(ABC, Generic[Step]):
             raise failed.exceptions[0] from None
         return results
 
-    async def _step(self, step: Step, given: Scope, results: StepResults, before: Sequence[asyncio.Task[None]]) -> None:
+    async def _step(self, step: Step, given: Scope, results: StepResults, before: Sequence[asyncio.Task[bool]]) -> bool:
+        """Put the step's rows into the results; return whether it had something to ask."""
         for task in before:
             await task
+        results[step.name] = []
         if (step.unless and results[step.unless]) or (step.when and not results[step.when]):
-            results[step.name] = []
-            return
+            return False
         began = time.perf_counter()
         with (
             structlog.contextvars.bound_contextvars(connector=self._name, step=step.name),
@@ -192,6 +204,8 @@ class SteppedConnector(ABC, Generic[Step]):
         ):
             try:
                 rows = await self._rows_of(step, {**given, "settings": self._config.settings, **results})
+            except NothingToAskError:
+                return False
             except ConnectorError as error:
                 raise error.within(f"step {step.name}") from error
             log.debug("step done", rows=len(rows))
@@ -199,15 +213,13 @@ class SteppedConnector(ABC, Generic[Step]):
         if trace is not None:
             trace.happened.append(StepDone(step.name, len(rows), (time.perf_counter() - began) * 1000))
         results[step.name] = rows
+        return True
 
     async def _rows_of(self, step: Step, scope: Scope) -> list[Row]:
         repeated = step.each or step.first
-        try:
-            if repeated is None:
-                return await self._sifted(step, scope)
-            items = distinct_values(repeated, scope)[:MAX_REPEATS]
-        except NothingToAskError:
-            return []
+        if repeated is None:
+            return await self._sifted(step, scope)
+        items = distinct_values(repeated, scope)[:MAX_REPEATS]
         if step.each:
             return await self._each(step, scope, items)
         for item in items:
@@ -232,7 +244,9 @@ class SteppedConnector(ABC, Generic[Step]):
             return []
 
     async def _sifted(self, step: Step, scope: Scope) -> list[Row]:
-        return sifted(await self._ask_in_session(step, scope), step, scope, self._region)
+        rows = await self._ask_in_session(step, scope)
+        refuse_failed(rows, step)
+        return sifted(rows, step, scope, self._region)
 
     async def _ask_in_session(self, step: Step, scope: Scope) -> list[Row]:
         if self._sessions is None or "credentials" in scope:

@@ -61,7 +61,8 @@ class StepBase(Section):
 
     Of the rows found, `keep` leaves those for which all its conditions hold, for a backend that can't be asked so
     exactly. `same_number` names fields with telephone numbers: a row stays if one of them may be the number asked for,
-    or none is whole, for a backend that compares the last digits.
+    or none is whole, for a backend that compares the last digits. `failed` is the field in which a row says what went
+    wrong, for a backend whose calls succeed even then.
     """
 
     name: StepName
@@ -74,6 +75,7 @@ class StepBase(Section):
     idempotent: bool = False
     keep: Conditions = {}
     same_number: Annotated[tuple[PathText, ...], Field(max_length=10)] = ()
+    failed: PathText | None = None
 
     @model_validator(mode="after")
     def _repeat(self) -> Self:

@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
+from connectors.base import ConnectorError
 from connectors.resolve import NothingToAskError
-from connectors.sifting import sifted
+from connectors.sifting import refuse_failed, sifted
 from hub.config.operations import RestStep
+from hub.domain.customer import Problem
 
 GERMAN = {"query": {"e164": "+493515550123"}}
 
@@ -107,3 +109,13 @@ def test_a_condition_on_what_was_found_nowhere() -> None:
     """Without the value to compare with, nothing can be meant."""
     with pytest.raises(NothingToAskError):
         kept([{"a": ""}], {"entry": {}}, keep={"a": {"from": "entry.case"}})
+
+
+def test_a_call_that_was_in_vain() -> None:
+    """A row that says what went wrong is an error in the backend's words, without the caller's data."""
+    step = RestStep.model_validate({"name": "rows", "path": "/", "failed": "error"})
+    refuse_failed([{"error": ""}, {"error": None}, {}], step)
+    with pytest.raises(ConnectorError) as raised:
+        refuse_failed([{"id": 1}, {"error": "ORA-20001: no contact for petra@example.com"}], step)
+    assert Problem.FAULT is raised.value.problem
+    assert "ORA-20001: no contact for ***" in raised.value.message.replace("*** ", "***").rstrip()
