@@ -66,7 +66,9 @@ def is_page(body: bytes) -> bool:
 
 def refuse_html(reply: Reply) -> None:
     """Raise ConnectorError if a page for people came instead of data."""
-    if reply.media_type in _HTML or is_page(reply.body):
+    # Some send JSON and call it a page.
+    is_said = reply.media_type in _HTML and reply.body.lstrip(_BLANK)[:1] not in {b"{", b"["}
+    if is_said or is_page(reply.body):
         raise ConnectorError(
             Problem.MALFORMED,
             f"the backend answered with an HTML page (HTTP {reply.status}), not with data: check the url; a sign-in or "

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
+from time import monotonic
 from typing import Generic, TypeVar
 
 from connectors.base import ConnectorError
@@ -29,7 +29,7 @@ class SharedValue(Generic[Value]):
 
     async def get(self) -> Value:
         """Return the value, fetched if need be. Raises ConnectorError."""
-        if self._value is not None and time.monotonic() < self._until:
+        if self._value is not None and monotonic() < self._until:
             return self._value
         if self._fetching is None or self._fetching.done():
             self._fetching = asyncio.create_task(self._fetched(), name=self._what)
@@ -57,7 +57,7 @@ class SharedValue(Generic[Value]):
                 value, lasts_s = await self._fetch()
         except TimeoutError:
             raise ConnectorError(Problem.TIMEOUT, f"{self._what}: no answer within {FETCH_TIMEOUT_S:g} s") from None
-        self._value, self._until = value, time.monotonic() + lasts_s
+        self._value, self._until = value, monotonic() + lasts_s
         return value
 
 

@@ -43,19 +43,21 @@ class OAuth1SignIn:
         if self._auth.token:
             protocol["oauth_token"] = self._auth.token
         text = base_string(request, protocol.items())
-        digest = hmac.new(self._key.encode(), text.encode(), _DIGESTS[self._auth.method]).digest()
-        signature = base64.b64encode(digest).decode()
+        seal = signature(text, self._key, self._auth.method)
         realm = [f'realm="{self._auth.realm}"'] if self._auth.realm else []
-        fields = [f'{name}="{escaped(value)}"' for name, value in (protocol | {"oauth_signature": signature}).items()]
-        return Signed(
-            request.url, {"Authorization": "OAuth " + ", ".join(realm + fields)}, (signature, escaped(signature))
-        )
+        fields = [f'{name}="{escaped(value)}"' for name, value in (protocol | {"oauth_signature": seal}).items()]
+        return Signed(request.url, {"Authorization": "OAuth " + ", ".join(realm + fields)}, (seal, escaped(seal)))
 
     def is_over(self, _signed: Signed, _reply: Reply) -> bool:
         return False
 
     async def close(self) -> None:
         return
+
+
+def signature(text: str, key: str, method: str) -> str:
+    """Seal a base string (3.4.2); `key` are both secrets, escaped and joined by &."""
+    return base64.b64encode(hmac.new(key.encode(), text.encode(), _DIGESTS[method]).digest()).decode()
 
 
 def base_string(request: Outgoing, protocol: Iterable[tuple[str, str]]) -> str:

@@ -1,0 +1,161 @@
+"""Backends that want a login first, declared and not programmed."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from connectors.base import Connector, ConnectorError
+from connectors.registry import build_connector
+from connectors.tracing import recorded
+from hub.config.connector_base import ConnectorBase
+from hub.config.connector_kinds import ConnectorConfig
+from hub.domain.customer import Problem
+from tests.conformance.behaviour import MAPPINGS, by_phone
+from tests.conformance.servers.logins import PASSWORD, PHONE, JsonApiBackend, LoginBackend, SuiteBackend
+
+_CONFIG: TypeAdapter[ConnectorBase] = TypeAdapter(ConnectorConfig)
+
+
+@pytest.fixture(params=[SuiteBackend, JsonApiBackend])
+async def backend(request: pytest.FixtureRequest) -> AsyncIterator[Any]:
+    backend: LoginBackend = request.param()
+    await backend.start()
+    yield backend
+    await backend.stop()
+
+
+@pytest.fixture
+async def connector(backend: Any) -> AsyncIterator[Connector]:
+    connector = made(backend)
+    await connector.start()
+    yield connector
+    await connector.close()
+
+
+def made(backend: Any, **changes: Any) -> Connector:
+    config = _CONFIG.validate_python(backend.config(**changes))
+    return build_connector("crm", config, region="DE", mapping_folders=[MAPPINGS])
+
+
+async def ids(connector: Connector, number: str = PHONE) -> list[str]:
+    return [record.id for record in await connector.lookup(by_phone(number))]
+
+
+async def test_one_login_for_all(backend: Any, connector: Connector) -> None:
+    """Lookups at once and lookups later share one login."""
+    numbers = [f"+49351555{number}" for number in range(1000, 1008)]
+    await asyncio.gather(*(ids(connector, number) for number in numbers))
+    assert ["42"] == await ids(connector)
+    assert (1, 9) == (backend.logins, backend.asked)
+
+
+async def test_renewed_when_the_backend_says_so(backend: Any, connector: Connector) -> None:
+    """When the backend has forgotten the session, there is one new login however many notice, and nobody else does."""
+    await ids(connector, "+493515551000")
+    backend.valid.clear()
+    found = await asyncio.gather(ids(connector), ids(connector, "+493515551001"), ids(connector, "+493515551002"))
+    assert [["42"], [], []] == found
+    assert 2 == backend.logins
+
+
+async def test_renewed_after_its_time(backend: Any, connector: Connector, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After `lasts_s` the login is made again without being told to."""
+    await ids(connector, "+493515551000")
+    later = time.monotonic() + 1_201
+    monkeypatch.setattr("connectors.shared_value.monotonic", lambda: later)
+    await ids(connector)
+    assert (2, 2) == (backend.logins, backend.asked)
+
+
+async def test_a_session_that_never_counts(backend: Any, connector: Connector, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A backend that forgets each session at once is refused after the second, not asked for ever."""
+    monkeypatch.setattr(backend, "new_session", lambda: "session-of-nobody")
+    with pytest.raises(ConnectorError, match="says that the session is over, right after the login") as raised:
+        await ids(connector)
+    assert Problem.REFUSED == raised.value.problem
+    assert (2, 2) == (backend.logins, backend.asked)
+
+
+async def test_refused_login(backend: Any) -> None:
+    """A wrong password is told as refused login, in the backend's words, without the password."""
+    connector = made(backend, credentials={"user": "hub", "password": "falsches-wort"})
+    await connector.start()
+    with pytest.raises(ConnectorError) as raised:
+        await ids(connector)
+    assert Problem.REFUSED == raised.value.problem
+    assert raised.value.message.startswith("crm, operation by_phone: step customers: login: ")
+    assert "not with ***" in raised.value.message.lower() or "not ***" in raised.value.message
+    assert "falsches" not in str(raised.value)
+    with pytest.raises(ConnectorError, match="login: "):
+        await connector.check()
+    await connector.close()
+
+
+async def test_check_logs_in(backend: Any, connector: Connector) -> None:
+    """A check shows that the login works."""
+    assert await connector.check()
+    assert 1 == backend.logins
+
+
+async def test_a_long_session(backend: Any, connector: Connector) -> None:
+    """A session may be longer than anything that is searched for."""
+    backend.long = "x" * 3_000
+    assert ["42"] == await ids(connector)
+
+
+@pytest.mark.parametrize("evil", ["a\r\nX-Injected: 1", "a\nb", "a\0b", "a" * 9_000])
+async def test_a_hostile_session(evil: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session that would become a header of its own is refused before anything is sent with it."""
+    backend = JsonApiBackend()
+    await backend.start()
+    monkeypatch.setattr(backend, "new_session", lambda: evil)
+    connector = made(backend)
+    await connector.start()
+    with pytest.raises(ConnectorError, match="the value for the header Authorization") as raised:
+        await ids(connector)
+    assert Problem.MALFORMED == raised.value.problem
+    assert 0 == backend.asked
+    await connector.close()
+    await backend.stop()
+
+
+async def test_nothing_secret_is_shown(backend: Any, connector: Connector) -> None:
+    """A trace names what it must not show, shows no header with the session, and no error repeats it."""
+    with recorded() as trace:
+        await ids(connector, "+493515551000")
+    assert trace.secrets
+    headers = repr([getattr(one, "request_headers", "") for one in trace.happened])
+    assert not any(secret in headers for secret in trace.secrets)
+    assert PASSWORD not in headers
+    backend.valid.clear()
+    backend.new_session = lambda: "session-of-nobody"
+    with pytest.raises(ConnectorError) as raised:
+        await ids(connector)
+    assert "session-of-nobody" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"credentials": {"user": "hub"}}, "credentials.password"),
+        ({"session": None}, "only the steps of a `session` read them"),
+        ({"session": None, "credentials": {}}, "a step reads `session`, and the connector has none"),
+    ],
+)
+def test_what_does_not_fit_is_told(changes: dict[str, Any], words: str) -> None:
+    """A login that reads what is not there, credentials for nothing, and a session that nobody opens are mistakes."""
+    with pytest.raises(ValidationError) as raised:
+        _CONFIG.validate_python(SuiteBackend().config(**changes))
+    assert words in str(raised.value)
+
+
+def test_a_login_that_needs_itself() -> None:
+    """A login step can't read the session that it is to open."""
+    config = JsonApiBackend().config()
+    config["session"]["login"][0]["params"] = {"x": {"from": "session.name"}}
+    with pytest.raises(ValidationError, match="which the login is to give"):
+        _CONFIG.validate_python(config)
