@@ -76,10 +76,18 @@ def adf_literal(value: Any, kind: str | None) -> str:
 
 
 def siebel_literal(value: Any, kind: str | None) -> str:
-    """Write a value as a query by example of Siebel: `='x'`, with quotes doubled inside."""
+    """Write a value as a query by example of Siebel: `='x'`, with single quotes doubled inside.
+
+    `*` and `?` are wildcards, and a backslash before them makes them plain in some of Siebel's versions only: all
+    three are refused, so that a value is safe in any. Words such as OR, LIKE and IS NULL, brackets, commas and `~`
+    are operators outside of quotes alone.
+    """
     if _is_number(value, kind):
         return "=" + number(value)
-    return "='" + plain(value).replace("'", "''") + "'"
+    text = plain(value)
+    if any(character in text for character in "*?\\"):
+        raise ConnectorError(Problem.INTERNAL, "a value to search for holds * ? or \\, which are signs of the query")
+    return "='" + text.replace("'", "''") + "'"
 
 
 def _plain(value: Any, _kind: str | None) -> str:

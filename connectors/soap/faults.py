@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator
 
 from lxml import etree
@@ -18,6 +19,8 @@ _SECURITY_FAULTS = frozenset({"FailedAuthentication", "InvalidSecurity", "Invali
 _CODES = frozenset({"errorcode", "exceptionCode", "code", "errorCode"})
 _TEXTS = frozenset({"errormsg", "exceptionMessage", "faultText", "message", "text", "errorMessage"})
 MAX_TEXTS = 20
+# SBL-EAI-04376, ORA-20001, JBO-25014: digits that are nobody's number.
+_NUMBERED = re.compile(r"[A-Z]{2,10}(-[A-Z]{2,10}){0,3}-\d{1,6}")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ def fault_error(fault: etree._Element, signs: FaultSigns) -> FaultError:
     """Return the error that a fault is."""
     codes = tuple(code for code in _codes(fault) if code)[:MAX_TEXTS]
     texts = tuple(dict.fromkeys(text for text in _texts(fault) if text))[:MAX_TEXTS]
-    code = backend_words(codes[-1]) if codes else "no code"
+    code = _shown(codes[-1]) if codes else "no code"
     words = backend_words(texts[0] if texts else None)
     if len(texts) > 1 and texts[-1] not in texts[0]:
         words = f"{words} ({backend_words(texts[-1])})"
@@ -72,3 +75,7 @@ def _texts(fault: etree._Element) -> Iterator[str]:
     for element in fault.iter(etree.Element):
         if etree.QName(element).localname in _TEXTS or etree.QName(element).localname in {"faultstring", "Text"}:
             yield (element.text or "").strip()
+
+
+def _shown(code: str) -> str:
+    return code if _NUMBERED.fullmatch(code) else backend_words(code)
