@@ -185,10 +185,13 @@ class ResilientConnector:
         self, ask: Callable[[], Awaitable[Answer]], admission: Admission, time_left: asyncio.Timeout
     ) -> Answer:
         """Ask once, and tell the breaker how it went. Raises ConnectorError, and whatever a faulty connector raises."""
+        began = self._clock()
         try:
             answer = await ask()
         except asyncio.CancelledError:
-            if time_left.expired():
+            # Who had to wait long for a turn left the backend no time: that is no fault of its own.
+            had_time = self._clock() - began >= self._config.timeout_s / 2
+            if time_left.expired() and had_time:
                 self._breaker.failed(admission, ConnectorError(Problem.TIMEOUT, self._no_answer()))
             else:
                 self._breaker.taken_back(admission)

@@ -128,9 +128,14 @@ _LAST = """\
 context:
   # What a lookup may take before its card on the desk shows a notice.
   budget_s: 1.0
-  # How long an answer is used again, and how many are kept.
+  # How many seconds an answer is used again, and how many more it is shown with its age while the backend is asked;
+  # how long a caller whom a backend does not know stays unknown there. A connector's `cache` can say otherwise.
   cache_s: 300
+#  cache_stale_s: 3600
+#  cache_negative_s: 60
+  # How many answers are kept at most, and about how much memory they take.
 #  cache_entries: 10000
+#  cache_bytes: 67108864
   # How many of the customer's latest contacts the desk shows.
 #  interactions: 10
 
@@ -179,6 +184,8 @@ auth:
     reporting: "${API_TOKEN}"
 #    # With `control` it commands calls of all agents, with `supervise` it brings supervisors into calls, too.
 #    dialler: {token: "${DIALLER_TOKEN}", may: [read, control]}
+#    # With `configure` it has changed connectors and mappings reloaded (POST /api/v1/connectors/reload).
+#    deployment: {token: "${DEPLOY_TOKEN}", may: [configure]}
 
 # A broker that every event also goes to; without one ctihub's own journal does all the work.
 #bus:

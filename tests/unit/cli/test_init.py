@@ -45,6 +45,7 @@ def test_what_is_commented_out_is_valid_too(tmp_path: Path) -> None:
         "OSC_PASSWORD": "osc",
         "BUS_PASSWORD": "bus",
         "DIALLER_TOKEN": "d1aller-token",
+        "DEPLOY_TOKEN": "depl0y-token",
     }
     config = load_config(path, environment)
     assert {"sap", "service"} == set(config.connectors)
