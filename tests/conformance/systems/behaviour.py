@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -73,10 +74,16 @@ class SystemBehaviour:
 
     @pytest.fixture
     async def connector(self, server: System) -> AsyncIterator[Connector]:
-        connector = self.connector_of(server)
+        async with self.started(self.connector_of(server)) as connector:
+            yield connector
+
+    @asynccontextmanager
+    async def started(self, connector: Connector) -> AsyncIterator[Connector]:
         await connector.start()
-        yield connector
-        await connector.close()
+        try:
+            yield connector
+        finally:
+            await connector.close()
 
     def does(self, rule: str) -> bool:
         return rule not in self.not_this_way and is_done(self.system, rule)
@@ -88,14 +95,10 @@ class SystemBehaviour:
     @pytest.mark.parametrize("size", ["smallest", "whole"])
     async def test_as_documented(self, server: System, size: str) -> None:
         """Each configuration on the system's page connects, signs in and finds a customer."""
-        connector = self.connector_of(server, getattr(self, size))
-        await connector.start()
-        try:
+        async with self.started(self.connector_of(server, getattr(self, size))) as connector:
             assert await connector.check()
             found = await connector.lookup(CustomerQuery(phone=parse_number(server.known.phone, "DE")))
             assert [(server.known.id, server.known.name)] == [(record.id, record.name.full) for record in found]
-        finally:
-            await connector.close()
 
     async def test_found_by_phone_email_and_id(self, server: System, connector: Connector) -> None:
         """Whichever key is known leads to the same customer, with number and address."""
@@ -170,16 +173,17 @@ class SystemBehaviour:
         assert ["main-1.1", "main-1.2"] == sorted(written.interaction for written in server.written)
 
     @pytest.mark.parametrize("kind", list(WriteKind))
-    async def test_an_answer_that_is_lost(self, server: System, connector: Connector, kind: WriteKind) -> None:
+    async def test_an_answer_that_is_lost(self, server: System, kind: WriteKind) -> None:
         """The system wrote it and nobody heard: written again it is there once."""
         self.skip_unless(f"write_{kind}")
         case = server.known.cases[0] if server.known.cases else ""
         wanted = entry(kind, server.known, case=case)
-        server.weather = Weather.SILENT_WRITER
-        with pytest.raises(ConnectorError):
+        async with self.started(self.connector_of(server, retry={"attempts": 1})) as connector:
+            server.weather = Weather.SILENT_WRITER
+            with pytest.raises(ConnectorError):
+                await connector.write(wanted)
+            server.weather = Weather.FINE
             await connector.write(wanted)
-        server.weather = Weather.FINE
-        await connector.write(wanted)
         assert [wanted.id] == [written.interaction for written in server.written]
 
     async def test_what_is_not_known_is_left_out(self, server: System, connector: Connector) -> None:
@@ -214,7 +218,9 @@ class SystemBehaviour:
             for secret in server.environment.values():
                 assert secret not in raised.value.message
         server.weather = Weather.FINE
-        assert await connector.lookup(CustomerQuery(phone=parse_number(server.known.phone, "DE")))
+        # This one leaves the system alone for as long as it asked for.
+        async with self.started(self.connector_of(server)) as other:
+            assert await other.lookup(CustomerQuery(phone=parse_number(server.known.phone, "DE")))
 
     async def test_signing_in_is_renewed(self, server: System, connector: Connector) -> None:
         """One sign-in serves many lookups; when the system forgets it, a new one is made and nobody notices."""
