@@ -1,23 +1,26 @@
-"""JMESPath with exact numbers: a backend's 12.10 is a Decimal, for the library's functions no number at all."""
+"""JMESPath, read once and applied within a budget: no expression and no record can keep the hub busy."""
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Iterator
-from decimal import Decimal, InvalidOperation
-from typing import Any, TypeVar
+from typing import Any
 
 import jmespath
-from jmespath import functions
 from jmespath.exceptions import JMESPathError, LexerError, ParseError
+from jmespath.visitor import TreeInterpreter
 
+from hub.config.expression_functions import ExactFunctions
 from hub.config.wording import nearest
+from hub.domain.budget import Budget, TooMuchWorkError
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+MAX_WORK = 500_000
+"""Steps that applying one expression may take, where its user does not give fewer."""
+STEPS_A_NODE = 4
+"""Looking at one node of an expression takes about as long as looking at so many items of a list."""
 
-# jmespath is typed in part: these are not.
-_Functions: Any = functions.Functions
-_signature: Callable[..., Callable[[Function], Function]] = functions.signature
+_Interpreter: Any = TreeInterpreter  # typed in part
 
 _PREFIX = re.compile(r"^(bad|invalid) jmespath expression: ", re.IGNORECASE)
 
@@ -26,65 +29,72 @@ class ExpressionError(ValueError):
     """An expression that can't be read, said to the person who wrote it."""
 
 
-class _ExactFunctions(_Functions):  # type: ignore[misc]  # the base is untyped, see above
-    """The standard's functions, for which a Decimal is a number like any other."""
-
-    def _get_allowed_pytypes(self, types: Any) -> tuple[list[str], list[tuple[str, ...]]]:
-        allowed, inner = super()._get_allowed_pytypes(types)
-        return [*allowed, *_exact_too(allowed)], [(*names, *_exact_too(names)) for names in inner]
-
-    def _convert_to_jmespath_type(self, name: str) -> Any:
-        return "number" if name == "Decimal" else super()._convert_to_jmespath_type(name)
-
-    @_signature({"types": []})
-    def _func_type(self, value: Any) -> Any:
-        return "number" if isinstance(value, Decimal) else super()._func_type(value)
-
-    @_signature({"types": []})
-    def _func_to_string(self, value: Any) -> Any:
-        return format(value, "f") if isinstance(value, Decimal) else super()._func_to_string(value)
-
-    @_signature({"types": []})
-    def _func_to_number(self, value: Any) -> Any:
-        if not isinstance(value, str):
-            return value if isinstance(value, Decimal) else super()._func_to_number(value)
-        try:
-            number = Decimal(value.strip())
-        except InvalidOperation:
-            return None
-        return number if number.is_finite() else None
-
-    @_signature({"types": ["array-number"]})
-    def _func_sum(self, values: list[Any]) -> Any:
-        return sum(map(_exact, values))
-
-    @_signature({"types": ["array-number"]})
-    def _func_avg(self, values: list[Any]) -> Any:
-        return sum(map(_exact, values)) / Decimal(len(values)) if values else None
+class ExpressionFailedError(Exception):
+    """An expression that can't be applied to a record: the reason, without the record's data."""
 
 
-def _exact_too(names: Any) -> tuple[str, ...]:
-    return ("Decimal",) if "float" in names else ()
+class _BoundedInterpreter(_Interpreter):  # type: ignore[misc]  # the base is untyped, see above
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self._exact = ExactFunctions(budget)
+        super().__init__(jmespath.Options(custom_functions=self._exact))
+        self.COMPARATOR_FUNC = {
+            **_Interpreter.COMPARATOR_FUNC,
+            "eq": self._equal,
+            "ne": lambda left, right: not self._equal(left, right),
+        }
+
+    def visit(self, node: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        self._budget.spend(STEPS_A_NODE)
+        return super().visit(node, *args, **kwargs)
+
+    def visit_flatten(self, node: dict[str, Any], value: Any) -> Any:
+        return self._paid(super().visit_flatten(node, value))
+
+    def visit_slice(self, node: dict[str, Any], value: Any) -> Any:
+        return self._paid(super().visit_slice(node, value))
+
+    def _paid(self, made: Any) -> Any:
+        """Spend what making a list took."""
+        self._budget.spend(len(made) if isinstance(made, list) else 0)
+        return made
+
+    def _equal(self, left: Any, right: Any) -> bool:
+        if isinstance(left, dict | list) and isinstance(right, dict | list):
+            self._exact.spend_for_all_of(left)
+        # As in the library, a number is never equal to a truth value.
+        return isinstance(left, bool) == isinstance(right, bool) and operator.eq(left, right)
 
 
-def _exact(value: Any) -> Any:
-    return Decimal(repr(value)) if isinstance(value, float) else value
+def compile_expression(text: str) -> Callable[..., Any]:
+    """Return what applies an expression to a record, within a budget: `search(record, budget=None)`.
 
-
-_OPTIONS = jmespath.Options(custom_functions=_ExactFunctions())
-
-
-def compile_expression(text: str) -> Callable[[Any], Any]:
-    """Return what applies an expression to a record. Raises ExpressionError."""
+    Raises ExpressionError; `search` raises ExpressionFailedError.
+    """
     try:
         compiled: Any = jmespath.compile(text)
     except JMESPathError as error:
         raise ExpressionError(f"not a JMESPath expression: {_reason(error)}") from None
-    known = sorted(_ExactFunctions.FUNCTION_TABLE)
+    except (RecursionError, ValueError):
+        raise ExpressionError("not a JMESPath expression: it is nested too deeply, or holds a wrong literal") from None
+    known = sorted(ExactFunctions.FUNCTION_TABLE)
     for name in _called(compiled.parsed):
         if name not in known:
             raise ExpressionError(f"JMESPath has no function {name!r}{nearest(name, known)}")
-    return lambda record: compiled.search(record, options=_OPTIONS)
+    tree = compiled.parsed
+
+    def search(record: Any, budget: Budget | None = None) -> Any:
+        try:
+            return _BoundedInterpreter(budget or Budget(MAX_WORK)).visit(tree, record)
+        except TooMuchWorkError as error:
+            raise ExpressionFailedError(f"the expression {error}") from None
+        except ZeroDivisionError:
+            raise ExpressionFailedError("the expression divides by zero") from None
+        except (JMESPathError, RecursionError, ArithmeticError, TypeError, ValueError, AttributeError):
+            # What the library says quotes the value; the kind of the problem is enough here.
+            raise ExpressionFailedError("the expression can't be applied to this record") from None
+
+    return search
 
 
 def first_names(text: str) -> frozenset[str]:
@@ -103,15 +113,20 @@ def _firsts(node: dict[str, Any]) -> Iterator[str]:
     if node["type"] == "field":
         yield node["value"]
     elif node["type"] != "expref":
-        for child in node["children"][: 1 if node["type"] in _ON_THE_FIRST else None]:
+        for child in _children(node)[: 1 if node["type"] in _ON_THE_FIRST else None]:
             yield from _firsts(child)
 
 
 def _called(node: dict[str, Any]) -> Iterator[str]:
     if node["type"] == "function_expression":
         yield node["value"]
-    for child in node["children"]:
+    for child in _children(node):
         yield from _called(child)
+
+
+def _children(node: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the nodes inside a node; what a slice has inside are numbers."""
+    return [] if node["type"] == "slice" else node["children"]
 
 
 def _reason(error: JMESPathError) -> str:

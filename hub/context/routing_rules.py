@@ -7,9 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
-from jmespath.exceptions import JMESPathError
-
-from hub.config.expressions import compile_expression
+from hub.config.expressions import ExpressionFailedError, compile_expression
 from hub.config.routing import EXPRESSION, Comparison, Outcome, Rule
 from hub.domain.path import Path
 
@@ -58,7 +56,7 @@ def _expression(text: str) -> Condition:
     def holds(record: Record) -> bool:
         try:
             found = search(record)
-        except JMESPathError:
+        except ExpressionFailedError:
             return False  # a function that does not take what is there, as to_number(@) > `1` of a text
         return bool(found) or found == 0  # as JMESPath counts truth: a number is true
 

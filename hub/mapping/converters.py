@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
+from datetime import UTC
 from typing import Any
 
 from msgspec import inspect
@@ -26,7 +27,7 @@ def converter_for(kind: inspect.Type, dates: DateReader | None) -> Converter:
         case inspect.EnumType():
             return _enum_converter(kind.cls)
         case inspect.DateTimeType():
-            return (dates or DateReader()).read
+            return _moment(dates or DateReader())
         case inspect.DateType():
             return _day(dates or DateReader())
         case _:
@@ -42,6 +43,19 @@ def is_plain(kind: inspect.Type) -> bool:
 def is_dated(kind: inspect.Type) -> bool:
     """Whether `date` makes sense for the field."""
     return isinstance(kind, inspect.StrType | inspect.DateTimeType | inspect.DateType)
+
+
+def _moment(dates: DateReader) -> Converter:
+    def convert(value: Any) -> Any:
+        moment = dates.read(value)
+        try:
+            if moment is not None:
+                moment.astimezone(UTC)
+        except OverflowError:
+            raise ValueProblemError("the time lies at the end of the calendar, where it has no UTC") from None
+        return moment
+
+    return convert
 
 
 def _day(dates: DateReader) -> Converter:

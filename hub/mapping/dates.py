@@ -111,11 +111,15 @@ def pattern_problem(pattern: str) -> str | None:
     """Say what is wrong with a strptime pattern: it would fit no date at all."""
     if len(pattern) > MAX_PATTERN:
         return f"a date's pattern has at most {MAX_PATTERN} characters"
-    for directive in (found := re.findall(r"%(.?)", pattern.replace("%%", ""))):
+    for directive in re.findall(r"%(.?)", pattern.replace("%%", "")):
         if directive not in _DIRECTIVES:
             return f"%{directive} is nothing that a date's pattern may hold: %d day, %m month, %Y year, %H:%M:%S time"
-        if found.count(directive) > 1:
-            return f"%{directive} stands twice in the pattern"
+    try:
+        datetime.strptime("", pattern)  # noqa: DTZ007 - nothing is read, see above
+    except re.error:
+        return "a date's pattern names one part of the date twice"
+    except ValueError:
+        return None  # as it should be: the empty text is no date
     return None
 
 

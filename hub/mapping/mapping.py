@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,15 @@ from hub.config.wording import nearest
 from hub.domain.customer import CustomerRecord
 from hub.domain.interaction import CustomerRef, Interaction
 from hub.mapping.errors import FieldProblemError, MappingError, MappingRunError
+from hub.mapping.plan import Builder
 from hub.mapping.reader import Findings
 from hub.mapping.rule_compiler import RuleCompiler
 from hub.mapping.rules import Run
-from hub.mapping.struct_compiler import Builder, Entry, StructCompiler
+from hub.mapping.struct_compiler import Entry, StructCompiler
 from hub.mapping.targets import FILLED_BY_HUB, TARGETS, shape_of
 
+MAX_WORK = 500_000
+"""Steps that mapping one record may take: some tenths of a second at worst."""
 _KEYS = frozenset({"source", "version", "target", "fields"})
 
 
@@ -32,10 +36,7 @@ class Mapping:
     target: str
     build: Builder
     required: frozenset[str]
-
-    @property
-    def label(self) -> str:
-        return f"{self.name}@{self.version}"
+    label: str
 
     def run(self, source: Any, *, system: str, region: str, at: datetime | None = None) -> CustomerRecord | Interaction:
         """Map one record to the mapping's target. Raises MappingRunError."""
@@ -77,19 +78,22 @@ class Mapping:
         if not isinstance(source, dict):
             raise MappingRunError(self.name, "@", "the record is no object with fields")
         try:
-            values = self.build(source, Run(source, region, left_out))
+            values = self.build(source, Run(MAX_WORK, source, region, left_out))
         except FieldProblemError as problem:
             raise MappingRunError(self.name, problem.field, problem.message) from None
         except RecursionError:
             raise MappingRunError(self.name, "@", "the record is nested too deeply") from None
         if target == "interaction":
             values.setdefault("customer", CustomerRef())
-        missing = sorted(self.required - values.keys())
-        if missing:
-            reasons = [one.message for one in left_out or () if one.field == missing[0]]
-            reason = reasons[0] if reasons else "is required, but the record has no value for it"
-            raise MappingRunError(self.name, missing[0], reason)
+        if not self.required <= values.keys():
+            raise self._missing(min(self.required - values.keys()), left_out or ())
         return values
+
+    def _missing(self, field: str, left_out: Sequence[FieldProblemError]) -> MappingRunError:
+        reasons = [one.message for one in left_out if one.field == field]
+        return MappingRunError(
+            self.name, field, reasons[0] if reasons else "is required, but the record has no value for it"
+        )
 
 
 def load_mapping(path: Path) -> Mapping:
@@ -125,7 +129,8 @@ def load_mapping(path: Path) -> Mapping:
     build = compiler.fields(entries, mappable)
     if findings.problems or source is None or version is None:
         raise MappingError(findings.problems)
+    name = f"{path.parent.name}/{path.stem}"
     return Mapping(
-        name=f"{path.parent.name}/{path.stem}", source=source, version=version, target=target, build=build,
-        required=required,
+        name=name, source=source, version=version, target=target, build=build, required=required,
+        label=f"{name}@{version}",
     )  # fmt: skip

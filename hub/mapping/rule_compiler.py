@@ -9,7 +9,7 @@ from msgspec import inspect
 from hub.config.document import KeyPath, Node
 from hub.config.expressions import ExpressionError
 from hub.config.wording import kind_of, nearest
-from hub.domain.path import PathError
+from hub.domain.path import Path, PathError, Step
 from hub.domain.phone import is_region
 from hub.mapping.converters import Converter, converter_for, is_dated
 from hub.mapping.dates import NAMED_FORMATS, USUAL_FORMATS, DateReader, pattern_problem, zone_named
@@ -31,13 +31,20 @@ from hub.mapping.rules import (
     phone_stage,
     present,
     single,
+    summed,
     table_stage,
+    text_getter,
 )
 
-SOURCES = ("from", "expr", "const", "join")
-RULE_KEYS = frozenset({*SOURCES, "with", "table", "phone", "email", "date", "case", "default"})
+SOURCES = ("from", "expr", "const", "join", "sum")
+CHANGES = frozenset({"table", "phone", "email", "date", "case", "default"})
+"""What may be done to a value."""
+RULE_KEYS = frozenset({*SOURCES, "with", *CHANGES})
 MAX_EXPRESSION = 500
 MAX_TABLE = 1_000
+MAX_PARTS = 50
+"""Of a join, a sum, or a list of paths, and conditions of one `where`."""
+MAX_SEPARATOR = 50
 CASES = ("lower", "upper", "title")
 
 _NOTHING: Getter = lambda _item, _run: None  # noqa: E731 - stands in for a getter that could not be compiled
@@ -52,7 +59,18 @@ class RuleCompiler:
         rule = self._rule(node, path)
         getter = self._source(rule, path)
         finish = self.finisher(rule, path, kind)
+        if isinstance(kind, inspect.StrType) and not rule.keys() & CHANGES:
+            return text_getter(getter)
         return lambda item, run: finish(single(getter(item, run)), run)
+
+    def text_steps(self, node: Node, kind: inspect.Type) -> tuple[Step, ...] | None:
+        """Return the names that lead to a text taken as it is, None where there is more to the rule than that."""
+        if not isinstance(kind, inspect.StrType) or not isinstance(node, str) or node.startswith("$"):
+            return None
+        try:
+            return Path(node).steps
+        except PathError:
+            return None  # told where the rule is compiled
 
     def many(self, node: Node, path: KeyPath, kind: inspect.Type) -> Getter:
         """Compile a rule whose values become a list of plain values, the missing ones left out."""
@@ -96,12 +114,15 @@ class RuleCompiler:
                 return self._expression(node, place)
             case "join":
                 return self._join(node, place, rule.get("with", " "), (*path, "with"))
+            case "sum":
+                return summed(self._parts(node if isinstance(node, list) else [node], place))
             case _:
                 return self._constant(node, place)
 
     def _paths(self, node: Node, path: KeyPath) -> Getter:
         if not isinstance(node, list):
             return self._path(node, path)
+        self._limit(len(node), path)
         return first_of([self._path(item, (*path, index)) for index, item in enumerate(node)])
 
     def _path(self, node: Node, path: KeyPath) -> Getter:
@@ -128,10 +149,20 @@ class RuleCompiler:
         if not isinstance(separator, str):
             self._findings.at_value(separator_path, f"must be text, not {kind_of(separator)}")
             return _NOTHING
+        if len(separator) > MAX_SEPARATOR:
+            self._findings.at_value(separator_path, f"too long: at most {MAX_SEPARATOR} characters")
         if not isinstance(node, list) or not node:
             self._findings.at_value(path, "must be a list of what is joined")
             return _NOTHING
-        return joined([self.source(item, (*path, index)) for index, item in enumerate(node)], separator)
+        return joined(self._parts(node, path), separator)
+
+    def _parts(self, nodes: list[Any], path: KeyPath) -> list[Getter]:
+        self._limit(len(nodes), path)
+        return [self.source(node, (*path, index)) for index, node in enumerate(nodes)]
+
+    def _limit(self, count: int, path: KeyPath) -> None:
+        if count > MAX_PARTS:
+            self._findings.at_value(path, f"too many: at most {MAX_PARTS}")
 
     def _constant(self, node: Node, path: KeyPath) -> Getter:
         if isinstance(node, dict | list) or node is None:
@@ -150,6 +181,8 @@ class RuleCompiler:
         ]
         if "const" in rule and not stages:
             self._checked(rule["const"], (*path, "const"), convert)
+        if not stages:
+            return lambda value, _run: default if (made := convert(value)) is None else made
 
         def finish(value: Any, run: Run) -> Any:
             for stage in stages:
@@ -249,7 +282,9 @@ class RuleCompiler:
     def where(self, node: Node, path: KeyPath) -> Test:
         """Compile conditions that an item must meet, all of them."""
         tests: list[Test] = []
-        for key, wanted in self._findings.section(node, path).items():
+        section = self._findings.section(node, path)
+        self._limit(len(section), path)
+        for key, wanted in section.items():
             getter = self._where_path(key, (*path, key))
             tests.append(self._condition(getter, wanted, (*path, key)))
         return all_of(tests)

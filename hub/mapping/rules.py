@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import dataclasses
+import re
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from email.utils import parseaddr
 from typing import Any
 
-from jmespath.exceptions import JMESPathError
-
-from hub.config.expressions import compile_expression
+from hub.config.expression_functions import exact_sum
+from hub.config.expressions import ExpressionFailedError, compile_expression
+from hub.domain.budget import Budget
 from hub.domain.path import Path
 from hub.domain.phone import parse_number
 from hub.mapping.errors import FieldProblemError, ValueProblemError
-from hub.mapping.values import to_text
+from hub.mapping.values import MAX_TEXT, to_text
+
+# As classic SAP writes amounts, the sign may stand behind.
+_NUMBER = re.compile(r"([-+]?)(\d{1,60}(?:\.\d{0,60})?|\.\d{1,60})(-?)")
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Run:
-    """What a run knows besides the item at hand: the whole record, and the site's region.
+class Run(Budget):
+    """What a run knows besides the item at hand: the work it may take yet, the whole record, and the site's region.
 
     Where there is a list of what is `left_out`, a value that its field can't take goes there instead of ending the run.
     """
@@ -39,9 +42,20 @@ def path_getter(text: str) -> Getter:
         return lambda _item, run: run.root
     if text.startswith("$."):
         from_root = Path(text[2:])
-        return lambda _item, run: from_root.read(run.root)
-    path = Path(text)
-    return lambda item, _run: path.read(item)
+        return lambda _item, run: from_root.read(run.root, run)
+    return Path(text).read
+
+
+def text_getter(getter: Getter) -> Getter:
+    """Read one text to which nothing is done: what is clean already goes by the short way."""
+
+    def read(item: Any, run: Run) -> Any:
+        value = getter(item, run)
+        if type(value) is str and len(value) <= MAX_TEXT and value.isprintable():
+            return value.strip() or None
+        return to_text(single(value))
+
+    return read
 
 
 def first_of(getters: Sequence[Getter]) -> Getter:
@@ -61,22 +75,47 @@ def expression_getter(text: str) -> Getter:
     """Read by JMESPath. Raises ExpressionError when the expression can't be read."""
     search = compile_expression(text)
 
-    def read(item: Any, _run: Run) -> Any:
+    def read(item: Any, run: Run) -> Any:
         try:
-            return search(item)
-        except (JMESPathError, RecursionError, ArithmeticError, TypeError, ValueError):
-            # What the library says quotes the value; the kind of the problem is enough here.
-            raise ValueProblemError("the expression can't be applied to this record") from None
+            return search(item, run)
+        except ExpressionFailedError as error:
+            raise ValueProblemError(str(error)) from None
 
     return read
 
 
 def joined(getters: Sequence[Getter], separator: str) -> Getter:
+    texts = [text_getter(getter) for getter in getters]
+
     def read(item: Any, run: Run) -> Any:
-        parts = [to_text(single(getter(item, run))) for getter in getters]
-        return separator.join(part for part in parts if part) or None
+        return separator.join([part for text in texts if (part := text(item, run))]) or None
 
     return read
+
+
+def summed(getters: Sequence[Getter]) -> Getter:
+    """Add up all numbers that are found, exactly; the missing ones are left out, and of none there is no sum."""
+
+    def read(item: Any, run: Run) -> Any:
+        found = [getter(item, run) for getter in getters]
+        every = [inner for value in found for inner in (value if isinstance(value, list | tuple) else [value])]
+        run.spend(len(every))
+        numbers = [number for value in every if (number := _number(value)) is not None]
+        return exact_sum(numbers) if numbers else None
+
+    return read
+
+
+def _number(value: Any) -> Decimal | None:
+    text = None if isinstance(value, bool) else to_text(value)
+    if text is None:
+        if isinstance(value, bool):
+            raise ValueProblemError("needs numbers to add up, but found true or false")
+        return None
+    match = _NUMBER.fullmatch(text)
+    if match is None or (match[1] and match[3]):
+        raise ValueProblemError("needs numbers to add up, as in 1234.50: with a point, and nothing between thousands")
+    return Decimal((match[1] or match[3]) + match[2])
 
 
 def single(value: Any) -> Any:
@@ -132,15 +171,14 @@ Test = Callable[[Any, Run], bool]
 
 
 def all_of(tests: Sequence[Test]) -> Test:
-    return lambda item, run: all(test(item, run) for test in tests)
+    return tests[0] if len(tests) == 1 else lambda item, run: all(test(item, run) for test in tests)
 
 
 def equals(getter: Getter, wanted: frozenset[str], negate: bool) -> Test:
     """Whether a value is one of those wanted; a missing one is the empty text."""
 
     def test(item: Any, run: Run) -> bool:
-        found = (to_text(single(getter(item, run))) or "") in wanted
-        return found != negate
+        return ((to_text(single(getter(item, run))) or "") in wanted) is not negate
 
     return test
 

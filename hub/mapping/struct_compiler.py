@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -11,9 +11,9 @@ from msgspec import inspect
 from hub.config.document import KeyPath, Node
 from hub.config.wording import nearest
 from hub.mapping.converters import is_plain
-from hub.mapping.errors import FieldProblemError, ValueProblemError
+from hub.mapping.plan import Builder, Plan
 from hub.mapping.reader import Findings
-from hub.mapping.rule_compiler import RuleCompiler
+from hub.mapping.rule_compiler import SOURCES, RuleCompiler
 from hub.mapping.rules import Getter, Run
 from hub.mapping.targets import Shape, shape_of
 
@@ -21,11 +21,11 @@ MAX_ITEMS = 500
 """Items of one list that are taken; the rest is left out."""
 MAX_FIELDS = 300
 MAX_KEY = 64
+STEPS_A_TEST = 4
+"""Asking an item one `where` takes about as long as looking at so many items."""
 
 _LIST_KEYS = frozenset({"each", "where", "fields"})
 Entry = tuple[Node, KeyPath]
-Values = dict[str, Any]
-Builder = Callable[[Any, Run], Values]
 
 
 class StructCompiler:
@@ -36,7 +36,7 @@ class StructCompiler:
 
     def fields(self, entries: dict[str, Entry], shape: Shape, prefix: str = "") -> Builder:
         """Compile rules by dotted field name into a builder of the struct's arguments."""
-        getters: list[tuple[str, str, Getter]] = []
+        plan = Plan()
         for name, group in self._grouped(entries).items():
             kind = shape.fields.get(name)
             first_path = next(iter(group.values()))[1]
@@ -48,8 +48,10 @@ class StructCompiler:
                 self._findings.at_key(first_path, f"too many fields: at most {MAX_FIELDS}")
                 break
             else:
-                getters.append((name, prefix + name, self._field(group, kind, prefix + name)))
-        return _builder(getters)
+                getter = self._field(group, kind, prefix + name)
+                steps = self._rules.text_steps(group[""][0], kind) if "" in group else None
+                plan.add(name, prefix + name, getter, steps)
+        return plan.builder()
 
     def _grouped(self, entries: dict[str, Entry]) -> dict[str, dict[str, Entry]]:
         groups: dict[str, dict[str, Entry]] = {}
@@ -85,17 +87,18 @@ class StructCompiler:
         return {key: (value, (*path, key)) for key, value in self._findings.section(node, path).items()}
 
     def _dictionary(self, entries: dict[str, Entry], kind: inspect.DictType, label: str) -> Getter:
-        getters: list[tuple[str, str, Getter]] = []
+        plan = Plan()
         for key, (node, path) in entries.items():
             if len(key) > MAX_KEY:
                 self._findings.at_key(path, f"too long: at most {MAX_KEY} characters")
-            getters.append((key, f"{label}.{key}", self._rules.plain(node, path, kind.value_type)))
-        return _builder(getters)
+            steps = self._rules.text_steps(node, kind.value_type)
+            plan.add(key, f"{label}.{key}", self._rules.plain(node, path, kind.value_type), steps)
+        return _dictionary_getter(plan.builder())
 
     def _list(self, node: Node, path: KeyPath, kind: inspect.Type, label: str) -> Getter:
         if isinstance(node, list):
             parts = [self._list(item, (*path, index), kind, label) for index, item in enumerate(node)]
-            return lambda item, run: _distinct([made for part in parts for made in part(item, run)])
+            return lambda item, run: _distinct([made for part in parts for made in part(item, run) or ()])
         if is_plain(kind):
             return self._plain_list(node, path, kind)
         section = self._findings.section(node, path, _LIST_KEYS)
@@ -116,21 +119,21 @@ class StructCompiler:
             return lambda item, run: _distinct(values(item, run)[:MAX_ITEMS])
         items = self._items({key: node[key] for key in ("each", "where") if key in node}, path)
         rule = {key: value for key, value in node.items() if key not in {"each", "where"}}
-        if not rule.keys() & {"from", "expr", "const", "join"}:
+        if not rule.keys() & set(SOURCES):
             rule["from"] = "@"
         return _list_getter(items, self._rules.plain(rule, path, kind))
 
     def _items(self, section: dict[str, Any], path: KeyPath) -> Getter:
         """Compile which items a list is made of: those at `each` that meet `where`, or the item at hand."""
-        source = self._rules.source(section["each"], (*path, "each")) if "each" in section else None
-        test = self._rules.where(section["where"], (*path, "where")) if "where" in section else None
+        source = self._rules.source(section["each"], (*path, "each")) if "each" in section else _the_item
+        if "where" not in section:
+            return source
+        test = self._rules.where(section["where"], (*path, "where"))
 
         def items(item: Any, run: Run) -> Any:
-            found = source(item, run) if source else [item]
-            if found is None:
-                return []
-            several = found if isinstance(found, list | tuple) else [found]
-            return [inner for inner in several if inner is not None and (test is None or test(inner, run))]
+            found = _several(source(item, run))
+            run.spend(len(found) * STEPS_A_TEST)
+            return [inner for inner in found if inner is not None and test(inner, run)]
 
         return items
 
@@ -141,53 +144,59 @@ class StructCompiler:
             self._findings.at_key(path, f"the field {name!r} is required: say where it comes from")
 
 
+def _the_item(item: Any, _run: Run) -> Any:
+    return item
+
+
+def _several(found: Any) -> Sequence[Any]:
+    """Return what is found as a list: an element of XML that comes once is no list."""
+    if isinstance(found, list | tuple):
+        return found
+    return () if found is None else (found,)
+
+
 def _nothing(_item: Any, _run: Run) -> Any:
-    return []
+    return None
 
 
-def _builder(getters: list[tuple[str, str, Getter]]) -> Builder:
-    def build(item: Any, run: Run) -> Values:
-        values: Values = {}
-        for name, label, getter in getters:
-            try:
-                value = getter(item, run)
-            except ValueProblemError as error:
-                problem = FieldProblemError(label, str(error))
-                if run.left_out is None:
-                    raise problem from None
-                run.left_out.append(problem)
-                continue
-            if value is not None and value not in ((), {}):
-                values[name] = value
-        return values
-
-    return build
+def _dictionary_getter(build: Builder) -> Getter:
+    return lambda item, run: build(item, run) or None
 
 
 def _struct_getter(build: Builder, shape: Shape) -> Getter:
+    struct, essentials = shape.struct, tuple(shape.required)
+
     def read(item: Any, run: Run) -> Any:
         values = build(item, run)
-        # An entry of which the essential is missing (a phone without a number) is no entry.
-        return shape.struct(**values) if values and shape.required <= values.keys() else None
+        for essential in essentials:
+            if essential not in values:
+                return None  # an entry of which the essential is missing (a phone without a number) is no entry
+        return struct(**values) if values else None
 
     return read
 
 
 def _list_getter(items: Getter, make: Getter) -> Getter:
     def read(item: Any, run: Run) -> Any:
-        made = (make(inner, run) for inner in items(item, run)[:MAX_ITEMS])
-        return _distinct([one for one in made if one is not None])
+        found = items(item, run)
+        if type(found) is not list:
+            found = _several(found)
+        made = []
+        for inner in found if len(found) <= MAX_ITEMS else found[:MAX_ITEMS]:
+            one = None if inner is None else make(inner, run)
+            if one is not None:
+                made.append(one)
+        return _distinct(made) if made else None
 
     return read
 
 
-def _distinct(values: list[Any]) -> tuple[Any, ...]:
-    """Drop repetitions: joins and several addresses name the same number again and again."""
-    kept: list[Any] = []
-    seen: set[Any] = set()
+def _distinct(values: list[Any]) -> tuple[Any, ...] | None:
+    """Drop repetitions: joins and several addresses name the same number again and again. Of nothing, None."""
+    if len(values) <= 1:
+        return tuple(values) if values else None
+    kept: dict[Any, Any] = {}
     for value in values:
         key = msgspec.structs.astuple(value) if isinstance(value, msgspec.Struct) else value
-        if key not in seen:
-            seen.add(key)
-            kept.append(value)
-    return tuple(kept)
+        kept.setdefault(key, value)
+    return tuple(kept.values())[:MAX_ITEMS]

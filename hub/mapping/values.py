@@ -15,7 +15,12 @@ from hub.mapping.errors import ValueProblemError
 MAX_TEXT = 4_000
 """Characters of one text that are kept."""
 
+TEXT_NAMES = ("#text", "_value_1")
+"""Under which an element's own text stands beside its attributes: in XML, and in the reply of a SOAP service."""
+
 _SPACES = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
+# Half a character of UTF-16, as broken systems send it: it can't be written in UTF-8.
+_HALVES = re.compile(r"[\ud800-\udfff]")
 _TRUE = frozenset({"true", "1", "x", "yes", "y"})
 _FALSE = frozenset({"false", "0", "no", "n"})
 
@@ -45,19 +50,20 @@ def to_text(value: Any) -> str | None:
 
 
 def _other_text(value: Any) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
     match value:
         case str():
-            return clean_text(_SPACES.sub(" ", value[: MAX_TEXT * 4]), MAX_TEXT) or None
-        case None:
-            return None
-        case bool():
-            return "true" if value else "false"
-        case int():
-            return _digits(value)
-        case float() | Decimal():
-            return _decimal(value)
+            text = _HALVES.sub("", _SPACES.sub(" ", value[: MAX_TEXT * 4]))
+            return clean_text(text, MAX_TEXT) or None
+        case int() | float() | Decimal():
+            return _digits(value) if isinstance(value, int) else _decimal(value)
         case date() | time():
             return value.isoformat()
+        case Mapping() if any(name in value for name in TEXT_NAMES):
+            return to_text(next(value[name] for name in TEXT_NAMES if name in value))
         case _:
             raise ValueProblemError(f"needs a plain value, but found {kind_of(value)}")
 
@@ -69,7 +75,7 @@ def _digits(value: int) -> str:
 
 
 def _decimal(value: float | Decimal) -> str:
-    if not math.isfinite(value):
+    if not (value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)):
         raise ValueProblemError("needs a finite number")
     exact = value if isinstance(value, Decimal) else Decimal(repr(value))
     if abs(exact.adjusted()) > 60:  # noqa: PLR2004 - no amount has that many digits

@@ -320,3 +320,146 @@ def test_one_wrong_value_does_not_cost_the_customer(tmp_path: Path) -> None:
         mapping.run_customer({**row, "id": [[]]}, system="crm", region="DE", left_out=[])
     with pytest.raises(MappingRunError, match="field kind"):
         mapping.run_customer(row, system="crm", region="DE")
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ("[net, tax]", "119.00"),
+        ("'items[].price'", "0.30"),
+        ("['items[].price', net, {expr: 'multiply(tax, `2`)'}, {const: 0.5}]", "138.80"),
+        ("credit", "-12.10"),
+        ("[net, missing, empty]", "100.00"),
+        ("long", "12345678901234567890123456789012345678901.01"),
+        ("missing", ""),
+        ("[]", ""),
+    ],
+)
+def test_sums(map_one: MapOne, rule: str, expected: str) -> None:
+    """Numbers of a list or of several fields are added exactly, the missing ones left out; of none there is no sum."""
+    record = {
+        "net": "100.00",
+        "tax": Decimal("19.00"),
+        "items": [{"price": "0.1"}, {"price": 0.2}, {"price": None}, {}],
+        "credit": "12.10-",
+        "empty": "",
+        "long": ["12345678901234567890123456789012345678901", "0.01"],
+    }
+    assert Decimal(expected or 0) == Decimal(map_one(f"title: {{sum: {rule}}}", record).title or 0)
+    assert bool(expected) is bool(map_one(f"title: {{sum: {rule}}}", record).title)
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("1.234,50", "needs numbers to add up, as in 1234.50"),
+        ("1,234.50", "needs numbers to add up"),
+        ("4711 EUR", "needs numbers to add up"),
+        ("-1-", "needs numbers to add up"),
+        (True, "true or false"),
+        ({"a": 1}, "an object"),
+        (float("inf"), "finite"),
+        (Decimal("1E+999999"), "too long"),
+    ],
+)
+def test_what_can_not_be_added(map_one: MapOne, value: Any, reason: str) -> None:
+    """What is no plain number is told by its kind, and not guessed at."""
+    with pytest.raises(MappingRunError, match=rf"field title: .*{reason}") as raised:
+        map_one("title: {sum: [a, b]}", {"a": 1, "b": value})
+    assert "4711" not in raised.value.message
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("divide(cents, `100`)", "1249.5"),
+        ("round(divide(cents, `7`), `2`)", "17850.00"),
+        ("round(multiply(price, quantity), `2`)", "36.30"),
+        ("multiply(to_number(text), `0.1`)", "0.35"),
+        ("round(`2.5`, `0`)", "3"),
+    ],
+)
+def test_calculating(map_one: MapOne, expression: str, expected: str) -> None:
+    """Cents become amounts, prices totals; what is rounded is rounded as in a shop."""
+    record = {"cents": 124_950, "price": Decimal("12.10"), "quantity": 3, "text": "3.5"}
+    assert expected == map_one(f'title: {{expr: "{expression}"}}', record).title
+
+
+@pytest.mark.parametrize("divisor", [0, 0.0, Decimal("0.00"), Decimal("-0")])
+def test_dividing_by_zero(map_one: MapOne, divisor: Any) -> None:
+    """A division by zero is refused with the mapping, the field and the reason."""
+    with pytest.raises(MappingRunError, match=r"^mapping .*/m, field extra.price: the expression divides by zero$"):
+        map_one('extra.price: {expr: "divide(total, quantity)"}', {"total": 12, "quantity": divisor})
+
+
+XML_FIELDS = """
+    title: Name
+    phones: {each: Phones.Phone, fields: {number: "@", label: "@type"}}
+    orders: {each: Order, fields: {id: Id, amount: Amount, currency: "Amount.@currency", open: Open, due_on: Due}}
+    emails: {each: {expr: "to_array(Mail)"}, fields: {address: "@"}}
+    tier: {from: "Order[0].Id"}
+    """
+
+
+@pytest.mark.parametrize("text_name", ["#text", "_value_1"])
+def test_xml_and_soap(map_one: MapOne, text_name: str) -> None:
+    """An element that comes once maps as one that comes twice, text beside attributes as text alone, nil as nothing."""
+    order = {"Id": "1", "Amount": {text_name: "12.10", "@currency": "EUR"}, "Open": "false", "Due": None}
+    once = {
+        "Name": {text_name: "Petra", "@lang": "de"},
+        "Phones": {"Phone": {text_name: "123", "@type": "work"}},
+        "Order": order,
+        "Mail": "a@b.example",
+    }
+    twice = {
+        "Name": "Petra",
+        "Phones": [{"Phone": [{text_name: "123", "@type": "work"}]}, {"Phone": None}, None],
+        "Order": [order, order, None],
+        "Mail": ["a@b.example"],
+    }
+    for record in (once, twice):
+        made = map_one(XML_FIELDS, record)
+        assert "Petra" == made.title
+        assert (Phone(number="123", label="work"),) == made.phones
+        assert (Order(id="1", amount="12.10", currency="EUR", open=False),) == made.orders
+        assert (Email(address="a@b.example"),) == made.emails
+        assert "1" == made.tier
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [None, True, 7, "text", [], [None], [[]], {}, {"Order": []}, ["a", {"b": None}, 3], Decimal("NaN"), "X" * 10**7],
+)
+def test_another_shape_than_expected(map_one: MapOne, wrong: Any) -> None:
+    """Lists where objects are expected, the reverse, and anything else: left out, or an error that names the field."""
+    fields = "orders: {each: o.items, fields: {id: i.n, status: $.s.t}}\ntitle: a.b.c\nname.full: n.f"
+    try:
+        record = map_one(fields, {"o": wrong, "a": {"b": wrong}, "s": wrong, "n": wrong})
+    except MappingRunError as error:
+        assert error.field in {"orders.id", "orders.status", "title", "name.full"}  # noqa: PT017 - either will do
+    else:
+        assert ((), "", "") == (record.orders, record.title, record.name.full)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("0800-FLOWERS", "0800-FLOWERS"), ("call Bob", None), ("0800 3569377", "+498003569377"), ("---", None)],
+)
+def test_phones_with_letters(map_one: MapOne, value: str, expected: str | None) -> None:
+    """Letters are no digits: a number that holds some stays readable and is nobody's, words alone are no number."""
+    record = map_one("phones: {fields: {number: {from: p, phone: true}}}", {"p": value})
+    assert ([] if expected is None else [expected]) == [phone.number for phone in record.phones]
+
+
+def test_times_at_the_ends_of_the_calendar(tmp_path: Path) -> None:
+    """A time that has no UTC is refused, as is 31 February; two digits are a near year."""
+    file = tmp_path / "m.yaml"
+    file.write_text(
+        "source: t\nversion: 1\ntarget: interaction\nfields:\n  id: {const: x}\n  channel: {const: order}\n"
+        "  subject: {const: s}\n  customer.emails: {const: a@b.example}\n  at: {from: d, date: [iso, '%d.%m.%y']}\n"
+    )
+    mapping = load_mapping(file)
+    for text in ("9999-12-31T23:59:59-12:00", "2026-02-31", "31.02.26", "0000-00-00", "0001-01-01T00:00:00"):
+        with pytest.raises(MappingRunError, match="field at: "):
+            mapping.run_interaction({"d": text}, system="shop", region="DE")
+    assert 2026 == mapping.run_interaction({"d": "22.11.26"}, system="shop", region="DE").at.year
