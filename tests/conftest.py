@@ -9,6 +9,7 @@ from playwright.async_api import Browser, BrowserContext, Page
 
 from tests.servers.asterisk import Asterisk
 from tests.servers.chromium import browser as run_browser
+from tests.servers.postgresql import PostgreSQL
 from tests.servers.rabbitmq import RabbitMQ
 from tests.servers.requirements import place_of, require
 
@@ -77,6 +78,27 @@ def fresh_rabbitmq() -> Iterator[RabbitMQ]:
 
 def _running_rabbitmq() -> Iterator[RabbitMQ]:
     server = RabbitMQ(place_of("rabbitmq"))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """PostgreSQL shared by all tests of this process, which leave it running; each makes a database of its own."""
+    yield from _running_postgresql()
+
+
+@pytest.fixture
+def fresh_postgresql() -> Iterator[PostgreSQL]:
+    """PostgreSQL that this test has for itself and may kill."""
+    yield from _running_postgresql()
+
+
+def _running_postgresql() -> Iterator[PostgreSQL]:
+    server = PostgreSQL(Path(place_of("postgresql")))
     try:
         server.start()
         yield server

@@ -76,11 +76,16 @@ _DATABASES: dict[DatabaseKind, Callable[[SqlConfig], Database]] = {
 }
 
 
+def database_of(config: SqlConfig) -> Database:
+    """Return the database that a configuration names; nothing is connected yet."""
+    return _DATABASES[config.address.kind](config)
+
+
 class SqlConnector(SteppedConnector[SqlStep]):
     def __init__(self, name: str, config: SqlConfig, mappings: Section[str, Mapping], *, region: str) -> None:
         super().__init__(name, config, mappings, region=region)
         self._sql = config
-        self._database = _DATABASES[config.address.kind](config)
+        self._database = database_of(config)
         self._slots = asyncio.Semaphore(config.max_concurrent)
         self._opening = asyncio.Lock()
         self._is_started = self._is_open = False

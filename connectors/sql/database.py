@@ -71,26 +71,23 @@ class Database(ABC):
 
     @abstractmethod
     def diagnose(self, error: BaseException) -> tuple[Problem, str]:
-        """Return the kind of problem and what to say; the database's words are not cleaned yet."""
+        """Return the kind of problem and what to say of it, with `{said}` where the database's words go."""
 
     def explain(self, error: Exception, bound: Iterable[Any] = ()) -> NoReturn:
         """Raise what an error of the database means, in plain words without the values that were sent."""
         original: BaseException = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
         # The driver's own error says more than the one that SQLAlchemy makes of it.
-        problem, message = self.diagnose(original.__cause__ or original)
-        raise ConnectorError(problem, backend_words(_without(message, bound))) from None
+        original = original.__cause__ or original
+        problem, words = self.diagnose(original)
+        said = backend_words(_without(self.said(original), bound))
+        place = f"{self.address.host}:{self.address.port}"
+        message = words.format(said=said, place=place, file=self.address.name, seconds=self.timeout_s)
+        raise ConnectorError(problem, message) from None
 
     def said(self, error: BaseException) -> str:
-        """Return the first line of what the database says."""
-        return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-
-    @property
-    def place(self) -> str:
-        return f"{self.address.host}:{self.address.port}"
-
-    def unreachable(self, error: BaseException) -> tuple[Problem, str]:
-        reason = getattr(error, "strerror", None) or self.said(error)
-        return Problem.UNREACHABLE, f"no connection to {self.place}: {reason}"
+        """Return what the database, or the system, says of an error: one line."""
+        text = getattr(error, "strerror", None) or str(error).strip()
+        return text.splitlines()[0] if text else type(error).__name__
 
 
 def _without(message: str, bound: Iterable[Any]) -> str:

@@ -95,9 +95,7 @@ class Oracle(Database):
 
     def diagnose(self, error: BaseException) -> tuple[Problem, str]:
         """Tell by the code that Oracle (ORA-) or the driver (DPY-) puts before its message."""
-        said = self.said(error)
-        match = _CODE.search(said)
-        if match is None and isinstance(error, OSError):
-            return self.unreachable(error)
-        problem, words = _MEANINGS.get(match[0] if match else "", (Problem.FAULT, "{said}"))
-        return problem, words.format(said=said, place=self.place, seconds=self.timeout_s)
+        match = _CODE.search(self.said(error))
+        if match is None:
+            return Problem.UNREACHABLE if isinstance(error, OSError) else Problem.FAULT, "{said}"
+        return _MEANINGS.get(match[0], (Problem.FAULT, "{said}"))

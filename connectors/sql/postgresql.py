@@ -65,22 +65,20 @@ class PostgreSQL(Database):
         state: str = getattr(error, "sqlstate", None) or ""
         if not state:
             return self._without_state(error)
+        return _MEANINGS.get(state) or _MEANINGS.get(state[:2]) or (Problem.FAULT, "{said}")
+
+    def said(self, error: BaseException) -> str:
         # The detail and the hint, which follow the message, quote rows.
-        said: str = getattr(error, "message", None) or self.said(error)
-        problem, words = _MEANINGS.get(state) or _MEANINGS.get(state[:2]) or (Problem.FAULT, "{said}")
-        return problem, words.format(said=said, place=self.place, seconds=self.timeout_s)
+        return super().said(error) if getattr(error, "message", None) is None else str(error.message)  # type: ignore[attr-defined]  # see before
 
     def _without_state(self, error: BaseException) -> tuple[Problem, str]:
         match error:
             case ssl.SSLError() | asyncpg.ClientConfigurationError():
-                return (
-                    Problem.UNREACHABLE,
-                    f"{self.place} does not answer in TLS as wanted: {self.said(error)}; see `tls`",
-                )
+                return Problem.UNREACHABLE, "{place} does not answer in TLS as wanted: {said}; see `tls`"
             case TimeoutError():
-                return Problem.TIMEOUT, f"no connection to {self.place} within {self.timeout_s:g} s"
+                return Problem.TIMEOUT, "no connection to {place} within {seconds:g} s"
             case OSError() | asyncpg.InterfaceError() | asyncpg.PostgresConnectionError():
-                return self.unreachable(error)
+                return Problem.UNREACHABLE, "no connection to {place}: {said}"
             case _:
                 # What the driver could not even send: a number too large for its column, and the like.
-                return Problem.FAULT, self.said(error)
+                return Problem.FAULT, "{said}"

@@ -6,12 +6,15 @@ import asyncio
 import os
 import sqlite3
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import aiosqlite
 from sqlalchemy import URL, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.sql.elements import TextClause
 
 from connectors.sql.database import Database
 from hub.domain.customer import Problem
@@ -53,19 +56,50 @@ class _Limit:
         return time.monotonic() > self._at or (self._task is not None and self._task.cancelling() > 0)
 
 
+class _Connection(aiosqlite.Connection):
+    """Lets it be known when its thread has ended, so that none outlives the loop that it reports to."""
+
+    ends: set[asyncio.Future[object]]
+
+    @classmethod
+    def made(cls, ends: set[asyncio.Future[object]], file: str, **options: Any) -> _Connection:
+        connection = cls(lambda: sqlite3.connect(file, **options), iter_chunk_size=64)
+        connection.ends = ends
+        # A program ends although a connection was forgotten.
+        connection._thread.daemon = True
+        return connection
+
+    def stop(self) -> asyncio.Future[object] | None:
+        end: asyncio.Future[object] | None = super().stop()
+        if end is not None:
+            self.ends.add(end)
+            end.add_done_callback(self.ends.discard)
+        return end
+
+
 class SQLite(Database):
     title = "SQLite"
     errors = (SQLAlchemyError, sqlite3.Error, OSError)
 
+    _ends: set[asyncio.Future[object]]
+
     async def open(self) -> None:
+        self._ends = set()
         self.reading = self._opened("ro", "PRAGMA query_only = ON")
         self.writing = self._opened("rw", "PRAGMA foreign_keys = ON")
+
+    async def close(self) -> None:
+        await super().close()
+        await asyncio.gather(*self._ends, return_exceptions=True)
 
     def _opened(self, mode: str, pragma: str) -> AsyncEngine:
         # Neither mode makes a file that is not there (SQLite, "URI filenames").
         file = Path(self.address.name).absolute().as_uri()
         url = URL.create("sqlite+aiosqlite", database=file, query={"mode": mode, "uri": "true"})
-        engine = self.engine(url, timeout=self.timeout_s)
+        # Statements that are kept prepared would let `examine` see the tables of before.
+        engine = self.engine(
+            url, timeout=self.timeout_s, cached_statements=0, async_creator_fn=partial(_Connection.made, self._ends)
+        )
 
         @event.listens_for(engine.sync_engine, "connect")
         def _connected(connection: Any, record: Any) -> None:
@@ -81,11 +115,14 @@ class SQLite(Database):
         limit: _Limit = (await connection.get_raw_connection()).info[_LIMIT]
         limit.begin(self.timeout_s)
 
+    async def examine(self, connection: AsyncConnection, statement: TextClause) -> None:
+        """Look at the tables there are now: EXPLAIN alone goes by those that the connection knew."""
+        (await connection.exec_driver_sql("SELECT name FROM sqlite_master LIMIT 1")).close()
+        await super().examine(connection, statement)
+
     def diagnose(self, error: BaseException) -> tuple[Problem, str]:
         """Tell by the result code (SQLite, "Result and Error Codes"), of which the lowest byte is the kind."""
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-        problem, words = _MEANINGS.get(code, (Problem.FAULT, "{said}"))
-        said = self.said(error)
-        if code == sqlite3.SQLITE_CANTOPEN:
-            said = "it can't be opened" if os.path.exists(self.address.name) else "there is no such file"  # noqa: PTH110 - never raises
-        return problem, words.format(said=said, file=self.address.name, seconds=self.timeout_s)
+        if code == sqlite3.SQLITE_CANTOPEN and not os.path.exists(self.address.name):  # noqa: PTH110 - never raises
+            return Problem.UNREACHABLE, "{file}: there is no such file"
+        return _MEANINGS.get(code, (Problem.FAULT, "{said}"))

@@ -110,7 +110,7 @@ class SqlConnector(ConnectorBase):
     def _whole(self) -> Self:
         if self.headers:
             raise PlacedError(("headers",), "a database takes no HTTP headers: take them out")
-        address = self.address
+        address = SqlAddress.read(self.url.get_secret_value())
         if address.kind == "sqlite" and (self.auth is not None or "tls" in self.model_fields_set):
             raise ValueError("a SQLite file has no users and no connection: take `auth` and `tls` out")
         if self.auth is not None and (address.username or address.password):

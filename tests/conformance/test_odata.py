@@ -1,12 +1,12 @@
 """The `odata` kind keeps the contract of all connectors."""
 
-from tests.conformance.behaviour import ConnectorBehaviour
+from tests.conformance.http_behaviour import HttpBehaviour
 from tests.conformance.servers.odata import ODataBackend, ODataV4Backend
 
 
-class TestOData(ConnectorBehaviour):
+class TestOData(HttpBehaviour):
     backend_type = ODataBackend
 
 
-class TestODataV4(ConnectorBehaviour):
+class TestODataV4(HttpBehaviour):
     backend_type = ODataV4Backend

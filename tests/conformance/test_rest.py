@@ -1,8 +1,8 @@
 """The `rest` kind keeps the contract of all connectors."""
 
-from tests.conformance.behaviour import ConnectorBehaviour
+from tests.conformance.http_behaviour import HttpBehaviour
 from tests.conformance.servers.rest import RestBackend
 
 
-class TestRest(ConnectorBehaviour):
+class TestRest(HttpBehaviour):
     backend_type = RestBackend

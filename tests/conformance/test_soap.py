@@ -1,12 +1,12 @@
 """The `soap` kind keeps the contract of all connectors."""
 
-from tests.conformance.behaviour import ConnectorBehaviour
+from tests.conformance.http_behaviour import HttpBehaviour
 from tests.conformance.servers.soap import Soap12Backend, SoapBackend
 
 
-class TestSoap(ConnectorBehaviour):
+class TestSoap(HttpBehaviour):
     backend_type = SoapBackend
 
 
-class TestSoap12(ConnectorBehaviour):
+class TestSoap12(HttpBehaviour):
     backend_type = Soap12Backend

@@ -10,7 +10,7 @@ from pathlib import Path
 import playwright
 import pytest
 
-from tests.servers import asterisk_install, cache, debian
+from tests.servers import asterisk_install, cache, debian, postgresql
 
 BARESIP_MODULES = Path("/usr/lib/baresip/modules")
 INSTALL_COMMAND = "python -m tests.servers install"
@@ -35,6 +35,11 @@ def _rabbitmq() -> str | None:
     # The command on the PATH changes to the system's own user and folders; this one doesn't.
     server = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
     return str(server) if server.exists() and shutil.which("epmd") else None
+
+
+def _postgresql() -> str | None:
+    programs = postgresql.installed_programs()
+    return str(programs) if programs else None
 
 
 def _baresip() -> str | None:
@@ -69,6 +74,7 @@ REQUIREMENTS = {
         Requirement("sipp", lambda: shutil.which("sipp"), _package("sip-tester")),
         Requirement("baresip", _baresip, _package("baresip-core")),
         Requirement("rabbitmq", _rabbitmq, _package("rabbitmq-server")),
+        Requirement("postgresql", _postgresql, _package("postgresql")),
         Requirement("chromium", lambda: shutil.which("chromium"), _package("chromium")),
         Requirement("playwright", _playwright, _package("libatomic1")),
         Requirement("chinese-font", _chinese_font, _package("fonts-wqy-zenhei")),

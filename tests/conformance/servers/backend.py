@@ -103,6 +103,10 @@ class Backend(abc.ABC):
         return request.method == "QUERY"
 
     @property
+    def gone(self) -> str:
+        return f"no connection to 127.0.0.1:{self.port}"
+
+    @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
