@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import email.utils
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from time import time
 
 MAX_DIFFERENCE_S = 30
 """What is told; a reply's Date has whole seconds and the way takes some time."""
@@ -17,7 +17,7 @@ def clock_difference(headers: Mapping[str, str]) -> float | None:
         moment = email.utils.parsedate_to_datetime(headers.get("Date", ""))
     except (ValueError, TypeError):
         return None
-    return time.time() - moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
+    return time() - moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
 
 
 def clock_words(headers: Mapping[str, str], host: str) -> str:

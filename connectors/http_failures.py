@@ -82,7 +82,8 @@ def explain(error: Exception, url: URL, shows_certificate: bool) -> NoReturn:
         case aiohttp.ServerTimeoutError():
             message = f"no connection to {place} in time"
         case aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError():
-            hint = "; if it always does, it may want https" if url.scheme == "http" else ""
+            wanted = "https" if url.scheme == "http" else "a client certificate (tls.cert_file)"
+            hint = f"; if it always does, it may want {wanted}" if url.scheme == "http" or not shows_certificate else ""
             message = f"{place} closed the connection in the middle{hint}"
         case aiohttp.ClientPayloadError() | aiohttp.ClientResponseError():
             raise ConnectorError(Problem.MALFORMED, f"what {place} sends is no proper HTTP reply") from None

@@ -68,16 +68,25 @@ def _unusable(key: str, file: str, error: Exception) -> ConnectorError:
 
 def _unusable_key(trust: Trust, file: str, error: Exception) -> ConnectorError:
     place = f"tls.key_file {trust.key_file}" if trust.key_file else f"tls.cert_file {file}"
-    reason = getattr(error, "reason", None) or ""
-    if reason == "KEY_VALUES_MISMATCH":
+    if getattr(error, "reason", None) == "KEY_VALUES_MISMATCH":
         words = "the key is not that of the certificate"
-    elif "DECRYPT" in reason or "PASSWORD" in reason.upper():
+    elif _is_locked(trust.key_file or file):
         words = "the `key_password` is wrong" if trust.key_password else "the key needs a `key_password`"
     elif isinstance(error, OSError) and not isinstance(error, ssl.SSLError):
         words = error.strerror or "it can't be read"
     else:
         words = "it holds no private key"
     return ConnectorError(Problem.INTERNAL, f"{place}: {words}")
+
+
+def _is_locked(file: str) -> bool:
+    """Whether a private key is encrypted, in PKCS #8 or as OpenSSL used to write it."""
+    try:
+        with Path(file).open("rb") as opened:
+            content = opened.read(MAX_FILE_BYTES)
+    except OSError:
+        return False
+    return b"BEGIN ENCRYPTED PRIVATE KEY" in content or b"Proc-Type: 4,ENCRYPTED" in content
 
 
 def distrust(error: Exception) -> str:
@@ -99,6 +108,8 @@ def unwelcome(error: BaseException, shows_one: bool) -> str:
     reasons = {str(getattr(cause, "reason", "") or "") for cause in _causes(error)}
     if any("CERTIFICATE_EXPIRED" in reason for reason in reasons):
         return f"the backend says that the certificate of tls.cert_file has run out; {this_clock()}"
+    if not shows_one and any("HANDSHAKE_FAILURE" in reason for reason in reasons):
+        return "the backend breaks TLS off: it may want a client certificate (tls.cert_file), or another version of TLS"
     wanted = ("CERTIFICATE_REQUIRED", "ALERT_BAD_CERTIFICATE", "ALERT_UNKNOWN_CA", "CERTIFICATE_UNKNOWN")
     if not any(word in reason for reason in reasons for word in wanted):
         return ""

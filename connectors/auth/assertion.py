@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 import secrets
-import time
 from collections.abc import Mapping
 from pathlib import Path
+from time import time
 
 import jwt
 from cryptography import x509
@@ -27,7 +27,7 @@ MAX_KEY_BYTES = 64 * 1024
 
 def assertion(key: SigningKey, *, issuer: str, subject: str, audience: str, claims: Mapping[str, str]) -> str:
     """Make a signed assertion as of now; it reads files. Raises ConnectorError if the key can't be used."""
-    now = int(time.time())
+    now = int(time())
     content = {
         **claims,
         "iss": issuer,

@@ -6,8 +6,8 @@ import base64
 import hashlib
 import hmac
 import secrets
-import time
 from collections.abc import Iterable
+from time import time
 from urllib.parse import parse_qsl, quote
 
 from yarl import URL
@@ -29,7 +29,7 @@ class OAuth1SignIn:
         self._key = f"{escaped(secret)}&{escaped(token_secret)}"
 
     async def sign(self, request: Outgoing) -> Signed:
-        return self.signed(request, timestamp=int(time.time()), nonce=secrets.token_hex(16))
+        return self.signed(request, timestamp=int(time()), nonce=secrets.token_hex(16))
 
     def signed(self, request: Outgoing, *, timestamp: int, nonce: str) -> Signed:
         """Sign a request as of a time (seconds since 1970), with a nonce used once."""

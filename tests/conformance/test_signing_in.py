@@ -1,8 +1,12 @@
 """Signing in with fetched tokens and signatures: for every kind that speaks HTTP alike."""
 
 import asyncio
+import re
+import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from aiohttp import web
@@ -14,14 +18,18 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
+from oauthlib.common import Request as OAuthRequest
+from oauthlib.oauth1.rfc5849.signature import collect_parameters, verify_hmac_sha256
+from yarl import URL
 
 from connectors.base import Connector, ConnectorError
 from connectors.tracing import Exchange, recorded
-from hub.domain.customer import Problem
+from hub.domain.customer import CustomerQuery, Problem
 from tests.conformance.behaviour import by_phone, connector_for
-from tests.conformance.servers.backend import KNOWN
+from tests.conformance.servers.backend import KNOWN, Mood
 from tests.conformance.servers.rest import RestBackend
-from tests.conformance.servers.token import CLIENT_ID, CLIENT_SECRET, TokenServer
+from tests.conformance.servers.token import CLIENT_ID, CLIENT_SECRET, Handler, TokenServer
+from tests.waiting import eventually
 
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 EC = ec.generate_private_key(ec.SECP256R1())
@@ -161,3 +169,287 @@ async def test_nothing_secret_in_a_trace(backend: GuardedBackend) -> None:
     assert backend.tokens.address == exchanges[0].address
     for hidden in (CLIENT_SECRET, "token-1"):
         assert hidden not in repr(exchanges)
+
+
+async def test_a_token_lasts(tokens: TokenServer, backend: GuardedBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token is fetched anew shortly before it runs out, and by `lasts_s` if the answer doesn't say when."""
+    for extra, lasts_s in (
+        ({"expires_in": 100}, 90),
+        ({"expires_in": "100"}, 90),
+        ({"expires_in": 3600}, 3540),
+        ({}, 180),
+    ):
+        tokens.extra = extra
+        tokens.requests.clear()
+        connector = connector_for(backend, auth=backend.auth(lasts_s=200))
+        await connector.start()
+        await ids(connector)
+        now = time.monotonic()
+        for later, fetched in ((lasts_s - 5, 1), (lasts_s + 5, 2)):
+            monkeypatch.setattr("connectors.shared_value.monotonic", lambda moment=now + later: moment)
+            await ids(connector)
+            assert fetched == len(tokens.requests)
+        monkeypatch.undo()
+        await connector.close()
+
+
+async def test_a_declared_sign_renews_it(backend: GuardedBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a backend says in place of 401 renews the token; the same status for another reason does not."""
+    answer = backend.answer
+
+    async def forbidding(request: web.Request) -> web.StreamResponse:
+        reply = await answer(request)
+        if reply.status != 401:
+            return reply
+        return web.json_response([{"errorCode": "INVALID_SESSION_ID", "message": "Session expired"}], status=403)
+
+    monkeypatch.setattr(backend, "answer", forbidding)
+    sign = {"statuses": [403], "where": {"errorCode": "INVALID_SESSION_ID"}}
+    connector = connector_for(backend, auth=backend.auth(expired=sign))
+    await connector.start()
+    await ids(connector)
+    backend.tokens.valid.clear()
+    assert [KNOWN.id] == await ids(connector)
+    assert 2 == len(backend.tokens.requests)
+    backend.mood = Mood.FORBIDDEN
+    with pytest.raises(ConnectorError, match="HTTP 403"):
+        await ids(connector)
+    assert 2 == len(backend.tokens.requests)
+    await connector.close()
+
+
+def page(_request: web.Request) -> web.StreamResponse:
+    return web.Response(text="<!DOCTYPE html><html>Sign in</html>", content_type="text/html")
+
+
+def huge(_request: web.Request) -> web.StreamResponse:
+    return web.Response(body=b"{" + b" " * 1_000_000)
+
+
+def moved(_request: web.Request) -> web.StreamResponse:
+    return web.Response(status=307, headers={"Location": "http://127.0.0.2:1/token"})
+
+
+def moved_here(_request: web.Request) -> web.StreamResponse:
+    return web.Response(status=302, headers={"Location": "/elsewhere"})
+
+
+def busy(_request: web.Request) -> web.StreamResponse:
+    return web.Response(status=429, headers={"Retry-After": "17"})
+
+
+def answering(document: Any, status: int = 200) -> Handler:
+    return lambda _request: web.json_response(document, status=status)
+
+
+@pytest.mark.parametrize(
+    ("handler", "problem_kind", "words"),
+    [
+        (page, Problem.MALFORMED, "HTML page"),
+        (huge, Problem.TOO_LARGE, "too large"),
+        (moved, Problem.REFUSED, "redirects to 127.0.0.2"),
+        (moved_here, Problem.REFUSED, "it redirects: correct `token_url`"),
+        (busy, Problem.THROTTLED, "too many requests"),
+        (answering({}, 502), Problem.UNREACHABLE, "HTTP 502"),
+        (answering({}, 500), Problem.REFUSED, "HTTP 500"),
+        (answering({}, 401), Problem.REFUSED, "HTTP 401"),
+        (answering({"error": "access_denied"}), Problem.REFUSED, "access_denied"),
+        (answering([]), Problem.MALFORMED, "holds no access_token"),
+        (answering({"access_token": ""}), Problem.MALFORMED, "holds no access_token"),
+        (answering({"access_token": "a\r\nX: 1"}), Problem.MALFORMED, "holds no access_token"),
+        (answering({"access_token": "a" * 20_000}), Problem.MALFORMED, "holds no access_token"),
+        (answering({"access_token": {"a": 1}}), Problem.MALFORMED, "holds no access_token"),
+        (answering({"access_token": "abc", "token_type": "mac"}), Problem.MALFORMED, "no bearer token"),
+    ],
+)
+async def test_bad_token_servers(
+    tokens: TokenServer, backend: GuardedBackend, handler: Handler, problem_kind: Problem, words: str
+) -> None:
+    """Whatever a token server answers, it is told as having happened there, and the backend is not asked."""
+    tokens.instead = handler
+    error = await problem(backend, retry={"attempts": 1})
+    assert problem_kind == error.problem
+    assert "step customers: signing in at 127.0.0.1: " in str(error)
+    assert words in str(error)
+    assert 0 == backend.requests
+
+
+async def test_a_slow_token_server(tokens: TokenServer, backend: GuardedBackend) -> None:
+    """A lookup ends in time and names the token server; the token that comes late serves the next."""
+    go_on = asyncio.Event()
+    fetch = tokens.token
+
+    async def slow(request: web.Request) -> web.StreamResponse:
+        await go_on.wait()
+        return await fetch(request)
+
+    tokens.slowly = slow
+    connector = connector_for(backend, timeout_s=0.4)
+    await connector.start()
+    with pytest.raises(ConnectorError, match=r"signing in at 127\.0\.0\.1: no answer within") as raised:
+        await ids(connector)
+    assert Problem.TIMEOUT == raised.value.problem
+    go_on.set()
+    await eventually(lambda: tokens.valid)
+    assert [KNOWN.id] == await ids(connector)
+    assert 1 == len(tokens.requests)
+    await connector.close()
+
+
+async def test_a_token_server_that_is_down(tokens: TokenServer, backend: GuardedBackend) -> None:
+    """No connection to the token server is told with its host."""
+    await tokens.stop()
+    error = await problem(backend, retry={"attempts": 1})
+    assert Problem.UNREACHABLE == error.problem
+    assert f"signing in at 127.0.0.1: no connection to 127.0.0.1:{tokens.port}" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"private_key": "no key"}, "it holds no private key in PEM"),
+        ({"private_key": pem(RSA, b"open")}, "it needs a `key_password`"),
+        ({"private_key": pem(RSA, b"open"), "key_password": "shut"}, "the `key_password` is wrong"),
+        ({"private_key": pem(EC)}, "RS256 needs an RSA key"),
+        ({"private_key": pem(RSA), "algorithm": "ES256"}, "ES256 needs an EC key on P-256"),
+    ],
+)
+async def test_keys_that_can_not_sign(backend: GuardedBackend, changes: dict[str, Any], words: str) -> None:
+    """A key that does not fit is named in plain words, and never shown."""
+    error = await problem(backend, auth=backend.jwt_auth(signed=changes))
+    assert Problem.INTERNAL == error.problem
+    assert f"auth.signed.private_key: {words}" in str(error)
+    assert "PRIVATE" not in str(error)
+
+
+async def test_an_assertion_of_the_client(backend: GuardedBackend, tmp_path: Path) -> None:
+    """Instead of a secret the client may send an assertion; key and certificate lie in files."""
+    key = tmp_path / "key.pem"
+    key.write_text(pem(RSA))
+    auth = backend.auth(signed={"key_file": str(key), "algorithm": "PS256"})
+    del auth["client_secret"]
+    assert [KNOWN.id] == await found(backend, auth=auth)
+    key.write_text("nothing")
+    assert "key.pem: it holds no private key in PEM" in str(await problem(backend, auth=auth))
+
+
+@pytest.mark.parametrize(("ahead_s", "words"), [(-312, "behind"), (4_000, "ahead of")])
+async def test_a_clock_that_is_wrong(
+    backend: GuardedBackend, monkeypatch: pytest.MonkeyPatch, ahead_s: int, words: str
+) -> None:
+    """Where a signed assertion is refused, a difference of the clocks is told in seconds; a check tells it, too."""
+    now = time.time()
+    monkeypatch.setattr("connectors.clock.time", lambda: now + ahead_s)
+    monkeypatch.setattr("connectors.auth.assertion.time", lambda: now + ahead_s)
+    error = await problem(backend, auth=backend.jwt_auth())
+    assert Problem.REFUSED == error.problem
+    assert re.search(
+        rf"; this machine's clock is {str(abs(ahead_s))[:-1]}\d s {words} that of 127\.0\.0\.1", str(error)
+    )
+    connector = connector_for(backend)
+    await connector.start()
+    assert f"{words} that of 127.0.0.1" in await connector.check()
+    await connector.close()
+
+
+@pytest.mark.parametrize(
+    ("named", "hosts", "words"),
+    [
+        ("http://localhost:{port}", ["localhost:{port}"], ""),
+        ("http://localhost:{port}/with/a/path", ["localhost:{port}"], ""),
+        ("http://127.0.0.1:{port}", [], ""),
+        ("http://localhost:{port}", [], "names localhost:{port}, which the configuration does not allow"),
+        ("http://localhost:{port}", ["localhost"], "does not allow"),
+        ("http://evil-localhost", [".localhost"], "names evil-localhost, which"),
+        ("https://localhost:{port}", ["localhost:{port}"], "is an address with https"),
+        ("http://evil.example", [".good.example", "127.0.0.1"], "names evil.example"),
+        ("javascript:alert(1)", [".good.example"], "is no address"),
+        ("http://[x", [".good.example"], "is no address"),
+    ],
+)
+async def test_another_server_named_by_the_token(
+    tokens: TokenServer, backend: GuardedBackend, named: str, hosts: list[str], words: str
+) -> None:
+    """The server that a token's answer names is asked if the configuration allows it, and no other ever."""
+    tokens.extra = {"instance_url": named.format(port=backend.port)}
+    allowed = [host.format(port=backend.port) for host in hosts]
+    auth = backend.jwt_auth(instance={"hosts": allowed})
+    if words:
+        assert words.format(port=backend.port) in str(await problem(backend, auth=auth))
+        assert 0 == backend.requests
+    else:
+        with recorded() as trace:
+            assert [KNOWN.id] == await found(backend, auth=auth)
+        asked = [one.address for one in trace.happened if isinstance(one, Exchange)][1:]
+        origin = named.format(port=backend.port).removesuffix("/with/a/path")
+        assert all(address.startswith(f"{origin}/api/") for address in asked)
+
+
+class SignedBackend(RestBackend):
+    """Lets in only what bears a right signature by OAuth 1.0a, as another implementation checks it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.nonces: set[str] = set()
+
+    def config(self) -> dict[str, Any]:
+        auth = {
+            "type": "oauth1",
+            "consumer_key": "ck",
+            "consumer_secret": "c&s=",
+            "token": "tk",
+            "token_secret": "t/s+",
+            "realm": "1234567_SB1",
+        }
+        return {**super().config(), "auth": auth}
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        error = self._error(request.method, str(request.url), request.headers["Authorization"])
+        return await self._routed(request) if not error else web.json_response({"error": error}, status=401)
+
+    def _error(self, method: str, address: str, header: str) -> str:
+        parameters = collect_parameters(URL(address).raw_query_string, [], {"Authorization": header}, with_realm=False)
+        values = dict(parameters)
+        if abs(time.time() - int(values["oauth_timestamp"])) > 300 or values["oauth_nonce"] in self.nonces:
+            return "InvalidTimestamp"
+        self.nonces.add(values["oauth_nonce"])
+        signed = OAuthRequest(address, method)
+        signed.params = parameters
+        signed.signature = unquote(re.findall(r'oauth_signature="([^"]*)"', header)[0])
+        return "" if verify_hmac_sha256(signed, "c&s=", "t/s+") else "InvalidSignature"
+
+
+@pytest.fixture
+async def signed_backend() -> AsyncIterator[SignedBackend]:
+    backend = SignedBackend()
+    await backend.start()
+    yield backend
+    await backend.stop()
+
+
+async def test_each_request_is_signed(signed_backend: SignedBackend) -> None:
+    """Every request bears its own signature, with strange values in path and parameters, as a strict server wants."""
+    connector = connector_for(signed_backend)
+    await connector.start()
+    assert [KNOWN.id] == await ids(connector)
+    for email in ("petra@example.com", "a b+c%20~*'@example.com"):
+        await connector.lookup(CustomerQuery(email=email))
+    assert [] == list(await connector.lookup(CustomerQuery(ids={"crm": "ü &=%/?"})))
+    assert 5 == len(signed_backend.nonces)
+    await connector.close()
+
+
+async def test_a_signature_out_of_time(signed_backend: SignedBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signature that the server's clock finds too old is refused with a word on the clocks, and without it."""
+    earlier = time.time() - 900
+    monkeypatch.setattr("connectors.clock.time", lambda: earlier)
+    monkeypatch.setattr("connectors.auth.oauth1.time", lambda: earlier)
+    connector = connector_for(signed_backend)
+    await connector.start()
+    with pytest.raises(ConnectorError) as raised:
+        await ids(connector)
+    assert re.search(
+        r"HTTP 401: InvalidTimestamp\): check `auth`; this machine's clock is (899|900|901) s behind", str(raised.value)
+    )
+    assert "oauth_signature" not in str(raised.value)
+    await connector.close()

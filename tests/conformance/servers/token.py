@@ -1,7 +1,7 @@
 """Token servers: OAuth 2.0 client credentials and the JWT bearer grant, strict, over a real socket."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import unquote
 
@@ -26,6 +26,7 @@ class TokenServer:
         self.extra: dict[str, Any] = {"expires_in": 3600}
         self.headers: dict[str, str] = {}
         self.instead: Handler | None = None
+        self.slowly: Callable[[web.Request], Awaitable[web.StreamResponse]] | None = None
         self._runner: web.AppRunner | None = None
         self.port = 0
 
@@ -35,7 +36,7 @@ class TokenServer:
 
     async def start(self) -> None:
         app = web.Application()
-        app.router.add_post("/oauth/token", self._token)
+        app.router.add_post("/oauth/token", self._asked)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
@@ -45,7 +46,11 @@ class TokenServer:
         if self._runner is not None:
             await self._runner.cleanup()
 
-    async def _token(self, request: web.Request) -> web.StreamResponse:
+    async def _asked(self, request: web.Request) -> web.StreamResponse:
+        return await (self.slowly or self.token)(request)
+
+    async def token(self, request: web.Request) -> web.StreamResponse:
+        """Answer a request for a token."""
         form = {name: str(value) for name, value in (await request.post()).items()}
         self.requests.append(form)
         if self.instead is not None:
