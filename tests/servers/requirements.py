@@ -10,7 +10,7 @@ from pathlib import Path
 import playwright
 import pytest
 
-from tests.servers import asterisk_install, cache, debian, postgresql
+from tests.servers import asterisk_install, cache, cap, debian, postgresql
 
 BARESIP_MODULES = Path("/usr/lib/baresip/modules")
 INSTALL_COMMAND = "python -m tests.servers install"
@@ -78,6 +78,7 @@ REQUIREMENTS = {
         Requirement("chromium", lambda: shutil.which("chromium"), _package("chromium")),
         Requirement("playwright", _playwright, _package("libatomic1")),
         Requirement("chinese-font", _chinese_font, _package("fonts-wqy-zenhei")),
+        Requirement("cap", cap.installed, cap.install),
         Requirement("asterisk", _asterisk, asterisk_install.install),
     )
 }
