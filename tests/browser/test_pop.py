@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import msgspec
 from playwright.async_api import Page, expect
 
@@ -215,3 +217,17 @@ async def test_the_pop_speaks_chinese(desk: Page, world: World) -> None:
     await expect(desk.get_by_test_id("notice")).to_contain_text("SAP S/4HANA 没有及时应答")
     await desk.get_by_test_id("language-en").click()
     await expect(desk.get_by_test_id("pop-state")).to_contain_text("Ringing")
+
+
+async def test_an_old_answer_says_from_when_it_is(desk: Page, world: World) -> None:
+    """While the backend is asked again, or can't be, the customer is there with the answer's age, and the reason."""
+    call = callers.call()
+    at = datetime.now().astimezone().replace(hour=0, minute=7, second=0)
+    old = msgspec.structs.replace(callers.found("sap", callers.SAP), cached=True, as_of=at)
+    world.ring(call, callers.context(old))
+    system = desk.locator('[data-testid="system"][data-system="sap"]')
+    await expect(system.get_by_test_id("answer")).to_contain_text("Found · as of 00:07")
+    down = msgspec.structs.replace(old, problem=Problem.UNREACHABLE, detail="no connection")
+    world.learn(callers.context(down, revision=2))
+    await expect(system.get_by_test_id("answer")).to_contain_text("as of 00:07 · can't be reached")
+    await expect(desk.get_by_test_id("notice")).to_have_count(0)

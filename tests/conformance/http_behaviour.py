@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from connectors.base import Connector, ConnectorError
+from hub.domain.backend import BackendState
 from hub.domain.customer import CustomerQuery, Name, Problem
 from hub.domain.phone import clean_text
 from tests.conformance.behaviour import HOSTILE, ConnectorBehaviour, by_phone, connector_for
@@ -134,6 +135,35 @@ class HttpBehaviour(ConnectorBehaviour):
         """Too many requests are told apart, with the time that the backend wants to be left alone."""
         error = await self.problem(backend, connector, mood)
         assert (Problem.THROTTLED, seconds) == (error.problem, error.retry_after_s)
+
+    async def test_a_blip_is_asked_again(self, backend: Backend, connector: Connector) -> None:
+        """A request that fails once on the way is made again, and the customer is found."""
+        await connector.check()
+        backend.blips = [Mood.GATEWAY]
+        assert [KNOWN.id] == [record.id for record in await connector.lookup(by_phone(KNOWN.phone))]
+        assert [] == backend.blips
+
+    async def test_left_alone_while_it_is_away(self, backend: Backend) -> None:
+        """After a few failures the backend hears nothing more but one probe, whose answer lets all through again."""
+        connector = connector_for(
+            backend, retry={"attempts": 1}, breaker={"failures": 3, "of": 5, "open_s": 0.1, "max_open_s": 0.1}
+        )
+        await connector.start()
+        await connector.check()
+        backend.mood, before = Mood.GATEWAY, backend.requests
+        for _ in range(3):
+            with pytest.raises(ConnectorError):
+                await connector.lookup(by_phone(KNOWN.phone))
+        with pytest.raises(ConnectorError) as raised:
+            await connector.lookup(by_phone(KNOWN.phone))
+        assert Problem.UNREACHABLE == raised.value.problem
+        assert "left alone" in raised.value.message
+        assert 3 == backend.requests - before
+        backend.mood = Mood.NORMAL
+        await eventually(lambda: connector.status().state is BackendState.TRYING)
+        assert [KNOWN.id] == [record.id for record in await connector.lookup(by_phone(KNOWN.phone))]
+        assert BackendState.UP == connector.status().state
+        await connector.close()
 
     async def test_fault(self, backend: Backend, connector: Connector) -> None:
         """The protocol's own error is told with the backend's words, less the caller's data."""

@@ -47,6 +47,7 @@ class Mood(enum.Enum):
     COMPRESSED = "50 MB that fit into 50 KB"
     REDIRECT = "a redirect to another host"
     HANGUP = "closes the connection in the middle"
+    ABORT = "closes the connection in place of an answer"
     STRANGE = "well-formed, but of another shape"
     DEEP = "nested without end"
     NULLS = "a record of which nothing is filled in"
@@ -63,6 +64,9 @@ class Backend(abc.ABC):
 
     def __init__(self) -> None:
         self.mood = Mood.NORMAL
+        self.blips: list[Mood] = []
+        """The moods of the next requests, one each, before `mood` is that of all others."""
+        self.retry_after = "17"
         self.requests = 0
         self.searched: list[str] = []
         """The values that were searched for, as the backend understood them."""
@@ -144,7 +148,7 @@ class Backend(abc.ABC):
         simple: Mapping[Mood, Callable[[], web.StreamResponse]] = {
             Mood.UNAUTHORIZED: lambda: web.Response(status=401, text="<html>Logon failed</html>"),
             Mood.FORBIDDEN: lambda: web.Response(status=403, text="<html>Forbidden</html>"),
-            Mood.THROTTLED: lambda: web.Response(status=429, headers={"Retry-After": "17"}),
+            Mood.THROTTLED: lambda: web.Response(status=429, headers={"Retry-After": self.retry_after}),
             Mood.BUSY: lambda: web.Response(status=503, headers={"Retry-After": "3"}),
             Mood.GATEWAY: lambda: web.Response(status=502, text="<html>Bad gateway</html>", content_type="text/html"),
             Mood.FAULT: lambda: self.fault("No authorisation group for +49 351 5550123 or petra@example.com"),
@@ -157,13 +161,18 @@ class Backend(abc.ABC):
             Mood.REDIRECT: lambda: web.Response(status=302, headers={"Location": "http://127.0.0.2:1/elsewhere"}),
             Mood.NULLS: self.nulls,
         }
-        match self.mood:
+        mood = self.blips.pop(0) if self.blips else self.mood
+        match mood:
             case Mood.NORMAL:
                 return await self.answer(request)
             case Mood.SLOW:
                 await asyncio.Event().wait()
             case Mood.HUGE | Mood.ENDLESS | Mood.COMPRESSED:
                 return await self._huge(request)
+            case Mood.ABORT:
+                if request.transport is not None:
+                    request.transport.abort()
+                return web.Response()
             case Mood.HANGUP:
                 response = web.StreamResponse(headers={"Content-Type": self.media_type, "Content-Length": "1000"})
                 await response.prepare(request)
@@ -171,7 +180,7 @@ class Backend(abc.ABC):
                 if request.transport is not None:
                     request.transport.abort()
                 return response
-        return simple[self.mood]()
+        return simple[mood]()
 
     def _document(self, body: bytes) -> web.Response:
         return web.Response(body=body, content_type=self.media_type, charset="utf-8")

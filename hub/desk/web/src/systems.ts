@@ -6,6 +6,7 @@ import "@ui5/webcomponents-icons/dist/less.js";
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { BackendAnswer } from "./frames";
+import { moment } from "./format";
 import { Localized, locale, strings } from "./language";
 import { webAddress } from "./safe-link";
 import { base, skeleton } from "./styles";
@@ -118,7 +119,9 @@ export class Systems extends LitElement {
           <div class="quiet">${words.missing}</div>
         </div>`;
       case "found":
-        return html`<div class="quiet">${this.found(answer)}${this.how(answer)}${this.links(answer)}</div>`;
+        return html`<div class="quiet" data-testid="answer" title=${answer.detail ?? ""}
+          >${this.found(answer)}${this.how(answer)}${this.links(answer)}</div
+        >`;
     }
   }
 
@@ -128,10 +131,18 @@ export class Systems extends LitElement {
   }
 
   private how(answer: BackendAnswer): string {
+    if (answer.as_of) return ` · ${this.age(answer, answer.as_of)}`;
     if (answer.cached) return ` · ${strings().systems.cached}`;
     if (!answer.took_ms) return "";
     const time = new Intl.NumberFormat(locale(), { style: "unit", unit: "millisecond", maximumFractionDigits: 0 });
     return ` · ${time.format(answer.took_ms)}`;
+  }
+
+  /** An answer that is older than it should be says from when it is, and why there is none of now. */
+  private age(answer: BackendAnswer, at: string): string {
+    const words = strings().systems;
+    const asOf = words.asOf(moment(at, Date.now()));
+    return answer.problem ? `${asOf} · ${words.problem[answer.problem]}` : asOf;
   }
 
   private links(answer: BackendAnswer): TemplateResult | typeof nothing {

@@ -239,6 +239,7 @@ export const en = {
     records: (count: number) => `Found ${count} records`,
     notFound: "Does not know this caller",
     cached: "from a short while ago",
+    asOf: (time: string) => `as of ${time}`,
     open: (system: string) => `Open in ${system}`,
     problem: {
       timeout: "did not answer in time",

@@ -239,6 +239,7 @@ export const zh: Strings = {
     records: (count) => `找到 ${count} 条记录`,
     notFound: "没有此来电者的资料",
     cached: "不久前的结果",
+    asOf: (time) => `截至 ${time}`,
     open: (system) => `在 ${system} 中打开`,
     problem: {
       timeout: "没有及时应答",
