@@ -70,6 +70,10 @@ class Backend(abc.ABC):
         self.requests = 0
         self.searched: list[str] = []
         """The values that were searched for, as the backend understood them."""
+        self.notes: dict[str, list[str]] = {}
+        """What was written, by the interaction's id: more than one text is a repetition written twice."""
+        self.loses_answers = False
+        """Whether a change is made and the connection breaks before its answer."""
         self.cancelled = 0
         self.sent_bytes = 0
         self.connections: set[Any] = set()
@@ -164,7 +168,7 @@ class Backend(abc.ABC):
         mood = self.blips.pop(0) if self.blips else self.mood
         match mood:
             case Mood.NORMAL:
-                return await self.answer(request)
+                return await self._answered(request)
             case Mood.SLOW:
                 await asyncio.Event().wait()
             case Mood.HUGE | Mood.ENDLESS | Mood.COMPRESSED:
@@ -181,6 +185,13 @@ class Backend(abc.ABC):
                     request.transport.abort()
                 return response
         return simple[mood]()
+
+    async def _answered(self, request: web.Request) -> web.StreamResponse:
+        before = sum(map(len, self.notes.values()))
+        response = await self.answer(request)
+        if self.loses_answers and sum(map(len, self.notes.values())) > before and request.transport is not None:
+            request.transport.abort()
+        return response
 
     def _document(self, body: bytes) -> web.Response:
         return web.Response(body=body, content_type=self.media_type, charset="utf-8")

@@ -8,6 +8,8 @@ from aiohttp import web
 
 from tests.conformance.servers.backend import CUSTOMERS, Backend
 
+NOTE_FIELDS = {"interaction": "id", "customer": "customer", "text": "note"}
+
 
 class RestBackend(Backend):
     """Ids stand in the path, so that a hostile one could become another path."""
@@ -28,6 +30,7 @@ class RestBackend(Backend):
             "check": "/status",
             "auth": {"type": "api_key", "header": "X-Key", "key": "secret-key"},
             "params": {"client": "100"},
+            "writes": {"note": {"id": ["found.id", "made.id"], "needs": ["customer"], "steps": self._note_steps()}},
             "operations": {
                 "by_phone": {
                     **by,
@@ -63,10 +66,18 @@ class RestBackend(Backend):
             },
         }
 
+    def _note_steps(self) -> list[dict[str, Any]]:
+        look = {"path": "/notes", "params": {"interaction": {"from": "entry.id"}}, "rows": "items"}
+        note = {name: {"from": f"entry.{source}"} for name, source in NOTE_FIELDS.items()}
+        return [
+            {"name": "found", **look},
+            {"name": "made", "unless": "found", "method": "POST", "path": "/notes", "body": note},
+        ]
+
     async def answer(self, request: web.Request) -> web.StreamResponse:
         if request.headers.get("X-Key") != "secret-key" or request.query.get("client") != "100":
             return web.json_response({"message": "no key"}, status=401)
-        return await self._routed(request)
+        return await (self._note if request.path == "/api/notes" else self._routed)(request)
 
     async def _routed(self, request: web.Request) -> web.Response:
         match request.rel_url.raw_path.split("/")[1:]:
@@ -85,6 +96,14 @@ class RestBackend(Backend):
                 return web.json_response({"ok": True})
             case _:
                 return web.json_response({"message": "there is no such path"}, status=400)
+
+    async def _note(self, request: web.Request) -> web.Response:
+        if request.method == "GET":
+            wanted = request.query["interaction"]
+            return web.json_response({"items": [{"id": f"N-{wanted}"}] if wanted in self.notes else []})
+        note = await request.json()
+        self.notes.setdefault(note["interaction"], []).append(note["text"])
+        return web.json_response({"id": f"N-{note['interaction']}"}, status=201)
 
     def _one(self, number: str) -> web.Response:
         self.searched.append(number)
@@ -107,3 +126,37 @@ class RestBackend(Backend):
         return web.json_response(
             {"items": [{"id": "1", "name": None, "phone": None, "email": None, "orders": None}, None]}
         )
+
+
+class KeepingRestBackend(RestBackend):
+    """Takes the caller's id for its own: a second PUT of the same is refused (HTTP 412), as If-None-Match asks."""
+
+    def _note_steps(self) -> list[dict[str, Any]]:
+        note = {name: {"from": f"entry.{source}"} for name, source in NOTE_FIELDS.items()}
+        step = {
+            "name": "made",
+            "method": "PUT",
+            "path": "/notes/{id}",
+            "values": {"id": {"from": "entry.id"}},
+            "if_none_match": "*",
+            "exists": [412],
+            "send": "form",
+            "body": note,
+        }
+        return [step]
+
+    def config(self) -> dict[str, Any]:
+        config = super().config()
+        config["writes"]["note"]["id"] = 'made."@location_id"'
+        return config
+
+    async def _routed(self, request: web.Request) -> web.Response:
+        match request.rel_url.raw_path.split("/")[1:], request.method:
+            case ["api", "notes", number], "PUT":
+                place = {"Location": f"{self.url}/api/notes/N-{number}"}
+                if request.headers.get("If-None-Match") == "*" and unquote(number) in self.notes:
+                    return web.Response(status=412, headers=place)
+                form = await request.post()
+                self.notes.setdefault(unquote(number), []).append(str(form["text"]))
+                return web.Response(status=204, headers=place)
+        return await super()._routed(request)
