@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import phonenumbers
@@ -32,7 +33,9 @@ def _form(every: Mapping[str, str], form: str) -> str:
     return every[form]
 
 
-def _forms(e164: str) -> dict[str, str]:
+# Every connector asks for the forms of the same number when a call arrives, once for each of its steps.
+@lru_cache(maxsize=1_024)
+def _forms(e164: str) -> Mapping[str, str]:
     parsed = phonenumbers.parse(e164)
     national = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
     digits = e164.removeprefix("+")

@@ -14,7 +14,7 @@ from connectors.quoting import number, plain
 from connectors.writing import written_date
 from hub.config.request import HOLE, Argument, Found, Statement
 from hub.domain.customer import Problem
-from hub.domain.path import Path
+from hub.domain.path import compiled
 
 MAX_VALUES = 100
 """Different values of one `from` that are asked for; beyond that a number belongs to nobody in particular."""
@@ -92,7 +92,7 @@ def _as_number(value: Any) -> int | float:
 
 def distinct_values(path: str, scope: Scope) -> list[Any]:
     values: dict[str, Any] = {}
-    reader = Path(path)
+    reader = compiled(path)
     for value in reader.read_all(scope):
         # What is written may be long; what is searched for is nobody's beyond a certain length.
         text = value if reader.first in _LONG and isinstance(value, str) else plain(value)

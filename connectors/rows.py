@@ -11,7 +11,7 @@ import structlog
 from connectors.base import ConnectorError
 from hub.config.request import DelimitedRows
 from hub.domain.customer import Problem
-from hub.domain.path import Path
+from hub.domain.path import Path, compiled
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +28,7 @@ class Kept(Row):
 
 def rows_at(document: Any, path: str | None) -> list[Row]:
     """Return the objects at a path of a reply (the reply itself, where there is none)."""
-    found = Path(path).read_all(document) if path else Path("@").read_all(document)
+    found = compiled(path or "@").read_all(document)
     for row in found:
         if not isinstance(row, dict):
             where = f"at {path!r}" if path else "in the reply"

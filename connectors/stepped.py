@@ -26,7 +26,7 @@ from hub.config.connector_base import ConnectorBase
 from hub.config.operations import OperationBase, StepBase
 from hub.config.writes import WriteOperationBase
 from hub.domain.customer import CustomerQuery, CustomerRecord, Problem
-from hub.domain.path import Path
+from hub.domain.path import Path, compiled
 from hub.domain.writeback import WriteBack, WriteKind, WriteResult
 from hub.mapping.errors import FieldProblemError, MappingRunError
 from hub.mapping.mapping import Mapping
@@ -178,11 +178,15 @@ class SteppedConnector(ABC, Generic[Step]):
     async def _results(self, operation: OperationBase, asked: dict[str, Any]) -> StepResults:
         """Run the steps; the first failure cancels the others."""
         results: StepResults = {}
+        steps = self._steps(operation)
+        if len(steps) == 1:
+            await self._step(steps[0], {"query": asked}, results, ())
+            return results
         tasks: dict[str, asyncio.Task[bool]] = {}
         try:
             async with asyncio.TaskGroup() as group:
-                for step in self._steps(operation):
-                    needed = {Path(source).first for source in step.sources()}
+                for step in steps:
+                    needed = {compiled(source).first for source in step.sources()}
                     before = [task for name, task in tasks.items() if name in needed]
                     tasks[step.name] = group.create_task(self._step(step, {"query": asked}, results, before))
         except ExceptionGroup as failed:
@@ -208,7 +212,9 @@ class SteppedConnector(ABC, Generic[Step]):
                 return False
             except ConnectorError as error:
                 raise error.within(f"step {step.name}") from error
-            log.debug("step done", rows=len(rows))
+            # Where nobody has set up logs structlog would print each line.
+            if structlog.is_configured():
+                log.debug("step done", rows=len(rows))
         trace = current_trace()
         if trace is not None:
             trace.happened.append(StepDone(step.name, len(rows), (time.perf_counter() - began) * 1000))

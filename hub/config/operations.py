@@ -29,7 +29,7 @@ from hub.config.request import (
 )
 from hub.config.section import Section
 from hub.config.wording import nearest
-from hub.domain.path import Path
+from hub.domain.path import compiled
 
 OrderBy = Annotated[str, patterned(r"[A-Za-z_][A-Za-z0-9_./]{0,199}( asc| desc)?", "a property, as in Due or Due desc")]
 StepName = Annotated[
@@ -102,10 +102,10 @@ class StepBase(Section):
     def sources(self) -> list[str]:
         """Return the paths that the step reads, without those into `item`."""
         paths = [self.each or self.first, self.unless, self.when, *self._found()]
-        return [path for path in paths if path and Path(path).first != "item"]
+        return [path for path in paths if path and compiled(path).first != "item"]
 
     def reads_item(self) -> bool:
-        return any(Path(source).first == "item" for source in self._found())
+        return any(compiled(source).first == "item" for source in self._found())
 
     def _found(self) -> Iterator[str]:
         for part in (*self.inputs(), *(condition.value for condition in self.keep.values())):
@@ -312,7 +312,7 @@ def check_order(steps: Sequence[StepBase], root: str, fields: Sequence[str], wha
         if step.name in known:
             raise PlacedError(place, f"two steps are named {step.name!r}")
         for source in step.sources():
-            first, *inside = Path(source).names or ("",)
+            first, *inside = compiled(source).names or ("",)
             if first not in (*known, *ALWAYS_THERE):
                 message = f"step {step.name!r} reads {source!r}: a step reads `{root}` and the steps before it"
                 raise PlacedError(place, f"{message}{nearest(first, known)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from hub.domain.budget import Budget
@@ -72,6 +73,12 @@ class Path:
         if found is None:
             return []
         return [item for item in found if item is not None] if isinstance(found, list | tuple) else [found]
+
+
+@lru_cache(maxsize=4_096)
+def compiled(text: str) -> Path:
+    """Return the path of a text from the configuration, read once. Raises PathError."""
+    return Path(text)
 
 
 class _Every:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ from tests.bench import (
     bench_live_calls,
     bench_memory,
     bench_pop,
+    bench_soap,
+    bench_wsdls,
 )
 from tests.bench.call_load import Pace
 from tests.bench.recorded_calls import NOT_SENT_TO_THE_HUB, RecordedCall
@@ -126,3 +129,15 @@ def test_live_calls_are_compared() -> None:
     result = bench_live_calls.measure(few=1, many=3, calls=2, rounds=1)
     assert _is_whole(result, targets=1)
     assert {"1", "3"} == set(result["figures"]["microseconds_per_event"])
+
+
+async def test_soap() -> None:
+    """Both read the same reply of the same server, and the share of CPU is told."""
+    assert _is_whole(await bench_soap.measure(lookups=3, rounds=1), 1)
+
+
+def test_wsdls(tmp_path: Path) -> None:
+    """The WSDLs are loaded in a process of their own, and what that adds is told."""
+    result = bench_wsdls.measure(tmp_path)
+    assert _is_whole(result, 1)
+    assert 0 < result["figures"]["library_mb"] <= result["figures"]["added_mb"]
