@@ -13,6 +13,7 @@ import structlog
 
 from connectors.base import ConnectorError
 from connectors.csv_file.table import Table, Version, keys_of, read_table, version_of
+from connectors.quoting import plain
 from connectors.resolve import Scope
 from connectors.rows import MAX_ROWS, Row
 from connectors.stepped import SteppedConnector
@@ -61,7 +62,7 @@ class CsvConnector(SteppedConnector[CsvStep]):
         return operation.steps if isinstance(operation, CsvOperation) else ()
 
     async def _ask(self, step: CsvStep, scope: Scope) -> list[Row]:
-        key = keys_of(step.key, self._region)(scope["query"][_ASKED[step.key]])
+        key = keys_of(step.key, self._region)(plain(scope["query"][_ASKED[step.key]]))
         with asked(f"{' or '.join(step.columns)} = {key}", self._csv.file) as exchange:
             # Only before anything has been read does a lookup wait for the file.
             table = self._table or await self._newest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
@@ -76,17 +77,22 @@ class Database(ABC):
     def explain(self, error: Exception, bound: Iterable[Any] = ()) -> NoReturn:
         """Raise what an error of the database means, in plain words without the values that were sent."""
         original: BaseException = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-        # The driver's own error says more than the one that SQLAlchemy makes of it.
-        original = original.__cause__ or original
+        original = self.driver_error(original)
         problem, words = self.diagnose(original)
         said = backend_words(_without(self.said(original), bound))
         place = f"{self.address.host}:{self.address.port}"
         message = words.format(said=said, place=place, file=self.address.name, seconds=self.timeout_s)
         raise ConnectorError(problem, message) from None
 
+    def driver_error(self, error: BaseException) -> BaseException:
+        """Return the error that says most, where several stand behind each other."""
+        return error
+
     def said(self, error: BaseException) -> str:
         """Return what the database, or the system, says of an error: one line."""
-        text = getattr(error, "strerror", None) or str(error).strip()
+        if isinstance(error, OSError) and error.errno is not None and error.errno > 0:
+            return os.strerror(error.errno).lower()
+        text = str(getattr(error, "strerror", None) or error).strip()
         return text.splitlines()[0] if text else type(error).__name__
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import ssl
 from typing import Any
 
 import oracledb
@@ -52,29 +53,34 @@ class Oracle(Database):
     async def open(self) -> None:
         address = self.address
         url = URL.create("oracle+oracledb_async", username=address.username, password=address.password)
-        protected: dict[str, Any] = {}
+        context = None
         if self._trust is not None:
             from connectors.tls import tls_context
 
             context = await asyncio.to_thread(tls_context, self._trust)
-            protected = {"protocol": "tcps", "ssl_context": context, "ssl_server_dn_match": self._trust.verify}
-        name = {"service_name": address.service} if address.service else {"sid": address.name}
-        engine = self.engine(
-            url,
-            host=address.host,
-            port=address.port,
-            tcp_connect_timeout=self.timeout_s,
-            retry_count=0,
-            program="ctihub",
-            **name,
-            **protected,
-        )
+        engine = self.engine(url, **self.connect_arguments(context))
 
         @event.listens_for(engine.sync_engine, "connect")
         def _connected(connection: Any, _record: Any) -> None:
             connection.driver_connection.call_timeout = int(self.timeout_s * 1_000)
 
         self.reading = self.writing = engine
+
+    def connect_arguments(self, context: ssl.SSLContext | None = None) -> dict[str, Any]:
+        """Return what the driver is given beside user and password; with a `context` it connects by TLS."""
+        address = self.address
+        protected = {"protocol": "tcps", "ssl_context": context} if context is not None else {}
+        verified = {"ssl_server_dn_match": self._trust.verify} if self._trust is not None else {}
+        return {
+            "host": address.host,
+            "port": address.port,
+            "tcp_connect_timeout": self.timeout_s,
+            "retry_count": 0,
+            "program": "ctihub",
+            **({"service_name": address.service} if address.service else {"sid": address.name}),
+            **protected,
+            **verified,
+        }
 
     async def begin(self, connection: AsyncConnection, *, reading: bool) -> None:
         if reading:

@@ -67,6 +67,10 @@ class PostgreSQL(Database):
             return self._without_state(error)
         return _MEANINGS.get(state) or _MEANINGS.get(state[:2]) or (Problem.FAULT, "{said}")
 
+    def driver_error(self, error: BaseException) -> BaseException:
+        # SQLAlchemy's own stands before the driver's, which has the message apart from what quotes rows.
+        return error.__cause__ or error
+
     def said(self, error: BaseException) -> str:
         # The detail and the hint, which follow the message, quote rows.
         return super().said(error) if getattr(error, "message", None) is None else str(error.message)  # type: ignore[attr-defined]  # see before

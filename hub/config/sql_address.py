@@ -42,7 +42,7 @@ class SqlAddress(NamedTuple):
         scheme = text.partition("://")[0]
         kind = _KINDS.get(scheme)
         if kind is None:
-            raise ValueError(f"must begin as one of {', '.join(_FORMS.values())}")
+            raise ValueError(f"must be one of {', '.join(_FORMS.values())}")
         if kind == "sqlite":
             return cls(kind, name=_file(text.removeprefix(f"{scheme}://")))
         wrong = ValueError(f"must be {_FORMS[kind]}; {_QUOTE_HINT}")

@@ -148,4 +148,4 @@ def _template(tokens: list[_Token], lists: Mapping[str, bool]) -> str:
 
 def _take_out_bracket(parts: list[str]) -> None:
     last = max(index for index, part in enumerate(parts) if part == "(")
-    parts[last] = " "
+    parts[last] = ""
