@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -13,6 +14,7 @@ from hub.config.operations import OperationBase
 from hub.domain.customer import CustomerQuery
 from hub.domain.phone import PhoneNumber, clean_text
 
+_PART = re.compile("(last|reversed)([0-9]+)")
 MAX_EMAIL = 254
 """Characters of an address (RFC 5321, 4.5.3.1.3 less the brackets)."""
 
@@ -26,11 +28,12 @@ def number_forms(number: PhoneNumber, forms: Sequence[str]) -> list[str]:
 
 
 def _form(every: Mapping[str, str], form: str) -> str:
-    if form.startswith("last"):
-        digits = every["digits"]
-        length = int(form.removeprefix("last"))
-        return digits[-length:] if len(digits) >= length else ""
-    return every[form]
+    part = _PART.fullmatch(form)
+    if part is None:
+        return every[form]
+    digits, length = every["digits"], int(part[2])
+    last = digits[-length:] if len(digits) >= length else ""
+    return last[::-1] if part[1] == "reversed" else last
 
 
 # Every connector asks for the forms of the same number when a call arrives, once for each of its steps.

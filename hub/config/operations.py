@@ -38,8 +38,9 @@ StepName = Annotated[
 NumberForm = Annotated[
     str,
     patterned(
-        r"e164|digits|double_zero|national|significant|subscriber|display|last([4-9]|1[0-5])",
-        "one of e164, digits, double_zero, national, significant, subscriber, display, last4 to last15",
+        r"e164|digits|double_zero|national|significant|subscriber|display|(last|reversed)([4-9]|1[0-5])",
+        "one of e164, digits, double_zero, national, significant, subscriber, display, last4 to last15, reversed4 to "
+        "reversed15 (the last digits, from the end)",
     ),
 ]
 ALWAYS_THERE = ("session", "settings")
@@ -197,7 +198,9 @@ class Expansion(Section):
 
 
 class ODataStep(StepBase):
-    """A query of one entity set. All conditions of `where` must hold; `service` is appended to the url.
+    """A query of one entity set. All conditions of `where` must hold, and one of `any_of`.
+
+    `service` is appended to the url.
 
     With a `key` it reads that one entity: a value, or {name: value} for keys of several parts and alternate keys.
     `expand_options` says what is read behind one of the paths of `expand` (OData V4). `absent` are statuses that mean:
@@ -219,6 +222,7 @@ class ODataStep(StepBase):
         ),
     ]
     where: Conditions = {}
+    any_of: Conditions = {}
     select: tuple[FieldName, ...] = ()
     expand: tuple[FieldName, ...] = ()
     expand_options: dict[FieldName, Expansion] = {}
@@ -240,7 +244,7 @@ class ODataStep(StepBase):
             raise ValueError(f"{self.method} changes one entity: name it with `key`")
         if self.method == "POST" and self.has_key:
             raise ValueError("POST makes a new entity: its key stands in the `body`")
-        if self.has_key and self.where:
+        if self.has_key and (self.where or self.any_of):
             raise ValueError("a `key` names one entity: leave `where` out")
         if (self.create_only or self.if_match is not None) and not changes:
             raise ValueError("`create_only` and `if_match` go with method: PATCH, PUT or MERGE")
@@ -248,7 +252,7 @@ class ODataStep(StepBase):
             raise ValueError("give `create_only` or `if_match`, not both")
         if unknown := sorted(set(self.expand_options) - set(self.expand)):
             raise ValueError(f"`expand_options` names {unknown[0]!r}, which `expand` does not")
-        if any(condition.ignore_case for condition in self.where.values()):
+        if any(condition.ignore_case for condition in (*self.where.values(), *self.any_of.values())):
             raise ValueError("`ignore_case` is for `keep`: in `where` the service compares by its own rules")
         return self
 
@@ -261,7 +265,7 @@ class ODataStep(StepBase):
         return self.find or self.method == "GET"
 
     def inputs(self) -> Iterator[Argument]:
-        for condition in self.where.values():
+        for condition in (*self.where.values(), *self.any_of.values()):
             yield condition.value
         for expansion in self.expand_options.values():
             for condition in expansion.where.values():
