@@ -56,6 +56,7 @@ class SoapConnector(SteppedConnector[SoapStep]):
             contract.begin()
 
     async def close(self) -> None:
+        await self._end_session()
         for contract in self._contracts.values():
             await contract.close()
         await self._http.close()
@@ -114,7 +115,12 @@ class SoapConnector(SteppedConnector[SoapStep]):
             return document
         return {"header": None if header is None else Reader(call.book, header).value(header, None), "body": document}
 
-    async def _probe(self) -> str:
+    async def _checked(self) -> str:
+        if self._sessions is None:
+            return await self._probe()
+        return await self._sessions.run(lambda session: self._probe({"session": session}))
+
+    async def _probe(self, scope: Scope | None = None) -> str:
         """Load the contracts, see that they have what the steps call, and call the harmless operation."""
         contracts = {key: await contract.get() for key, contract in self._contracts.items()}
         for step in self._soap.every_step():
@@ -126,7 +132,7 @@ class SoapConnector(SteppedConnector[SoapStep]):
         if check is not None:
             if check.contract not in contracts:
                 raise ConnectorError(Problem.INTERNAL, f"`check` names the contract {check.contract!r}, which is none")
-            await self._call(contracts[check.contract], check.operation, resolve(check.arguments, {}), {})
+            await self._call(contracts[check.contract], check.operation, resolve(check.arguments, {}), scope or {})
             called = f", {check.operation} answered"
         several = f" in {len(contracts)} contracts" if len(contracts) > 1 else ""
         operations = counted(sum(len(contract.operations) for contract in contracts.values()), "operation")

@@ -10,7 +10,7 @@ from tests.conformance.servers.backend import CUSTOMERS, Backend, Customer
 
 _NS = "urn:customers"
 _SECURITY = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
-WSDL = """<?xml version="1.0" encoding="utf-8"?>
+_TEMPLATE = """<?xml version="1.0" encoding="utf-8"?>
 <w:definitions name="Customers" targetNamespace="urn:customers" xmlns:t="urn:customers"
     xmlns:x="http://www.w3.org/2001/XMLSchema" xmlns:w="http://schemas.xmlsoap.org/wsdl/" xmlns:s="{soap}">
   <w:types><x:schema targetNamespace="urn:customers" elementFormDefault="qualified">
@@ -28,21 +28,41 @@ WSDL = """<?xml version="1.0" encoding="utf-8"?>
         </x:sequence></x:complexType></x:element>
       </x:sequence></x:complexType></x:element>
     </x:sequence></x:complexType></x:element>
+    <x:element name="FindNote"><x:complexType><x:sequence>
+      <x:element name="Interaction" type="x:string"/></x:sequence></x:complexType></x:element>
+    <x:element name="FindNoteResponse"><x:complexType><x:sequence>
+      <x:element name="note" type="t:Note" minOccurs="0" maxOccurs="unbounded"/></x:sequence></x:complexType></x:element>
+    <x:element name="AddNote"><x:complexType><x:sequence>
+      <x:element name="Interaction" type="x:string"/><x:element name="Customer" type="x:string"/>
+      <x:element name="Text" type="x:string"/></x:sequence></x:complexType></x:element>
+    <x:element name="AddNoteResponse" type="t:Note"/>
+    <x:complexType name="Note"><x:sequence><x:element name="id" type="x:string"/></x:sequence></x:complexType>
   </x:schema></w:types>
-  <w:message name="In"><w:part name="parameters" element="t:Find"/></w:message>
-  <w:message name="Out"><w:part name="parameters" element="t:FindResponse"/></w:message>
-  <w:portType name="Port"><w:operation name="Find">
-    <w:input message="t:In"/><w:output message="t:Out"/>
-  </w:operation></w:portType>
-  <w:binding name="Binding" type="t:Port"><s:binding transport="http://schemas.xmlsoap.org/soap/http"/>
-    <w:operation name="Find"><s:operation soapAction="urn:customers/Find" style="document"/>
-      <w:input><s:body use="literal"/></w:input><w:output><s:body use="literal"/></w:output>
-    </w:operation></w:binding>
+  MESSAGES
+  <w:portType name="Port">OPERATIONS</w:portType>
+  <w:binding name="Binding" type="t:Port"><s:binding transport="http://schemas.xmlsoap.org/soap/http"/>BOUND</w:binding>
   <w:service name="Customers"><w:port name="Port" binding="t:Binding">
     <s:address location="http://dead.example/soap"/>
   </w:port></w:service>
 </w:definitions>
 """
+_OPERATIONS = ("Find", "FindNote", "AddNote")
+_MESSAGES = "".join(
+    f'<w:message name="{name}{way}"><w:part name="parameters" element="t:{name}{element}"/></w:message>'
+    for name in _OPERATIONS
+    for way, element in (("In", ""), ("Out", "Response"))
+)
+_PORT_TYPE = "".join(
+    f'<w:operation name="{name}"><w:input message="t:{name}In"/><w:output message="t:{name}Out"/></w:operation>'
+    for name in _OPERATIONS
+)
+_BOUND = "".join(
+    f'<w:operation name="{name}"><s:operation soapAction="{_NS}/{name}" style="document"/>'
+    '<w:input><s:body use="literal"/></w:input><w:output><s:body use="literal"/></w:output></w:operation>'
+    for name in _OPERATIONS
+)
+WSDL = _TEMPLATE.replace("MESSAGES", _MESSAGES).replace("OPERATIONS", _PORT_TYPE).replace("BOUND", _BOUND)
+"""With `{soap}` for the namespace of the binding, which tells the version."""
 
 
 class SoapBackend(Backend):
@@ -70,12 +90,21 @@ class SoapBackend(Backend):
             "auth": {"type": "wsse", "username": "ctihub", "password": "geheim"},
             "soap_headers": [{"element": "{urn:customers}Client", "children": {"App": "ctihub"}}],
             "refused_faults": ["NO_LICENCE"],
+            "writes": {"note": {"id": ["found.id", "made.id"], "steps": self._note_steps()}},
             "operations": {
                 "by_phone": find("phone", "Phone", "query.e164"),
                 "by_email": find("email", "Email", "query.email"),
                 "by_id": find("id", "Id", "query.id"),
             },
         }
+
+    def _note_steps(self) -> list[dict[str, Any]]:
+        interaction = {"Interaction": {"from": "entry.id"}}
+        note = {**interaction, "Customer": {"from": "entry.customer"}, "Text": {"from": "entry.note"}}
+        return [
+            {"name": "found", "find": True, "operation": "FindNote", "arguments": interaction, "rows": "note"},
+            {"name": "made", "unless": "found", "operation": "AddNote", "arguments": note},
+        ]
 
     def is_contract(self, request: web.Request) -> bool:
         return request.method == "GET"
@@ -89,6 +118,12 @@ class SoapBackend(Backend):
             return self._fault("FailedAuthentication", "The security token could not be authenticated")
         if document.findtext("e:Header/c:Client/c:App", namespaces=names) != "ctihub":
             return self.fault("Client header is missing")
+        action = request.headers.get("SOAPAction", "") + request.headers["Content-Type"]
+        asked = document.find("e:Body/*", namespaces=names)
+        if asked is None or f'"{_NS}/{etree.QName(asked).localname}"' not in action:
+            return self.fault("the action is not the body's")
+        if etree.QName(asked).localname.endswith("Note"):
+            return self._note(asked)
         find = document.find("e:Body/c:Find", namespaces=names)
         if find is None or len(find) != 1:
             return self.fault("one search value is wanted")
@@ -97,6 +132,15 @@ class SoapBackend(Backend):
         return self._reply(
             "".join(_element(one) for one in CUSTOMERS if value and getattr(one, field.lower()) == value)
         )
+
+    def _note(self, asked: etree._Element) -> web.Response:
+        interaction = asked.findtext(f"{{{_NS}}}Interaction") or ""
+        identifier = f"<c:id>N-{escape(interaction)}</c:id>"
+        if etree.QName(asked).localname == "FindNote":
+            content = f"<c:note>{identifier}</c:note>" if interaction in self.notes else ""
+            return self._envelope(f'<c:FindNoteResponse xmlns:c="{_NS}">{content}</c:FindNoteResponse>')
+        self.notes.setdefault(interaction, []).append(asked.findtext(f"{{{_NS}}}Text") or "")
+        return self._envelope(f'<c:AddNoteResponse xmlns:c="{_NS}">{identifier}</c:AddNoteResponse>')
 
     def _reply(self, content: str) -> web.Response:
         return self._envelope(f'<c:FindResponse xmlns:c="{_NS}">{content}</c:FindResponse>')
