@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -14,6 +15,7 @@ from connectors.wording import backend_words
 MAX_BYTES = 64 * 1024
 MAX_SECTIONS = 50
 MAX_CODE = 60
+_CODE = re.compile(r"[A-Za-z0-9_.:/-]{1,60}")
 # By what errors call their sentence: problem details (RFC 9457), JSON:API, OAuth, OData, SOAP, Salesforce, Oracle, SAP.
 _SENTENCES = ("message", "detail", "error_description", "errormessage", "faultstring", "description", "reason", "msg")
 _TITLES = ("title", "error", "name", "text")
@@ -40,8 +42,14 @@ def words_of(document: Any) -> str:
             if sentence:
                 code = _first_text(section, _CODES)
                 words = backend_words(sentence)
-                return f"{words} ({backend_words(code[:MAX_CODE])})" if code and code not in sentence else words
+                return f"{words} ({_shown(code)})" if code and code not in sentence else words
     return backend_words(None)
+
+
+def _shown(code: str) -> str:
+    """Return a code as it is: digits with letters between them are nobody's number."""
+    is_code = _CODE.fullmatch(code) and any(character.isalpha() for character in code)
+    return code if is_code else backend_words(code[:MAX_CODE])
 
 
 def _sections(document: Any) -> Iterator[Mapping[str, Any]]:

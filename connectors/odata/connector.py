@@ -41,6 +41,7 @@ class ODataConnector(SteppedConnector[ODataStep]):
         self._http.start()
 
     async def close(self) -> None:
+        await self._end_session()
         await self._http.close()
 
     def _steps(self, operation: OperationBase | WriteOperationBase) -> Sequence[ODataStep]:

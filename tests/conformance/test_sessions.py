@@ -58,7 +58,7 @@ async def test_renewed_when_the_backend_says_so(backend: Any, connector: Connect
     await ids(connector, "+493515551000")
     backend.valid.clear()
     found = await asyncio.gather(ids(connector), ids(connector, "+493515551001"), ids(connector, "+493515551002"))
-    assert [["42"], [], []] == found
+    assert [["42"], [], []] == list(found)
     assert 2 == backend.logins
 
 
