@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache, reduce
 from importlib.metadata import EntryPoint, entry_points
 from operator import or_
@@ -24,6 +24,9 @@ BUILT_IN: tuple[type[ConnectorBase], ...] = (
     CsvConnector,
 )
 
+_OWN = frozenset(kind for model in BUILT_IN for kind in get_args(model.model_fields["kind"].annotation))
+_MAX_SAID = 200
+
 
 @lru_cache(maxsize=1)
 def registered() -> Mapping[str, Any]:
@@ -42,15 +45,32 @@ def broken() -> Mapping[str, str]:
 
 @lru_cache(maxsize=1)
 def _loaded() -> tuple[tuple[str, Any, str], ...]:
-    return tuple(_load(point) for point in entry_points(group=GROUP))
+    points = entry_points(group=GROUP)
+    return tuple(_taken(point, points) or _load(point) for point in points)
+
+
+def _taken(point: EntryPoint, points: Iterable[EntryPoint]) -> tuple[str, Any, str] | None:
+    """Refuse a kind that there is already, before its package is imported."""
+    if point.name in _OWN:
+        return point.name, None, f"{_package(point)} names its kind {point.name!r}, which ctihub has itself"
+    others = [other for other in points if other.name == point.name and other.value != point.value]
+    if others:
+        packages = " and ".join(sorted({_package(other) for other in (point, *others)}))
+        return point.name, None, f"{packages} both bring it: remove one of them"
+    return None
+
+
+def _package(point: EntryPoint) -> str:
+    return point.dist.name if point.dist else point.value
 
 
 def _load(point: EntryPoint) -> tuple[str, Any, str]:
-    package = point.dist.name if point.dist else point.value
+    package = _package(point)
     try:
         kind = point.load()
-    except Exception as error:  # noqa: BLE001 - whatever another package runs into, the others are to work
-        return point.name, None, f"{package} can't be loaded: {type(error).__name__}: {error}"
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever another package runs into, the others are to work
+        said = " ".join(str(error).split())[:_MAX_SAID]
+        return point.name, None, f"{package} can't be loaded: {type(error).__name__}: {said}"
     model = getattr(kind, "config", None)
     if not (isinstance(model, type) and issubclass(model, ConnectorBase)):
         return point.name, None, f"{package} gives no ConnectorKind with a configuration that is a ConnectorBase"

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from hub.config.connector_kinds import broken
 from hub.config.document import Document, KeyPath, read_document
 from hub.config.model import Config
 from hub.config.placed import PlacedError
@@ -84,7 +85,9 @@ class _Findings:
         if finding["type"] == "value_error" and isinstance(error := finding["ctx"]["error"], PlacedError):
             path = (*path, *error.path)
             return document.problem(document.key_place(path), f"{_dotted(path)}: {error}")
-        return document.problem(document.value_place(path), f"{_dotted(path)}: {wording(finding)}")
+        return document.problem(
+            document.value_place(path), f"{_dotted(path)}: {_broken_kind(finding) or wording(finding)}"
+        )
 
     def _near(self, path: KeyPath) -> str:
         return nearest(str(path[-1]), known_keys(Config, path[:-1], self._data))
@@ -101,6 +104,13 @@ class _Findings:
             path.append(step)
             node = node[step] if known else None
         return tuple(path)
+
+
+def _broken_kind(finding: Mapping[str, Any]) -> str:
+    """Return why another package's kind of connector can't be used, where that is what was found."""
+    if finding["type"] != "union_tag_invalid" or finding["ctx"]["discriminator"] != "'kind'":
+        return ""
+    return broken().get(finding["ctx"]["tag"], "")
 
 
 def _dotted(path: KeyPath) -> str:

@@ -19,8 +19,8 @@ def examples(file: Path) -> list[str]:
 
 def test_connector_examples(tmp_path: Path) -> None:
     """Each configuration shown loads, given its secrets and its mapping."""
-    secret = tmp_path / "shop"
-    secret.write_text("token")
+    for name in ("shop", "sales.key", "hub.pem"):
+        (tmp_path / name).write_text("secret")
     own = tmp_path / "mappings" / "shop"
     own.mkdir(parents=True)
     (own / "customer.yaml").write_text("source: s\nversion: 1\ntarget: customer\nfields: {id: id}\n")
@@ -28,9 +28,11 @@ def test_connector_examples(tmp_path: Path) -> None:
     loaded: list[str] = []
     for example in shown:
         file = tmp_path / "ctihub.yaml"
-        file.write_text(HEAD + example.replace("/run/secrets/shop", str(secret)))
-        loaded += load_config(file, {"SAP_PASSWORD": "s", "OSC_PASSWORD": "o"}).connectors
-    assert ["sap", "service", "shop"] == loaded
+        file.write_text(HEAD + re.sub("/run/secrets|/etc/ctihub", str(tmp_path), example))
+        secrets = dict.fromkeys(re.findall(r"\$\{([A-Z0-9_]+)\}", example), "secret")
+        loaded += load_config(file, secrets).connectors
+    assert re.findall(r"^  ([a-z]+):$", "\n".join(shown), re.MULTILINE) == loaded
+    assert {"sap", "service", "shop", "sales", "books", "suite", "portal", "desk", "erp", "export"} == set(loaded)
 
 
 def test_mapping_examples(tmp_path: Path) -> None:
