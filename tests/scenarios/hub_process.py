@@ -8,7 +8,7 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +24,12 @@ class HubProcess:
     """`python -m hub run`: its configuration, its journal and its log lie in `folder`.
 
     `sections` are those of ctihub.yaml, without `hub`, `store` and `auth`, which are the same for every test.
-    `environment` holds the secrets that the sections name as ${NAME}.
+    `environment` holds the secrets that the sections name as ${NAME}; `options` go on the command line.
     """
 
-    def __init__(self, folder: Path, sections: Mapping[str, Any], environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, folder: Path, sections: Mapping[str, Any], environment: Mapping[str, str], options: Sequence[str] = ()
+    ) -> None:
         self.port = free_tcp_port()
         self.url = f"http://{LOOPBACK}:{self.port}"
         self.token = secrets.token_urlsafe(16)
@@ -44,7 +46,9 @@ class HubProcess:
         # What is JSON is YAML too.
         self._configuration.write_text(json.dumps(document, indent=1), encoding="utf-8")
         self._process = OwnedProcess(
-            [sys.executable, "-m", "hub", "run", "--config", str(self._configuration)], self._log, self._environment
+            [sys.executable, "-m", "hub", "run", "--config", str(self._configuration), *options],
+            self._log,
+            self._environment,
         )
 
     @property

@@ -1,0 +1,108 @@
+"""Which files a configuration is made of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hub.config.load import load_config
+from hub.config.mapping_files import SHIPPED
+from hub.config.watched import connector_files, digest, mapping_folder_files, named_files, secret_files, stamps
+
+CONFIG = """\
+hub: {region: DE}
+pbx:
+  main: {host: 127.0.0.1, username: hub, secret: "${file:secrets/ami}"}
+connectors:
+  service:
+    kind: soap
+    preset: oracle_service_cloud
+    wsdl: contracts/service.wsdl
+    auth: {type: wsse, username: ctihub, password: "${file:/run/secrets/osc}"}
+    tls: {ca_file: ca.pem}
+  shop:
+    kind: rest
+    url: https://shop.example.com/api
+    mapping: shop/customer
+    operations:
+      by_phone: {key: phone, steps: [{name: found, path: /customers, params: {phone: {from: query.e164}}}]}
+"""
+MAPPING = "source: x\nversion: 1\ntarget: customer\nfields: {id: id}\n"
+
+
+def lay_out(folder: Path) -> Path:
+    for name in ("secrets/ami", "contracts/service.wsdl", "contracts/types.xsd", "contracts/schemas/a.xsd", "ca.pem"):
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("x")
+    (folder / "mappings/shop").mkdir(parents=True)
+    (folder / "mappings/shop/customer.yaml").write_text(MAPPING)
+    (folder / "mappings/shop/customer.test.yaml").write_text("cases: []")
+    config = folder / "ctihub.yaml"
+    config.write_text(CONFIG.replace("/run/secrets/osc", str(folder / "secrets/ami")))
+    return config
+
+
+def test_a_connector_is_made_of_what_its_section_names(tmp_path: Path) -> None:
+    """Its contract with what that may import, its certificates, and the mappings that it uses, shipped ones too."""
+    config = load_config(lay_out(tmp_path), {})
+    service = connector_files(config.connectors["service"], config.hub.mappings)
+    contracts = {tmp_path / "contracts" / name for name in ("service.wsdl", "types.xsd", "schemas/a.xsd")}
+    assert contracts | {tmp_path / "ca.pem"} == {file for file in service if file.is_relative_to(tmp_path)}
+    assert any(file.is_relative_to(SHIPPED) for file in service)
+    shop = connector_files(config.connectors["shop"], config.hub.mappings)
+    assert {tmp_path / "mappings/shop/customer.yaml"} == shop
+
+
+def test_a_site_s_own_mapping_in_place_of_a_shipped_one_is_seen(tmp_path: Path) -> None:
+    """It is another file, although the configuration is the same."""
+    config = load_config(lay_out(tmp_path), {})
+    section = config.connectors["service"]
+    before = connector_files(section, config.hub.mappings)
+    shipped = next(file for file in before if file.is_relative_to(SHIPPED))
+    own = tmp_path / "mappings" / shipped.relative_to(SHIPPED)
+    own.parent.mkdir(parents=True)
+    own.write_bytes(shipped.read_bytes())
+    assert own in connector_files(section, config.hub.mappings)
+    assert digest(before) != digest(connector_files(section, config.hub.mappings))
+
+
+def test_files_that_a_broken_configuration_waits_for(tmp_path: Path) -> None:
+    """Secrets and contracts that aren't there yet are named all the same: when they come, it is a change."""
+    file = lay_out(tmp_path)
+    assert {tmp_path / "secrets/ami"} == set(secret_files(file))
+    named = set(named_files(file))
+    assert tmp_path / "contracts/service.wsdl" in named
+    assert tmp_path / "ca.pem" in named
+    before = stamps(named)
+    (tmp_path / "ca.pem").unlink()
+    assert before != stamps(named)
+    assert [] == list(named_files(tmp_path / "missing.yaml"))
+    (tmp_path / "broken.yaml").write_text("connectors: [")
+    assert [] == list(named_files(tmp_path / "broken.yaml"))
+
+
+def test_a_text_that_stands_for_itself_names_no_secret(tmp_path: Path) -> None:
+    """`$${` is the text `${`."""
+    file = tmp_path / "ctihub.yaml"
+    file.write_text('title: "$${file:a} ${file:b}"')
+    assert [tmp_path / "b"] == list(secret_files(file))
+
+
+def test_mappings_without_their_tests(tmp_path: Path) -> None:
+    """A test that changes changes no connector."""
+    lay_out(tmp_path)
+    assert [tmp_path / "mappings/shop/customer.yaml"] == list(mapping_folder_files([tmp_path / "mappings", "nowhere"]))
+
+
+def test_a_file_that_was_only_touched_is_the_same(tmp_path: Path) -> None:
+    """What stands in it counts, for all but the largest files; a file that has gone is a change."""
+    file = tmp_path / "a"
+    file.write_text("x")
+    before, stamp = digest([file]), stamps([file])
+    file.touch()
+    assert stamp != stamps([file])
+    assert before == digest([file])
+    file.write_text("y")
+    assert before != digest([file])
+    file.unlink()
+    assert before != digest([file])
