@@ -118,7 +118,8 @@ class SteppedConnector(ABC, Generic[Step]):
         results: StepResults = {}
         was_there = is_written = False
         for step in self._steps(operation):
-            was_there |= bool(step.unless and results[step.unless])
+            # What may be repeated, or only looks, stands behind `unless` for another reason.
+            was_there |= bool(step.unless and results[step.unless]) and not (step.idempotent or step.only_looks)
             is_written |= await self._step(step, {"entry": fields}, results, ()) and not step.only_looks
             was_there |= any(isinstance(row, Kept) for row in results[step.name])
         if not (is_written or was_there):

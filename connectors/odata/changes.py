@@ -84,6 +84,8 @@ class Changes:
             return [Kept(_key_row(step, scope))]
         if reply.status in step.absent:
             return []
+        if reply.status == _PRECONDITION_FAILED and step.if_match == "*":
+            raise ConnectorError(Problem.FAULT, "HTTP 412: what is to be changed is not there", status=reply.status)
         if reply.status >= 300:  # noqa: PLR2004 - neither success nor redirect
             raise await failure(reply, asked)
         key = _key_row(step, scope) if step.has_key else _told_key(reply)

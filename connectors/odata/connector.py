@@ -97,6 +97,7 @@ class ODataConnector(SteppedConnector[ODataStep]):
                 entities,
                 params=self._odata.params,
                 version=self._odata.version,
+                headers=self._changes.headers,
                 may_be_absent=service not in needed,
             )
             for service, entities in wanted.items()

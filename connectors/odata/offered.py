@@ -27,6 +27,7 @@ async def offered(
     *,
     params: Mapping[str, str],
     version: str,
+    headers: Mapping[str, str],
     may_be_absent: bool,
 ) -> str:
     """Return a short fact about a service that has all the entity sets wanted. Raises ConnectorError.
@@ -36,7 +37,7 @@ async def offered(
     """
     query = urlencode(params, quote_via=quote)
     tail = f"?{query}" if query else ""
-    sets = await _from_document(http, URL(f"{address}/{tail}", encoded=True)) if version == "v4" else []
+    sets = await _from_document(http, URL(f"{address}/{tail}", encoded=True), headers) if version == "v4" else []
     if not sets:
         metadata = URL(f"{address}/$metadata{tail}", encoded=True)
         found = await _from_metadata(http, metadata, service, may_be_absent=may_be_absent)
@@ -50,9 +51,9 @@ async def offered(
     return f"{service} {counted(len(sets), 'entity set')}".strip()
 
 
-async def _from_document(http: HttpClient, url: URL) -> list[str]:
+async def _from_document(http: HttpClient, url: URL, headers: Mapping[str, str]) -> list[str]:
     """Read the service document; nothing if the service has none that can be read."""
-    reply = await http.send("GET", url, headers={"Accept": "application/json"})
+    reply = await http.send("GET", url, headers=headers)
     if reply.status >= 300:  # noqa: PLR2004 - neither success nor redirect
         return []
     try:

@@ -23,15 +23,24 @@ def filters(step: ODataStep, scope: Scope, version: str) -> Iterator[str]:
     Raises NothingToAskError if a value that is searched for was not found.
     """
     values = _values(step.where, scope)
+    either = _either(step.any_of, scope, version)
     longest = max(values, key=lambda field: len(values[field]), default=None)
     if longest is None:
-        yield ""
+        yield either
         return
     every = values[longest]
     # What excludes values has to exclude all of them in each request.
     size = MAX_ALTERNATIVES if step.where[longest].operator != "ne" else len(every)
     for start in range(0, len(every), size):
-        yield _filter(step.where, {**values, longest: every[start : start + size]}, version)
+        both = [_filter(step.where, {**values, longest: every[start : start + size]}, version), either]
+        yield " and ".join(text for text in both if text)
+
+
+def _either(conditions: Mapping[str, Condition], scope: Scope, version: str) -> str:
+    """Return the conditions of which one must hold, or nothing."""
+    values = _values(conditions, scope)
+    terms = [_condition(field, conditions[field], values[field], version) for field in values]
+    return f"({' or '.join(terms)})" if terms else ""
 
 
 def _values(where: Mapping[str, Condition], scope: Scope) -> _Values:
