@@ -110,7 +110,7 @@ async def test_check_tells_what_is_there(sap: Site, service_cloud: Site) -> None
         "OData V2, API_BUSINESS_PARTNER 4 entity sets, API_SALES_ORDER_SRV 1 entity set, "
         "API_SERVICE_REQUEST_SRV is not there, or not for this user, "
         "API_ACTIVITY_PHONECALL_SRV is not there, or not for this user",
-        "SOAP 1.1, 1 operation at 127.0.0.1, QueryCSV answered",
+        "SOAP 1.1, 2 operations at 127.0.0.1, QueryCSV answered",
     ] == facts
 
 

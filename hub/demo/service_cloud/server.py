@@ -8,7 +8,8 @@ from xml.sax.saxutils import escape
 from aiohttp import web
 from lxml import etree
 
-from hub.demo.service_cloud.contract import FAULTS, MESSAGES, wsdl
+from hub.demo.service_cloud.contract import BASE, FAULTS, MESSAGES, OBJECTS, wsdl
+from hub.demo.service_cloud.objects import NotMadeError, made_of, with_all_fields
 from hub.demo.service_cloud.roql import RoqlError, Tables, query
 
 PATH = "/services/soap/connect/soap"
@@ -18,10 +19,13 @@ _NAMESPACES = {"e": _ENVELOPE, "s": _SECURITY, "m": MESSAGES}
 
 
 class SimulatedServiceCloud:
-    """`tables` are what can be asked for by ROQL: rows by object name."""
+    """`tables` are what can be asked for by ROQL, rows by object name; tasks and incidents that are made come to them.
+
+    An incident's first thread, a task's comment and the like are in the row, too.
+    """
 
     def __init__(self, tables: Tables, *, username: str, password: str) -> None:
-        self._tables = tables
+        self.tables = with_all_fields(tables)
         self._username = username
         self._password = password
 
@@ -35,17 +39,40 @@ class SimulatedServiceCloud:
         return web.Response(text=wsdl(f"{request.url.origin()}{PATH}"), content_type="text/xml")
 
     async def _call(self, request: web.Request) -> web.Response:
+        return self.answer(await request.read())
+
+    def answer(self, body: bytes) -> web.Response:
+        """Answer one SOAP request."""
         parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
         try:
-            envelope = etree.fromstring(await request.read(), parser)
+            envelope = etree.fromstring(body, parser)
         except etree.XMLSyntaxError:
             return _fault("SOAP-ENV:Client", "INVALID_REQUEST", "The request is not well-formed XML")
         if not self._is_signed_in(envelope):
             return _fault("rnf:INVALID_LOGIN", "INVALID_LOGIN", "Invalid login credentials")
         if not _text(envelope, "e:Header/m:ClientInfoHeader/m:AppID"):
             return _fault("SOAP-ENV:Client", "INVALID_REQUEST", "ClientInfoHeader with an AppID is required")
+        created = envelope.find("e:Body/m:Create", _NAMESPACES)
+        return self._query(envelope) if created is None else self._create(created)
+
+    def _create(self, created: etree._Element) -> web.Response:
+        made = ""
         try:
-            columns, rows = query(_text(envelope, "e:Body/m:QueryCSV/m:Query"), self._tables)
+            for element in created.iterfind("m:RNObjects", _NAMESPACES):
+                name, row = made_of(element, self.tables)
+                self.tables[name].append(row)
+                made += f'<m:RNObjects i:type="o:{name}"><b:ID id="{row["ID"]}"/></m:RNObjects>'
+        except NotMadeError as error:
+            return _fault("rnf:INVALID_FIELD", "INVALID_FIELD", str(error))
+        return _reply(
+            f'<m:CreateResponse xmlns:m="{MESSAGES}" xmlns:b="{BASE}" xmlns:o="{OBJECTS}" '
+            f'xmlns:i="http://www.w3.org/2001/XMLSchema-instance"><m:RNObjectsResult>{made}</m:RNObjectsResult>'
+            "</m:CreateResponse>"
+        )
+
+    def _query(self, envelope: etree._Element) -> web.Response:
+        try:
+            columns, rows = query(_text(envelope, "e:Body/m:QueryCSV/m:Query"), self.tables)
         except RoqlError as error:
             return _fault("rnf:INVALID_QUERY", "INVALID_QUERY", str(error))
         delimiter = _text(envelope, "e:Body/m:QueryCSV/m:Delimiter") or ","
