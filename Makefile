@@ -43,6 +43,7 @@ lint: setup
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports
 	@$(VENV)/bin/ctihub test mappings
+	@$(VENV)/bin/ctihub lint mappings connectors
 
 format: setup
 	@$(VENV)/bin/ruff format .

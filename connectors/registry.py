@@ -60,12 +60,22 @@ def build_connector(
 
     Raises MappingError if a mapping is missing, can't be read, or makes no customers.
     """
+    return ResilientConnector(bare_connector(name, config, region=region, mapping_folders=mapping_folders), config)
+
+
+def bare_connector(
+    name: str, config: ConnectorBase, *, region: str, mapping_folders: Sequence[str | Path] = ()
+) -> Connector:
+    """Make the kind's own connector, for who tries a backend out: it asks once, and nothing bounds the time.
+
+    Raises MappingError if a mapping is missing, can't be read, or makes no customers.
+    """
     mappings = {
         operation: _customer_mapping(name, settings.mapping or config.mapping or "", mapping_folders)
         for operation, settings in config.lookups.items()
     }
     factory = BUILT_IN.get(config.kind) or registered()[config.kind].build
-    return ResilientConnector(factory(name, config, mappings, region), config)
+    return factory(name, config, mappings, region)
 
 
 def _customer_mapping(connector: str, mapping: str, folders: Sequence[str | Path]) -> RecordMapping:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from hub.cli.connector_folders import connector_folders, folder_problems
 from hub.cli.mapping_paths import mapping_files
 from hub.cli.options import DEFAULT_CONFIG, add_config
 from hub.cli.outcome import FINE, FOUND_WRONG, CannotRunError
@@ -16,6 +17,16 @@ from hub.config.model import Config
 from hub.config.problem import ConfigError, Problem
 from hub.config.wording import counted
 
+_EXAMPLES = """\
+Each problem is a line `file:line:column: message`. What a connector asks is compared with its contract: a SOAP
+connector's `wsdl`, an OData connector's `metadata: FILE` (what $metadata gives), a REST connector's `openapi: FILE`.
+
+examples:
+  ctihub lint                          ./ctihub.yaml and the mappings beside it
+  ctihub lint --online                 reads WSDLs and $metadata from their addresses too
+  ctihub lint mappings/crm             mappings alone
+  ctihub lint connectors/mycrm         the preset and quality.yaml of a connector's folder
+"""
 _CONFIG_KEY = re.compile(rf"^({'|'.join(Config.model_fields)})[ \t]*:", re.MULTILINE)
 
 
@@ -26,8 +37,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         type=Path,
         metavar="FILE",
-        help="configurations, mappings, or folders of mappings (the configuration and its own mappings)",
+        help="configurations, mappings, folders of mappings or of connectors (the configuration and its own mappings)",
     )
+    parser.add_argument(
+        "--online", action="store_true", help="read also the contracts (WSDL, $metadata) that are given by address"
+    )
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = _EXAMPLES
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -37,9 +53,13 @@ def run(arguments: argparse.Namespace) -> int:
     for path in files:
         if not path.exists():
             raise CannotRunError(f"{path}: there is no such file or folder; `ctihub init` writes a configuration")
+        found: Sequence[Problem]
         if path == arguments.config or (path.is_file() and _is_configuration(path)):
-            found, mappings = _configuration_problems(path)
+            found, mappings = _configuration_problems(path, is_online=arguments.online)
             checked += 1
+        elif folders := connector_folders(path):
+            found, mappings = [problem for folder in folders for problem in folder_problems(folder)], []
+            checked += len(folders)
         else:
             found, mappings = [], list(mapping_files([path]))
         checked += len(mappings)
@@ -60,7 +80,7 @@ def _is_configuration(path: Path) -> bool:
         return bool(_CONFIG_KEY.search(file.read(64 * 1024).decode("utf-8", "replace")))
 
 
-def _configuration_problems(path: Path) -> tuple[Sequence[Problem], list[Path]]:
+def _configuration_problems(path: Path, *, is_online: bool) -> tuple[Sequence[Problem], list[Path]]:
     """Return what is wrong with a configuration, and the mappings in its own folders."""
     try:
         config = load_config(path, os.environ)
@@ -71,7 +91,19 @@ def _configuration_problems(path: Path) -> tuple[Sequence[Problem], list[Path]]:
         return [], own
     from hub.cli.mapping_use import mapping_problems
 
-    return mapping_problems(config, path), own
+    return [*mapping_problems(config, path), *_contract_problems(config, path, is_online=is_online)], own
+
+
+def _contract_problems(config: Config, path: Path, *, is_online: bool) -> list[Problem]:
+    if not config.connectors:
+        return []
+    from hub.cli.contract_use import contract_problems
+
+    if not is_online:
+        return contract_problems(config, path)
+    from hub.cli.contract_online import read_online
+
+    return contract_problems(config, path, read_online)
 
 
 def _mappings_in(folders: Iterable[Path]) -> list[Path]:

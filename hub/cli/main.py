@@ -18,6 +18,12 @@ VERBS = {
     "lint": "tell every error in a configuration or mapping as file:line:column: message",
     "test": "run the tests that lie beside mappings and routing rules",
     "check": "connect to everything the configuration names, a row each",
+    "trace": "look a customer up as the hub does, with every request, reply and mapped field in sight",
+    "call": "run one operation of a connector, or one of its backend, and print what it answers",
+    "new": "begin a connector from a WSDL, EDMX or OpenAPI: its operations, a lookup, a mapping with its test",
+    "list": "show the connectors, presets, kinds and mappings that there are",
+    "tap": "show what happens on a running hub, live",
+    "schema": "print the JSON Schema of the configuration or of mappings, for editors",
     "user": "add, list or remove who may sign in",
 }
 

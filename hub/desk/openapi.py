@@ -19,7 +19,7 @@ from hub.domain.event import ConnectorStatus, Event, EventType
 from hub.domain.interaction import Interaction
 
 _REF = "#/components/schemas/{name}"
-_EVENT_DATA: tuple[Any, ...] = (CallEvent, AgentEvent, CommandRecord, CustomerContext, Interaction, ConnectorStatus)
+EVENT_DATA: tuple[Any, ...] = (CallEvent, AgentEvent, CommandRecord, CustomerContext, Interaction, ConnectorStatus)
 
 _SECURITY: dict[Access, list[dict[str, list[str]]]] = {
     Access.PUBLIC: [],
@@ -35,11 +35,11 @@ def openapi(routes: Iterable[Route], *, version: str, cookie_name: str) -> dict[
     """Return the OpenAPI document."""
     table = tuple(routes)
     named = [kind for route in table for kind in (route.body, route.reply) if kind not in (None, Event)]
-    types = list(dict.fromkeys((*named, ErrorReply, *_EVENT_DATA)))
+    types = list(dict.fromkeys((*named, ErrorReply, *EVENT_DATA)))
     schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
     schema_of = dict(zip(types, schemas, strict=True))
     schema_of[Event] = {"$ref": _REF.format(name="Event")}
-    components["Event"] = _event_schema([schema_of[kind] for kind in _EVENT_DATA])
+    components["Event"] = event_schema([schema_of[kind] for kind in EVENT_DATA])
     paths: dict[str, dict[str, Any]] = {}
     for route in table:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schema_of)
@@ -108,7 +108,7 @@ def _error(status: int, schema_of: dict[Any, Any]) -> dict[str, Any]:
     }
 
 
-def _event_schema(data: list[dict[str, Any]]) -> dict[str, Any]:
+def event_schema(data: list[dict[str, Any]]) -> dict[str, Any]:
     """Describe the CloudEvent by hand: its data's type follows from its own, which a struct can't say."""
     text = {"type": "string"}
     return {

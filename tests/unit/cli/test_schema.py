@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from hub.config.document import read_document
+from hub.config.mapping_files import SHIPPED
+from hub.config.presets import preset_file, preset_names
+from tests.unit.cli.conftest import CONFIG, Ctihub
+
+ROOT = Path(__file__).parents[3]
+PAGES = sorted({ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("connectors/**/README.md")})
+EXAMPLES = [
+    pytest.param(page, text, id=f"{page.relative_to(ROOT)}-{number}")
+    for page in PAGES
+    for number, text in enumerate(re.findall(r"^```yaml\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL))
+    if re.search(r"^(connectors|pbx|hub):", text, re.MULTILINE)
+]
+CRM = """\
+connectors:
+  crm:
+    kind: rest
+    url: https://crm.example.com/api
+    mapping: crm/customer
+    operations:
+      by_phone: {key: phone, steps: [{name: found, path: /customers, params: {phone: {from: query.e164}}}]}
+"""
+MAPPING = "source: CRM\nversion: 1\ntarget: customer\nfields: {id: no}\n"
+
+
+def mistakes(schema: dict[str, Any], file: Path) -> list[str]:
+    Draft202012Validator.check_schema(schema)
+    found = Draft202012Validator(schema).iter_errors(read_document(file).data)
+    return [f"{'.'.join(map(str, error.absolute_path))}: {error.message[:300]}" for error in found]
+
+
+@pytest.fixture
+def schema(ctihub: Ctihub) -> Any:
+    def printed(what: str) -> dict[str, Any]:
+        done = ctihub("schema", what)
+        assert 0 == done.returncode, done.stderr
+        document: dict[str, Any] = json.loads(done.stdout)
+        return document
+
+    return printed
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_each_shipped_preset_fits(schema: Any, name: str) -> None:
+    """What ctihub itself reads, an editor doesn't mark."""
+    assert [] == mistakes(schema("preset"), preset_file(name))
+
+
+@pytest.mark.parametrize("file", sorted(SHIPPED.rglob("*.yaml")), ids=lambda file: str(file.relative_to(SHIPPED)))
+def test_each_shipped_mapping_and_its_tests_fit(schema: Any, file: Path) -> None:
+    """As `ctihub lint` has nothing to say of them."""
+    assert [] == mistakes(schema("mapping-test" if file.name.endswith(".test.yaml") else "mapping"), file)
+
+
+@pytest.mark.parametrize(("page", "text"), EXAMPLES)
+def test_each_documented_configuration_fits(schema: Any, tmp_path: Path, page: Path, text: str) -> None:
+    """Pieces of a configuration are checked as far as they go."""
+    assert page.is_file()
+    file = tmp_path / "ctihub.yaml"
+    file.write_text(text)
+    document = schema("config")
+    given = read_document(file).data
+    assert isinstance(given, dict)
+    document["required"] = [key for key in document["required"] if key in given]
+    assert [] == mistakes(document, file)
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [
+        ("kind: rest", "kind: rset"),
+        ("    url: https://crm.example.com/api\n", ""),
+        ("url:", "adress:"),
+        ("steps: [", "stepps: ["),
+        ("key: phone", "key: telephone"),
+        ("{from: query.e164}", "{from: query.e164, tyype: text}"),
+        ("{name: found, path: /customers", "{name: found"),
+        ("    mapping: crm/customer", "    timeout_s: soon\n    mapping: crm/customer"),
+        ("    mapping: crm/customer", "    timeout_s: 100\n    mapping: crm/customer"),
+        ("region: DE", "regoin: DE"),
+        ('"PJSIP/1001"', "1001"),
+        ("operations:", "preset: sap_s4hana\n    operatoins:"),
+    ],
+)  # fmt: skip
+def test_typical_mistakes_are_marked(schema: Any, tmp_path: Path, was: str, becomes: str) -> None:
+    """A misspelt, missing or misplaced thing in a configuration, which is right otherwise."""
+    file = tmp_path / "ctihub.yaml"
+    file.write_text(CONFIG + CRM)
+    assert [] == mistakes(schema("config"), file)
+    assert was in file.read_text()
+    file.write_text((CONFIG + CRM).replace(was, becomes, 1))
+    assert mistakes(schema("config"), file)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "    timeout_s: 2.5",
+        '    timeout_s: "${CRM_TIMEOUT}"',
+        '    max_concurrent: "4"',
+        "    tls: {verify: false}",
+        "    auth: {type: bearer, token: '${CRM_TOKEN}'}",
+        "    headers: {X-Site: '${file:site}'}",
+    ],
+)
+def test_what_comes_from_elsewhere_fits(schema: Any, tmp_path: Path, line: str) -> None:
+    """Values from the environment or a file are not known to an editor, and no mistake."""
+    file = tmp_path / "ctihub.yaml"
+    file.write_text(f"{CONFIG}{CRM}{line}\n")
+    assert [] == mistakes(schema("config"), file)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        MAPPING.replace("id: no", "nmae: no"),
+        MAPPING.replace("id: no", "name.full: no"),
+        MAPPING.replace("id: no", "id: {from: no, tabel: {A: b}}"),
+        MAPPING.replace("id: no", "id: {from: no, expr: no}"),
+        MAPPING.replace("id: no", "id: no, phones: {each: a, fields: {nubmer: b}}"),
+        MAPPING.replace("id: no", "id: no, system: crm"),
+        MAPPING.replace("target: customer", "target: custmer"),
+        MAPPING.replace("version: 1\n", ""),
+    ],
+)
+def test_mistakes_in_a_mapping_are_marked(schema: Any, tmp_path: Path, text: str) -> None:
+    """Unknown fields and keys, two sources, missing parts, what the hub fills itself."""
+    file = tmp_path / "customer.yaml"
+    file.write_text(MAPPING)
+    assert [] == mistakes(schema("mapping"), file)
+    file.write_text(text)
+    assert mistakes(schema("mapping"), file)
+
+
+def test_a_test_without_expectation_is_marked(schema: Any, tmp_path: Path) -> None:
+    """A case says what it expects, or which error."""
+    file = tmp_path / "customer.test.yaml"
+    file.write_text("cases: [{name: a, input: {no: 1}}]\n")
+    assert mistakes(schema("mapping-test"), file)
+
+
+def test_events_are_cloud_events(schema: Any) -> None:
+    """The schema of the bus names the attributes that CloudEvents 1.0 demands."""
+    document = schema("events")
+    Draft202012Validator.check_schema(document)
+    assert {"id", "source", "type"} <= set(document["required"])
+    assert {"specversion", "data"} <= set(document["properties"])
