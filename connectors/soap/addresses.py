@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from lxml import etree
 
 from connectors.base import ConnectorError
+from connectors.soap.well_known import WELL_KNOWN
 from hub.config.soap import SoapContract
 from hub.domain.customer import Problem
 
@@ -87,6 +88,8 @@ class ContractLoader:
         mapped = self._addresses.get(address)
         if mapped is not None:
             return read_document_file(mapped)
+        if address in WELL_KNOWN:
+            return WELL_KNOWN[address]
         if urlsplit(address).scheme in {"http", "https"}:
             if not self._is_own_host(address):
                 raise ConnectorError(

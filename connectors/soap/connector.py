@@ -136,4 +136,4 @@ class SoapConnector(SteppedConnector[SoapStep]):
             called = f", {check.operation} answered"
         several = f" in {len(contracts)} contracts" if len(contracts) > 1 else ""
         operations = counted(sum(len(contract.operations) for contract in contracts.values()), "operation")
-        return f"SOAP {own.version}, {operations}{several} at {URL(own.address).host}{called}"
+        return f"SOAP {own.version}, {operations}{several} at {URL(own.address).host}{called}{self._http.clock_note()}"

@@ -75,7 +75,7 @@ class Writer:
             attributes = self._type_attribute(shape)
         else:
             if self._book.is_abstract(shape):
-                raise _misfit(path, f"its type is abstract: name one with $type{nearest('', self._choices(shape))}")
+                raise _misfit(path, f"has an abstract type: name one with $type{nearest('', self._choices(shape))}")
             attributes = self._type_attribute(shape) if self._encoded else ""
         if shape.item is not None:
             self._array(name, shape, value, path)
@@ -176,7 +176,7 @@ class Writer:
         else:
             where = f" in {path}" if path else ""
             hint = nearest(name, [*shape.by_name, *(f"@{one}" for one in shape.attributes)])
-            raise ConnectorError(Problem.INTERNAL, f"the WSDL has no element {name!r}{where}{hint}")
+            raise ConnectorError(Problem.INTERNAL, f"{_MISFIT}: there is no element {name!r}{where}{hint}")
 
     def _free(self, tag: str, value: Any, path: str) -> None:
         """Write what no schema describes."""
@@ -216,7 +216,9 @@ class Writer:
             tag, _ = shape.attributes.get(key[1:], (key[1:], False))
             if key[1:] not in shape.attributes and not shape.is_open:
                 known = [f"@{name}" for name in shape.attributes]
-                raise ConnectorError(Problem.INTERNAL, f"{path} has no attribute {key!r}{nearest(key, known)}")
+                raise ConnectorError(
+                    Problem.INTERNAL, f"{_MISFIT}: {path} has no attribute {key!r}{nearest(key, known)}"
+                )
             if value is not None:
                 written.append(f' {self.name(tag)}="{escaped(self._text(value, Content.TEXT, f"{path}.{key}"))}"')
         return "".join(written)
@@ -245,6 +247,7 @@ class Writer:
 
 
 _MISSING = object()
+_MISFIT = "the arguments do not fit the WSDL"
 
 
 def _below(path: str, name: str) -> str:
@@ -252,7 +255,7 @@ def _below(path: str, name: str) -> str:
 
 
 def _misfit(path: str, what: str) -> ConnectorError:
-    return ConnectorError(Problem.INTERNAL, f"the arguments do not fit the WSDL: {path} {what}")
+    return ConnectorError(Problem.INTERNAL, f"{_MISFIT}: {path} {what}")
 
 
 def _open_text(value: Any) -> tuple[str, str]:

@@ -31,7 +31,8 @@ _TEMPLATE = """<?xml version="1.0" encoding="utf-8"?>
     <x:element name="FindNote"><x:complexType><x:sequence>
       <x:element name="Interaction" type="x:string"/></x:sequence></x:complexType></x:element>
     <x:element name="FindNoteResponse"><x:complexType><x:sequence>
-      <x:element name="note" type="t:Note" minOccurs="0" maxOccurs="unbounded"/></x:sequence></x:complexType></x:element>
+      <x:element name="note" type="t:Note" minOccurs="0" maxOccurs="unbounded"/>
+    </x:sequence></x:complexType></x:element>
     <x:element name="AddNote"><x:complexType><x:sequence>
       <x:element name="Interaction" type="x:string"/><x:element name="Customer" type="x:string"/>
       <x:element name="Text" type="x:string"/></x:sequence></x:complexType></x:element>
@@ -122,10 +123,10 @@ class SoapBackend(Backend):
         asked = document.find("e:Body/*", namespaces=names)
         if asked is None or f'"{_NS}/{etree.QName(asked).localname}"' not in action:
             return self.fault("the action is not the body's")
-        if etree.QName(asked).localname.endswith("Note"):
-            return self._note(asked)
-        find = document.find("e:Body/c:Find", namespaces=names)
-        if find is None or len(find) != 1:
+        return self._note(asked) if etree.QName(asked).localname.endswith("Note") else self._find(asked)
+
+    def _find(self, find: etree._Element) -> web.StreamResponse:
+        if len(find) != 1:
             return self.fault("one search value is wanted")
         field, value = etree.QName(find[0]).localname, find[0].text or ""
         self.searched.append(value)
