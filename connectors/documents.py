@@ -73,6 +73,7 @@ def refuse_html(reply: Reply) -> None:
             Problem.MALFORMED,
             f"the backend answered with an HTML page (HTTP {reply.status}), not with data: check the url; a sign-in or "
             "error page of a proxy may stand before the service",
+            status=reply.status,
         )
 
 

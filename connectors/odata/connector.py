@@ -102,4 +102,4 @@ class ODataConnector(SteppedConnector[ODataStep]):
             )
             for service, entities in wanted.items()
         ]
-        return f"OData {self._odata.version.upper()}, {', '.join(facts)}"
+        return f"OData {self._odata.version.upper()}, {', '.join(facts)}{self._http.clock_note()}"

@@ -23,6 +23,7 @@ from connectors.reply_signs import has_sign
 from connectors.resolve import Scope, resolve, value_of
 from connectors.rest.bodies import text_of, written_body
 from connectors.rest.paging import Pages
+from connectors.rest.reply_headers import told_by_headers
 from connectors.rows import Kept, Row, rows_at
 from connectors.stepped import SteppedConnector
 from connectors.wording import refusal
@@ -119,29 +120,16 @@ async def _read(step: RestStep, reply: Reply) -> tuple[Any, list[Row]]:
     if has_sign(reply, step.absent_signs):
         return None, []
     if has_sign(reply, step.exists):
-        return None, [Kept(_told_by_headers(reply))]
+        return None, [Kept(told_by_headers(step, reply))]
     if reply.status >= 300:  # noqa: PLR2004 - neither success nor redirect
         message = refusal(reply.status, reason_of(reply), step.path)
         refuse_status(reply)
         raise ConnectorError(Problem.FAULT, message, status=reply.status)
     if reply.status in {204, 205} or (not step.only_looks and not reply.body.strip()):
-        return None, [] if step.only_looks else [_told_by_headers(reply)]
+        told = told_by_headers(step, reply)
+        return None, [] if step.only_looks and not told else [told]
     document = await read_document(reply)
     rows = rows_at(document, step.rows)
     if len(rows) == 1:
-        rows = [{**_told_by_headers(reply), **rows[0]}]
+        rows = [{**told_by_headers(step, reply), **rows[0]}]
     return document, rows
-
-
-def _told_by_headers(reply: Reply) -> Row:
-    """Return what headers say of one record: `@etag`, and `@location` with its last part, `@location_id`."""
-    told: Row = {}
-    if etag := reply.headers.get("ETag"):
-        told["@etag"] = etag
-    if location := reply.headers.get("Location"):
-        told["@location"] = location
-        try:
-            told["@location_id"] = URL(location).path.rstrip("/").rpartition("/")[2]
-        except ValueError:
-            told["@location_id"] = ""
-    return told

@@ -120,6 +120,8 @@ class RestStep(StepBase):
     the outermost element; `@name` are attributes, `#text` is text beside them). `headers` win over the connector's.
     `if_match` and `if_none_match` make a change depend on the ETag that was read (`STEP."@etag"`, or "*").
 
+    `reply_headers` and `reply_cookies` put headers and cookies of the reply into its one record: field to name.
+
     `absent` are statuses, or signs in the reply, that mean: there is none (404 when the path has a hole, else nothing).
     `exists` are those by which the backend refuses to make again what is there already: the write is done then.
     """
@@ -134,6 +136,8 @@ class RestStep(StepBase):
     if_match: Annotated[Any, BeforeValidator(parse_argument)] = None
     if_none_match: Annotated[Any, BeforeValidator(parse_argument)] = None
     paging: Paging | None = None
+    reply_headers: Annotated[dict[FieldName, HeaderName], Field(max_length=10)] = {}
+    reply_cookies: Annotated[dict[FieldName, HeaderName], Field(max_length=10)] = {}
     absent: ReplySigns | None = None
     exists: ReplySigns = ()
 

@@ -41,5 +41,8 @@ def _as_signs(value: Any) -> Any:
     return [*([{"statuses": statuses}] if statuses else []), *others]
 
 
-ReplySigns = Annotated[tuple[ReplySign, ...], Field(max_length=10), BeforeValidator(_as_signs)]
+_Written = ReplySign | Status | Annotated[list[ReplySign | Status], Field(max_length=20)]
+ReplySigns = Annotated[
+    tuple[ReplySign, ...], Field(max_length=10), BeforeValidator(_as_signs, json_schema_input_type=_Written)
+]
 """Any of them counts. A status alone is short for a sign: `[404, {statuses: [400], texts: [NOT_FOUND]}]`."""

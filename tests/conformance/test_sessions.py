@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from aiohttp import web
 from pydantic import TypeAdapter, ValidationError
 
 from connectors.base import Connector, ConnectorError
@@ -16,6 +17,7 @@ from hub.config.connector_kinds import ConnectorConfig
 from hub.domain.customer import Problem
 from tests.conformance.behaviour import MAPPINGS, by_phone
 from tests.conformance.servers.logins import PASSWORD, PHONE, JsonApiBackend, LoginBackend, SuiteBackend
+from tests.conformance.servers.scripted import Asked, ScriptedServer
 
 _CONFIG: TypeAdapter[ConnectorBase] = TypeAdapter(ConnectorConfig)
 
@@ -159,3 +161,71 @@ def test_a_login_that_needs_itself() -> None:
     config["session"]["login"][0]["params"] = {"x": {"from": "session.name"}}
     with pytest.raises(ValidationError, match="which the login is to give"):
         _CONFIG.validate_python(config)
+
+
+@pytest.fixture
+async def scripted() -> AsyncIterator[ScriptedServer]:
+    server = ScriptedServer(lambda _asked: web.Response())
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest.mark.parametrize("place", ["header", "cookie"])
+async def test_a_session_told_by_headers(scripted: ScriptedServer, place: str) -> None:
+    """A session may come in a header or a cookie of the login's reply, with no content beside it."""
+
+    def answer(asked: Asked) -> web.Response:
+        if asked.target == "/api/login":
+            cookie = {"Set-Cookie": "SID=s-1234/=; Path=/; HttpOnly", "X-Auth-Token": "t-1234"}
+            return web.Response(status=204, headers=cookie)
+        known = asked.headers.get("Cookie") == "SID=s-1234/=" or asked.headers.get("X-Auth-Token") == "t-1234"
+        return web.json_response([{"id": "42"}]) if known else web.Response(status=401)
+
+    scripted.answer = answer
+    login = {"name": "login", "method": "POST", "path": "/login", "body": {"pw": {"from": "credentials.pw"}}}
+    cookie = {"text": "SID={id}", "quote": "plain", "values": {"id": {"from": "session.id"}}}
+    session = {
+        "header": {
+            "login": [{**login, "reply_headers": {"id": "X-Auth-Token"}}],
+            "headers": {"X-Auth-Token": {"from": "session.id"}},
+        },
+        "cookie": {"login": [{**login, "reply_cookies": {"id": "SID"}}], "headers": {"Cookie": cookie}},
+    }[place]
+    config = scripted.config({"name": "customers", "path": "/people"}, session=session, credentials={"pw": "geheim"})
+    connector = build_connector("crm", _CONFIG.validate_python(config), region="DE", mapping_folders=[MAPPINGS])
+    await connector.start()
+    assert ["42"] == await ids(connector)
+    await connector.close()
+
+
+async def test_an_odata_service_with_a_login(scripted: ScriptedServer) -> None:
+    """An OData service that wants a login first (SAP Business One's Service Layer) has it declared alike."""
+
+    def answer(asked: Asked) -> web.Response:
+        if asked.method == "POST" and asked.target == "/api/Login":
+            return web.json_response({"@odata.context": "$metadata#Sessions/$entity", "SessionId": "s-1234"})
+        if asked.headers.get("Cookie") != "B1SESSION=s-1234":
+            return web.json_response({"error": {"code": 301, "message": "Invalid session."}}, status=401)
+        return web.json_response({"value": [{"id": "42"}]})
+
+    scripted.answer = answer
+    body = {"UserName": {"from": "credentials.user"}, "Password": {"from": "credentials.password"}}
+    cookie = {"text": "B1SESSION={id}", "quote": "plain", "values": {"id": {"from": "session.SessionId"}}}
+    operation = {"key": "phone", "steps": [{"name": "customers", "entity": "BusinessPartners"}]}
+    config = {
+        "kind": "odata",
+        "version": "v4",
+        "url": scripted.url + "/api",
+        "mapping": "customer",
+        "credentials": {"user": "hub", "password": "geheim"},
+        "session": {
+            "login": [{"name": "login", "entity": "Login", "method": "POST", "body": body}],
+            "headers": {"Cookie": cookie},
+        },
+        "operations": {"by_phone": operation},
+    }
+    connector = build_connector("crm", _CONFIG.validate_python(config), region="DE", mapping_folders=[MAPPINGS])
+    await connector.start()
+    assert ["42"] == await ids(connector)
+    await connector.close()
