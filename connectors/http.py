@@ -16,7 +16,7 @@ from yarl import URL
 from connectors.auth.sign_in import Outgoing, Signed, sign_in
 from connectors.base import ConnectorError
 from connectors.clock import clock_words
-from connectors.http_failures import explain, refuse_status
+from connectors.http_failures import explain, refuse_status, too_many_requests
 from connectors.reply import Reply
 from connectors.reply_signs import has_sign
 from connectors.session_use import SessionOverError, current_session
@@ -24,6 +24,7 @@ from connectors.tls import tls_context
 from connectors.tracing import Exchange, current_step, current_trace
 from hub.config.connector_base import ConnectorBase
 from hub.config.http_access import HttpAuth
+from hub.config.reply_signs import ReplySigns
 from hub.domain.customer import Problem
 
 MAX_REDIRECTS = 3
@@ -63,6 +64,7 @@ class HttpClient:
         # Somewhat less than the lookup's own time, so that the error can name who kept it waiting.
         self._signing = sign_in(auth, getattr(config, "url", None), self._post_form, config.timeout_s * 0.9)
         self._limit = config.max_reply_bytes
+        self._throttled: ReplySigns = getattr(config, "throttled", ())
         self._slots = asyncio.Semaphore(config.max_concurrent)
         self._connections = config.max_concurrent
         self._connect_s = config.timeout_s
@@ -158,8 +160,12 @@ class HttpClient:
             signed = await self._signing.sign(outgoing)
             reply, target = await self._exchange(_with(request, signed))
         session = current_session()
+        if (trace := current_trace()) is not None:
+            trace.secrets.update(signed.secrets)
         if has_sign(reply, session.over):
             raise SessionOverError
+        if has_sign(reply, self._throttled):
+            raise too_many_requests(reply)
         if reply.status in request.answers:
             return reply, target
         hint = clock_words(reply.headers, str(signed.url.host)) if self._signing.minds_clock else ""

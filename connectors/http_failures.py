@@ -35,14 +35,20 @@ def refuse_status(reply: Reply, hint: str = "") -> None:
     if status == 403:  # noqa: PLR2004 - Forbidden
         message = f"the backend's user may not read this (HTTP 403{_words(reply)}): ask for the permission{hint}"
         raise ConnectorError(Problem.REFUSED, message, status=status)
-    wait = retry_after(reply.headers.get("Retry-After"))
-    if status == 429 or (status == 503 and wait is not None):  # noqa: PLR2004 - Too Many Requests, Unavailable
-        again = f": try again in {wait:.0f} s" if wait is not None else ""
-        message = f"the backend has had too many requests (HTTP {status}){again}"
-        raise ConnectorError(Problem.THROTTLED, message, retry_after_s=wait, status=status)
+    names_time = retry_after(reply.headers.get("Retry-After")) is not None
+    if status == 429 or (status == 503 and names_time):  # noqa: PLR2004 - Too Many Requests, Unavailable
+        raise too_many_requests(reply)
     if status in _GONE:
         message = f"the backend is not there (HTTP {status} from a proxy or load balancer before it)"
         raise ConnectorError(Problem.UNREACHABLE, message, status=status)
+
+
+def too_many_requests(reply: Reply) -> ConnectorError:
+    """Return the error of a backend that wants to be left alone, for as long as it says."""
+    wait = retry_after(reply.headers.get("Retry-After"))
+    again = f": try again in {wait:.0f} s" if wait is not None else ""
+    message = f"the backend has had too many requests (HTTP {reply.status}){again}"
+    return ConnectorError(Problem.THROTTLED, message, retry_after_s=wait, status=reply.status)
 
 
 def _words(reply: Reply) -> str:

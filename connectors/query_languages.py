@@ -40,16 +40,20 @@ def soql_literal(value: Any, kind: str | None) -> str:
 _SOSL_RESERVED = re.compile(r"""[?&|!{}\[\]()^~*:\\"'+\-]""")
 
 
+_SOSL_OPERATORS = frozenset({"AND", "OR", "NOT"})
+
+
 def sosl_literal(value: Any, _kind: str | None) -> str:
     """Write a value as a search term of SOSL: its reserved characters take a backslash; what is left must be a term.
 
-    Words such as AND and OR are operators only between terms: they stand in quotes.
+    Between quotes words such as AND and OR are no operators, and spaces end no term.
     """
     text = plain(value)
     if not any(character.isalnum() for character in text):
         raise ConnectorError(Problem.INTERNAL, "a value to search for has neither letter nor digit")
     escaped = _SOSL_RESERVED.sub(lambda match: "\\" + match[0], text)
-    return f'"{escaped}"' if " " in text else escaped
+    is_word = text.isalnum() and text.upper() not in _SOSL_OPERATORS
+    return escaped if is_word else f'"{escaped}"'
 
 
 def suiteql_literal(value: Any, kind: str | None) -> str:

@@ -13,6 +13,7 @@ from hub.config.http_access import HttpAuth
 from hub.config.operations import ODataOperation, ODataStep, RestOperation
 from hub.config.paths import ExistingFile
 from hub.config.patterned import patterned
+from hub.config.reply_signs import ReplySigns
 from hub.config.request import AddressPart
 from hub.config.session import ODataSession, RestSession
 from hub.config.soap import SoapConnector as SoapConnector  # noqa: PLC0414 - one place names all kinds
@@ -23,7 +24,8 @@ from hub.domain.writeback import WriteKind
 class RestConnector(ConnectorBase):
     """A backend that speaks JSON or XML over HTTP. `check` is a path that a check may GET.
 
-    `openapi` is a file with its description, which `ctihub lint` compares the operations with.
+    `openapi` is a file with its description, which `ctihub lint` compares the operations with. `throttled` are signs of
+    too many requests, for a backend that says so otherwise than by HTTP 429.
     """
 
     kind: Literal["rest"]
@@ -31,6 +33,7 @@ class RestConnector(ConnectorBase):
     auth: HttpAuth | None = None
     params: dict[str, str] = {}
     session: RestSession | None = None
+    throttled: ReplySigns = ()
     check: AddressPart = ""
     openapi: ExistingFile | None = None
     operations: Annotated[dict[OperationName, RestOperation], Field(min_length=1)]

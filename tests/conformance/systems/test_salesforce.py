@@ -1,0 +1,87 @@
+"""Salesforce, as its page documents it."""
+
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from connectors.base import Connector
+from connectors.registry import build_connector
+from hub.config.connector_base import ConnectorBase
+from hub.config.connector_kinds import ConnectorConfig
+from hub.domain.customer import CustomerQuery, Kind
+from hub.domain.phone import parse_number
+from hub.domain.writeback import WriteKind
+from tests.conformance.systems.behaviour import SystemBehaviour, entry
+from tests.conformance.systems.documented import documented
+from tests.conformance.systems.servers.salesforce import (
+    ABROAD,
+    COMPANY,
+    KNOWN,
+    LEAD,
+    TOKEN_PATH,
+    Salesforce,
+)
+from tests.conformance.systems.system import System
+
+_CONFIG: TypeAdapter[ConnectorBase] = TypeAdapter(ConnectorConfig)
+
+
+def by_phone(number: str) -> CustomerQuery:
+    return CustomerQuery(phone=parse_number(number, "DE"))
+
+
+class TestSalesforce(SystemBehaviour):
+    system = "salesforce"
+    server_type = Salesforce
+
+    def connector_of(self, server: System, heading: str = "", **changes: Any) -> Connector:
+        """Make the documented connector, with the token server led to the simulation as well."""
+        config = {**documented(self.system, heading or self.whole, server.environment), **server.place, **changes}
+        config["auth"] = {**config["auth"], "token_url": server.place["url"] + TOKEN_PATH}
+        return build_connector("crm", _CONFIG.validate_python(config), region="DE")
+
+    async def test_signing_in_with_a_secret(self, server: Salesforce) -> None:
+        """A connected app with client credentials needs no certificate."""
+        connector = self.connector_of(server, "Signing in with a client's id and secret")
+        async with self.started(connector):
+            assert await connector.check()
+            assert [KNOWN.id] == [record.id for record in await connector.lookup(by_phone(KNOWN.phone))]
+
+    async def test_a_number_of_another_country(self, connector: Connector) -> None:
+        """Two numbers that are the same without their country each lead to their own contact."""
+        for person in (KNOWN, ABROAD):
+            assert [person.id] == [record.id for record in await connector.lookup(by_phone(person.phone))]
+
+    async def test_a_company(self, connector: Connector) -> None:
+        """An account is found by its own number and id, with its own cases and orders."""
+        for query in (by_phone(COMPANY.phone), CustomerQuery(ids={"crm": COMPANY.id})):
+            [record] = await connector.lookup(query)
+            assert (COMPANY.id, Kind.ORG, COMPANY.name) == (record.id, record.kind, record.name.full)
+            assert (COMPANY.orders, COMPANY.cases) == (
+                tuple(order.id for order in record.orders),
+                tuple(case.id for case in record.cases),
+            )
+
+    async def test_a_lead(self, connector: Connector) -> None:
+        """A lead is found by all three keys; one that was converted is a contact by now."""
+        for query in (by_phone(LEAD.phone), CustomerQuery(email=LEAD.email), CustomerQuery(ids={"crm": LEAD.id})):
+            assert [(LEAD.id, "Neu AG")] == [(one.id, one.organization) for one in await connector.lookup(query)]
+
+    async def test_without_orders(self, server: Salesforce, connector: Connector) -> None:
+        """An organisation that has orders turned off is served without them."""
+        server.knows_orders = False
+        [record] = await connector.lookup(by_phone(KNOWN.phone))
+        assert ((), len(KNOWN.cases)) == (record.orders, len(record.cases))
+
+    @pytest.mark.parametrize("kind", list(WriteKind))
+    async def test_written_about_a_company(self, server: Salesforce, connector: Connector, kind: WriteKind) -> None:
+        """What is said about an account goes to the account, once."""
+        for _ in range(2):
+            await connector.write(entry(kind, COMPANY))
+        assert [(str(kind), COMPANY.id)] == [(written.kind, written.customer) for written in server.written]
+
+    async def test_a_quote_stays_in_its_literal(self, server: Salesforce, connector: Connector) -> None:
+        """A quote and a backslash reach the query as a part of the text that is compared."""
+        assert [] == list(await connector.lookup(CustomerQuery(email="x\\' OR Email != 'y")))
+        assert any(r"Email = 'x\\\' OR Email != \'y'" in query for query in server.queries)
