@@ -10,6 +10,7 @@ import pytest
 
 from tests.bench import __main__ as command
 from tests.bench import (
+    bench_cache,
     bench_fastagi,
     bench_flood,
     bench_intake,
@@ -61,7 +62,8 @@ def test_a_target_is_met_by_its_rule(value: float, rule: str, *, met: bool) -> N
 
 def test_every_bench_is_found_by_its_name() -> None:
     """The command knows each bench by its file."""
-    assert ["fastagi", "flood", "intake", "journal", "live_calls", "memory", "pop"] == command.names()
+    calls = ["fastagi", "flood", "intake", "journal", "live_calls", "memory", "pop"]
+    assert sorted(["cache", "mapping", "soap", "wsdls", *calls]) == command.names()
 
 
 def test_a_name_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
@@ -141,3 +143,10 @@ def test_wsdls(tmp_path: Path) -> None:
     result = bench_wsdls.measure(tmp_path)
     assert _is_whole(result, 1)
     assert 0 < result["figures"]["library_mb"] <= result["figures"]["added_mb"]
+
+
+async def test_callers_are_answered_from_the_cache() -> None:
+    """Pops and dialplans alike, and no backend is asked a second time."""
+    result = await bench_cache.measure(calls=20, customers=5, rounds=1)
+    assert _is_whole(result, 1)
+    assert 10 == result["figures"]["cache"]["entries"]
