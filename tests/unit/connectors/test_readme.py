@@ -32,7 +32,7 @@ def test_connector_examples(tmp_path: Path) -> None:
         secrets = dict.fromkeys(re.findall(r"\$\{([A-Z0-9_]+)\}", example), "secret")
         loaded += load_config(file, secrets).connectors
     assert re.findall(r"^  ([a-z]+):$", "\n".join(shown), re.MULTILINE) == loaded
-    assert {"sap", "service", "shop", "sales", "books", "suite", "portal", "desk", "erp", "export"} == set(loaded)
+    assert {"crm", "sap", "service", "shop", "sales", "books", "suite", "portal", "desk", "erp", "export"} == set(loaded)
 
 
 def test_mapping_examples(tmp_path: Path) -> None:
