@@ -81,8 +81,9 @@ class ODataContract:
             yield from argument_findings(step.body, one, (*path, "body"), step.entity)
 
     def _properties(self, entity: Field, step: ODataStep, path: KeyPath) -> Iterator[Finding]:
-        for name in step.where:
-            yield from self._property(entity, name, (*path, "where", name), step.entity)
+        for key, conditions in (("where", step.where), ("any_of", step.any_of)):
+            for name in conditions:
+                yield from self._property(entity, name, (*path, key, name), step.entity)
         for key in ("select", "expand"):
             for index, name in enumerate(getattr(step, key)):
                 yield from self._property(entity, name, (*path, key, index), step.entity, linked=key == "expand")

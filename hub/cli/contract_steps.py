@@ -106,10 +106,12 @@ def argument_findings(argument: Any, field: Field, path: KeyPath, what: str) -> 
             yield Finding(path, f"{what} has a plain value here, not a section of fields")
             return
         for key, inner in argument.items():
-            below = field.fields.get(key)
+            # `NAVIGATION@odata.bind` refers to an entity by its address (OData 4.01 JSON, 8.5).
+            name, annotates, _ = key.partition("@odata.")
+            below = field.fields.get(name)
             if below is None and not field.is_open:
-                yield Finding((*path, key), f"{what} has no field {key!r}{suggestion(key, list(field.fields))}")
-            else:
+                yield Finding((*path, key), f"{what} has no field {name!r}{suggestion(name, list(field.fields))}")
+            elif not annotates:
                 yield from argument_findings(inner, below or OPEN, (*path, key), what)
     elif isinstance(argument, list):
         if not field.many and not field.is_open:
@@ -117,7 +119,11 @@ def argument_findings(argument: Any, field: Field, path: KeyPath, what: str) -> 
         for index, inner in enumerate(argument):
             yield from argument_findings(inner, field, (*path, index), what)
     elif argument is not None and argument != "" and _needs_fields(field):
-        yield Finding(path, f"{what} has a section here, with {', '.join(list(field.fields)[:8])}, not one value")
+        yield Finding(path, f"{what} has a section here, with {', '.join(_told(field)[:8])}, not one value")
+
+
+def _told(field: Field) -> list[str]:
+    return [name for name in field.fields if not name.startswith("$")]
 
 
 def _needs_fields(field: Field) -> bool:
@@ -179,6 +185,11 @@ def below(unknown: Unknown) -> str:
 
 def suggestion(name: str, known: Sequence[str]) -> str:
     """Return the nearest right name, or the right ones as far as they fit into a line."""
-    if len(known) > MAX_KNOWN and not difflib.get_close_matches(name, known, n=1, cutoff=0.6):
-        return f"{nearest(name, known[:MAX_KNOWN])}, .."
-    return nearest(name, known)
+    told = [one for one in known if not one.startswith("$")]
+    if not difflib.get_close_matches(name, told, n=1, cutoff=0.6):
+        holding = [one for one in told if name.lower() in one.lower()]
+        if len(holding) == 1:
+            return f"; did you mean {holding[0]!r}?"
+        if len(told) > MAX_KNOWN:
+            return f"{nearest(name, told[:MAX_KNOWN])}, .."
+    return nearest(name, told)
