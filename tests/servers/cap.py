@@ -4,7 +4,6 @@ Models that lie in `cap_app/srv` are served, or SAP's published description of a
 """
 
 import csv
-import hashlib
 import json
 import os
 import re
@@ -15,49 +14,20 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from hub.desk.web.build import BuildError, tools
-from tests.servers import cache, debian
+from hub.desk.web.build import tools
+from tests.servers import debian
+from tests.servers.npm import NpmApp
 from tests.servers.ports import free_tcp_port
 from tests.servers.process import OwnedProcess
 
 APP = Path(__file__).with_name("cap_app")
 USERNAME, PASSWORD = "CTIHUB", "geheim"
 START_SECONDS = 60.0
-_PACKAGES = ("package.json", "package-lock.json", ".npmrc")
+PACKAGES = NpmApp(APP, "cap")
 _MODEL_OF = {"API_BUSINESS_PARTNER": "business_partner.cds"}
 
 Tables = Mapping[str, Iterable[Mapping[str, Any]]]
 """Rows by service and entity set, as in `API_SALES_ORDER_SRV.A_SalesOrder`."""
-
-
-def installed() -> str | None:
-    """Return where the packages are, None if they aren't there in the versions of the lock file."""
-    folder = cache.cache_folder() / _name()
-    return str(folder) if folder.is_dir() else None
-
-
-def install() -> Path:
-    """Install the packages into the cache. Raises CannotInstallError."""
-    return cache.build_once(_name(), _install_into)
-
-
-def _name() -> str:
-    return f"cap-{hashlib.sha256((APP / 'package-lock.json').read_bytes()).hexdigest()[:16]}"
-
-
-def _install_into(folder: Path) -> None:
-    for name in _PACKAGES:
-        shutil.copy(APP / name, folder / name)
-    try:
-        npm, node = tools()
-    except BuildError as error:
-        raise debian.CannotInstallError(str(error)) from None
-    # Install scripts stay off: the database is in WebAssembly, nothing has to be compiled.
-    argv = [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(folder)]
-    path = f"{Path(node[0]).parent}{os.pathsep}{os.environ['PATH']}"
-    done = debian.run_quietly(argv, environment={**os.environ, "PATH": path})
-    if done.returncode != 0:
-        raise debian.CannotInstallError(f"npm ci failed: {debian.last_line(done.stderr)}")
 
 
 class Cap:

@@ -10,7 +10,7 @@ from pathlib import Path
 import playwright
 import pytest
 
-from tests.servers import asterisk_install, cache, cap, debian, postgresql
+from tests.servers import asterisk_install, cache, cap, debian, postgresql, rest_service, soap_server
 
 BARESIP_MODULES = Path("/usr/lib/baresip/modules")
 INSTALL_COMMAND = "python -m tests.servers install"
@@ -78,7 +78,9 @@ REQUIREMENTS = {
         Requirement("chromium", lambda: shutil.which("chromium"), _package("chromium")),
         Requirement("playwright", _playwright, _package("libatomic1")),
         Requirement("chinese-font", _chinese_font, _package("fonts-wqy-zenhei")),
-        Requirement("cap", cap.installed, cap.install),
+        Requirement("cap", cap.PACKAGES.installed, cap.PACKAGES.install),
+        Requirement("rest-service", rest_service.PACKAGES.installed, rest_service.PACKAGES.install),
+        Requirement("soap", soap_server.APP.installed, soap_server.APP.install),
         Requirement("asterisk", _asterisk, asterisk_install.install),
     )
 }
