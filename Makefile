@@ -13,7 +13,7 @@ ARGS ?=
 help:
 	@echo "make setup   .venv with ctihub in it, and the agents' pages"
 	@echo "make demo    simulated PBX and backends, and the real hub between them"
-	@echo "make test    all tests (as root also with a real Asterisk, RabbitMQ and Chromium)"
+	@echo "make test    all tests (as root also with a real Asterisk, RabbitMQ, PostgreSQL and Chromium)"
 	@echo "make bench   the figures, as JSON"
 	@echo "make lint    ruff, mypy, import rules, mappings"
 	@echo "make format  write the code as ruff does"

@@ -119,7 +119,7 @@ class CsvConnector(SteppedConnector[CsvStep]):
                 return self._table
             if self._refused is not None and self._refused[0] == version:
                 raise self._refused[1]
-            table = await asyncio.to_thread(read_table, self._csv, self._region)
+            table = await asyncio.to_thread(read_table, self._csv, self._region, self._table)
             self._check_whole(table, await asyncio.to_thread(version_of, self._csv.file))
         except ConnectorError as error:
             if error.message.startswith(self._csv.file):

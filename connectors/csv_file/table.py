@@ -30,11 +30,16 @@ class Version(NamedTuple):
 
 
 class Table:
-    """Rows by key. `version` is that of the file that was read."""
+    """Rows by key. `version` is that of the file that was read, `numbers` what its phone cells mean in E.164."""
 
     def __init__(
-        self, version: Version, records: Records, indexes: Mapping[tuple[str, ...], Mapping[str, list[int]]]
+        self,
+        version: Version,
+        records: Records,
+        indexes: Mapping[tuple[str, ...], Mapping[str, list[int]]],
+        numbers: Mapping[str, str],
     ) -> None:
+        self.numbers = numbers
         self.version = version
         self.header = records.header
         self.broken: list[Broken] = records.broken
@@ -64,9 +69,12 @@ def version_of(file: str) -> Version:
     return Version(state.st_mtime_ns, state.st_size, state.st_ino)
 
 
-def read_table(config: CsvConfig, region: str) -> Table:
-    """Read the file and make its indexes; takes a second for some 10,000 numbers. Raises ConnectorError."""
-    before = version_of(config.file)
+def read_table(config: CsvConfig, region: str, before: Table | None = None) -> Table:
+    """Read the file and make its indexes. Raises ConnectorError.
+
+    A second is enough for some 10,000 numbers, and for ten times as many that stood in the table `before`.
+    """
+    version = version_of(config.file)
     limit = config.limits.file_bytes
     try:
         with Path(config.file).open("rb") as opened:
@@ -77,7 +85,25 @@ def read_table(config: CsvConfig, region: str) -> Table:
         raise ConnectorError(Problem.TOO_LARGE, f"has more than {limit} bytes: raise `limits: {{file_bytes: ..}}`")
     records = read_records(content, config)
     steps = [step for operation in config.operations.values() for step in operation.steps]
-    return Table(before, records, {(step.key, *step.columns): _index(step, records, region) for step in steps})
+    numbers = _Numbers(region, before.numbers if before is not None else {})
+    indexes = {(step.key, *step.columns): _index(step, records, numbers) for step in steps}
+    return Table(version, records, indexes, numbers.read)
+
+
+class _Numbers:
+    """Reads phone cells, those that are known already for nothing."""
+
+    def __init__(self, region: str, known: Mapping[str, str]) -> None:
+        self._key_of = keys_of("phone", region)
+        self._known = known
+        self.read: dict[str, str] = {}
+
+    def __call__(self, cell: str) -> str:
+        number = self.read.get(cell)
+        if number is None:
+            number = self._known.get(cell)
+            self.read[cell] = number = self._key_of(cell) if number is None else number
+        return number
 
 
 def _unreadable(error: OSError) -> ConnectorError:
@@ -85,14 +111,14 @@ def _unreadable(error: OSError) -> ConnectorError:
     return ConnectorError(Problem.UNREACHABLE, f"can't be read: {reason}")
 
 
-def _index(step: CsvStep, records: Records, region: str) -> Mapping[str, list[int]]:
+def _index(step: CsvStep, records: Records, numbers: _Numbers) -> Mapping[str, list[int]]:
     places: list[int] = []
     for column in step.columns:
         if column not in records.header:
             near = nearest(column, records.header)
             raise ConnectorError(Problem.MALFORMED, f"has no column {column!r}{near}; see `delimiter` and `columns`")
         places.append(records.header.index(column))
-    key_of = keys_of(step.key, region)
+    key_of = numbers if step.key == "phone" else keys_of(step.key, "")
     index: dict[str, list[int]] = {}
     for number, row in enumerate(records.rows):
         if number % _PAUSE_EVERY == 0:

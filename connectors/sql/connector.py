@@ -228,7 +228,7 @@ class SqlConnector(SteppedConnector[SqlStep]):
                 except ConnectorError as error:
                     raise error.within(f"{where}, step {step.name}") from error
                 checked += 1
-        return f"{self._database.title} {version}, {checked} statements are right"
+        return f"{self._database.title} {version}, {_right(checked)}"
 
     async def _examined(self, step: SqlStep) -> str:
         before = self._database.looking
@@ -237,6 +237,10 @@ class SqlConnector(SteppedConnector[SqlStep]):
             with self._explained(statement):
                 await self._database.examine(connection, statement)
             return ".".join(map(str, connection.dialect.server_version_info or ()))
+
+
+def _right(statements: int) -> str:
+    return "1 statement is right" if statements == 1 else f"{statements} statements are right"
 
 
 class _StaleConnectionError(Exception):

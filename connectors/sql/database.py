@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import ssl
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any, NoReturn
@@ -14,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.sql.elements import TextClause
 
 from connectors.base import ConnectorError
+from connectors.tls import distrust
 from connectors.wording import backend_words
 from hub.config.sql import SqlConnector as SqlConfig
 from hub.domain.customer import Problem
@@ -90,8 +92,10 @@ class Database(ABC):
 
     def said(self, error: BaseException) -> str:
         """Return what the database, or the system, says of an error: one line."""
-        if isinstance(error, OSError) and error.errno is not None and error.errno > 0:
-            return os.strerror(error.errno).lower()
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return f"its certificate is not accepted: {distrust(error)}"
+        if isinstance(error, OSError) and not isinstance(error, ssl.SSLError) and (error.errno or 0) > 0:
+            return os.strerror(error.errno or 0).lower()
         text = str(getattr(error, "strerror", None) or error).strip()
         return text.splitlines()[0] if text else type(error).__name__
 

@@ -78,7 +78,7 @@ class PostgreSQL(Database):
     def _without_state(self, error: BaseException) -> tuple[Problem, str]:
         match error:
             case ssl.SSLError() | asyncpg.ClientConfigurationError():
-                return Problem.UNREACHABLE, "{place} does not answer in TLS as wanted: {said}; see `tls`"
+                return Problem.UNREACHABLE, "{place} does not encrypt as `tls` wants it: {said}"
             case TimeoutError():
                 return Problem.TIMEOUT, "no connection to {place} within {seconds:g} s"
             case OSError() | asyncpg.InterfaceError() | asyncpg.PostgresConnectionError():

@@ -20,6 +20,8 @@ from connectors.sql.database import Database
 from hub.domain.customer import Problem
 
 _STEPS_BETWEEN_LOOKS = 5_000
+_LOCKED_S = 1.0
+"""How long another program's lock is waited for, which can't be cut short; writers hold it for milliseconds."""
 _LIMIT = "limit"
 _LOCKED = (Problem.TIMEOUT, "{file} is locked by another program")
 _DAMAGED = (Problem.MALFORMED, "{file}: {said}")
@@ -98,7 +100,10 @@ class SQLite(Database):
         url = URL.create("sqlite+aiosqlite", database=file, query={"mode": mode, "uri": "true"})
         # Statements that are kept prepared would let `examine` see the tables of before.
         engine = self.engine(
-            url, timeout=self.timeout_s, cached_statements=0, async_creator_fn=partial(_Connection.made, self._ends)
+            url,
+            timeout=min(self.timeout_s, _LOCKED_S),
+            cached_statements=0,
+            async_creator_fn=partial(_Connection.made, self._ends),
         )
 
         @event.listens_for(engine.sync_engine, "connect")

@@ -93,7 +93,8 @@ def _exchange(exchange: Exchange, lines: int) -> Iterator[str]:
         yield f"    < no reply after {exchange.took_ms:.0f} ms: {exchange.error}"
         return
     size = f", {len(exchange.reply_body)} bytes" if exchange.reply_body else ""
-    yield f"    < HTTP {exchange.status} in {exchange.took_ms:.0f} ms{size}"
+    answered = f"HTTP {exchange.status}" if exchange.status else "answered"
+    yield f"    < {answered} in {exchange.took_ms:.0f} ms{size}"
     if exchange.error:
         yield f"    < {exchange.error}"
     yield from (f"    < {name}: {value}" for name, value in shown_headers(exchange.reply_headers).items())

@@ -70,9 +70,9 @@ class SqlAddress(NamedTuple):
 
     @property
     def shown(self) -> str:
-        """The address without user and password."""
+        """Where it is, without user and password: SQLite's file, or an address."""
         if self.kind == "sqlite":
-            return f"sqlite:///{self.name}"
+            return self.name
         return f"{self.kind}://{self.host}:{self.port}/{self.name or self.service}"
 
 

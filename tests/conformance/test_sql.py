@@ -1,6 +1,9 @@
 """The `sql` kind keeps the contract of all connectors, on SQLite."""
 
+import asyncio
 import os
+import sqlite3
+import time
 from pathlib import Path
 
 import pytest
@@ -39,3 +42,23 @@ class TestSqlite(SqlBehaviour):
         error = await self.problem(database, "SELECT id FROM customers")
         assert Problem.MALFORMED == error.problem
         assert "not a database" in error.message
+
+    async def test_locked(self, backend: SqliteDatabase) -> None:
+        """A file that another program keeps locked is told as that, and a caller who gives up is not held."""
+        connector = connector_for(backend, timeout_s=20, retry={"attempts": 1})
+        await connector.start()
+        other = sqlite3.connect(backend.file)
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(ConnectorError) as raised:
+            await connector.lookup(by_phone(KNOWN.phone))
+        assert Problem.TIMEOUT == raised.value.problem
+        assert f"{backend.file} is locked by another program" in raised.value.message
+        began = time.monotonic()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await connector.lookup(by_phone(KNOWN.phone))
+        assert time.monotonic() - began < 3.0
+        other.rollback()
+        other.close()
+        assert [KNOWN.id] == [one.id for one in await connector.lookup(by_phone(KNOWN.phone))]
+        await connector.close()

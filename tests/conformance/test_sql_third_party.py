@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from tests.conformance.behaviour import by_phone, connector_for
 from tests.conformance.servers.backend import KNOWN
 from tests.conformance.servers.databases import PostgresDatabase
 from tests.conformance.sql_behaviour import SqlBehaviour, by_id, written
+from tests.servers.certificates import Authority
 from tests.servers.postgresql import PostgreSQL
 from tests.waiting import eventually, eventually_asked
 
@@ -146,3 +148,25 @@ class TestPostgresql(SqlBehaviour):
             await other.close()
         assert Problem.THROTTLED == error.problem
         assert "lower max_concurrent" in error.message
+
+    async def test_no_encryption(self, backend: PostgresDatabase) -> None:
+        """With `tls` nothing is sent to a server that does not encrypt, the password least of all."""
+        error = await self.problem(backend, "SELECT 1 AS id", tls={})
+        assert Problem.UNREACHABLE == error.problem
+        assert "SSL" in error.message
+
+    async def test_encryption(self, fresh_postgresql: PostgreSQL, tmp_path: Path) -> None:
+        """With `tls` the server's certificate is checked: by `ca_file` it is trusted, by the system's it is not."""
+        authority = Authority(tmp_path)
+        await asyncio.to_thread(fresh_postgresql.encrypt, authority.pair("server"))
+        database = PostgresDatabase(fresh_postgresql)
+        await database.make()
+        statement = "SELECT version AS id FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+        assert ["TLSv1.3"] == [
+            one.id for one in await self.found(database, statement, tls={"ca_file": str(authority.file)})
+        ]
+        error = await self.problem(database, statement, tls={})
+        assert Problem.UNREACHABLE == error.problem
+        assert "its certificate is not accepted" in error.message
+        assert "tls.ca_file" in error.message
+        await database.stop()

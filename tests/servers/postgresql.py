@@ -12,6 +12,7 @@ from typing import Any
 
 import asyncpg
 
+from tests.servers.certificates import Pair
 from tests.servers.debian import is_root, run_quietly
 from tests.servers.ports import LOOPBACK, free_tcp_port
 from tests.servers.process import OwnedProcess, ServerFailedError
@@ -85,6 +86,19 @@ class PostgreSQL:
         """End it and delete all it wrote."""
         self._server.kill()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def encrypt(self, pair: Pair) -> None:
+        """Start it anew with this certificate."""
+        for file, name in ((pair.certificate, "server.crt"), (pair.key, "server.key")):
+            copied = self._folder / "data" / name
+            copied.write_bytes(file.read_bytes())
+            copied.chmod(0o600)
+            if is_root():
+                shutil.chown(copied, OWNER, OWNER)
+        with (self._folder / "data/postgresql.conf").open("a") as configuration:
+            configuration.write("ssl = on\n")
+        self.stop()
+        self.start()
 
     async def make_database(self, *statements: str) -> str:
         """Make a database of a name of its own, run statements in it, and return the name."""

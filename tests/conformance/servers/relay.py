@@ -17,6 +17,7 @@ class Relay:
         self._open = asyncio.Event()
         self._open.set()
         self._writers: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self.port = 0
         self.connections = 0
         """How many there have been so far."""
@@ -32,6 +33,7 @@ class Relay:
         if self._server is not None:
             self._server.close()
         self.cut()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def cut(self) -> None:
         for writer in self._writers:
@@ -44,8 +46,13 @@ class Relay:
         self.held_bytes = 0
         self._open.set()
 
-    async def _joined(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _joined(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        task = asyncio.create_task(self._lead(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _lead(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             there, there_writer = await asyncio.open_connection(LOOPBACK, self._target)
         except OSError:
