@@ -20,7 +20,7 @@ from hub.config.mapping_files import find_mapping
 from hub.config.model import Config
 from hub.config.problem import ConfigError, Problem
 from hub.config.resilience import AnswerCacheSection
-from hub.config.watched import connector_files, digest, mapping_folder_files, named_files, secret_files
+from hub.config.watched import ConnectorFiles, digest, files_beside, mapping_folder_files
 from hub.context.health import ConnectorHealth
 from hub.domain.backend import BackendStatus, ReloadNotPossibleError, ReloadProblem, ReloadResult
 
@@ -49,10 +49,11 @@ class ConfigSource(Protocol):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Loaded:
-    """A connector as it runs: `section` and `files` (what stood in them) are all that it was made from."""
+    """A connector as it runs: `section` and what stood in its `files` (`digest`) are all that it was made from."""
 
     section: ConnectorBase
-    files: str
+    files: ConnectorFiles
+    digest: str
     connector: ResilientConnector
 
 
@@ -104,10 +105,9 @@ class Backends:
         folders = self._config.hub.mappings
         files = set(mapping_folder_files(folders))
         if self._source is not None:
-            file = self._source.path
-            files |= {file, *secret_files(file), *named_files(file)}
+            files |= {self._source.path, *files_beside(self._source.path)}
         for loaded in list(self._loaded.values()):
-            files |= connector_files(loaded.section, folders)
+            files |= loaded.files.now(folders)
         return files
 
     async def reload(self) -> ReloadResult:
@@ -150,7 +150,7 @@ class Backends:
 
     def _is_loaded(self, name: str, section: ConnectorBase) -> bool:
         now = self._loaded.get(name)
-        return now is not None and now.section == section and now.files == self._digest(section)
+        return now is not None and now.section == section and now.digest == self._digest(now.files)
 
     async def _start_new(self, wanted: Mapping[str, _Loaded], source: ConfigSource) -> None:
         """Start what is new; if one can't be started, none is left open. Raises ConfigError."""
@@ -198,14 +198,15 @@ class Backends:
             del self._replaced[connector]
 
     def _made(self, name: str, section: ConnectorBase) -> _Loaded:
-        files = self._digest(section)
+        files = ConnectorFiles(section)
+        stood_there = self._digest(files)
         hub = self._config.hub
         connector = build_connector(name, section, region=hub.region, mapping_folders=hub.mappings)
         connector.listen(partial(self._health.changed, name))
-        return _Loaded(section, files, connector)
+        return _Loaded(section, files, stood_there, connector)
 
-    def _digest(self, section: ConnectorBase) -> str:
-        return digest(connector_files(section, self._config.hub.mappings))
+    def _digest(self, files: ConnectorFiles) -> str:
+        return digest(files.now(self._config.hub.mappings))
 
     def _feed_mappings(self, config: Config) -> str:
         found = (find_mapping(feed.mapping, self._config.hub.mappings) for feed in config.inbound.values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
@@ -45,8 +46,21 @@ def digest(paths: Iterable[Path]) -> str:
     return total.hexdigest()
 
 
-def secret_files(file: Path) -> Iterator[Path]:
-    """Yield the files that a configuration names as ${file:PATH}, also one that can't be loaded."""
+def files_beside(file: Path) -> frozenset[Path]:
+    """Return what a configuration names as files, also one that can't be loaded, and those that aren't there yet.
+
+    That is what stands in ${file:PATH}, and what its connectors may mean as files.
+    """
+    return _beside(file, _stamp(file))
+
+
+@lru_cache(maxsize=4)
+def _beside(file: Path, _state: Stamp) -> frozenset[Path]:
+    """Read it once for each state of the file: it is looked at twice a second."""
+    return frozenset((*_secret_files(file), *_named_files(file)))
+
+
+def _secret_files(file: Path) -> Iterator[Path]:
     try:
         with file.open("rb") as opened:
             text = opened.read(MAX_BYTES).decode("utf-8", "replace")
@@ -56,8 +70,7 @@ def secret_files(file: Path) -> Iterator[Path]:
         yield file.absolute().parent / match[1]
 
 
-def named_files(file: Path) -> Iterator[Path]:
-    """Yield what a configuration's connectors may mean as files beside it, those too that aren't there yet."""
+def _named_files(file: Path) -> Iterator[Path]:
     try:
         data = read_document(file).data
     except ConfigError:
@@ -76,17 +89,23 @@ def mapping_folder_files(folders: Iterable[str | Path]) -> Iterator[Path]:
             yield from (path for path in files if not path.name.endswith(".test.yaml"))
 
 
-def connector_files(section: ConnectorBase, mapping_folders: Iterable[str | Path]) -> set[Path]:
-    """Return the files that a connector is made from: its mappings, and every file that its section names."""
-    folders = list(mapping_folders)
-    names = {operation.mapping or section.mapping or "" for operation in section.lookups.values()}
-    files = {found for name in names if (found := find_mapping(name, folders))}
-    for text in _texts(section):
+class ConnectorFiles:
+    """The files that a connector is made from: its mappings, and every file that its section names."""
+
+    def __init__(self, section: ConnectorBase) -> None:
+        operations = section.lookups.values()
+        self._mappings = frozenset(operation.mapping or section.mapping or "" for operation in operations)
         # Paths of a loaded configuration are absolute.
-        path = Path(text)
-        if path.is_absolute() and _is_file(path):
-            files |= _with_imports(path)
-    return files
+        self._named = frozenset(path for text in _texts(section) if (path := Path(text)).is_absolute())
+
+    def now(self, mapping_folders: Iterable[str | Path]) -> set[Path]:
+        """Return those that there are now."""
+        folders = list(mapping_folders)
+        files = {found for name in self._mappings if (found := find_mapping(name, folders))}
+        for path in self._named:
+            if _is_file(path):
+                files |= _with_imports(path)
+        return files
 
 
 def _with_imports(path: Path) -> set[Path]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hub.config.load import load_config
 from hub.config.mapping_files import SHIPPED
-from hub.config.watched import connector_files, digest, mapping_folder_files, named_files, secret_files, stamps
+from hub.config.watched import ConnectorFiles, digest, files_beside, mapping_folder_files, stamps
 
 CONFIG = """\
 hub: {region: DE}
@@ -45,11 +45,11 @@ def lay_out(folder: Path) -> Path:
 def test_a_connector_is_made_of_what_its_section_names(tmp_path: Path) -> None:
     """Its contract with what that may import, its certificates, and the mappings that it uses, shipped ones too."""
     config = load_config(lay_out(tmp_path), {})
-    service = connector_files(config.connectors["service"], config.hub.mappings)
+    service = ConnectorFiles(config.connectors["service"]).now(config.hub.mappings)
     contracts = {tmp_path / "contracts" / name for name in ("service.wsdl", "types.xsd", "schemas/a.xsd")}
     assert contracts | {tmp_path / "ca.pem"} == {file for file in service if file.is_relative_to(tmp_path)}
     assert any(file.is_relative_to(SHIPPED) for file in service)
-    shop = connector_files(config.connectors["shop"], config.hub.mappings)
+    shop = ConnectorFiles(config.connectors["shop"]).now(config.hub.mappings)
     assert {tmp_path / "mappings/shop/customer.yaml"} == shop
 
 
@@ -57,35 +57,33 @@ def test_a_site_s_own_mapping_in_place_of_a_shipped_one_is_seen(tmp_path: Path) 
     """It is another file, although the configuration is the same."""
     config = load_config(lay_out(tmp_path), {})
     section = config.connectors["service"]
-    before = connector_files(section, config.hub.mappings)
+    before = ConnectorFiles(section).now(config.hub.mappings)
     shipped = next(file for file in before if file.is_relative_to(SHIPPED))
     own = tmp_path / "mappings" / shipped.relative_to(SHIPPED)
     own.parent.mkdir(parents=True)
     own.write_bytes(shipped.read_bytes())
-    assert own in connector_files(section, config.hub.mappings)
-    assert digest(before) != digest(connector_files(section, config.hub.mappings))
+    assert own in ConnectorFiles(section).now(config.hub.mappings)
+    assert digest(before) != digest(ConnectorFiles(section).now(config.hub.mappings))
 
 
 def test_files_that_a_broken_configuration_waits_for(tmp_path: Path) -> None:
     """Secrets and contracts that aren't there yet are named all the same: when they come, it is a change."""
     file = lay_out(tmp_path)
-    assert {tmp_path / "secrets/ami"} == set(secret_files(file))
-    named = set(named_files(file))
-    assert tmp_path / "contracts/service.wsdl" in named
-    assert tmp_path / "ca.pem" in named
+    named = files_beside(file)
+    assert {tmp_path / name for name in ("secrets/ami", "contracts/service.wsdl", "ca.pem")} <= named
     before = stamps(named)
     (tmp_path / "ca.pem").unlink()
     assert before != stamps(named)
-    assert [] == list(named_files(tmp_path / "missing.yaml"))
-    (tmp_path / "broken.yaml").write_text("connectors: [")
-    assert [] == list(named_files(tmp_path / "broken.yaml"))
+    assert set() == files_beside(tmp_path / "missing.yaml")
+    (tmp_path / "broken.yaml").write_text("connectors: [${file:later}")
+    assert {tmp_path / "later"} == files_beside(tmp_path / "broken.yaml")
 
 
 def test_a_text_that_stands_for_itself_names_no_secret(tmp_path: Path) -> None:
     """`$${` is the text `${`."""
     file = tmp_path / "ctihub.yaml"
     file.write_text('title: "$${file:a} ${file:b}"')
-    assert [tmp_path / "b"] == list(secret_files(file))
+    assert {tmp_path / "b"} == files_beside(file)
 
 
 def test_mappings_without_their_tests(tmp_path: Path) -> None:
