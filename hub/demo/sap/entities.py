@@ -13,6 +13,8 @@ KEYS = {
     "A_AddressPhoneNumber": ("AddressID", "Person", "OrdinalNumber"),
     "A_AddressEmailAddress": ("AddressID", "Person", "OrdinalNumber"),
     "A_SalesOrder": ("SalesOrder",),
+    "A_PhoneCallActivity": ("PhoneCallActivity",),
+    "A_ServiceRequest": ("ServiceRequest",),
 }
 _TARGETS = {
     "to_BusinessPartnerAddress": "A_BusinessPartnerAddress",

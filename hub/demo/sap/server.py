@@ -1,4 +1,4 @@
-"""The HTTP side of the simulated SAP: services with entity sets, `$metadata`, `$filter`, errors as SAP gives them."""
+"""The HTTP side of the simulated SAP: entity sets, `$metadata`, `$filter`, new documents, errors as SAP gives them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from xml.sax.saxutils import quoteattr
 
 from aiohttp import web
 
+from hub.demo.sap.documents import TOKEN, Documents
 from hub.demo.sap.entities import KEYS, Row, entity
 from hub.demo.sap.filters import FilterError, parse_filter
 
@@ -28,7 +29,8 @@ class SimulatedSap:
         password: str,
         delay: Callable[[str], float] = lambda _: 0.0,
     ) -> None:
-        self._services = services
+        self._documents = Documents()
+        self._services: Mapping[str, EntitySets] = {**self._documents.services, **services}
         credentials = base64.b64encode(f"{username}:{password}".encode()).decode()
         self._authorization = f"Basic {credentials}"
         self._delay = delay
@@ -38,6 +40,7 @@ class SimulatedSap:
         app.router.add_get("/sap/opu/odata/sap/{service}/", self._document)
         app.router.add_get("/sap/opu/odata/sap/{service}/$metadata", self._metadata)
         app.router.add_get("/sap/opu/odata/sap/{service}/{entity_set}", self._query)
+        app.router.add_post("/sap/opu/odata/sap/{service}/{entity_set}", self._make)
         return app
 
     def _entity_sets(self, request: web.Request) -> EntitySets:
@@ -50,7 +53,26 @@ class SimulatedSap:
         return entity_sets
 
     async def _document(self, request: web.Request) -> web.Response:
-        return web.json_response({"d": {"EntitySets": list(self._entity_sets(request))}})
+        response = web.json_response({"d": {"EntitySets": list(self._entity_sets(request))}})
+        self._documents.give_token(request, response)
+        return response
+
+    async def _make(self, request: web.Request) -> web.Response:
+        self._entity_sets(request)
+        if not self._documents.is_permitted(request):
+            return web.Response(status=403, text="CSRF token validation failed", headers={TOKEN: "Required"})
+        try:
+            given = await request.json()
+        except ValueError:
+            given = None
+        if not isinstance(given, dict):
+            raise _error(web.HTTPBadRequest, "/IWBEP/CM_MGW_RT/002", "Error while parsing the request's body")
+        name = request.match_info["entity_set"]
+        made = self._documents.make(request.match_info["service"], name, given)
+        if made is None:
+            raise _error(web.HTTPBadRequest, "/IWBEP/CM_MGW_RT/021", f"Method 'POST' is not allowed for '{name}'")
+        service_url = f"{request.url.origin()}{request.path.rpartition('/')[0]}"
+        return web.json_response({"d": entity(service_url, name, made, fields=(), expand=())}, status=201)
 
     async def _metadata(self, request: web.Request) -> web.Response:
         types, sets = [], []
