@@ -235,7 +235,7 @@ class HttpClient:
         declared = response.content_length
         if declared is not None and declared > limit and not is_error:
             response.close()
-            _too_large(limit, f"{declared} bytes are announced")
+            _too_large(response.status, limit, f"{declared} bytes are announced")
         parts: list[bytes] = []
         size = 0
         async for part in response.content.iter_chunked(_CHUNK):
@@ -245,13 +245,14 @@ class HttpClient:
                 break
             if size > limit:
                 response.close()
-                _too_large(limit, "there is more than that")
+                _too_large(response.status, limit, "there is more than that")
             parts.append(part)
         return b"".join(parts)
 
 
-def _too_large(limit: int, found: str) -> NoReturn:
-    raise ConnectorError(Problem.TOO_LARGE, f"the reply is too large: at most {limit} bytes (max_reply_bytes), {found}")
+def _too_large(status: int, limit: int, found: str) -> NoReturn:
+    message = f"the reply is too large: at most {limit} bytes (max_reply_bytes), {found}"
+    raise ConnectorError(Problem.TOO_LARGE, message, status=status)
 
 
 def _with(request: _Request, signed: Signed) -> _Request:

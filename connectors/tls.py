@@ -16,9 +16,23 @@ from hub.domain.customer import Problem
 MAX_FILE_BYTES = 256 * 1024
 
 
-@lru_cache(maxsize=64)
 def tls_context(trust: Trust) -> ssl.SSLContext:
-    """Return what decides whose certificate is trusted and which is shown. Raises ConnectorError, naming the file."""
+    """Return what decides whose certificate is trusted and which is shown. Raises ConnectorError, naming the file.
+
+    It is made once for all connectors that say the same, and anew when a file has changed.
+    """
+    return _context(trust, tuple(_changed_at(file) for file in (trust.ca_file, trust.cert_file, trust.key_file)))
+
+
+def _changed_at(file: str | None) -> int:
+    try:
+        return Path(file).stat().st_mtime_ns if file else 0
+    except OSError:
+        return 0
+
+
+@lru_cache(maxsize=64)
+def _context(trust: Trust, _changed: tuple[int, ...]) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=trust.ca_file)
     except (OSError, ssl.SSLError) as error:

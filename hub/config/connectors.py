@@ -88,5 +88,7 @@ class ODataConnector(ConnectorBase):
         return self
 
     def every_step(self) -> Iterator[ODataStep]:
-        for operation in (*self.operations.values(), *self.writes.values()):
+        for operation in self.operations.values():
             yield from operation.steps
+        for write in self.writes.values():
+            yield from write.steps

@@ -195,7 +195,7 @@ async def test_retry_after(
         ('{"items": [{"id": "1", "name": "Müller"}]}'.encode("latin-1"), "utf-8", "the reply is"),
         (b'{"items": []}', "no-such-charset", "not in the encoding that it names"),
         (b'{"items": [{"id": NaN}]}', "utf-8", "the reply is no JSON"),
-        (b'{"items": [{"id": 1e999999999}]}', "utf-8", "needs a finite number"),
+        (b'{"items": [{"id": 1e999999999}]}', "utf-8", "the number is too long"),
         (b'{"items": [{"id": {"a": 1}}]}', "utf-8", "field id: needs a plain value, but found an object"),
         (b'{"items": [[{"id": "1"}]]}', "utf-8", "no record with fields"),
     ],
@@ -287,7 +287,7 @@ async def test_a_defect_of_the_connector_stays_inside(backend: RestBackend, monk
     async def broken(*_: object) -> None:
         raise ZeroDivisionError("+493515550123")
 
-    monkeypatch.setattr(connector, "_ask", broken)
+    monkeypatch.setattr("connectors.rest.connector.RestConnector._ask", broken)
     with capture_logs() as logged, pytest.raises(ConnectorError) as raised:
         await connector.lookup(by_phone(KNOWN.phone))
     assert Problem.INTERNAL == raised.value.problem

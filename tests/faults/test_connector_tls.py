@@ -156,3 +156,14 @@ async def test_a_certificate_that_is_not_valid_yet(authority: Authority) -> None
         await asked(backend, {"ca_file": str(authority.file)})
     assert "certificate is not yet valid; this machine's clock says 20" in str(raised.value)
     assert " UTC: set it if that is wrong" in str(raised.value)
+
+
+async def test_a_certificate_that_was_renewed(authority: Authority) -> None:
+    """A file with a new certificate counts for the connector that is made after it."""
+    hub = authority.pair("hub", ends_days=-0.5)
+    tls = {"ca_file": str(authority.file), "cert_file": str(hub.both)}
+    backend = ClosedBackend(authority.pair("server"), authority, ssl.TLSVersion.TLSv1_3)
+    with pytest.raises(ConnectorError, match="it ran out on "):
+        await asked(backend, tls)
+    authority.pair("hub")
+    assert [KNOWN.id] == await asked(backend, tls)
