@@ -291,6 +291,26 @@ class SqlBehaviour(ConnectorBehaviour):
         await connector.close()
         assert [{"note": "two"}] == await backend.rows("SELECT note FROM activities")
 
+    async def test_a_step_for_each_row(self, backend: Database) -> None:
+        """Rows written side by side take turns on the transaction's one connection; a value may be NULL."""
+        steps = [
+            {"name": "sharing", "statement": "SELECT id FROM customers WHERE id <> '1'"},
+            {
+                "name": "new",
+                "each": "sharing.id",
+                "idempotent": True,
+                "statement": "INSERT INTO activities (interaction, note) VALUES (:id, :note) ON CONFLICT DO NOTHING",
+                "values": {"id": {"from": "item"}, "note": {"from": "entry.note", "optional": True}},
+            },
+        ]
+        connector = connector_for(backend, writes={"activity": {"steps": steps}})
+        await connector.start()
+        for _ in range(2):
+            await connector.write(written(note=""))
+        await connector.close()
+        rows = await backend.rows("SELECT interaction, note FROM activities ORDER BY interaction")
+        assert [("0042", None), ("7", None), ("8", None)] == [(row["interaction"], row["note"]) for row in rows]
+
     async def test_no_data_in_any_error(self, backend: Database) -> None:
         """Password and what was searched for stay out of what is said."""
         connector = connector_for(backend)
