@@ -33,6 +33,8 @@ def plain(value: Any) -> str:
             return repr(value)
         case date():
             return value.isoformat()
+        case {"#text": text}:  # an element of XML that has attributes as well
+            return plain(text)
         case _:
             raise ConnectorError(Problem.INTERNAL, "a value to search for is a list or an object: point to one field")
 

@@ -99,4 +99,7 @@ def attached(row: Row, attach: Mapping[str, Mapping[str, str]], results: Mapping
 
 
 def _text(value: Any) -> str:
+    # An element of XML that has attributes as well counts as its text.
+    if isinstance(value, dict):
+        value = value.get("#text")
     return "" if value is None else str(value)
