@@ -23,7 +23,7 @@ from hub.config.operations import ODataStep
 from hub.config.request import Found
 from hub.domain.customer import Problem
 
-ID = "odata_id"
+ID = "@id"
 """The field under which a row carries its entity's key, where the service answers with nothing else."""
 
 MAX_ETAG = 500
@@ -107,7 +107,7 @@ class Changes:
 def _etag(argument: Any, scope: Scope) -> str:
     etag = value_of(argument, scope) if isinstance(argument, Found) else argument
     if not isinstance(etag, str) or not etag.isprintable() or len(etag) > MAX_ETAG:
-        raise ConnectorError(Problem.INTERNAL, "`if_match` is no ETag: point it to `STEP.odata_etag`")
+        raise ConnectorError(Problem.INTERNAL, '`if_match` is no ETag: point it to `STEP."@etag"`')
     return etag
 
 

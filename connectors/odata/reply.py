@@ -11,7 +11,7 @@ from connectors.rows import MAX_ROWS, Row
 from connectors.wording import backend_words, refusal
 from hub.domain.customer import Problem
 
-ETAG = "odata_etag"
+ETAG = "@etag"
 """The field under which a row carries its entity's ETag, where the service gives one."""
 
 MAX_DETAILS = 3

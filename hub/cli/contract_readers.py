@@ -48,7 +48,7 @@ class SoapContract:
         return f"step {step.name!r} is not answered with it"
 
 
-_ETAG = {"odata_etag": Field("odata_etag")}
+_ADDED = {name: Field(name) for name in ("@etag", "@id")}
 """What the connector adds to each row."""
 
 
@@ -119,7 +119,7 @@ class ODataContract:
         if entity.is_open and not entity.fields:
             return entity
         asked = _asked(entity, step.select, step.expand)
-        return section({**asked.fields, **_ETAG}, name=asked.name, many=asked.many, is_open=asked.is_open)
+        return section({**asked.fields, **_ADDED}, name=asked.name, many=asked.many, is_open=asked.is_open)
 
     def whole(self, step: ODataStep) -> Field:
         metadata = self._services.get(step.service)

@@ -212,7 +212,7 @@ class ODataStep(StepBase):
 
     In what is written back, `method` POST makes an entity of `body`; PATCH changes the one that `key` names, or in V4
     makes it if it isn't there (`create_only` leaves one that is there as it is). MERGE is PATCH for V2 services that
-    know no other. `if_match` is the entity's ETag as read before (`STEP.odata_etag`), or "*" for any.
+    know no other. `if_match` is the entity's ETag as read before (`STEP."@etag"`), or "*" for any.
     """
 
     service: Annotated[

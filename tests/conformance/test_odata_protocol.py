@@ -236,7 +236,7 @@ def writer(service: Service, version: str = "v2", *, changes: dict[str, Any] | N
         **(changes or {}),
     }
     return connector_for(
-        service, version, writes={"note": {"id": ["made.ID", "made.odata_id"], "steps": [step]}}, **config
+        service, version, writes={"note": {"id": ["made.ID", 'made."@id"'], "steps": [step]}}, **config
     )
 
 

@@ -231,7 +231,7 @@ async def test_changed_with_its_etag(cap: Cap, connector: Connector, version: st
     """An entity is read by its key and changed with the ETag that it came with; a stale one changes nothing."""
     case = await connector.write(entry(WriteKind.CASE, KNOWN, id=f"main-3.{version}"))
     note = entry(WriteKind.NOTE, KNOWN, case=case.id, note=f"Called back, {version}")
-    for if_match in ({"from": "found.odata_etag"}, "*"):
+    for if_match in ({"from": 'found."@etag"'}, "*"):
         changer = changing(cap, version, if_match)
         await changer.start()
         assert case.id == (await changer.write(note)).id
