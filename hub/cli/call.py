@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
     if failure is not None:
         print(masking.line(failure), file=sys.stderr)
         return FOUND_WRONG
-    print(masking.line(printed(answer, as_json=arguments.json)))
+    print(printed(answer, masking, as_json=arguments.json))
     return FINE
 
 

@@ -12,12 +12,14 @@ import yaml
 from pydantic import ValidationError
 
 from hub.cli.outcome import CannotRunError
+from hub.cli.trace_masking import masked
 from hub.config.connector_base import ConnectorBase
 from hub.config.operations import ODataStep, RestStep, SoapStep, StepBase
 from hub.config.wording import nearest, wording
 from hub.domain.customer import CustomerQuery
 from hub.domain.phone import parse_number
 from hub.domain.writeback import WriteBack, WriteKind
+from hub.masking import Masking
 
 MAX_INDEX = 100
 MAX_LEVELS = 20
@@ -90,8 +92,8 @@ def raw_step(section: ConnectorBase, operation: str, values: dict[str, str], ser
                 step = {"name": _STEP, "service": service, "entity": operation, "where": values, "top": 20}
                 return ODataStep.model_validate(step)
             case "rest":
-                method, _, path = operation.rpartition(" ")
-                step = {"name": _STEP, "method": method.upper() or "GET", "path": path}
+                method, space, path = operation.partition(" ")
+                step = {"name": _STEP, "method": method.upper() if space else "GET", "path": path or method}
                 step |= {"params": values} if step["method"] == "GET" else {"body": nested(values)}
                 return RestStep.model_validate(step)
     except ValidationError as error:
@@ -141,9 +143,9 @@ def _steps(place: str) -> list[str | int]:
     return steps
 
 
-def printed(answer: Any, *, as_json: bool) -> str:
-    """Write an answer as YAML or JSON."""
-    plain = msgspec.to_builtins(answer, enc_hook=str)
+def printed(answer: Any, masking: Masking, *, as_json: bool) -> str:
+    """Write an answer as YAML or JSON, its secrets hidden."""
+    plain = masked(msgspec.to_builtins(answer, enc_hook=str), masking)
     if as_json:
         return json.dumps(plain, ensure_ascii=False, indent=2)
     return yaml.safe_dump(plain, allow_unicode=True, sort_keys=False, width=120).rstrip()

@@ -28,10 +28,16 @@ examples:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_config(parser)
-    parser.add_argument("what", nargs="*", choices=[*_WHAT, []], metavar="WHAT", help=f"of {', '.join(_WHAT)}")
+    parser.add_argument("what", nargs="*", type=_what, metavar="WHAT", help=f"of {', '.join(_WHAT)}")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _EXAMPLES
+
+
+def _what(text: str) -> str:
+    if text not in _WHAT:
+        raise argparse.ArgumentTypeError(f"must be one of {', '.join(_WHAT)}")
+    return text
 
 
 def run(arguments: argparse.Namespace) -> int:

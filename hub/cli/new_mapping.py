@@ -76,11 +76,17 @@ def leaves(record: Field, *, depth: int = MAX_DEPTH) -> list[Leaf]:
                 if len(found) + len(below) >= MAX_FIELDS:
                     return found
                 if field.is_section:
+                    if any(_is_same(field, holder) for holder in (record, *holders)):
+                        continue  # a type that holds itself: a parent, a subordinate
                     below.append(((*names, name), (*holders, field), field))
                 elif name != "$type" and not name.startswith("@") and field.kind != "binary":
                     found.append(Leaf((*names, name), field, holders))
         level = below
     return found
+
+
+def _is_same(one: Field, other: Field) -> bool:
+    return bool(one.fields) and one.fields.keys() == other.fields.keys()
 
 
 def record_score(record: Field) -> int:

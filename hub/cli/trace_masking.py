@@ -52,6 +52,19 @@ def trace_masking(secrets: Iterable[str], trace: Trace) -> Masking:
     return masking
 
 
+def masked(node: Any, masking: Masking) -> Any:
+    """Hide the secrets in each text by itself: within JSON they would be written otherwise."""
+    match node:
+        case str():
+            return masking.line(node)
+        case dict():
+            return {key: masked(value, masking) for key, value in node.items()}
+        case list() | tuple():
+            return [masked(value, masking) for value in node]
+        case _:
+            return node
+
+
 def shown_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Return a message's headers; those that are not known to be harmless are hidden if their name says so."""
     return {

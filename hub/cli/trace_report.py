@@ -11,10 +11,9 @@ import msgspec
 
 from connectors.tracing import Exchange, StepDone
 from hub.cli.trace_bodies import MAX_LINES, flat, readable_body
-from hub.cli.trace_masking import shown_headers
+from hub.cli.trace_masking import masked, shown_headers
 from hub.cli.tracing import MappedRecord, Traced, TracedConnector
 from hub.config.wording import counted
-from hub.masking import Masking
 
 _INDEX = re.compile(r"\[\d+\]")
 _FILLED = frozenset({"system", "mapping", "fetched_at"})
@@ -33,20 +32,7 @@ def print_json(found: Traced) -> None:
         "connectors": [_connector_document(one) for one in found.connectors],
         "context": msgspec.to_builtins(found.context),
     }
-    print(json.dumps(_masked(document, found.masking), ensure_ascii=False, indent=2, default=str))
-
-
-def _masked(node: Any, masking: Masking) -> Any:
-    """Hide the secrets in each text by itself: within JSON they would be written otherwise."""
-    match node:
-        case str():
-            return masking.line(node)
-        case dict():
-            return {key: _masked(value, masking) for key, value in node.items()}
-        case list() | tuple():
-            return [_masked(value, masking) for value in node]
-        case _:
-            return node
+    print(json.dumps(masked(document, found.masking), ensure_ascii=False, indent=2, default=str))
 
 
 def _report(found: Traced, lines: int) -> Iterator[str]:

@@ -1,17 +1,22 @@
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import re
+from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from hub.cli.main import main
 from hub.config.document import read_document
 from hub.config.mapping_files import SHIPPED
 from hub.config.presets import preset_file, preset_names
-from tests.unit.cli.conftest import CONFIG, Ctihub
+from tests.unit.cli.conftest import CONFIG
 
 ROOT = Path(__file__).parents[3]
 PAGES = sorted({ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("connectors/**/README.md")})
@@ -34,20 +39,23 @@ MAPPING = "source: CRM\nversion: 1\ntarget: customer\nfields: {id: no}\n"
 
 
 def mistakes(schema: dict[str, Any], file: Path) -> list[str]:
-    Draft202012Validator.check_schema(schema)
     found = Draft202012Validator(schema).iter_errors(read_document(file).data)
     return [f"{'.'.join(map(str, error.absolute_path))}: {error.message[:300]}" for error in found]
 
 
-@pytest.fixture
-def schema(ctihub: Ctihub) -> Any:
-    def printed(what: str) -> dict[str, Any]:
-        done = ctihub("schema", what)
-        assert 0 == done.returncode, done.stderr
-        document: dict[str, Any] = json.loads(done.stdout)
-        return document
+@lru_cache
+def printed(what: str) -> str:
+    """Print a schema once for all tests: making that of the configuration takes a second."""
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        assert 0 == main(["schema", what])
+    Draft202012Validator.check_schema(json.loads(said.getvalue()))
+    return said.getvalue()
 
-    return printed
+
+@pytest.fixture
+def schema() -> Callable[[str], Any]:
+    return lambda what: json.loads(printed(what))
 
 
 @pytest.mark.parametrize("name", preset_names())
@@ -152,6 +160,5 @@ def test_a_test_without_expectation_is_marked(schema: Any, tmp_path: Path) -> No
 def test_events_are_cloud_events(schema: Any) -> None:
     """The schema of the bus names the attributes that CloudEvents 1.0 demands."""
     document = schema("events")
-    Draft202012Validator.check_schema(document)
     assert {"id", "source", "type"} <= set(document["required"])
     assert {"specversion", "data"} <= set(document["properties"])

@@ -1,0 +1,226 @@
+"""`ctihub trace` and `ctihub call`, against a backend over a socket."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.unit.cli.conftest import CONFIG, Ctihub
+from tests.unit.cli.crm_server import SESSION, TOKEN, Crm, running_crm
+
+CONNECTOR = """\
+connectors:
+  crm:
+    kind: rest
+    title: Our CRM
+    url: http://127.0.0.1:{port}
+    auth: {{type: bearer, token: "${{CRM_TOKEN}}"}}
+    mapping: crm/customer
+    operations:
+      by_phone:
+        key: phone
+        records: found
+        attach: {{orders: {{customer: no}}}}
+        steps:
+          - {{name: found, path: /customers, params: {{phone: {{from: query.e164}}}}, rows: data}}
+          - {{name: orders, each: found.no, path: "/customers/{{no}}/orders", values: {{no: {{from: item}}}}}}
+          - {{name: others, unless: found, path: /customers, params: {{phone: {{from: query.national}}}}, rows: data}}
+      by_id:
+        key: id
+        steps: [{{name: found, path: /broken, params: {{id: {{from: query.id}}}}}}]
+    writes:
+      note:
+        needs: [customer]
+        id: made.id
+        steps:
+          - name: made
+            method: PUT
+            path: /notes/{{id}}
+            values: {{id: {{from: entry.id}}}}
+            body: {{text: {{from: entry.note}}, customer: {{from: entry.customer}}}}
+            idempotent: true
+"""
+MAPPING = """\
+source: CRM
+version: 3
+target: customer
+fields:
+  id: no
+  name.full: {from: [displayName, name]}
+  phones:
+    each: numbers
+    fields:
+      number: {from: value, phone: true}
+      label: kind
+  orders: {each: orders, fields: {id: id, amount: total, ordered_on: {from: since, date: true}}}
+  extra.since: {from: $.since, date: "%Y-%m-%d"}
+"""
+
+
+@pytest.fixture
+def crm() -> Iterator[Crm]:
+    with running_crm() as server:
+        yield server
+
+
+@pytest.fixture
+def site(tmp_path: Path, crm: Crm, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "mappings/crm").mkdir(parents=True)
+    (tmp_path / "mappings/crm/customer.yaml").write_text(MAPPING)
+    (tmp_path / "ctihub.yaml").write_text(CONFIG + CONNECTOR.format(port=crm.port))
+    monkeypatch.setenv("CRM_TOKEN", TOKEN)
+    return tmp_path
+
+
+@pytest.mark.usefixtures("site")
+def test_each_step_is_shown_with_request_reply_and_rows(ctihub: Ctihub, crm: Crm) -> None:
+    """And what the mapping made of the rows, by which rule, what was left out and why, and what the agent sees."""
+    done = ctihub("trace", "--phone", "0351 5550123")
+    assert (0, "") == (done.returncode, done.stderr)
+    lines = [line.rstrip() for line in done.stdout.splitlines()]
+    assert lines[0].startswith("=== crm (Our CRM), rest, operation by_phone: 1 record in ")
+    assert f"step found: GET http://127.0.0.1:{crm.port}/customers?phone=%2B493515550123" in lines
+    assert '    <       "name": "Petra Vogt",' in lines
+    assert any(line.startswith("step found: 1 row in ") for line in lines)
+    assert f"step orders: GET http://127.0.0.1:{crm.port}/customers/0042/orders" in lines
+    assert "step others: left out, as step 'found' found something" in lines
+    mapping = str(Path("mappings/crm/customer.yaml"))
+    assert any(line.startswith("record 1 of 1, by ") and line.endswith(mapping) for line in lines)
+    rules = {line.split("  <- ")[0].strip(): line.split("  <- ")[1] for line in lines if "  <- " in line}
+    assert "[displayName, name] (line 6)" == rules['name.full = "Petra Vogt"']
+    assert "value, phone: true of each numbers (line 10)" == rules['phones[0].number = "+493515550123"'].replace(
+        "from: ", ""
+    )
+    assert "total of each orders (line 12)" == rules['orders[0].amount = "12.1"']
+    assert "    extra.since left out: the text is no date in the form %Y-%m-%d" in lines
+    assert "=== the agent sees 1 customer" in lines
+    assert '    name: full "Petra Vogt"  (from crm 0042)' in lines
+
+
+@pytest.mark.usefixtures("site")
+def test_no_secret_is_shown(ctihub: Ctihub) -> None:
+    """Neither that of the configuration, nor those that came up meanwhile, in headers, bodies or errors."""
+    for words in (["--phone", "+493515550123"], ["--phone", "+493515550123", "--json"], ["--id", "crm:1"]):
+        done = ctihub("trace", *words)
+        for secret in (TOKEN, SESSION, "cookie-77-qrstuvwx"):
+            assert secret not in done.stdout + done.stderr, words
+    assert "***" in done.stdout
+
+
+@pytest.mark.usefixtures("site")
+def test_json_is_for_programs(ctihub: Ctihub) -> None:
+    """One document: what happened, the records with their rules, and the context."""
+    document = json.loads(ctihub("trace", "--phone", "+493515550123", "--json").stdout)
+    [crm] = document["connectors"]
+    assert ["found", "found", "orders", "orders"] == sorted(one["step"] for one in crm["happened"])
+    [record] = crm["records"]
+    assert "0042" == record["record"]["id"]
+    assert "no (line 5)" == record["rules"]["id"]
+    assert ["extra.since"] == [one["field"] for one in record["left_out"]]
+    assert "Petra Vogt" == document["context"]["customers"][0]["name"]["value"]["full"]
+
+
+@pytest.mark.usefixtures("site")
+def test_a_backend_that_fails_is_told_with_its_reply(ctihub: Ctihub) -> None:
+    """The status is 1, and the reply is there to be read."""
+    done = ctihub("trace", "--id", "crm:0042")
+    assert 1 == done.returncode
+    assert "    < HTTP 500 in " in done.stdout
+    assert "FAILED (fault): crm, operation by_id: step found: HTTP 500" in done.stdout
+    assert "=== the agent sees the number alone" in done.stdout
+
+
+@pytest.mark.usefixtures("site")
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ([], "say whom to look for"),
+        (["--phone", "+49351555", "--email", "a@b.c"], "say whom to look for"),
+        (["--phone", "hello"], "--phone: this is no number of DE"),
+        (["--id", "0042"], "--id is SYSTEM:ID"),
+        (["--phone", "+493515550123", "--connector", "cmr"], "there is no connector 'cmr'; did you mean 'crm'?"),
+    ],
+)
+def test_a_wrong_command_line_could_not_run(ctihub: Ctihub, words: list[str], expected: str) -> None:
+    """What is missing or wrong is said in words."""
+    done = ctihub("trace", *words)
+    assert (2, "") == (done.returncode, done.stdout)
+    assert expected in done.stderr
+
+
+@pytest.mark.usefixtures("site")
+def test_call_runs_one_operation(ctihub: Ctihub) -> None:
+    """And prints what it made, as YAML or JSON."""
+    done = ctihub("call", "crm", "by_phone", "phone=+493515550123")
+    assert (0, "") == (done.returncode, done.stderr)
+    assert ["0042"] == [record["id"] for record in yaml.safe_load(done.stdout)]
+    found = json.loads(ctihub("call", "crm", "by_phone", "phone=+493515550123", "--json").stdout)
+    assert ["Petra Vogt"] == [record["name"]["full"] for record in found]
+    failed = ctihub("call", "crm", "by_id", "id=1")
+    assert (1, "") == (failed.returncode, failed.stdout)
+    assert "fault: crm, operation by_id" in failed.stderr
+    assert TOKEN not in failed.stderr
+
+
+@pytest.mark.usefixtures("site")
+def test_call_runs_what_nothing_is_configured_for(ctihub: Ctihub) -> None:
+    """--raw: a path of the service with parameters, its reply as it is, but for secrets."""
+    done = ctihub("call", "crm", "--raw", "GET /customers", "phone=0042")
+    assert (0, "") == (done.returncode, done.stderr)
+    [reply] = yaml.safe_load(done.stdout)
+    assert "Petra Vogt" == reply["data"][0]["name"]
+    assert "***" == reply["session_id"]
+
+
+@pytest.mark.usefixtures("site")
+def test_call_writes_only_when_it_is_meant(ctihub: Ctihub, crm: Crm) -> None:
+    """A program has to say --yes; nothing is written without."""
+    words = ["call", "crm", "write:note", "id=test-1", "customer=0042", "note=Please ignore"]
+    refused = ctihub(*words)
+    assert (2, []) == (refused.returncode, crm.sent)
+    assert "say --yes" in refused.stderr
+    done = ctihub(*words, "--yes")
+    assert (0, "") == (done.returncode, done.stderr)
+    assert [{"text": "Please ignore", "customer": "0042"}] == crm.sent
+    assert "n1" == yaml.safe_load(done.stdout)["id"]
+
+
+@pytest.mark.usefixtures("site")
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["cmr", "by_phone"], "there is no connector 'cmr'; did you mean 'crm'?"),
+        (["crm", "by_phon", "phone=+49351"], "has no operation 'by_phon'; did you mean 'by_phone'?"),
+        (["crm", "by_phone"], "operation 'by_phone' looks up by phone: give phone=VALUE"),
+        (["crm", "by_phone", "phone=0351"], "phone: write the number with + and country code"),
+        (["crm", "by_phone", "phone"], "'phone' is no KEY=VALUE"),
+        (["crm", "write:case", "id=1"], "this connector writes back note, and no 'case'"),
+        (["crm", "write:note", "id=1", "nte=a"], "has no field 'nte'; did you mean 'note'?"),
+        (["crm", "write:note", "note=a"], "give an id="),
+        (["crm", "--raw", "GET /a b", "c=d"], "path"),
+    ],
+)
+def test_a_wrong_call_could_not_run(ctihub: Ctihub, words: list[str], expected: str) -> None:
+    """Nothing is asked; what would be right is said."""
+    done = ctihub("call", *words)
+    assert (2, "") == (done.returncode, done.stdout)
+    assert expected in done.stderr
+
+
+@pytest.mark.usefixtures("site")
+def test_list_shows_what_there_is(ctihub: Ctihub, crm: Crm) -> None:
+    """Connectors with address, operations, writes and mappings; presets; kinds."""
+    done = ctihub("list")
+    assert (0, "") == (done.returncode, done.stderr)
+    assert f"  crm: kind rest, Our CRM, http://127.0.0.1:{crm.port}" in done.stdout.splitlines()
+    assert "      operation by_phone by phone, 3 steps, mapping crm/customer" in done.stdout.splitlines()
+    assert "      write note" in done.stdout.splitlines()
+    document = json.loads(ctihub("list", "--json", "presets", "kinds", "mappings").stdout)
+    assert "sap_s4hana" in [one["name"] for one in document["presets"]]
+    assert {"rest", "soap", "odata", "sql", "csv"} <= {one["name"] for one in document["kinds"]}
+    assert {"name": "crm/customer", "from": "the site's own", "tests": "no tests"} in document["mappings"]
+    assert TOKEN not in done.stdout
