@@ -11,6 +11,7 @@ from typing import NoReturn
 from urllib.parse import urlencode
 
 import aiohttp
+from multidict import CIMultiDict
 from yarl import URL
 
 from connectors.auth.sign_in import Outgoing, Signed, sign_in
@@ -215,7 +216,8 @@ class HttpClient:
 
     async def _exchanged(self, request: _Request) -> tuple[Reply, URL | None]:
         session = await self._opened()
-        url, headers = request.url, {**request.hidden, **request.shown}
+        url, headers = request.url, CIMultiDict(request.hidden)
+        headers.update(request.shown)
         try:
             async with session.request(
                 request.method, url, headers=headers, data=request.body, allow_redirects=False

@@ -19,7 +19,7 @@ _CODE = re.compile(r"[A-Za-z0-9_.:/-]{1,60}")
 # By what errors call their sentence: problem details (RFC 9457), JSON:API, OAuth, OData, SOAP, Salesforce, Oracle, SAP.
 _SENTENCES = ("message", "detail", "error_description", "errormessage", "faultstring", "description", "reason", "msg")
 _TITLES = ("title", "error", "name", "text")
-_CODES = ("code", "errorcode", "error_code", "o:errorcode", "faultcode", "number")
+_CODES = ("code", "errorcode", "error_code", "o:errorcode", "faultcode", "number", "error")
 
 
 def reason_of(reply: Reply) -> str:

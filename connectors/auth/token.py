@@ -7,6 +7,7 @@ import base64
 import dataclasses
 import re
 from collections.abc import Mapping
+from time import monotonic
 from typing import Any
 from urllib.parse import quote
 
@@ -18,10 +19,10 @@ from connectors.auth.sign_in import Outgoing, PostForm, Signed
 from connectors.base import ConnectorError
 from connectors.clock import clock_words
 from connectors.documents import read_json
+from connectors.reasons import reason_of
 from connectors.reply import Reply
 from connectors.reply_signs import has_sign
 from connectors.shared_value import SharedValue
-from connectors.wording import backend_words
 from hub.config.http_access import JwtBearerAuth, OAuth2ClientAuth
 from hub.domain.customer import Problem
 
@@ -30,16 +31,20 @@ JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 MARGIN_S = 60.0
 """A token is renewed so long before its end, at most a tenth of its life."""
 MAX_LIFE_S = 86_400.0
+UNPROVEN_S = 30.0
+"""For so long a token that never worked is not replaced."""
 _TOKEN = re.compile(r"[\x21-\x7e]{1,16000}")
 _UNAUTHORIZED = 401
 
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+@dataclasses.dataclass(slots=True, eq=False)
 class Token:
-    """`origin` is the server that the token's answer names in place of the url's."""
+    """`origin` is the server that the token's answer names in place of the url's; `has_worked` that it was let in."""
 
     text: str = dataclasses.field(repr=False)
     origin: URL | None
+    has_worked: bool = False
+    since: float = dataclasses.field(default_factory=monotonic)
 
 
 class TokenSignIn:
@@ -59,10 +64,17 @@ class TokenSignIn:
         )
 
     def is_over(self, signed: Signed, reply: Reply) -> bool:
-        over = reply.status == _UNAUTHORIZED or has_sign(reply, self._auth.expired)
-        if over and isinstance(signed.kept, Token):
-            self._token.drop(signed.kept)
-        return over
+        token = signed.kept
+        if not isinstance(token, Token):
+            return False
+        if reply.status != _UNAUTHORIZED and not has_sign(reply, self._auth.expired):
+            token.has_worked = True
+            return False
+        if not token.has_worked and monotonic() < token.since + UNPROVEN_S:
+            # A token that is refused from the start would be refused again: the token server is left in peace.
+            return False
+        self._token.drop(token)
+        return True
 
     async def close(self) -> None:
         await self._token.close()
@@ -110,6 +122,11 @@ class TokenSignIn:
             hidden.append(fields["client_secret"])
         return fields, headers
 
+    def _refused(self, reply: Reply) -> ConnectorError:
+        clock = clock_words(reply.headers, str(self._address.host)) if self.minds_clock else ""
+        message = f"it is refused (HTTP {reply.status}: {reason_of(reply)}): check `auth`{clock}"
+        return ConnectorError(Problem.REFUSED, message, status=reply.status)
+
     def _assertion(self, issuer: str, subject: str, claims: Mapping[str, str]) -> str:
         from connectors.auth.assertion import assertion
 
@@ -121,15 +138,15 @@ class TokenSignIn:
 
     async def _read(self, reply: Reply) -> tuple[Token, float]:
         """Return the token of an answer and for how long it lasts, in seconds (RFC 6749, 5.1 and 5.2)."""
+        if reply.status >= 500:  # noqa: PLR2004 - the server's own errors
+            message = f"it fails (HTTP {reply.status}: {reason_of(reply)})"
+            raise ConnectorError(Problem.FAULT, message, status=reply.status)
+        if reply.status >= 400:  # noqa: PLR2004 - the first status of errors
+            raise self._refused(reply)
         document = await read_json(reply)
         answer: dict[str, Any] = document if isinstance(document, dict) else {}
-        if reply.status >= 400 or "error" in answer:  # noqa: PLR2004 - the first status of errors
-            clock = clock_words(reply.headers, str(self._address.host)) if self.minds_clock else ""
-            raise ConnectorError(
-                Problem.REFUSED,
-                f"it is refused (HTTP {reply.status}: {_reason(answer)}): check `auth`{clock}",
-                status=reply.status,
-            )
+        if "error" in answer:
+            raise self._refused(reply)
         text = answer.get("access_token")
         if not isinstance(text, str) or not _TOKEN.fullmatch(text):
             raise ConnectorError(
@@ -147,11 +164,6 @@ def _basic(name: str, secret: SecretStr) -> str:
     """Both are form-encoded first (RFC 6749, 2.3.1)."""
     pair = f"{quote(name, safe='')}:{quote(secret.get_secret_value(), safe='')}"
     return f"Basic {base64.b64encode(pair.encode()).decode()}"
-
-
-def _reason(answer: Mapping[str, Any]) -> str:
-    parts = [answer.get("error"), answer.get("error_description")]
-    return backend_words(": ".join(part for part in parts if isinstance(part, str)))
 
 
 def _life(named: Any, otherwise: float) -> float:

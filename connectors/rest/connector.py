@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Section
-from collections.abc import Sequence
 from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -57,7 +57,7 @@ class RestConnector(SteppedConnector[RestStep]):
 
     async def _ask(self, step: RestStep, scope: Scope) -> list[Row]:
         url = self._url(step, scope)
-        shown, hidden = _headers(step, scope)
+        shown, hidden = _headers(step, scope, own=self._rest.headers)
         body = None
         if step.body is not None:
             body, media_type = written_body(step.send, resolve(step.body, scope))
@@ -100,10 +100,10 @@ class RestConnector(SteppedConnector[RestStep]):
         return f"HTTP {reply.status}, {len(reply.body)} bytes{hint}{self._http.clock_note()}"
 
 
-def _headers(step: RestStep, scope: Scope) -> tuple[CIMultiDict[str], dict[str, str]]:
-    """Return a step's headers: those that a trace may show, and the others."""
+def _headers(step: RestStep, scope: Scope, own: Iterable[str]) -> tuple[CIMultiDict[str], dict[str, str]]:
+    """Return a step's headers: those that a trace may show, and the others. `own` names the connector's."""
     private = {name: value for name, value in step.headers.items() if name.lower() in _NO_TRACE or _is_secret(value)}
-    shown = CIMultiDict({"Accept": ACCEPT})
+    shown = CIMultiDict({} if "accept" in map(str.lower, own) else {"Accept": ACCEPT})
     shown.update(header_values({name: step.headers[name] for name in step.headers if name not in private}, scope))
     for name, argument in (("If-Match", step.if_match), ("If-None-Match", step.if_none_match)):
         if argument is not None:

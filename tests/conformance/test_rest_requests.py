@@ -115,6 +115,16 @@ async def test_headers_of_a_step(server: ScriptedServer) -> None:
     assert "I-1" == sent["X-Id"]
 
 
+async def test_headers_of_the_connector(server: ScriptedServer) -> None:
+    """The connector's headers win over those that go by themselves, a step's over the connector's, in any case."""
+    step = {**STEP, "headers": {"X-TENANT": "b"}}
+    connector = await made(server.config(step, headers={"accept": "application/hal+json", "x-tenant": "a"}))
+    await connector.lookup(by_phone("+493515550123"))
+    await connector.close()
+    sent = server.asked[0].headers
+    assert (["application/hal+json"], ["b"]) == (sent.getall("Accept"), sent.getall("X-Tenant"))
+
+
 async def test_a_header_can_not_be_added(server: ScriptedServer) -> None:
     """A value with a line break does not become a header of its own: it is refused, and nothing is sent."""
     step = {**STEP, "method": "POST", "headers": {"X-Note": {"from": "entry.note"}}, "idempotent": True}

@@ -158,7 +158,9 @@ async def test_refused_sign_in(backend: GuardedBackend) -> None:
     """A wrong secret is refused, names the token server, and neither secret nor assertion is repeated."""
     error = await problem(backend, auth=backend.auth(client_secret="geheimes"))
     assert (Problem.REFUSED, 400) == (error.problem, error.status)
-    assert "signing in at 127.0.0.1: it is refused (HTTP 400: invalid_client: not with ***): check `auth`" in str(error)
+    assert "signing in at 127.0.0.1: it is refused (HTTP 400: not with *** (invalid_client)): check `auth`" in str(
+        error
+    )
 
 
 async def test_nothing_secret_in_a_trace(backend: GuardedBackend) -> None:
@@ -191,6 +193,21 @@ async def test_a_token_lasts(tokens: TokenServer, backend: GuardedBackend, monke
             assert fetched == len(tokens.requests)
         monkeypatch.undo()
         await connector.close()
+
+
+async def test_a_token_that_never_works(tokens: TokenServer, backend: GuardedBackend) -> None:
+    """A token that the backend refuses from the start is told as refused, and not fetched again for each lookup."""
+    backend.mood = Mood.UNAUTHORIZED
+    connector = connector_for(backend)
+    await connector.start()
+    for _ in range(3):
+        with pytest.raises(ConnectorError, match="HTTP 401") as raised:
+            await ids(connector)
+        assert Problem.REFUSED == raised.value.problem
+    assert (1, 3) == (len(tokens.requests), backend.requests)
+    backend.mood = Mood.NORMAL
+    assert [KNOWN.id] == await ids(connector)
+    await connector.close()
 
 
 async def test_a_declared_sign_renews_it(backend: GuardedBackend, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -238,6 +255,10 @@ def busy(_request: web.Request) -> web.StreamResponse:
     return web.Response(status=429, headers={"Retry-After": "17"})
 
 
+def page_saying(status: int) -> Handler:
+    return lambda _request: web.Response(text="<html>No</html>", status=status, content_type="text/html")
+
+
 def answering(document: Any, status: int = 200) -> Handler:
     return lambda _request: web.json_response(document, status=status)
 
@@ -251,7 +272,10 @@ def answering(document: Any, status: int = 200) -> Handler:
         (moved_here, Problem.REFUSED, "it redirects: correct `token_url`"),
         (busy, Problem.THROTTLED, "too many requests"),
         (answering({}, 502), Problem.UNREACHABLE, "HTTP 502"),
-        (answering({}, 500), Problem.REFUSED, "HTTP 500"),
+        (answering({}, 500), Problem.FAULT, "HTTP 500"),
+        (page_saying(400), Problem.REFUSED, "HTTP 400"),
+        (page_saying(500), Problem.FAULT, "HTTP 500"),
+        (lambda _request: web.Response(status=401), Problem.REFUSED, "it is refused (HTTP 401: no reason given)"),
         (answering({}, 401), Problem.REFUSED, "HTTP 401"),
         (answering({"error": "access_denied"}), Problem.REFUSED, "access_denied"),
         (answering([]), Problem.MALFORMED, "holds no access_token"),
