@@ -1,10 +1,13 @@
 """Oracle Fusion over REST, as its page documents it."""
 
-from connectors.base import Connector
-from hub.domain.customer import Address, CustomerQuery
+import pytest
+
+from connectors.base import Connector, ConnectorError
+from hub.domain.customer import Address, CustomerQuery, Kind
 from hub.domain.phone import parse_number
-from tests.conformance.systems.behaviour import SystemBehaviour
-from tests.conformance.systems.servers.oracle_fusion import KNOWN, STRANGER, OracleFusion
+from hub.domain.writeback import WriteKind
+from tests.conformance.systems.behaviour import SystemBehaviour, entry
+from tests.conformance.systems.servers.oracle_fusion import COMPANY, KNOWN, STRANGER, OracleFusion
 from tests.conformance.systems.servers.oracle_fusion_soap import OracleFusionSoap
 
 
@@ -17,6 +20,33 @@ class TestOracleFusion(SystemBehaviour):
         for person in (KNOWN, STRANGER):
             found = await connector.lookup(CustomerQuery(phone=parse_number(person.phone, "DE")))
             assert [person.id] == [record.id for record in found]
+
+    async def test_an_account(self, connector: Connector) -> None:
+        """A company's number, address and id lead to the account, with its own requests and orders."""
+        for query in (
+            CustomerQuery(phone=parse_number(COMPANY.phone, "DE")),
+            CustomerQuery(email=COMPANY.email),
+            CustomerQuery(ids={"crm": COMPANY.id}),
+        ):
+            [record] = await connector.lookup(query)
+            assert (COMPANY.id, COMPANY.name, Kind.ORG) == (record.id, record.name.full, record.kind)
+            assert list(COMPANY.cases) == [case.id for case in record.cases]
+            assert list(COMPANY.orders) == [order.id for order in record.orders]
+
+    @pytest.mark.parametrize("kind", list(WriteKind))
+    async def test_written_for_an_account(self, server: OracleFusion, connector: Connector, kind: WriteKind) -> None:
+        """What is said with a company is the account's, once."""
+        first = await connector.write(entry(kind, COMPANY))
+        again = await connector.write(entry(kind, COMPANY))
+        assert (first.id, True) == (again.id, again.was_there)
+        assert [(str(kind), COMPANY.id)] == [(written.kind, written.customer) for written in server.written]
+
+    async def test_written_for_nobody(self, server: OracleFusion, connector: Connector) -> None:
+        """A customer whom Fusion does not have gets nothing written, and that is told."""
+        with pytest.raises(ConnectorError) as raised:
+            await connector.write(entry(WriteKind.ACTIVITY, KNOWN, customer="7"))
+        assert "nothing was written" in raised.value.message
+        assert [] == server.written
 
     async def test_an_address_in_any_case(self, connector: Connector) -> None:
         """E-mail addresses are found however they are written."""

@@ -25,6 +25,10 @@ SHARED: tuple[Person, ...] = (
 )
 STRANGER = Person("300100099", "Other Area", "+49305550123", "other@example.com")
 """Has the known one's number in another area."""
+COMPANY = Person(
+    "300100500", "Hansen Maschinenbau GmbH", "+493515550100", "info@hansen.example", ("5100",), ("SR0000099",)
+)
+"""An account, not a contact."""
 
 Row = dict[str, Any]
 
@@ -37,16 +41,19 @@ class OracleFusion(Served):
         super().__init__()
         self.resources: dict[str, list[Row]] = {
             CRM + "contacts": [contact(person) for person in (*self.people, STRANGER)],
+            CRM + "accounts": [_account(COMPANY)],
             CRM + "serviceRequests": [
                 *(_request(case, KNOWN.id, "ORA_SVC_OPEN") for case in KNOWN.cases),
                 _request("SR0000001", KNOWN.id, "ORA_SVC_CLOSED"),
                 _request("SR0000002", STRANGER.id, "ORA_SVC_OPEN"),
+                {**_request(COMPANY.cases[0], "0", "ORA_SVC_OPEN"), "AccountPartyId": int(COMPANY.id)},
             ],
             CRM + "activities": [],
             SCM + "salesOrdersForOrderHub": [
                 *(_order(order, KNOWN.id, "OPEN") for order in KNOWN.orders),
                 _order("4000", KNOWN.id, "CLOSED"),
                 _order("4001", STRANGER.id, "OPEN"),
+                {**_order(COMPANY.orders[0], "0", "OPEN"), "BuyingPartyId": int(COMPANY.id)},
             ],
         }
 
@@ -82,19 +89,25 @@ class OracleFusion(Served):
         number = f"CDRM_{len(self.resources[CRM + 'activities']) + 1}"
         kind, _, interaction = body["CtihubReference_c"].partition(" ")
         text = base64.b64decode(body["ActivityDescription"], validate=True).decode()
-        [member] = body["ActivityContact"]
-        if not isinstance(member["ContactId"], int):
-            raise TypeError("ContactId is no integer")
         kinds = {"call": "activity", "note": "note"}
-        self.keep(number, Written(kinds[kind], interaction, str(member["ContactId"]), text))
+        party = self._party(body, PrimaryContactId="contacts", AccountId="accounts")
+        self.keep(number, Written(kinds[kind], interaction, party, text))
         return {**body, "ActivityNumber": number}
 
     def _service_request(self, body: Row) -> Row:
         number = f"SR9{len(self.resources[CRM + 'serviceRequests']):06}"
-        made = _request(number, str(body["PrimaryContactPartyId"]), "ORA_SVC_NEW")
+        party = self._party(body, PrimaryContactPartyId="contacts", AccountPartyId="accounts")
+        made = _request(number, "0", "ORA_SVC_NEW")
         text = f"{body['Title']}\n{body.get('ProblemDescription', '')}"
-        self.keep(number, Written("case", body["CtihubReference_c"], str(body["PrimaryContactPartyId"]), text))
+        self.keep(number, Written("case", body["CtihubReference_c"], party, text))
         return {**made, **body}
+
+    def _party(self, body: Row, **resources: str) -> str:
+        """Return whose it is. Raises ValueError unless exactly one field names a party of its resource."""
+        [(field, resource)] = [(field, resource) for field, resource in resources.items() if field in body]
+        if body[field] not in {row["PartyId"] for row in self.resources[CRM + resource]}:
+            raise ValueError(f"{field} is not valid")
+        return str(body[field])
 
     def refused(self, _asked: str) -> web.StreamResponse:
         return web.Response(status=401, text="<html>Authorization Required</html>", content_type="text/html")
@@ -136,6 +149,24 @@ def contact(person: Person) -> Row:
     }
 
 
+def _account(person: Person) -> Row:
+    digits = person.phone.removeprefix("+49")
+    return {
+        "PartyId": int(person.id),
+        "PartyNumber": f"CDRM_{person.id}",
+        "PartyType": "ORGANIZATION",
+        "OrganizationName": person.name,
+        "OwnerName": None,
+        "PhoneNumber": digits[3:],
+        "FormattedPhoneNumber": f"+49 ({digits[:3]}) {digits[3:]}",
+        "EmailAddress": person.email,
+        "AddressLine1": "Lindenallee 12",
+        "PostalCode": "01067",
+        "City": "Dresden",
+        "Country": "DE",
+    }
+
+
 def _request(number: str, contact_id: str, status_type: str) -> Row:
     return {
         "SrNumber": number,
@@ -146,6 +177,7 @@ def _request(number: str, contact_id: str, status_type: str) -> Row:
         "SeverityCd": "ORA_SVC_SEV2",
         "CreationDate": "2026-11-18T08:15:00+00:00",
         "PrimaryContactPartyId": int(contact_id),
+        "AccountPartyId": None,
         "CtihubReference_c": None,
     }
 
@@ -161,6 +193,7 @@ def _order(number: str, contact_id: str, status: str) -> Row:
         "CustomerPONumber": "PO 7",
         "TransactionalCurrencyCode": "EUR",
         "BuyingPartyContactId": int(contact_id),
+        "BuyingPartyId": None,
     }
 
 
