@@ -13,7 +13,7 @@ from connectors.soap.well_known import WELL_KNOWN
 from hub.config.soap import SoapContract
 from hub.domain.customer import Problem
 
-MAX_DOCUMENT = 20 * 1024 * 1024
+MAX_DOCUMENT = 16 * 1024 * 1024
 """Bytes of one WSDL or schema file (the largest in the wild have 7 MB)."""
 MAX_DOCUMENTS = 200
 MAX_ALL = 64 * 1024 * 1024
@@ -99,7 +99,7 @@ class ContractLoader:
                 )
             return self._fetch(address)
         file = Path(address)
-        if self._is_remote() or not _is_within(file, Path(self._wsdl).parent):
+        if self._is_remote() or urlsplit(address).scheme or not _is_within(file, Path(self._wsdl).parent):
             raise ConnectorError(
                 Problem.REFUSED,
                 f"the WSDL imports {address}, which is not in its own folder: give it a file under `addresses`",

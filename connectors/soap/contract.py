@@ -39,13 +39,13 @@ SETTINGS = zeep.Settings(
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Contract:
-    """`bindings` are zeep's, of the ports that can be called, the first before the others.
+    """`bindings` are zeep's, of the ports that speak SOAP, each with the address or what is wrong with it.
 
     `address` is where calls to the first go, `version` its SOAP: 1.1 or 1.2.
     """
 
     document: Any
-    bindings: tuple[tuple[Any, str], ...]
+    bindings: tuple[tuple[Any, str | ConnectorError], ...]
     book: Book
     encoded: frozenset[tuple[str, str]]
     calls: dict[str, Call] = dataclasses.field(default_factory=dict)
@@ -56,7 +56,7 @@ class Contract:
 
     @property
     def address(self) -> str:
-        return self.bindings[0][1]
+        return _usable(self.bindings[0][1])
 
     @property
     def version(self) -> str:
@@ -70,7 +70,7 @@ class Contract:
         """Return zeep's operation. Raises ConnectorError with the nearest right name."""
         return self._place(name)[0].get(name)
 
-    def _place(self, name: str) -> tuple[Any, str]:
+    def _place(self, name: str) -> tuple[Any, str | ConnectorError]:
         for binding, address in self.bindings:
             if name in binding.all():
                 return binding, address
@@ -87,7 +87,13 @@ class Contract:
 
     def address_of(self, name: str) -> str:
         """Return where an operation is called. Raises ConnectorError."""
-        return self._place(name)[1]
+        return _usable(self._place(name)[1])
+
+
+def _usable(address: str | ConnectorError) -> str:
+    if isinstance(address, ConnectorError):
+        raise address.within("this port")
+    return address
 
 
 def _version(binding: Any) -> str:
@@ -112,10 +118,13 @@ def load_contract(config: SoapContract, loader: ContractLoader) -> Contract:
     except RecursionError:
         raise ConnectorError(Problem.MALFORMED, "the WSDL's documents or types hold one another without end") from None
     book = Book(document, frozenset(forgotten.abstract))
-    return Contract(document, tuple(_ports(document, config)), book, frozenset(forgotten.encoded))
+    ports = tuple(_ports(document, config))
+    if isinstance(ports[0][1], ConnectorError):
+        raise ports[0][1]
+    return Contract(document, ports, book, frozenset(forgotten.encoded))
 
 
-def _ports(document: Any, config: SoapContract) -> list[tuple[Any, str]]:
+def _ports(document: Any, config: SoapContract) -> list[tuple[Any, str | ConnectorError]]:
     services = document.services
     if not services:
         raise ConnectorError(Problem.MALFORMED, "the WSDL describes no service: is it the right document?")
@@ -135,14 +144,15 @@ def _ports(document: Any, config: SoapContract) -> list[tuple[Any, str]]:
     return [(port.binding, _address(port, config)) for port in ports]
 
 
-def _address(port: Any, config: SoapContract) -> str:
+def _address(port: Any, config: SoapContract) -> str | ConnectorError:
+    """Return where a port is called, or why it can't be."""
     address = config.url or (port.binding_options or {}).get("address") or ""
     try:
         web_address(address)
     except ValueError:
-        raise ConnectorError(Problem.FAULT, "the WSDL names no usable address of the service: give its `url`") from None
+        return ConnectorError(Problem.FAULT, "the WSDL names no usable address of the service: give its `url`")
     if config.wsdl.startswith("https:") and address.startswith("http:") and not config.url:
         # Passwords and customers would go in the clear where the configuration says TLS.
         message = f"the WSDL, read by https, has calls go to {address} without TLS: give the address as `url`"
-        raise ConnectorError(Problem.REFUSED, message)
+        return ConnectorError(Problem.REFUSED, message)
     return str(address)
