@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import AsyncIterator, Callable
 
@@ -137,6 +138,6 @@ def _event(text: str) -> TappedEvent | None:
 def _words(error: BaseException) -> str:
     if isinstance(error, TimeoutError):
         return "no sign of life in time"
-    if isinstance(error, aiohttp.ClientConnectorError) and error.os_error.strerror:
-        return error.os_error.strerror.lower()
+    if isinstance(error, aiohttp.ClientConnectorError) and error.os_error.errno:
+        return os.strerror(error.os_error.errno).lower()
     return "the connection broke off"
