@@ -36,6 +36,10 @@ class TestSapS4Hana(SystemBehaviour):
         assert "API_SERVICE_REQUEST_SRV is not there" in await connector.check()
         [record] = await connector.lookup(CustomerQuery(phone=parse_number(KNOWN.phone, "DE")))
         assert (list(KNOWN.orders), ()) == ([order.id for order in record.orders], record.cases)
+        server.without_services |= {"API_SALES_ORDER_SRV"}
+        [record] = await connector.lookup(CustomerQuery(phone=parse_number(KNOWN.phone, "DE")))
+        assert (KNOWN.name, ()) == (record.name.full, record.orders)
+        assert "API_SALES_ORDER_SRV is not there" in await connector.check()
 
     async def test_one_token_for_many_changes(self, server: S4Hana, connector: Connector) -> None:
         """The token is fetched once for a service, and once more when the session that it belongs to has ended."""
