@@ -14,7 +14,6 @@ import structlog
 from connectors.base import ConnectorError
 from connectors.registry import build_connector
 from connectors.resilience.connector import ResilientConnector
-from connectors.tls import tls_context
 from hub.config.connector_base import ConnectorBase
 from hub.config.mapping_files import find_mapping
 from hub.config.model import Config
@@ -139,9 +138,6 @@ class Backends:
         new = [name for name in config.connectors if name not in same]
         if problems := source.problems(config, new):
             raise ConfigError(problems)
-        if new:
-            # A certificate that was renewed has the name of the one before.
-            tls_context.cache_clear()
         wanted = {
             name: self._loaded[name] if name in same else self._made(name, section)
             for name, section in config.connectors.items()

@@ -34,7 +34,7 @@ class BreakerSection(Section):
     Then one lookup is let through; if it fails too, the time doubles, up to `max_open_s`.
     """
 
-    failures: Annotated[int, Field(ge=1, le=100)] = 5
+    failures: Annotated[int, Field(ge=1, le=100)] = 6
     of: Annotated[int, Field(ge=1, le=200)] = 10
     open_s: Annotated[float, Field(gt=0, le=3_600)] = 5.0
     max_open_s: Annotated[float, Field(gt=0, le=3_600)] = 60.0

@@ -22,7 +22,7 @@ _WHOLE_BYTES = 8 * 1024 * 1024
 _SECRET_FILE = re.compile(r"(?<!\$)\$\{file:([^}\n]*)\}")
 _LIKE_A_FILE = re.compile(r"[^\s{}]{0,250}\.[A-Za-z0-9]{1,8}")
 _CONTRACTS = frozenset({".wsdl", ".xsd"})
-_CONTRACTS_BESIDE = ("*.wsdl", "*.xsd", "*/*.wsdl", "*/*.xsd")
+_IMPORT = re.compile(r"""\b(?:schemaLocation|location)\s*=\s*["']([^"'\s]{1,500})["']""")
 
 Stamp = tuple[str, int, int, int]
 """Path, time of the last change in ns, size, inode; a file that isn't there has zeros."""
@@ -109,11 +109,27 @@ class ConnectorFiles:
 
 
 def _with_imports(path: Path) -> set[Path]:
-    """Return the file, and what it may import: a WSDL or schema can have its schemas in its folder, or one below."""
-    if path.suffix.lower() not in _CONTRACTS:
-        return {path}
-    beside = islice((other for pattern in _CONTRACTS_BESIDE for other in path.parent.glob(pattern)), MAX_FILES)
-    return {path, *beside}
+    """Return the file, and what it imports from beside it, and what that does: a WSDL's schemas and further WSDLs."""
+    found: set[Path] = set()
+    waiting = [path]
+    while waiting and len(found) < MAX_FILES:
+        file = waiting.pop()
+        if file not in found:
+            found.add(file)
+            waiting += _imports(file, _stamp(file)) if file.suffix.lower() in _CONTRACTS else ()
+    return found
+
+
+@lru_cache(maxsize=MAX_FILES)
+def _imports(file: Path, _state: Stamp) -> tuple[Path, ...]:
+    """Read them once for each state of the file."""
+    try:
+        with file.open("rb") as opened:
+            text = opened.read(_WHOLE_BYTES).decode("utf-8", "replace")
+    except OSError:
+        return ()
+    places = (match[1] for match in _IMPORT.finditer(text))
+    return tuple({file.parent / place for place in places if "://" not in place and not place.startswith("/")})
 
 
 def _texts(value: object) -> Iterator[str]:

@@ -84,12 +84,19 @@ async def test_what_did_not_change_is_the_very_same(place: Place) -> None:
 
 
 async def test_a_contract_that_changed_makes_its_connector_anew(place: Place) -> None:
-    """The WSDL's file, or one that it may import from its folder; the other connector is let be."""
+    """The WSDL's file, or one that it imports; the other connector, and another contract beside it, are let be."""
     before = place.backends.connectors["soap"]
     place.wsdl.write_text(place.wsdl.read_text().replace("dead.example", "other.example"))
     assert ("soap",) == (await place.backends.reload()).changed
     assert before is not place.backends.connectors["soap"]
-    (place.file.parent / "types.xsd").write_text("<x/>")
+    (place.file.parent / "other.wsdl").write_text("<x/>")
+    assert () == (await place.backends.reload()).changed
+    schema = '<s:schema xmlns:s="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:more"/>'
+    (place.file.parent / "types.xsd").write_text(schema)
+    include = '<x:import namespace="urn:more" schemaLocation="types.xsd"/><x:element name="Find">'
+    place.wsdl.write_text(place.wsdl.read_text().replace('<x:element name="Find">', include))
+    assert ("soap",) == (await place.backends.reload()).changed
+    (place.file.parent / "types.xsd").write_text(schema.replace("/>", "></s:schema>"))
     assert ("soap",) == (await place.backends.reload()).changed
 
 

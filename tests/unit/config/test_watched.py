@@ -30,10 +30,18 @@ MAPPING = "source: x\nversion: 1\ntarget: customer\nfields: {id: id}\n"
 
 
 def lay_out(folder: Path) -> Path:
-    for name in ("secrets/ami", "contracts/service.wsdl", "contracts/types.xsd", "contracts/schemas/a.xsd", "ca.pem"):
+    texts = {
+        "secrets/ami": "x",
+        "ca.pem": "x",
+        "contracts/service.wsdl": '<import location="types.xsd"/><soap:address location="http://host/x.xsd"/>',
+        "contracts/types.xsd": "<include schemaLocation = 'schemas/a.xsd'/>",
+        "contracts/schemas/a.xsd": '<include schemaLocation="../types.xsd"/><import schemaLocation="missing.xsd"/>',
+        "contracts/other.wsdl": "<x/>",
+    }
+    for name, text in texts.items():
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text("x")
+        file.write_text(text)
     (folder / "mappings/shop").mkdir(parents=True)
     (folder / "mappings/shop/customer.yaml").write_text(MAPPING)
     (folder / "mappings/shop/customer.test.yaml").write_text("cases: []")
@@ -43,11 +51,15 @@ def lay_out(folder: Path) -> Path:
 
 
 def test_a_connector_is_made_of_what_its_section_names(tmp_path: Path) -> None:
-    """Its contract with what that may import, its certificates, and the mappings that it uses, shipped ones too."""
+    """Its contract with all that imports, its certificates, and the mappings that it uses, shipped ones too.
+
+    Another contract in the same folder is none of its business; a schema that is missing is, it may come.
+    """
     config = load_config(lay_out(tmp_path), {})
     service = ConnectorFiles(config.connectors["service"]).now(config.hub.mappings)
-    contracts = {tmp_path / "contracts" / name for name in ("service.wsdl", "types.xsd", "schemas/a.xsd")}
-    assert contracts | {tmp_path / "ca.pem"} == {file for file in service if file.is_relative_to(tmp_path)}
+    names = ("service.wsdl", "types.xsd", "schemas/a.xsd", "schemas/missing.xsd")
+    expected = {tmp_path / "contracts" / name for name in names} | {tmp_path / "ca.pem"}
+    assert expected == {file.resolve() for file in service if file.is_relative_to(tmp_path)}
     assert any(file.is_relative_to(SHIPPED) for file in service)
     shop = ConnectorFiles(config.connectors["shop"]).now(config.hub.mappings)
     assert {tmp_path / "mappings/shop/customer.yaml"} == shop
