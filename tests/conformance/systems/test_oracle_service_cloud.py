@@ -6,10 +6,13 @@ import pytest
 from aiohttp import web
 from lxml import etree
 
+from connectors.base import Connector, ConnectorError
 from hub.demo.site import Site
+from hub.domain.customer import CustomerQuery, Problem
 from hub.domain.writeback import WriteKind
 from tests.conformance.systems.behaviour import SystemBehaviour, entry
-from tests.conformance.systems.servers.oracle_service_cloud import KNOWN, OracleServiceCloud
+from tests.conformance.systems.servers.oracle_service_cloud import KNOWN, OracleServiceCloud, service_fault
+from tests.conformance.systems.system import Weather
 from tests.conformance.test_contracts import MESSAGES, SOAP, contract, rightnow_schema
 
 
@@ -72,3 +75,37 @@ class TestOracleServiceCloud(SystemBehaviour):
         chosen = created[0].get("{http://www.w3.org/2001/XMLSchema-instance}type") or ""
         assert ("Incident" if kind is WriteKind.CASE else "Task") == chosen.rpartition(":")[2]
         assert "main-1763631000.17" in etree.tostring(created).decode()
+
+    @pytest.mark.parametrize(
+        ("fault", "problem"),
+        [
+            (("RequestErrorFault", "INVALID_FIELD"), Problem.FAULT),
+            (("RequestErrorFault", "ACCESS_DENIED"), Problem.REFUSED),
+            (("ServerErrorFault", "QUERY_TIMEOUT"), Problem.FAULT),
+            (("UnexpectedErrorFault", "UNKNOWN_EXCEPTION"), Problem.FAULT),
+        ],
+    )
+    async def test_each_fault_is_told(
+        self,
+        server: OracleServiceCloud,
+        connector: Connector,
+        monkeypatch: pytest.MonkeyPatch,
+        fault: tuple[str, str],
+        problem: Problem,
+    ) -> None:
+        """The code in a fault's detail says what it is, for the integrator."""
+        monkeypatch.setattr(server, "fault", lambda _asked: service_fault(*fault, "words of the service"))
+        server.weather = Weather.FAULTY
+        with pytest.raises(ConnectorError) as raised:
+            await connector.lookup(CustomerQuery(email=KNOWN.email))
+        assert problem is raised.value.problem
+        assert fault[1] in raised.value.message
+        assert "words of the service" in raised.value.message
+
+    @pytest.mark.parametrize("identifier", ["a'b", "x' OR T.ID > 0 OR T.Name = 'y", "a\\", "a%", "a_b"])
+    async def test_an_id_stays_an_id(self, server: OracleServiceCloud, connector: Connector, identifier: str) -> None:
+        """Whatever an interaction's id holds, it is found again by itself alone."""
+        await connector.write(entry(WriteKind.ACTIVITY, KNOWN, id="other"))
+        for _ in range(2):
+            await connector.write(entry(WriteKind.ACTIVITY, KNOWN, id=identifier))
+        assert ["other", identifier] == [written.interaction for written in server.written]

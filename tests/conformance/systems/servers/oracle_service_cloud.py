@@ -83,9 +83,14 @@ class OracleServiceCloud(Served):
 
 
 def _request_error(code: str, words: str) -> web.StreamResponse:
+    return service_fault("RequestErrorFault", code, words)
+
+
+def service_fault(element: str, code: str, words: str) -> web.StreamResponse:
+    """Return one of the service's three faults: RequestErrorFault, ServerErrorFault, UnexpectedErrorFault."""
     detail = (
-        f'<rnf:RequestErrorFault xmlns:rnf="{FAULTS}"><rnf:exceptionCode>{code}</rnf:exceptionCode>'
-        f"<rnf:exceptionMessage>{escape(words)}</rnf:exceptionMessage></rnf:RequestErrorFault>"
+        f'<rnf:{element} xmlns:rnf="{FAULTS}"><rnf:exceptionCode>{code}</rnf:exceptionCode>'
+        f"<rnf:exceptionMessage>{escape(words)}</rnf:exceptionMessage></rnf:{element}>"
     )
     return fault(f"rnf:{code}", words, detail, namespaces=f'xmlns:rnf="{FAULTS}"')
 
