@@ -19,7 +19,7 @@ def examples(file: Path) -> list[str]:
 
 def test_connector_examples(tmp_path: Path) -> None:
     """Each configuration shown loads, given its secrets and its mapping."""
-    for name in ("shop", "sales.key", "hub.pem"):
+    for name in ("shop", "sales.key", "hub.pem", "hub.key", "customers.wsdl", "types.xsd", "orders.wsdl"):
         (tmp_path / name).write_text("secret")
     own = tmp_path / "mappings" / "shop"
     own.mkdir(parents=True)
