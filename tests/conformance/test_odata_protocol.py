@@ -1,15 +1,18 @@
 """What is OData's own: pages, single entities, changes with tokens and ETags, and services that misbehave in these."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
+import msgspec
 import pytest
 from aiohttp import web
 
 from connectors.base import Connector, ConnectorError
 from connectors.registry import build_connector
+from connectors.tracing import Exchange, recorded
 from hub.config.connectors import ODataConnector
 from hub.demo.site import Site
 from hub.domain.customer import CustomerQuery, Problem
@@ -310,6 +313,22 @@ async def test_a_token_with_all_its_cookies(service: Service) -> None:
     guarded.given += 1
     assert "1" == (await connector.write(NOTE)).id
     assert (3, 1) == (guarded.given, guarded.refused)
+    await connector.close()
+
+
+async def test_one_token_for_all_who_want_it_at_once(service: Service) -> None:
+    """Changes that begin at the same time wait for one token; no trace shows it or its cookies."""
+    service.answers = guarded = Guarded()
+    connector = writer(service)
+    await connector.start()
+    notes = [msgspec.structs.replace(NOTE, id=f"main-1.{number}") for number in range(5)]
+    with recorded() as trace:
+        await asyncio.gather(*(connector.write(note) for note in notes))
+    assert (1, 0, 6) == (guarded.given, guarded.refused, len(service.requests))
+    shown = [str(done.request_headers) for done in trace.happened if isinstance(done, Exchange)]
+    assert 6 == len(shown)
+    for secret in ("t1", "s1=="):
+        assert all(secret not in headers for headers in shown)
     await connector.close()
 
 
