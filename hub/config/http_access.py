@@ -47,8 +47,8 @@ class ApiKeyAuth(Section):
 HostRule = Annotated[
     str,
     patterned(
-        r"\.?[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63}){0,10}(:[0-9]{1,5})?",
-        "a host in small letters, as in org.example.com, or .example.com for all hosts below it",
+        r"([a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63}){0,10}|(\.[a-z0-9_-]{1,63}){2,10})(:[0-9]{1,5})?",
+        "a host in small letters, as in org.example.com, or .example.com for all hosts below it (.com is too much)",
     ),
 ]
 

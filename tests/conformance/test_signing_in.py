@@ -384,7 +384,7 @@ async def test_a_clock_that_is_wrong(
         ("http://127.0.0.1:{port}", [], ""),
         ("http://localhost:{port}", [], "names localhost:{port}, which the configuration does not allow"),
         ("http://localhost:{port}", ["localhost"], "does not allow"),
-        ("http://evil-localhost", [".localhost"], "names evil-localhost, which"),
+        ("http://evilgood.example", [".good.example"], "names evilgood.example, which"),
         ("https://localhost:{port}", ["localhost:{port}"], "is an address with https"),
         ("http://evil.example", [".good.example", "127.0.0.1"], "names evil.example"),
         ("javascript:alert(1)", [".good.example"], "is no address"),
