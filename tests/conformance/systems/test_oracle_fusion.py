@@ -21,6 +21,13 @@ class TestOracleFusion(SystemBehaviour):
             found = await connector.lookup(CustomerQuery(phone=parse_number(person.phone, "DE")))
             assert [person.id] == [record.id for record in found]
 
+    async def test_more_than_a_page(self, server: OracleFusion) -> None:
+        """Of many open requests all come, a page after the other."""
+        server.add_requests(KNOWN, 120)
+        async with self.started(self.connector_of(server, max_records=200)) as connector:
+            [record] = await connector.lookup(CustomerQuery(ids={"crm": KNOWN.id}))
+        assert 120 + len(KNOWN.cases) == len(record.cases)
+
     async def test_an_account(self, connector: Connector) -> None:
         """A company's number, address and id lead to the account, with its own requests and orders."""
         for query in (

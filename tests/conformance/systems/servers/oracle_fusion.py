@@ -57,6 +57,11 @@ class OracleFusion(Served):
             ],
         }
 
+    def add_requests(self, person: Person, count: int) -> None:
+        """Give a contact that many more open service requests."""
+        rows = self.resources[CRM + "serviceRequests"]
+        rows += [_request(f"SR1{index:06}", person.id, "ORA_SVC_OPEN") for index in range(count)]
+
     @property
     def environment(self) -> dict[str, str]:
         return {"FUSION_PASSWORD": self.password}
