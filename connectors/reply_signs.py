@@ -22,7 +22,7 @@ def has_sign(reply: Reply, signs: Sequence[ReplySign]) -> bool:
 def _fits(reply: Reply, sign: ReplySign) -> bool:
     if sign.statuses and reply.status not in sign.statuses:
         return False
-    if not (sign.texts or sign.where):
+    if not (sign.texts or sign.where or sign.present):
         return True
     if len(reply.body) > MAX_BYTES:
         return False
@@ -30,7 +30,7 @@ def _fits(reply: Reply, sign: ReplySign) -> bool:
         body = reply.body.decode("utf-8", "replace")
         if not any(text in body for text in sign.texts):
             return False
-    return not sign.where or _stands(reply, sign)
+    return not (sign.where or sign.present) or _stands(reply, sign)
 
 
 def _stands(reply: Reply, sign: ReplySign) -> bool:
@@ -42,7 +42,7 @@ def _stands(reply: Reply, sign: ReplySign) -> bool:
         values = wanted if isinstance(wanted, tuple) else (wanted,)
         if not {_text(value) for value in values} & {_text(found) for found in Path(path).read_all(document)}:
             return False
-    return True
+    return all(Path(path).read_all(document) for path in sign.present)
 
 
 def _text(value: Any) -> str:

@@ -65,16 +65,35 @@ class RestConnector(SteppedConnector[RestStep]):
         answers = {status for sign in (*step.absent_signs, *step.exists) for status in sign.statuses}
         send = partial(self._http.send, step.method, headers=shown, hidden=hidden, body=body, answers=answers)
         if step.paging is None:
-            return (await _read(step, await send(url)))[1]
+            return (await self._read(step, await send(url)))[1]
         pages = Pages(step.paging, url)
         rows: list[Row] = []
         page: URL | None = pages.first()
         while page is not None and len(rows) < self._rest.max_records:
             reply = await send(page)
-            document, found = await _read(step, reply)
+            document, found = await self._read(step, reply)
             rows += found
             page = pages.next(reply, document, found)
         return rows
+
+    async def _read(self, step: RestStep, reply: Reply) -> tuple[Any, list[Row]]:
+        """Return a reply's document, and its rows. Raises ConnectorError."""
+        if has_sign(reply, step.absent_signs):
+            return None, []
+        if has_sign(reply, step.exists):
+            return None, [Kept(told_by_headers(step, reply))]
+        if reply.status >= 300 or has_sign(reply, self._rest.errors):  # noqa: PLR2004 - neither success nor redirect
+            message = refusal(reply.status, reason_of(reply), step.path)
+            refuse_status(reply)
+            raise ConnectorError(Problem.FAULT, message, status=reply.status)
+        if reply.status in {204, 205} or (not step.only_looks and not reply.body.strip()):
+            tells = not step.only_looks or step.reply_headers or step.reply_cookies
+            return None, [told_by_headers(step, reply)] if tells else []
+        document = await read_document(reply)
+        rows = rows_at(document, step.rows)
+        if len(rows) == 1:
+            rows = [{**told_by_headers(step, reply), **rows[0]}]
+        return document, rows
 
     def _url(self, step: RestStep, scope: Scope) -> URL:
         path = HOLE.sub(lambda match: path_segment(value_of(step.values[match[1]], scope)), step.path)
@@ -113,23 +132,3 @@ def _headers(step: RestStep, scope: Scope, own: Iterable[str]) -> tuple[CIMultiD
 
 def _is_secret(argument: Argument) -> bool:
     return any(Path(found.source).first in {"session", "credentials"} for found in found_in(argument))
-
-
-async def _read(step: RestStep, reply: Reply) -> tuple[Any, list[Row]]:
-    """Return a reply's document, and its rows. Raises ConnectorError."""
-    if has_sign(reply, step.absent_signs):
-        return None, []
-    if has_sign(reply, step.exists):
-        return None, [Kept(told_by_headers(step, reply))]
-    if reply.status >= 300:  # noqa: PLR2004 - neither success nor redirect
-        message = refusal(reply.status, reason_of(reply), step.path)
-        refuse_status(reply)
-        raise ConnectorError(Problem.FAULT, message, status=reply.status)
-    if reply.status in {204, 205} or (not step.only_looks and not reply.body.strip()):
-        told = told_by_headers(step, reply)
-        return None, [] if step.only_looks and not told else [told]
-    document = await read_document(reply)
-    rows = rows_at(document, step.rows)
-    if len(rows) == 1:
-        rows = [{**told_by_headers(step, reply), **rows[0]}]
-    return document, rows

@@ -24,6 +24,7 @@ from hub.domain.writeback import WriteKind
 class RestConnector(ConnectorBase):
     """A backend that speaks JSON or XML over HTTP. `check` is a path that a check may GET.
 
+    `errors` are the signs of an error in a reply whose status says that all is well.
     `openapi` is a file with its description, which `ctihub lint` compares the operations with. `throttled` are signs of
     too many requests, for a backend that says so otherwise than by HTTP 429.
     """
@@ -33,6 +34,7 @@ class RestConnector(ConnectorBase):
     auth: HttpAuth | None = None
     params: dict[str, str] = {}
     session: RestSession | None = None
+    errors: ReplySigns = ()
     throttled: ReplySigns = ()
     check: AddressPart = ""
     openapi: ExistingFile | None = None

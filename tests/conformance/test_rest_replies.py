@@ -276,3 +276,21 @@ async def test_absent_by_sign(server: ScriptedServer) -> None:
     assert 422 == (await problem(server.config({**STEP, "absent": [404, sign]}))).status
     server.answer = lambda _asked: web.Response(status=403)
     assert [] == await ids(server.config({**STEP, "absent": [403]}))
+
+
+async def test_an_error_that_says_200(server: ScriptedServer) -> None:
+    """Where the configuration says how, an error with status 200 is one, in its own words, not an empty result."""
+    server.answer = lambda _asked: web.json_response(
+        {"name": "Access Denied", "number": 40, "description": "no access"}
+    )
+    assert [] == await ids(server.config(STEP))
+    error = await problem(server.config(STEP, errors=[{"present": ["number", "name"]}]))
+    assert Problem.FAULT == error.problem
+    assert "HTTP 200: no access (40)" in error.message
+    assert [] == await ids(server.config(STEP, errors=[{"present": ["number", "error"]}]))
+
+
+async def test_no_content_is_nobody(server: ScriptedServer) -> None:
+    """A lookup that is answered without content found nobody, whatever the headers hold."""
+    server.answer = lambda _asked: web.Response(status=204, headers={"ETag": '"1"', "Location": "/people/1"})
+    assert [] == await ids(server.config(STEP))

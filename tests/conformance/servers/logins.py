@@ -64,6 +64,7 @@ class SuiteBackend(LoginBackend):
                 "login": [call("login", "login", login)],
                 "expired": {"where": {"name": "Invalid Session ID"}},
             },
+            "errors": {"present": ["number"]},
             "operations": {
                 "by_phone": {
                     "key": "phone",
