@@ -16,6 +16,7 @@ from connectors.odata.body import entity_json
 from connectors.odata.csrf import FORBIDDEN, CsrfTokens
 from connectors.odata.reply import failure, read_page
 from connectors.reply import Reply
+from connectors.reply_signs import has_sign
 from connectors.resolve import Scope, resolve, value_of
 from connectors.rows import Kept, Row
 from hub.config.connectors import ODataConnector
@@ -64,6 +65,8 @@ class Changes:
         reply = await self._tokens.change(
             self._service(step), method, url, headers=headers, body=body, accept=self.headers
         )
+        if has_sign(reply, step.exists):
+            return [Kept(_told(step, scope))]
         return await self._made(step, scope, reply)
 
     def _change_headers(self, step: ODataStep, scope: Scope) -> dict[str, str]:
@@ -109,6 +112,13 @@ def _etag(argument: Any, scope: Scope) -> str:
     if not isinstance(etag, str) or not etag.isprintable() or len(etag) > MAX_ETAG:
         raise ConnectorError(Problem.INTERNAL, '`if_match` is no ETag: point it to `STEP."@etag"`')
     return etag
+
+
+def _told(step: ODataStep, scope: Scope) -> Row:
+    """Return what is known of an entity that is there already: the plain fields that it was to be made with."""
+    body = resolve(step.body, scope)
+    plain = {name: value for name, value in body.items() if not isinstance(value, dict | list)}
+    return {**plain, **(_key_row(step, scope) if step.has_key else {})}
 
 
 def _key_row(step: ODataStep, scope: Scope) -> Row:

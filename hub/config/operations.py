@@ -211,8 +211,9 @@ class ODataStep(StepBase):
     there is none, for a service that not every site has.
 
     In what is written back, `method` POST makes an entity of `body`; PATCH changes the one that `key` names, or in V4
-    makes it if it isn't there (`create_only` leaves one that is there as it is). MERGE is PATCH for V2 services that
-    know no other. `if_match` is the entity's ETag as read before (`STEP."@etag"`), or "*" for any.
+    makes it if it isn't there (`create_only` leaves one that is there as it is). `exists` are signs by which a service
+    refuses to make again what is there already: the write is done then. MERGE is PATCH for V2 services that know no
+    other. `if_match` is the entity's ETag as read before (`STEP."@etag"`), or "*" for any.
     """
 
     service: Annotated[
@@ -238,9 +239,12 @@ class ODataStep(StepBase):
     create_only: bool = False
     if_match: Annotated[Any, BeforeValidator(parse_argument)] = None
     absent: tuple[Annotated[int, Field(ge=400, le=499)], ...] = ()
+    exists: ReplySigns = ()
 
     @model_validator(mode="after")
     def _request(self) -> Self:
+        if self.exists and self.only_looks:
+            raise ValueError("`exists` is for a step that makes something")
         if (self.body is not None) != (self.method != "GET"):
             raise ValueError("a `body` goes with method: POST, PATCH, PUT or MERGE, and each of these has one")
         changes = self.method in {"PATCH", "PUT", "MERGE"}
@@ -259,6 +263,10 @@ class ODataStep(StepBase):
         if any(condition.ignore_case for condition in (*self.where.values(), *self.any_of.values())):
             raise ValueError("`ignore_case` is for `keep`: in `where` the service compares by its own rules")
         return self
+
+    @property
+    def writes_once(self) -> bool:
+        return self.idempotent or self.create_only or bool(self.exists)
 
     @property
     def has_key(self) -> bool:

@@ -399,6 +399,21 @@ async def test_made_only_if_it_is_not_there(service: Service) -> None:
     assert "PATCH /odata/NOTES/Notes('main-1.1')?sap-client=100" == service.asked[0]
 
 
+async def test_there_already_in_the_services_own_words(service: Service) -> None:
+    """Where the key stands in what is made, the service's refusal of a second says that the first is there."""
+    error = {"error": {"code": "0x80040237", "message": "duplicate"}}
+    service.answers = lambda _: web.json_response(error, status=412)
+    changes = {
+        "exists": {"statuses": [412], "texts": ["0x80040237"]},
+        "body": {"ID": {"from": "entry.id"}, "Lines": []},
+    }
+    result = await written(writer(service, "v4", changes=changes))
+    assert ("main-1.1", True) == (result.id, result.was_there)
+    service.answers = lambda _: web.json_response({"error": {"code": "other", "message": "no"}}, status=412)
+    with pytest.raises(ConnectorError, match="HTTP 412"):
+        await written(writer(service, "v4", changes=changes))
+
+
 async def test_through_a_tunnel(service: Service) -> None:
     """Where only POST gets through, the method goes into a header."""
     service.answers = lambda _: web.Response(status=204)

@@ -9,7 +9,7 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from aiohttp import web
 
@@ -57,7 +57,7 @@ COLUMNS: Mapping[str, frozenset[str]] = {
     ),
     "phonecalls": frozenset(
         {"activityid", "subject", "description", "phonenumber", "directioncode", "actualstart", "actualend"}
-        | {"statecode", "statuscode", "phonecall_activity_parties"}
+        | {"statecode", "statuscode"}
     ),
     "annotations": frozenset({"annotationid", "subject", "notetext"}),
 }
@@ -215,11 +215,16 @@ class Dynamics(Served):
         found = re.fullmatch(rf"(\w+)(?:\(({_GUID})\))?", rest)
         if found is None or found[1] not in self.tables or found[1] in self.without:
             return _error(404, "0x8006088a", f"Resource not found for the segment '{rest.partition('(')[0]}'.")
-        if request.method == "GET":
-            return self._read(request, found[1], found[2])
-        if request.method == "PATCH" and found[2]:
-            return await self._patched(request, found[1], found[2].lower())
-        return _error(405, "0x80060889", "Method not allowed")
+        match request.method, found[2]:
+            case "GET", key:
+                response = self._read(request, found[1], key)
+            case "PATCH", str() as key:
+                response = await self._patched(request, found[1], key.lower())
+            case "POST", None:
+                response = await self._posted(request, found[1])
+            case _:
+                response = _error(405, "0x80060889", "Method not allowed")
+        return response
 
     async def _token(self, request: web.Request) -> web.StreamResponse:
         fields = await request.post()
@@ -268,6 +273,19 @@ class Dynamics(Served):
         shown = {"@odata.etag": 'W/"1001"', **{name: row.get(name) for name in names if name in row or "@" not in name}}
         return {**shown, navigation: row.get(navigation)} if navigation else shown
 
+    async def _posted(self, request: web.Request, entity: str) -> web.StreamResponse:
+        """Make an entity, its parties with it, under the key that its caller chose."""
+        body = await request.json()
+        key = str(body.get(KEYS[entity], uuid4())).lower()
+        if key in self.tables[entity]:
+            return _error(412, "0x80040237", "A record with matching key values already exists.")
+        problem = self._misfit(body, COLUMNS[entity] | {"phonecall_activity_parties"}, BINDS.get(entity, {}))
+        if problem:
+            return _error(400, "0x80048d19", problem)
+        row = self.tables[entity][key] = {**body, KEYS[entity]: key}
+        self._keep(entity, key, row)
+        return web.json_response({"@odata.context": "x", **row}, status=201)
+
     async def _patched(self, request: web.Request, entity: str, key: str) -> web.StreamResponse:
         body = await request.json()
         is_there = key in self.tables[entity]
@@ -297,7 +315,7 @@ class Dynamics(Served):
                 target = re.fullmatch(rf"/(\w+)\(({_GUID})\)", str(value))
                 if target is None or binds.get(link) != target[1] or target[2] not in self.tables[target[1]]:
                     return f"Resource not found for '{value}' of '{link}'"
-            elif name == "phonecall_activity_parties":
+            elif name == "phonecall_activity_parties" and name in columns:
                 for party in value:
                     problem = self._misfit(party, frozenset({"participationtypemask"}), BINDS["parties"])
                     if problem:
