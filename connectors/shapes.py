@@ -59,9 +59,14 @@ def unknown_in(field: Field, names: Sequence[str]) -> Unknown | None:
     for name in names:
         inner = field.fields.get(name)
         if inner is None:
-            return None if field.is_open else Unknown(name, tuple(field.fields), field)
+            return None if field.is_open or _is_added(name, field) else Unknown(name, tuple(field.fields), field)
         field = inner
     return None
+
+
+def _is_added(name: str, field: Field) -> bool:
+    """Whether a name is of what connectors add to a row (`@etag`, `@id`), beside which no contract has such names."""
+    return name.startswith("@") and not any(one.startswith("@") for one in field.fields)
 
 
 def field_at(field: Field, names: Sequence[str]) -> Field | None:

@@ -186,7 +186,11 @@ class RestContract:
 
     def reply(self, step: RestStep) -> Field:
         call = self._call(step)
-        return call.reply if call else OPEN
+        reply = call.reply if call else OPEN
+        told = {name: Field(name) for name in (*step.reply_headers, *step.reply_cookies)}
+        if not told or step.rows:
+            return reply
+        return section({**reply.fields, **told}, many=reply.many, is_open=reply.is_open)
 
     whole = reply
 

@@ -222,14 +222,17 @@ def _mapping_problems(mapping: Path, uses: list[_Use], config: Config, site: Doc
     except ConfigError:
         return  # told where it is loaded
     sources = [source for source in sources_of(document) if source.names is not None]
-    wrong = {source.place for source in sources if _is_wrong(source, uses)}
     is_shipped = mapping.is_relative_to(SHIPPED)
+    if is_shipped:
+        # Made for several versions and ways of a system: without the id alone it is of no use.
+        sources = [source for source in sources if source.field == "id"]
+    wrong = {source.place for source in sources if _is_wrong(source, uses)}
     for source in sources:
         if source.place not in wrong or (is_shipped and not wrong.issuperset(source.among)):
             continue
         use = uses[0]
         unknown = unknown_in(use.record, source.names or ())
-        if unknown is None:
+        if unknown is None or _is_told_above(source, unknown.name):
             continue
         could = unknown_in(use.whole, source.names or ()) is None
         advice = f": {use.advice}" if could else below(unknown)
@@ -244,6 +247,13 @@ def _mapping_problems(mapping: Path, uses: list[_Use], config: Config, site: Doc
                 document.key_place(source.place) if "where" in source.place else document.value_place(source.place),
                 message,
             )
+
+
+def _is_told_above(source: Source, unknown: str) -> bool:
+    """Whether the wrong name is in the `each` around a path, where it is told."""
+    own = RecordPath(source.path).every_name if not source.path.startswith("$") else source.names or ()
+    above = (source.names or ())[: len(source.names or ()) - len(own)]
+    return unknown in above and unknown not in own
 
 
 def _is_wrong(source: Source, uses: list[_Use]) -> bool:

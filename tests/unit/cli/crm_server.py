@@ -22,9 +22,10 @@ CUSTOMER = {
 
 
 class Crm:
-    """Says what it was asked; `sent` are the bodies of what was posted."""
+    """Says what it was asked; `sent` are the bodies of what was posted, `files` what else it has, by path."""
 
     def __init__(self) -> None:
+        self.files: dict[str, str] = {}
         self.asked: list[str] = []
         self.sent: list[Any] = []
         self.port = 0
@@ -49,12 +50,19 @@ class Crm:
     async def _broken(self, _request: web.Request) -> web.Response:
         return web.Response(status=500, text=json.dumps({"message": f"token {TOKEN} is not known"}))
 
+    async def _file(self, request: web.Request) -> web.Response:
+        self.asked.append(request.path_qs)
+        if request.path not in self.files:
+            return web.Response(status=404)
+        return web.Response(text=self.files[request.path], content_type="application/xml")
+
     def _application(self) -> web.Application:
         application = web.Application()
         application.router.add_get("/customers", self._customers)
         application.router.add_get("/customers/{no}/orders", self._orders)
         application.router.add_put("/notes/{id}", self._notes)
         application.router.add_get("/broken", self._broken)
+        application.router.add_get("/{path:.*}", self._file)
         return application
 
 

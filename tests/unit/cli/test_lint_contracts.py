@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,6 +10,9 @@ import pytest
 
 from tests.unit.cli.conftest import CONFIG, Ctihub
 from tests.unit.cli.contracts import DOCUMENT_WSDL, EDMX_V2, EDMX_V4, OPENAPI_JSON, RPC_WSDL
+from tests.unit.cli.crm_server import running_crm
+
+CONTRACTS = Path(os.environ.get("CTIHUB_CONTRACTS") or Path(__file__).parents[4] / "shared" / "contracts")
 
 SOAP = """\
 connectors:
@@ -284,3 +288,57 @@ def test_writes_are_compared_too(ctihub: Ctihub, site: Path) -> None:
 """
     configured(site, ODATA + written, MAPPINGS["odata"])
     assert ["ctihub.yaml:30:20: Orders has no field 'OrderId'; did you mean 'OrderID'?"] == problems(ctihub)
+
+
+def test_a_list_that_is_not_there_is_told_once(ctihub: Ctihub, site: Path) -> None:
+    """At its `each`, not for every field of its items again."""
+    configured(site, SOAP, MAPPINGS["soap"].replace("each: Phones", "each: Phone"))
+    [line] = problems(ctihub)
+    assert "customer.yaml:7:18: 'Phone': the records of operation" in line
+
+
+def test_online_reads_contracts_from_their_addresses(ctihub: Ctihub, site: Path) -> None:
+    """A WSDL and $metadata given by address are read with --online, and not without."""
+    with running_crm() as server:
+        server.files = {"/crm.wsdl": DOCUMENT_WSDL, "/odata/$metadata": EDMX_V4}
+        here = f"http://127.0.0.1:{server.port}"
+        soap = SOAP.replace("wsdl: crm.wsdl", f"wsdl: {here}/crm.wsdl")
+        odata = ODATA.partition("crm:\n")[2].replace("    metadata: shop.edmx\n", "")
+        odata = odata.replace("https://shop.example.com/odata", f"{here}/odata").replace(
+            "entity: Customers", "entity: Cust"
+        )
+        configured(site, soap.replace("MaxRows: 10", "MaxRow: 10") + "  shop:\n" + odata, "id: CustomerNo\n")
+        assert 0 == ctihub("lint").returncode
+        assert [] == server.asked
+        done = ctihub("lint", "--online")
+    assert 1 == done.returncode
+    assert "has no field 'MaxRow'; did you mean 'MaxRows'?" in done.stdout
+    assert "the service has no entity set 'Cust'" in done.stdout
+    assert {"/crm.wsdl", "/odata/$metadata"} == set(server.asked)
+
+
+@pytest.mark.parametrize(
+    ("connector", "files"),
+    [
+        ("kind: odata, preset: sap_s4hana, url: 'https://h/x', metadata: {API_BUSINESS_PARTNER: %s}",
+         ["sap-s4hana/API_BUSINESS_PARTNER.edmx"]),
+        ("kind: soap, preset: oracle_service_cloud, wsdl: %s, svcmap: %s",
+         ["oracle-service-cloud/RightNow.wsdl", "oracle-service-cloud/Reference.svcmap"]),
+        ("kind: soap, preset: oracle_siebel, wsdl: %s", ["oracle-siebel/http---siebel1.wsdl"]),
+        ("kind: soap, preset: oracle_ebs, wsdl: %s", ["oracle-ebs/EBSMockSvc.wsdl"]),
+        ("kind: soap, preset: oracle_fusion/soap, wsdl: %s, svcmap: %s",
+         ["oracle-fusion/ContactService.wsdl", "oracle-fusion/Reference.svcmap"]),
+        ("kind: soap, preset: sap_query_customer, wsdl: %s", ["sap-query-customer/QueryCustomerIn.wsdl"]),
+    ],
+)  # fmt: skip
+def test_shipped_presets_fit_the_vendors_contracts(
+    ctihub: Ctihub, site: Path, connector: str, files: list[str]
+) -> None:
+    """What the presets ask, and how they put records together, is in the contracts as published."""
+    for file in files:
+        if not (CONTRACTS / file).is_file():
+            pytest.skip(f"the contract {file} is not here: set CTIHUB_CONTRACTS to a folder that has it")
+    filled = connector % tuple(str(CONTRACTS / file) for file in files)
+    configured(site, f"connectors: {{crm: {{{filled}}}}}\n", "id: id\n")
+    done = ctihub("lint")
+    assert (0, "2 files checked, nothing wrong\n") == (done.returncode, done.stdout)
