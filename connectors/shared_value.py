@@ -34,10 +34,13 @@ class SharedValue(Generic[Value]):
         if self._fetching is None or self._fetching.done():
             self._fetching = asyncio.create_task(self._fetched(), name=self._what)
             self._fetching.add_done_callback(_seen)
-        done, _ = await asyncio.wait([self._fetching], timeout=self._wait_s)
+        fetching = self._fetching
+        done, _ = await asyncio.wait([fetching], timeout=self._wait_s)
         if not done:
             raise ConnectorError(Problem.TIMEOUT, f"{self._what}: no answer within {self._wait_s:g} s")
-        return self._fetching.result()
+        if fetching.cancelled():
+            raise ConnectorError(Problem.INTERNAL, f"{self._what}: the connector was closed")
+        return fetching.result()
 
     def drop(self, value: Value) -> None:
         """Fetch anew next time, unless that has happened since `value` was got."""
