@@ -24,7 +24,7 @@ examples:
   ctihub tap --type 'cti.call.*'           calls alone (may be given again)
   ctihub tap --call main-1763631000.17     one call
   ctihub tap --phone +49351123456          everything about that number
-  ctihub tap --pbx main --type cti.agent.* agents of one PBX
+  ctihub tap --pbx main --type 'cti.agent.*'  agents of one PBX
   ctihub tap --after 0 --count 100         the first hundred events that are kept
   ctihub tap --json | jq .data             one CloudEvent a line
 """
