@@ -18,6 +18,7 @@ from connectors.reply import Reply
 from connectors.soap.faults import FaultError
 from connectors.soap.sign_in import Read, Send
 from connectors.soap.writing import escaped
+from connectors.tracing import current_trace
 from hub.config.soap_auth import SiebelAuth
 
 NAMESPACE = "http://siebel.com/webservices"
@@ -52,7 +53,7 @@ class SiebelSignIn:
         try:
             try:
                 reply = await send(self._header(token))
-                renewed = session_token(reply)
+                renewed = _renewed(reply)
                 return await read(reply)
             except ConnectorError as error:
                 if not token or not _is_over(error):
@@ -60,7 +61,7 @@ class SiebelSignIn:
             # What was refused is the token: the call itself was not made.
             renewed = ""
             reply = await send(self._header(""))
-            renewed = session_token(reply)
+            renewed = _renewed(reply)
             return await read(reply)
         finally:
             # Without a new token nobody knows where the session stands: a cut connection, a cancelled call.
@@ -93,7 +94,7 @@ class SiebelSignIn:
 
     def _header(self, token: str) -> str:
         if token:
-            return _block("SessionType", "Stateless") + _block("SessionToken", token)
+            return _block("SessionType", "Stateless") + _block("SessionToken", _noted(token))
         password = self._auth.password.get_secret_value()
         return (
             _block("UsernameToken", self._auth.username)
@@ -111,6 +112,16 @@ def session_token(reply: Reply) -> str:
     head, _, _ = reply.body.partition(b"Body")
     found = _TOKEN.search(head)
     return unescape(found[1].decode("utf-8", "replace").strip()) if found else ""
+
+
+def _renewed(reply: Reply) -> str:
+    return _noted(session_token(reply))
+
+
+def _noted(token: str) -> str:
+    if token and (trace := current_trace()):
+        trace.secrets.add(token)
+    return token
 
 
 def _is_over(error: ConnectorError) -> bool:

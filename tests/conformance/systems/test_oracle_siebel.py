@@ -1,13 +1,15 @@
 """Oracle Siebel as documented, against a server that takes each session's newest token alone."""
 
 import asyncio
+import re
 
 from connectors.base import Connector
+from connectors.tracing import recorded
 from hub.domain.customer import CustomerQuery
 from hub.domain.phone import parse_number
 from hub.domain.writeback import WriteKind
 from tests.conformance.systems.behaviour import SystemBehaviour, entry
-from tests.conformance.systems.servers.oracle_siebel import KNOWN, SESSION, OracleSiebel
+from tests.conformance.systems.servers.oracle_siebel import KNOWN, SESSION, TOKEN, OracleSiebel
 from tests.conformance.systems.system import Weather
 from tests.conformance.test_contracts import contract
 
@@ -50,6 +52,17 @@ class TestOracleSiebel(SystemBehaviour):
         assert 2 == server.signed_in
         assert await connector.lookup(BY_PHONE)
         assert 0 == server.misused
+
+    async def test_tokens_are_secrets_of_a_trace(self, server: OracleSiebel, connector: Connector) -> None:
+        """Whoever shows what was sent and received knows which texts to hide."""
+        await connector.check()
+        server.envelopes.clear()
+        with recorded() as trace:
+            await connector.lookup(BY_PHONE)
+        assert 3 == len(server.envelopes)
+        for text in server.envelopes:
+            [used] = re.findall(rf">(s\d+\.\d+-{TOKEN})<", text)
+            assert used in trace.secrets
 
     async def test_on_the_real_contract(self, server: OracleSiebel) -> None:
         """With the WSDL as Oracle published it, the same steps find the same and write the same."""

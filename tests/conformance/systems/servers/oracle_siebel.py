@@ -17,6 +17,7 @@ from tests.conformance.systems.system import Person, Weather, Written
 UI = "http://siebel.com/CustomUI"
 IO = "http://www.siebel.com/xml/WC_Contacts_IO/"
 SESSION = "http://siebel.com/webservices"
+TOKEN = "r_9ZOOH4lJjb"
 KNOWN = Person("1-3HQ5", "Petra O'Neil", "+493515550123", "petra.o'neil@example.com", cases=("1-0042", "1-0044"))
 SHARED: tuple[Person, ...] = (
     Person("1-3HQ7", "Anna Berg", "+493515550777", "anna@example.com"),
@@ -225,7 +226,7 @@ class OracleSiebel(Served):
         return f"s{self.signed_in}"
 
     def _reply(self, session: str, content: str) -> web.Response:
-        token = self._newest[session] = f"{session}.{next(self._numbers)}-r_9ZOOH4lJjb"
+        token = self._newest[session] = f"{session}.{next(self._numbers)}-{TOKEN}"
         return web.Response(
             text=f'<e:Envelope xmlns:e="{ENVELOPE}"><e:Header><siebel-header:SessionToken'
             f' xmlns:siebel-header="{SESSION}">{token}</siebel-header:SessionToken></e:Header>'
