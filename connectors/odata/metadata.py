@@ -68,6 +68,8 @@ class _Reader:
         self._root = root
         self._types: dict[str, etree._Element] = {}
         self._ends: dict[str, dict[str, tuple[str, bool]]] = {}
+        # Types are used again and again, and hold one another: each is looked into once.
+        self._known: dict[etree._Element, dict[str, Field]] = {}
         self._schemas = list(root.iter("{*}Schema"))
         for schema in self._schemas:
             for prefix in filter(None, (schema.get("Namespace"), schema.get("Alias"))):
@@ -148,6 +150,11 @@ class _Reader:
         return ()
 
     def _properties(self, element: etree._Element) -> dict[str, Field]:
+        if element not in self._known:
+            self._known[element] = self._read_properties(element)
+        return self._known[element]
+
+    def _read_properties(self, element: etree._Element) -> dict[str, Field]:
         found: dict[str, Field] = {}
         for owner in reversed(self._ancestry(element)):
             for child in owner.iterchildren("{*}Property"):

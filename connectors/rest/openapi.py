@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -130,6 +130,8 @@ _TextLoader.yaml_implicit_resolvers = {
 class _Reader:
     def __init__(self, document: dict[str, Any]) -> None:
         self._document = document
+        # Schemas are used again and again, and hold one another: each is looked into once.
+        self._known: dict[int, Mapping[str, Field]] = {}
 
     def service(self) -> Service:
         calls = []
@@ -203,7 +205,7 @@ class _Reader:
             return self._field(name, plain[0], required=required)
         # One that names its properties is taken at its word, unless it says that there are more.
         is_open = any(part.get("additionalProperties", False) is not False for part in parts)
-        return Field(name, "section", required=required, is_open=is_open, inside=partial(self._properties, parts))
+        return Field(name, "section", required=required, is_open=is_open, inside=partial(self._inside, schema, parts))
 
     def _parts(self, schema: dict[str, Any], depth: int) -> list[dict[str, Any]]:
         """Return a schema and those it is put together from, or is one of."""
@@ -213,6 +215,12 @@ class _Reader:
                 if depth < MAX_PARTS and len(found) < MAX_PARTS:
                     found += self._parts(self._resolved(node), depth + 1)
         return found[:MAX_PARTS]
+
+    def _inside(self, schema: dict[str, Any], parts: Sequence[dict[str, Any]]) -> Mapping[str, Field]:
+        # The document holds each schema for as long as it is read from, so that no two have one id.
+        if id(schema) not in self._known:
+            self._known[id(schema)] = self._properties(parts)
+        return self._known[id(schema)]
 
     def _properties(self, parts: Sequence[dict[str, Any]]) -> dict[str, Field]:
         found: dict[str, Field] = {}

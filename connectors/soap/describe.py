@@ -63,6 +63,9 @@ class Described:
 
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
+        # Types are used again and again, and hold one another: each is looked into once.
+        self._known: dict[int, tuple[Shape, Mapping[str, Field]]] = {}
+        self._open: dict[int, bool] = {}
 
     def request(self, operation: str) -> Field:
         """Return what an operation takes; its fields are the `arguments` of a step."""
@@ -86,18 +89,28 @@ class Described:
             return dataclasses.replace(self._field(name, shape.item), many=True, required=required)
         if shape.content is not None and not shape.attributes:
             return Field(name, _KINDS.get(shape.content, "text"), many=many, required=required)
-        book = self.contract.book
         return Field(
             name,
             "section",
             many=many,
             required=required,
-            # Another type may come in its place (xsi:type), with more in it than is named.
-            is_open=shape.is_open or book.is_abstract(shape) or bool(book.derived_names(shape)),
+            is_open=self._is_open(shape),
             inside=lambda: self._inside(shape),
         )
 
+    def _is_open(self, shape: Shape) -> bool:
+        """Whether another type may come in its place (xsi:type), with more in it than is named."""
+        book = self.contract.book
+        if id(shape) not in self._open:
+            self._open[id(shape)] = shape.is_open or book.is_abstract(shape) or bool(book.derived_names(shape))
+        return self._open[id(shape)]
+
     def _inside(self, shape: Shape) -> Mapping[str, Field]:
+        if id(shape) not in self._known:
+            self._known[id(shape)] = (shape, self._fields_of(shape))
+        return self._known[id(shape)][1]
+
+    def _fields_of(self, shape: Shape) -> Mapping[str, Field]:
         found = {
             name: self._field(name, field.shape, many=field.many, required=field.required)
             for name, field in ((field.name, field) for field in shape.fields)

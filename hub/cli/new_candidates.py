@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 MAX_OPERATIONS = 2_000
 CLEAR = 14
 """A score from which on an operation is taken without being named."""
+MAX_LEVELS, MAX_SECTIONS = 6, 100
+"""How far down a reply records are looked for, and in how many sections of each level."""
 MAX_EMPTY = 4
 """Levels of sections that a contract demands and that are written empty."""
 
@@ -105,9 +107,9 @@ def best_record(reply: Field) -> tuple[tuple[str, ...], Field] | None:
     """Return where in a reply the customers' records are: the section that looks most like one."""
     best: tuple[int, int, tuple[str, ...], Field] | None = None
     level: list[tuple[tuple[str, ...], Field]] = [((), reply)]
-    for depth in range(6):
+    for depth in range(MAX_LEVELS):
         below: list[tuple[tuple[str, ...], Field]] = []
-        for names, section in level[:300]:
+        for names, section in level[:MAX_SECTIONS]:
             score = record_score(section)
             if score and (best is None or score > best[0]):
                 best = (score, depth, names, section)

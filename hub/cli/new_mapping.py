@@ -20,6 +20,9 @@ from hub.cli.new_names import (
 
 MAX_DEPTH = 4
 MAX_FIELDS = 4_000
+"""Below one record; of hostile types, which hold one another, there would be no end."""
+MAX_SCORED = 400
+"""Fields that say whether a section is a record."""
 MAX_PHONES = 6
 
 _PLAIN_NAME = re.compile(r"[^\W\d][\w$:#-]*|[@$#][\w:-]+")
@@ -65,15 +68,17 @@ class Proposal(NamedTuple):
     record: dict[str, Any]
 
 
-def leaves(record: Field, *, depth: int = MAX_DEPTH) -> list[Leaf]:
-    """Return the plain fields below a record, the nearest first; at most MAX_FIELDS."""
+def leaves(record: Field, *, depth: int = MAX_DEPTH, most: int = MAX_FIELDS) -> list[Leaf]:
+    """Return the plain fields below a record, the nearest first; `most` fields are looked at."""
     found: list[Leaf] = []
+    seen = 0
     level: list[tuple[tuple[str, ...], tuple[Field, ...], Field]] = [((), (), record)]
     for _ in range(depth + 1):
         below: list[tuple[tuple[str, ...], tuple[Field, ...], Field]] = []
         for names, holders, section in level:
             for name, field in section.fields.items():
-                if len(found) + len(below) >= MAX_FIELDS:
+                seen += 1
+                if seen > most:
                     return found
                 if field.is_section:
                     if any(_is_same(field, holder) for holder in (record, *holders)):
@@ -91,7 +96,7 @@ def _is_same(one: Field, other: Field) -> bool:
 
 def record_score(record: Field) -> int:
     """Return how much a section looks like a customer's record; 0: it could not be one."""
-    every = leaves(record, depth=2)
+    every = leaves(record, depth=2, most=MAX_SCORED)
     if not any(len(leaf.text_names) == 1 and id_score(leaf.name) for leaf in every):
         return 0
     # Below a further level stand other things: a name there counts less than one of the record's own.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +130,26 @@ def test_without_a_clear_operation_candidates_are_told(ctihub: Ctihub, tmp_path:
     assert (1, "") == (done.returncode, done.stderr)
     assert "choose one by --operation" in done.stdout
     assert [] == list(tmp_path.iterdir())
+
+
+def test_types_that_hold_one_another_have_an_end(ctihub: Ctihub, tmp_path: Path) -> None:
+    """A contract in which each of many types holds all the others: there are more ways down than could be walked."""
+    schemas = {
+        f"T{one}": {
+            "type": "object",
+            "properties": {f"t{other}": {"$ref": f"#/components/schemas/T{other}"} for other in range(60)},
+        }
+        for one in range(60)
+    }
+    found = {"description": "", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/T0"}}}}
+    search = {"parameters": [{"name": "phone", "in": "query"}], "responses": {"200": found}}
+    document = {"openapi": "3.0.0", "paths": {"/c": {"get": search}}, "components": {"schemas": schemas}}
+    (tmp_path / "wide.json").write_text(json.dumps(document))
+    began = time.process_time()
+    done = ctihub("new", "connector", "crm", "--openapi", "wide.json")
+    assert 1 == done.returncode
+    assert "answers with no customer that could be told" in done.stdout
+    assert time.process_time() - began < 20, "seconds of the processor"
 
 
 def test_nothing_is_overwritten(ctihub: Ctihub, contracts: Path) -> None:
