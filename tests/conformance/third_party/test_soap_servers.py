@@ -13,7 +13,7 @@ from connectors.soap.addresses import address_map
 from hub.config.connectors import SoapConnector
 from hub.domain.customer import CustomerQuery, Problem
 from hub.domain.phone import parse_number
-from hub.domain.writeback import WriteKind
+from hub.domain.writeback import WriteBack, WriteKind
 from tests.conformance.servers.soap import WSDL
 from tests.conformance.systems.behaviour import entry
 from tests.conformance.systems.system import Person
@@ -226,73 +226,44 @@ async def test_ebs(serve: Serve) -> None:
     assert ("1022", "main-1763631000.17") == (str(made["req"]["ContactID"]), made["req"]["IncidentRef"])
 
 
-async def test_siebel(serve: Serve, tmp_path: Path) -> None:
-    """Siebel's contract: a query by example, with empty elements for the wanted fields."""
+async def test_siebel_preset(serve: Serve) -> None:
+    """Siebel's contract: queries by example with empty elements for the wanted fields; a call below a contact."""
     wsdl = contract("oracle-siebel/http---siebel1.wsdl")
-    mapping = tmp_path / "siebel" / "contact.yaml"
-    mapping.parent.mkdir()
-    mapping.write_text("source: Siebel\nversion: 1\ntarget: customer\nfields: {id: Id, name.full: LastName}\n", "utf-8")
-    contacts = {"Contact": [{"Id": "1-ABC", "LastName": "Vogt"}]}
-    server = serve(wsdl, {"WC_Contacts_BSQueryPage": [{"ListOfWc_Contacts_Io": contacts}]})
-    example = {
-        "LOVLanguageMode": "LIC",
-        "ViewMode": "All",
-        "ListOfWc_Contacts_Io": {
-            "Contact": [
-                {
-                    "Id": "",
-                    "LastName": "",
-                    "WorkPhone": {
-                        "text": "{number}", "quote": "siebel", "values": {"number": {"from": "query.e164"}},
-                    },
-                }
-            ]
+    request = {"Id": "1-5A", "SRNumber": "1-0042", "Abstract": "Pump", "Status": "Open"}
+    found = {"Id": "1-ABC", "LastName": "Vogt", "ListOfServiceRequest": {"ServiceRequest": [request]}}
+    made = {"Contact": [{"Id": "1-ABC", "ListOfAction": {"Action": [{"Id": "1-W1"}]}}]}
+    server = serve(
+        wsdl,
+        {
+            "WC_Contacts_BSQueryPage": [{"ListOfWc_Contacts_Io": {"Contact": [found]}}],
+            "WC_Contacts_BSExecute": [{"ListOfWc_Contacts_Io": made}],
         },
-    }  # fmt: skip
-    step = {
-        "name": "contacts",
-        "operation": "WC_Contacts_BSQueryPage",
-        "arguments": example,
-        "rows": "ListOfWc_Contacts_Io.Contact",
-    }
-    operations = {"by_phone": {"key": "phone", "steps": [step]}}
-    async with connected(
-        server, wsdl, mappings=(tmp_path,), mapping="siebel/contact", operations=operations
-    ) as connector:
-        [record] = await connector.lookup(by_phone())
-    assert ("1-ABC", "Vogt") == (record.id, record.name.full)
-    assert f"='{PHONE}'" in str(calls(server, "WC_Contacts_BSQueryPage")[0])
-
-
-async def test_query_customer(serve: Serve, tmp_path: Path) -> None:
-    """SAP's contract: a selection by number goes out, customers come back."""
-    wsdl = contract("sap-query-customer/QueryCustomerIn.wsdl")
-    mapping = tmp_path / "sap" / "customer.yaml"
-    mapping.parent.mkdir()
-    mapping.write_text(
-        "source: SAP\nversion: 1\ntarget: customer\nfields: {id: InternalID, name.full: Organisation.FirstLineName}\n",
-        "utf-8",
     )
-    customer = {"InternalID": "1000017", "Organisation": {"FirstLineName": "Hansen GmbH"}}
-    server = serve(wsdl, {"FindByCommunicationData": [{"Customer": [customer]}]})
-    selection = {
-        "InclusionExclusionCode": "I",
-        "IntervalBoundaryTypeCode": "1",
-        "LowerBoundaryNormalisedTelephoneNumber": {"from": "query.e164"},
-    }
-    step = {
-        "name": "customers",
-        "operation": "FindByCommunicationData",
-        "arguments": {
-            "CustomerSelectionByCommunicationData": {"SelectionByNormalisedTelephoneNumber": [selection]},
-            "ProcessingConditions": {"QueryHitsMaximumNumberValue": 10, "QueryHitsUnlimitedIndicator": False},
-        },
-        "rows": "Customer",
-    }
-    operations = {"by_phone": {"key": "phone", "steps": [step]}}
-    async with connected(
-        server, wsdl, mappings=(tmp_path,), mapping="sap/customer", operations=operations
-    ) as connector:
+    async with connected(server, wsdl, preset="oracle_siebel") as connector:
+        assert await connector.check()
         [record] = await connector.lookup(by_phone())
-    assert ("1000017", "Hansen GmbH") == (record.id, record.name.full)
-    assert PHONE in str(calls(server, "FindByCommunicationData")[0])
+        activity = WriteBack(id="main-1.1", kind=WriteKind.ACTIVITY, customer="1-ABC", subject="Call", note="a <b>")
+        result = await connector.write(activity)
+    assert ("1-ABC", "Vogt", ["1-0042"]) == (record.id, record.name.full, [case.id for case in record.cases])
+    assert "1-W1" == result.id
+    asked = calls(server, "WC_Contacts_BSQueryPage")
+    assert 3 == sum(f"='{PHONE}'" in str(one) for one in asked)
+    [sent] = calls(server, "WC_Contacts_BSExecute")
+    assert all(text in str(sent) for text in ("main-1.1", "Call - Inbound", "a <b>", "skipnode", "insert"))
+
+
+async def test_query_customer_preset(serve: Serve) -> None:
+    """SAP's contract: a selection by number, by e-mail and by id goes out, customers come back."""
+    wsdl = contract("sap-query-customer/QueryCustomerIn.wsdl")
+    customer = {"InternalID": "1000017", "Organisation": {"FirstLineName": "Hansen GmbH"}}
+    replies = [{"Customer": [customer]}]
+    server = serve(wsdl, {"FindByCommunicationData": replies, "FindByIdentification": replies})
+    async with connected(server, wsdl, preset="sap_query_customer") as connector:
+        assert await connector.check()
+        for query in (by_phone(), CustomerQuery(email="h@example.com"), CustomerQuery(ids={"crm": "1000017"})):
+            [record] = await connector.lookup(query)
+            assert ("1000017", "Hansen GmbH") == (record.id, record.name.full)
+    sent = str(calls(server, "FindByCommunicationData"))
+    assert PHONE in sent
+    assert "h@example.com" in sent
+    assert "1000017" in str(calls(server, "FindByIdentification"))
