@@ -224,3 +224,18 @@ def test_list_shows_what_there_is(ctihub: Ctihub, crm: Crm) -> None:
     assert {"rest", "soap", "odata", "sql", "csv"} <= {one["name"] for one in document["kinds"]}
     assert {"name": "crm/customer", "from": "the site's own", "tests": "no tests"} in document["mappings"]
     assert TOKEN not in done.stdout
+
+
+@pytest.mark.usefixtures("site")
+def test_check_names_the_call_that_it_makes(ctihub: Ctihub, site: Path) -> None:
+    """Whether it is answered or not: the backend's administrator finds it in the log there."""
+    file = site / "ctihub.yaml"
+    file.write_text(file.read_text().replace("    mapping: crm", "    check: /customers?phone=0042\n    mapping: crm"))
+    [row] = [line for line in ctihub("check").stdout.splitlines() if "connector" in line]
+    assert row.startswith("ok    connector  crm")
+    assert row.endswith("(asked GET /customers)")
+    file.write_text(file.read_text().replace("check: /customers?phone=0042", "check: /broken"))
+    [row] = [line for line in ctihub("check").stdout.splitlines() if "connector" in line]
+    assert row.startswith("FAIL  connector  crm")
+    assert row.endswith("(asked GET /broken)")
+    assert TOKEN not in row
