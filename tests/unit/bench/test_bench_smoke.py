@@ -16,6 +16,7 @@ from tests.bench import (
     bench_intake,
     bench_journal,
     bench_live_calls,
+    bench_mapping,
     bench_memory,
     bench_pop,
     bench_soap,
@@ -69,7 +70,7 @@ def test_every_bench_is_found_by_its_name() -> None:
 def test_a_name_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     """An unknown name ends the command before anything is measured, and says which there are."""
     assert 2 == command.main(["intakes"])
-    assert "no such bench: intakes; there are fastagi, flood, intake" in capsys.readouterr().err
+    assert "no such bench: intakes; there are cache, fastagi, flood, intake" in capsys.readouterr().err
 
 
 def test_a_bench_that_breaks_leaves_the_others_their_figures(
@@ -150,3 +151,12 @@ async def test_callers_are_answered_from_the_cache() -> None:
     result = await bench_cache.measure(calls=20, customers=5, rounds=1)
     assert _is_whole(result, 1)
     assert 10 == result["figures"]["cache"]["entries"]
+
+
+def test_mapping() -> None:
+    """Both ways give the same 20 fields of a record with 69 leaves, and are compared."""
+    by_mapping, by_jmespath = bench_mapping.same_fields()
+    assert (20, by_jmespath) == (len(by_mapping), by_mapping)
+    result = bench_mapping.measure(records=5, rounds=1)
+    assert _is_whole(result, 1)
+    assert 69 == result["figures"]["leaves"]

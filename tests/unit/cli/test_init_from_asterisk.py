@@ -504,6 +504,7 @@ def test_what_is_commented_out_of_a_proposal_is_valid_too(site: Site, tmp_path: 
     path.write_text(re.sub(r"^#(?=\S|  )", "", site.text, flags=re.MULTILINE).replace("/etc/ssl/certs/", ""))
     (tmp_path / "ca-certificates.crt").write_text("x")
     more = {"SAP_PASSWORD": "sap", "OSC_PASSWORD": "osc", "BUS_PASSWORD": "bus", "DIALLER_TOKEN": "d1aller-token"}
+    more["DEPLOY_TOKEN"] = "depl0y-token"
     config = load_config(path, ENVIRONMENT | more)
     assert "inside" == config.pbx["main"].control.context
 

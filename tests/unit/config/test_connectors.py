@@ -44,9 +44,12 @@ def test_presets_stand_alone(tmp_path: Path, name: str) -> None:
     """A preset, an address and how to sign in are all that a site has to write."""
     (tmp_path / "x.wsdl").write_text("<x/>")
     kind = load_preset(name)["kind"]
-    place = "wsdl: x.wsdl" if kind == "soap" else "url: https://backend.example/x"
     auth = 'auth: {type: basic, username: CTIHUB, password: "${PASSWORD}"}'
-    assert [] == problems(tmp_path, f"kind: {kind}\n{place}\npreset: {name}\n{auth}\n")
+    place = {
+        "soap": f"wsdl: x.wsdl\n{auth}",
+        "sql": "url: oracle://CTIHUB:${PASSWORD}@db.example:1521/?service_name=EBS",
+    }.get(kind, f"url: https://backend.example/x\n{auth}")
+    assert [] == problems(tmp_path, f"kind: {kind}\n{place}\npreset: {name}\n")
 
 
 def test_headers_of_a_site_stand_beside_the_presets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
