@@ -3,7 +3,10 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -162,3 +165,49 @@ def test_events_are_cloud_events(schema: Any) -> None:
     document = schema("events")
     assert {"id", "source", "type"} <= set(document["required"])
     assert {"specversion", "data"} <= set(document["properties"])
+
+
+KIND = """\
+from typing import Literal
+from connectors.kind import ConnectorKind
+from hub.config.connector_base import ConnectorBase
+
+class Acme(ConnectorBase):
+    \"\"\"Acme's directory.\"\"\"
+    kind: Literal["acme"]
+    shelf: int
+
+kind = ConnectorKind(Acme, lambda name, config, mappings, region: None)
+"""
+
+
+def test_kinds_of_other_packages_are_known(tmp_path: Path) -> None:
+    """An editor completes them as it does ctihub's own; one that can't be loaded is listed with the reason."""
+    info = tmp_path / "packages/acme_ctihub-1.0.dist-info"
+    info.mkdir(parents=True)
+    (tmp_path / "packages/acme_ctihub.py").write_text(KIND)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-ctihub\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        "[ctihub.connectors]\nacme = acme_ctihub:kind\nbroken = no_such_module:kind\n"
+    )
+
+    def said(*words: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "hub", *words],
+            env={**os.environ, "PYTHONPATH": f"{tmp_path / 'packages'}{os.pathsep}{ROOT}"},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=True,
+        )
+        return done.stdout
+
+    document = json.loads(said("schema"))
+    file = tmp_path / "ctihub.yaml"
+    for shelf, wrong in (("7", False), ("seven", True)):
+        file.write_text(f"{CONFIG}connectors:\n  a: {{kind: acme, shelf: {shelf}}}\n")
+        assert wrong == bool(mistakes(document, file))
+    kinds = {one["name"]: one for one in json.loads(said("list", "kinds", "--json"))["kinds"]}
+    assert ("of another package", "Acme's directory") == (kinds["acme"]["from"], kinds["acme"]["about"])
+    assert "no_such_module" in kinds["broken"]["about"]
