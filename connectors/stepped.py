@@ -21,6 +21,7 @@ from connectors.resolve import NothingToAskError, Scope, distinct_values
 from connectors.rows import Kept, Row, attached, unique_rows
 from connectors.session import Sessions
 from connectors.sifting import refuse_failed, sifted
+from connectors.together import finished
 from connectors.tracing import StepDone, current_trace, in_step
 from hub.config.connector_base import ConnectorBase
 from hub.config.operations import OperationBase, StepBase
@@ -133,7 +134,7 @@ class SteppedConnector(ABC, Generic[Step]):
     async def rows_of(self, step: Step) -> list[Row]:
         """Make one request that no operation declares, for who tries a backend out. Raises ConnectorError only."""
         results: StepResults = {}
-        await self._named(f"step {step.name}", self._step(step, {}, results, ()))
+        await self._named("call", self._step(step, {}, results, ()))
         return results[step.name]
 
     async def check(self) -> str:
@@ -184,14 +185,11 @@ class SteppedConnector(ABC, Generic[Step]):
             await self._step(steps[0], {"query": asked}, results, ())
             return results
         tasks: dict[str, asyncio.Task[bool]] = {}
-        try:
-            async with asyncio.TaskGroup() as group:
-                for step in steps:
-                    needed = {compiled(source).first for source in step.sources()}
-                    before = [task for name, task in tasks.items() if name in needed]
-                    tasks[step.name] = group.create_task(self._step(step, {"query": asked}, results, before))
-        except ExceptionGroup as failed:
-            raise failed.exceptions[0] from None
+        for step in steps:
+            needed = {compiled(source).first for source in step.sources()}
+            before = [task for name, task in tasks.items() if name in needed]
+            tasks[step.name] = asyncio.create_task(self._step(step, {"query": asked}, results, before))
+        await finished(list(tasks.values()))
         return results
 
     async def _step(self, step: Step, given: Scope, results: StepResults, before: Sequence[asyncio.Task[bool]]) -> bool:
@@ -237,11 +235,8 @@ class SteppedConnector(ABC, Generic[Step]):
 
     async def _each(self, step: Step, scope: Scope, items: Sequence[Any]) -> list[Row]:
         """Ask for all items side by side; the rows stay in the items' order."""
-        try:
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self._ask_for(step, scope, item)) for item in items]
-        except ExceptionGroup as failed:
-            raise failed.exceptions[0] from None
+        tasks = [asyncio.create_task(self._ask_for(step, scope, item)) for item in items]
+        await finished(tasks)
         return [row for task in tasks for row in task.result()]
 
     async def _ask_for(self, step: Step, scope: Scope, item: Any) -> list[Row]:
@@ -281,7 +276,7 @@ class SteppedConnector(ABC, Generic[Step]):
             session,
             log_in,
             fields=config.session_fields(),
-            credentials=credentials.values(),
+            credentials=credentials,
             settings=config.settings,
             # Somewhat less than the lookup's own time, so that the error can name who kept it waiting.
             wait_s=config.timeout_s * 0.9,

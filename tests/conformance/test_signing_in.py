@@ -308,7 +308,7 @@ async def test_a_slow_token_server(tokens: TokenServer, backend: GuardedBackend)
         return await fetch(request)
 
     tokens.slowly = slow
-    connector = connector_for(backend, timeout_s=0.4)
+    connector = connector_for(backend, timeout_s=1.0, retry={"attempts": 1})
     await connector.start()
     with pytest.raises(ConnectorError, match=r"signing in at 127\.0\.0\.1: no answer within") as raised:
         await ids(connector)
