@@ -94,6 +94,17 @@ def siebel_literal(value: Any, kind: str | None) -> str:
     return "='" + text.replace("'", "''") + "'"
 
 
+_LIKE_WILDCARDS = re.compile(r"[\\%_]")
+
+
+def like_literal(value: Any, _kind: str | None) -> str:
+    r"""Write a value into a pattern of LIKE that is a field of its own (Tryton, Odoo): % _ and \ take a backslash.
+
+    No quotes are put around it: what the pattern stands in is JSON, or another form with quotes of its own.
+    """
+    return _LIKE_WILDCARDS.sub(lambda match: "\\" + match[0], plain(value))
+
+
 def _plain(value: Any, _kind: str | None) -> str:
     return value if isinstance(value, str) else plain(value)
 
@@ -107,4 +118,5 @@ LANGUAGES: dict[Quote, Language] = {
     "suiteql": Language(suiteql_literal),
     "adf": Language(adf_literal),
     "siebel": Language(siebel_literal, " OR "),
+    "like": Language(like_literal),
 }

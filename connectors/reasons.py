@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from connectors.base import ConnectorError
@@ -15,10 +16,11 @@ from connectors.wording import backend_words
 MAX_BYTES = 64 * 1024
 MAX_SECTIONS = 50
 MAX_CODE = 60
+MAX_PARTS = 3
 _CODE = re.compile(r"[A-Za-z0-9_.:/-]{1,60}")
 # By what errors call their sentence: problem details (RFC 9457), JSON:API, OAuth, OData, SOAP, Salesforce, Oracle, SAP.
 _SENTENCES = ("message", "detail", "error_description", "errormessage", "faultstring", "description", "reason", "msg")
-_TITLES = ("title", "error", "name", "text")
+_TITLES = ("title", "error", "errors", "name", "text")
 _CODES = ("code", "errorcode", "error_code", "o:errorcode", "faultcode", "number", "error")
 
 
@@ -43,7 +45,7 @@ def words_of(document: Any) -> str:
                 code = _first_text(section, _CODES)
                 words = backend_words(sentence)
                 return f"{words} ({_shown(code)})" if code and code not in sentence else words
-    return backend_words(None)
+    return backend_words(_first_list(document))
 
 
 def _shown(code: str) -> str:
@@ -74,6 +76,27 @@ def _first_text(section: Mapping[str, Any], names: tuple[str, ...]) -> str:
             value = value.get("value", value.get("#text"))
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
+        if isinstance(value, list):
+            # Tryton gives `["UserError", ["You can not ..", ""]]`, others a list of sentences.
+            value = ": ".join(islice(_texts(value), MAX_PARTS))
         if isinstance(value, str) and value.strip():
             return value.strip()
     return ""
+
+
+def _texts(values: list[Any]) -> Iterator[str]:
+    for value in values[:MAX_SECTIONS]:
+        if isinstance(value, str) and value.strip():
+            yield value.strip()
+        elif isinstance(value, list):
+            yield from (inner.strip() for inner in value[:MAX_SECTIONS] if isinstance(inner, str) and inner.strip())
+
+
+def _first_list(document: Any) -> str | None:
+    """Return the first list of sentences with the name of the field that it is about (Django: `{"phone": [".."]}`)."""
+    for section in _sections(document):
+        for name, value in section.items():
+            texts = [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+            if texts:
+                return f"{name}: {texts[0]}"
+    return None

@@ -141,4 +141,6 @@ def statement_text(statement: Statement, scope: Scope) -> str:
         for name, found in statement.values.items()
     }
     text = HOLE.sub(lambda match: literals[match[1]], statement.text)
-    return base64.b64encode(text.encode()).decode() if statement.encode == "base64" else text
+    if statement.encode == "base64":
+        text = base64.b64encode(text.encode()).decode()
+    return text if statement.within is None else statement.within.replace("{}", text)

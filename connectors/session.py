@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from connectors.base import ConnectorError
@@ -31,7 +31,7 @@ class LoggedIn:
 class Sessions:
     """`log_in` runs the login's steps and returns the last one's rows; `fields` are what steps read of the first.
 
-    `settings` are the site's, which headers may read. `wait_s` is how long one caller waits for the login.
+    Headers may read `credentials` and the site's `settings`, too. `wait_s` is how long one caller waits for the login.
     """
 
     def __init__(
@@ -40,15 +40,15 @@ class Sessions:
         log_in: Callable[[], Awaitable[Sequence[Row]]],
         *,
         fields: Iterable[str],
-        credentials: Iterable[str],
+        credentials: Mapping[str, str],
         settings: Mapping[str, Any],
         wait_s: float,
     ) -> None:
         self._config = config
         self._log_in = log_in
         self._fields = sorted(fields)
-        self._credentials = tuple(secret for secret in credentials if len(secret) >= MIN_SECRET)
-        self._settings = settings
+        self._credentials = tuple(secret for secret in credentials.values() if len(secret) >= MIN_SECRET)
+        self._given = {"settings": settings, "credentials": credentials}
         self._session = SharedValue("login", self._fetch, wait_s)
 
     async def run(self, work: Callable[[Row], Awaitable[Answer]]) -> Answer:
@@ -87,12 +87,25 @@ class Sessions:
                     f"its answer holds no {field!r}, which later steps read ({words_of(row)}): check `credentials`"
                 )
                 raise ConnectorError(Problem.REFUSED, message)
-        secrets = {value for field in self._fields if isinstance(value := row[field], str) and len(value) >= MIN_SECRET}
+        secrets = {text for field in self._fields for text in _texts(row[field]) if len(text) >= MIN_SECRET}
         if trace := current_trace():
             trace.secrets |= secrets
-        scope = {"session": row, "settings": self._settings}
-        use = SessionUse(header_values(self._config.headers, scope), self._config.expired, tuple(secrets))
+        headers = header_values(self._config.headers, {**self._given, "session": row})
+        use = SessionUse(headers, self._config.expired, tuple(secrets))
         return LoggedIn(row, use)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield the texts in what may be a list or an object: a session id can stand at any depth."""
+    match value:
+        case str():
+            yield value
+        case dict():
+            for inner in value.values():
+                yield from _texts(inner)
+        case list():
+            for inner in value:
+                yield from _texts(inner)
 
 
 async def _inside(session: LoggedIn, work: Callable[[Row], Awaitable[Answer]]) -> Answer:

@@ -21,6 +21,10 @@ class SessionUse:
     secrets: tuple[str, ...] = dataclasses.field(default=(), repr=False)
 
 
+_RIGHT_AFTER = (
+    "the backend says that the session is over, right after the login: see that the session's "
+    "`headers`, or the steps, send it as the backend wants it, and that `expired` fits no other reply"
+)
 NO_SESSION = SessionUse()
 _USE: ContextVar[SessionUse] = ContextVar("session", default=NO_SESSION)
 
@@ -29,7 +33,7 @@ class SessionOverError(ConnectorError):
     """A reply says that the session has ended: after a new login the request may be made again."""
 
     def __init__(self) -> None:
-        super().__init__(Problem.REFUSED, "the backend says that the session is over, right after the login")
+        super().__init__(Problem.REFUSED, _RIGHT_AFTER)
 
 
 @contextlib.contextmanager

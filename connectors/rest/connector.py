@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from collections.abc import Mapping as Section
 from functools import partial
 from typing import Any
@@ -28,7 +28,7 @@ from connectors.rows import Kept, Row, rows_at
 from connectors.stepped import SteppedConnector
 from connectors.wording import refusal
 from hub.config.connectors import RestConnector as RestConfig
-from hub.config.operations import OperationBase, RestOperation, RestStep
+from hub.config.operations import OperationBase, RestCheck, RestOperation, RestStep
 from hub.config.request import HOLE, Argument, found_in
 from hub.config.writes import RestWrite, WriteOperationBase
 from hub.domain.customer import Problem
@@ -56,14 +56,7 @@ class RestConnector(SteppedConnector[RestStep]):
         return operation.steps if isinstance(operation, RestOperation | RestWrite) else ()
 
     async def _ask(self, step: RestStep, scope: Scope) -> list[Row]:
-        url = self._url(step, scope)
-        shown, hidden = _headers(step, scope, own=self._rest.headers)
-        body = None
-        if step.body is not None:
-            body, media_type = written_body(step.send, resolve(step.body, scope))
-            shown.setdefault("Content-Type", media_type)
-        answers = {status for sign in (*step.absent_signs, *step.exists) for status in sign.statuses}
-        send = partial(self._http.send, step.method, headers=shown, hidden=hidden, body=body, answers=answers)
+        send, url = self._request(step, scope)
         if step.paging is None:
             return (await self._read(step, await send(url)))[1]
         pages = Pages(step.paging, url)
@@ -76,16 +69,24 @@ class RestConnector(SteppedConnector[RestStep]):
             page = pages.next(reply, document, found)
         return rows
 
+    def _request(self, step: RestStep, scope: Scope) -> tuple[Callable[[URL], Awaitable[Reply]], URL]:
+        """Return what sends a step's request, and where to."""
+        url = self._url(step, scope)
+        shown, hidden = _headers(step, scope, own=self._rest.headers)
+        body = None
+        if step.body is not None:
+            body, media_type = written_body(step.send, resolve(step.body, scope))
+            shown.setdefault("Content-Type", media_type)
+        answers = {status for sign in (*step.absent_signs, *step.exists) for status in sign.statuses}
+        return partial(self._http.send, step.method, headers=shown, hidden=hidden, body=body, answers=answers), url
+
     async def _read(self, step: RestStep, reply: Reply) -> tuple[Any, list[Row]]:
         """Return a reply's document, and its rows. Raises ConnectorError."""
         if has_sign(reply, step.absent_signs):
             return None, []
         if has_sign(reply, step.exists):
             return None, [Kept(told_by_headers(step, reply))]
-        if reply.status >= 300 or has_sign(reply, self._rest.errors):  # noqa: PLR2004 - neither success nor redirect
-            message = refusal(reply.status, reason_of(reply), step.path)
-            refuse_status(reply)
-            raise ConnectorError(Problem.FAULT, message, status=reply.status)
+        self._refuse_errors(step, reply)
         if reply.status in {204, 205} or (not step.only_looks and not reply.body.strip()):
             tells = not step.only_looks or step.reply_headers or step.reply_cookies
             return None, [told_by_headers(step, reply)] if tells else []
@@ -94,6 +95,12 @@ class RestConnector(SteppedConnector[RestStep]):
         if len(rows) == 1:
             rows = [{**told_by_headers(step, reply), **rows[0]}]
         return document, rows
+
+    def _refuse_errors(self, step: RestStep, reply: Reply) -> None:
+        if reply.status >= 300 or has_sign(reply, self._rest.errors):  # noqa: PLR2004 - neither success nor redirect
+            message = refusal(reply.status, reason_of(reply), step.path)
+            refuse_status(reply)
+            raise ConnectorError(Problem.FAULT, message, status=reply.status)
 
     def _url(self, step: RestStep, scope: Scope) -> URL:
         path = HOLE.sub(lambda match: path_segment(value_of(step.values[match[1]], scope)), step.path)
@@ -109,14 +116,25 @@ class RestConnector(SteppedConnector[RestStep]):
         return URL(f"{address}{joint}{query}" if query else address, encoded=True)
 
     async def _probe(self) -> str:
-        if self._sessions is not None and not self._rest.check:
-            return f"logged in{self._http.clock_note()}"
-        reply = await self._http.send("GET", self._address(self._rest.check, list(self._rest.params.items())))
-        if reply.status >= 300 and self._rest.check:  # noqa: PLR2004 - neither success nor redirect
-            message = refusal(reply.status, reason_of(reply), self._rest.check)
-            raise ConnectorError(Problem.FAULT, message, status=reply.status)
-        hint = "" if self._rest.check else ", which shows no more than that it is there (give `check` a path to read)"
+        check = self._rest.check
+        if check is not None:
+            reply = await self._tried(check)
+            hint = ""
+        elif self._sessions is not None:
+            return f"logged in, and nothing asked (give `check` something to read){self._http.clock_note()}"
+        else:
+            reply = await self._http.send("GET", self._address("", list(self._rest.params.items())))
+            hint = ", which shows no more than that it is there (give `check` a path to read)"
         return f"HTTP {reply.status}, {len(reply.body)} bytes{hint}{self._http.clock_note()}"
+
+    async def _tried(self, check: RestCheck) -> Reply:
+        async def send(session: Row) -> Reply:
+            send, url = self._request(check, {"session": session, "settings": self._rest.settings})
+            reply = await send(url)
+            self._refuse_errors(check, reply)
+            return reply
+
+        return await (self._sessions.run(send) if self._sessions is not None else send({}))
 
 
 def _headers(step: RestStep, scope: Scope, own: Iterable[str]) -> tuple[CIMultiDict[str], dict[str, str]]:

@@ -30,6 +30,7 @@ examples:
   ctihub call sap --raw FindByIdentification CustomerSelectionByIdentification.SelectionByInternalID[0].Lower=10
   ctihub call s4 --raw A_BusinessPartner BusinessPartner=1000123
   ctihub call shop --raw 'GET /customers' phone=+49351123456
+  ctihub call erp --raw 'POST /rpc' --body '{"method": "party.count", "params": [[]]}'
 
 exit status: 0 it answered, 1 it failed, 2 could not run
 """
@@ -41,6 +42,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("operation", metavar="OPERATION")
     parser.add_argument("values", nargs="*", metavar="KEY=VALUE")
     parser.add_argument("--raw", action="store_true", help="OPERATION is the backend's own")
+    parser.add_argument("--body", metavar="JSON", help="with --raw, what a POST to a REST service sends")
     parser.add_argument("--service", default="", metavar="PATH", help="with --raw, the OData service below the url")
     parser.add_argument("--yes", action="store_true", help="write without asking")
     parser.add_argument("--json", action="store_true", help="print JSON instead of YAML")
@@ -84,11 +86,11 @@ def _section(config: Config, name: str) -> ConnectorBase:
 
 def _work(config: Config, section: ConnectorBase, arguments: argparse.Namespace, values: dict[str, str]) -> Any:
     """Return the call as a coroutine. Raises CannotRunError for what can't be called."""
-    from hub.cli.call_values import entry_of, query_of, raw_step
+    from hub.cli.call_values import entry_of, json_section, query_of, raw_step
 
     operation: str = arguments.operation
     if arguments.raw:
-        step = raw_step(section, operation, values, arguments.service)
+        step = raw_step(section, operation, values, arguments.service, body=json_section(arguments.body))
         return _asked(config, arguments.connector, step)
     if operation.startswith(_WRITE):
         entry = entry_of(section, operation.removeprefix(_WRITE), values)

@@ -82,8 +82,22 @@ def entry_of(section: ConnectorBase, kind: str, values: dict[str, str]) -> Write
         raise CannotRunError(str(error)) from None
 
 
-def raw_step(section: ConnectorBase, operation: str, values: dict[str, str], service: str) -> StepBase:
+def json_section(text: str | None) -> dict[str, Any] | None:
+    """Read a body that is given as JSON. Raises CannotRunError."""
+    if text is None:
+        return None
+    try:
+        return msgspec.json.decode(text, type=dict[str, Any])
+    except msgspec.DecodeError as error:
+        raise CannotRunError(f'--body: no object in JSON, as in \'{{"method": "ping"}}\': {error}') from None
+
+
+def raw_step(
+    section: ConnectorBase, operation: str, values: dict[str, str], service: str, body: dict[str, Any] | None = None
+) -> StepBase:
     """Return the request that calls what the backend itself offers. Raises CannotRunError."""
+    if body is not None and (section.kind != "rest" or not operation.upper().startswith("P")):
+        raise CannotRunError("--body goes with --raw and 'POST /path' of a REST service")
     try:
         match section.kind:
             case "soap":
@@ -94,7 +108,10 @@ def raw_step(section: ConnectorBase, operation: str, values: dict[str, str], ser
             case "rest":
                 method, space, path = operation.partition(" ")
                 step = {"name": _STEP, "method": method.upper() if space else "GET", "path": path or method}
-                step |= {"params": values} if step["method"] == "GET" else {"body": nested(values)}
+                if body is not None:
+                    step |= {"params": values, "body": body}
+                else:
+                    step |= {"params": values} if step["method"] == "GET" else {"body": nested(values)}
                 return RestStep.model_validate(step)
     except ValidationError as error:
         finding = error.errors(include_url=False)[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from hub.config.addresses import BaseAddress
 from hub.config.connector_base import ConnectorBase, OperationName
 from hub.config.http_access import HttpAuth
-from hub.config.operations import ODataOperation, ODataStep, RestOperation
+from hub.config.operations import ODataOperation, ODataStep, RestCheck, RestOperation
 from hub.config.paths import ExistingFile
 from hub.config.patterned import patterned
 from hub.config.reply_signs import ReplySigns
@@ -21,8 +21,12 @@ from hub.config.writes import ODataWrite, RestWrite
 from hub.domain.writeback import WriteKind
 
 
+def _as_request(given: object) -> object:
+    return ({"path": given} if given else None) if isinstance(given, str) else given
+
+
 class RestConnector(ConnectorBase):
-    """A backend that speaks JSON or XML over HTTP. `check` is a path that a check may GET.
+    """A backend that speaks JSON or XML over HTTP. `check` is a path that a check may GET, or a request.
 
     `errors` are the signs of an error in a reply whose status says that all is well.
     `openapi` is a file with its description, which `ctihub lint` compares the operations with. `throttled` are signs of
@@ -36,7 +40,9 @@ class RestConnector(ConnectorBase):
     session: RestSession | None = None
     errors: ReplySigns = ()
     throttled: ReplySigns = ()
-    check: AddressPart = ""
+    check: Annotated[
+        RestCheck | None, BeforeValidator(_as_request, json_schema_input_type=AddressPart | RestCheck | None)
+    ] = None
     openapi: ExistingFile | None = None
     operations: Annotated[dict[OperationName, RestOperation], Field(min_length=1)]
     writes: dict[WriteKind, RestWrite] = {}
@@ -45,6 +51,9 @@ class RestConnector(ConnectorBase):
     def _mappings(self) -> Self:
         self.check_mappings(self.operations)
         return self
+
+    def further_sources(self) -> Iterable[str]:
+        return self.check.sources() if self.check is not None else ()
 
 
 def _one_for_all(given: object) -> object:

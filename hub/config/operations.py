@@ -177,6 +177,21 @@ class RestStep(StepBase):
         return (ReplySign(statuses=(404,)),) if HOLE.search(self.path) else ()
 
 
+class RestCheck(RestStep):
+    """The harmless request that a check makes, for a backend that has nothing to GET: it reads what a session gave."""
+
+    name: StepName = "check"
+
+    @model_validator(mode="after")
+    def _by_itself(self) -> Self:
+        for source in self.sources():
+            if compiled(source).first not in ALWAYS_THERE:
+                raise ValueError(f"reads {source!r}: a check has no caller, and reads `session` and `settings` alone")
+        if self.reads_item():
+            raise ValueError("reads `item`, which a check has none of")
+        return self
+
+
 _ELEMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,199}")
 
 

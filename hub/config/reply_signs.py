@@ -17,19 +17,20 @@ class ReplySign(Section):
     """All that is given must hold.
 
     The reply's status is one of `statuses`, its body holds one of `texts`, at each path of `where` stands the value or
-    one of the values, and at each of `present` anything. Paths are those of the JSON, or of the XML inside its
-    outermost element.
+    one of the values, at each of `differs` something else than these, and at each of `present` anything. Paths are
+    those of the JSON, or of the XML inside its outermost element.
     """
 
     statuses: tuple[Status, ...] = ()
     texts: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=200)], ...], Field(max_length=20)] = ()
     where: Annotated[dict[PathText, PlainValue | tuple[PlainValue, ...]], Field(max_length=10)] = {}
+    differs: Annotated[dict[PathText, PlainValue | tuple[PlainValue, ...]], Field(max_length=10)] = {}
     present: Annotated[tuple[PathText, ...], Field(max_length=10)] = ()
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if not (self.statuses or self.texts or self.where or self.present):
-            raise ValueError("give at least one of `statuses`, `texts`, `where`, `present`")
+        if not (self.statuses or self.texts or self.where or self.differs or self.present):
+            raise ValueError("give at least one of `statuses`, `texts`, `where`, `differs`, `present`")
         return self
 
 

@@ -35,6 +35,13 @@ def known_zone(name: str) -> str:
     return name
 
 
+def _one_place(within: str) -> str:
+    if within.count("{}") != 1:
+        raise ValueError('must hold {} once, where the value goes, as in "Call {}"')
+    return within
+
+
+Within = Annotated[str, Field(max_length=200), AfterValidator(_one_place)]
 PathText = Annotated[str, BeforeValidator(lambda value: path_text(value) if isinstance(value, str) else value)]
 
 
@@ -63,32 +70,27 @@ class Found(Section):
     date: Annotated[str, Field(min_length=1, max_length=60)] | None = None
     zone: Annotated[str, AfterValidator(known_zone)] = "UTC"
     max: Annotated[int, Field(ge=1, le=100_000)] | None = None
-    within: Annotated[str, Field(max_length=200)] | None = None
+    within: Within | None = None
     uuid: UUID | None = None
     digest: Annotated[int, Field(ge=8, le=64)] | None = None
 
-    @field_validator("within")
-    @classmethod
-    def _one_place(cls, within: str | None) -> str | None:
-        if within is not None and within.count("{}") != 1:
-            raise ValueError('must hold {} once, where the value goes, as in "Call {}"')
-        return within
 
-
-Quote = Literal["plain", "odata", "roql", "soql", "sosl", "suiteql", "adf", "siebel"]
+Quote = Literal["plain", "odata", "roql", "soql", "sosl", "suiteql", "adf", "siebel", "like"]
 """The languages in which a value can be put in quoted; `plain` is for text that is no language at all."""
 
 
 class Statement(Section):
     """`{text: "... {name} ...", quote: roql, values: {name: {from: PATH}}}`: each hole takes quoted literals.
 
-    `encode: base64` sends the whole text so, where a backend takes its long texts as bytes (UTF-8).
+    `encode: base64` sends the whole text so, where a backend takes its long texts as bytes (UTF-8). `within` puts what
+    has come out into a further text, as in "Session {}".
     """
 
     text: Annotated[str, Field(min_length=1, max_length=8_000)]
     quote: Quote
     values: dict[str, Found] = {}
     encode: Literal["base64"] | None = None
+    within: Within | None = None
 
     @model_validator(mode="after")
     def _holes(self) -> Statement:

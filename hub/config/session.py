@@ -13,6 +13,7 @@ from hub.config.placed import PlacedError
 from hub.config.reply_signs import ReplySign, ReplySigns
 from hub.config.request import found_in, parse_argument
 from hub.config.section import Section
+from hub.config.wording import nearest
 from hub.domain.path import Path
 
 MAX_LOGIN_STEPS = 5
@@ -23,7 +24,8 @@ class SessionBase(Section):
 
     Login steps read the connector's `credentials`, and the login steps before them. One login serves all lookups for
     `lasts_s`, or until a reply bears a sign of `expired` (HTTP 401 unless given): then the login is made again and the
-    request repeated once. `headers` go with every request of the session.
+    request repeated once. `headers` go with every request of the session; they read `session`, `credentials` and
+    `settings`.
     """
 
     lasts_s: Annotated[int, Field(ge=10, le=86_400)] = 1_200
@@ -46,8 +48,15 @@ class SessionBase(Section):
                 raise PlacedError(("login", index), f"step {step.name!r} reads `session`, which the login is to give")
         for name, argument in self.headers.items():
             for found in found_in(argument):
-                if Path(found.source).first not in {"session", "settings"}:
-                    raise PlacedError(("headers", name), f"reads {found.source!r}: a header reads `session`")
+                first, *inside = Path(found.source).names or ("",)
+                if first not in {"session", "settings", "credentials"}:
+                    message = f"reads {found.source!r}: a header reads `session`, `credentials` and `settings`"
+                    raise PlacedError(("headers", name), message)
+                if first == "credentials" and inside[:1] not in [[known] for known in credentials]:
+                    hint = nearest(inside[0] if inside else "", credentials)
+                    raise PlacedError(
+                        ("headers", name), f"reads {found.source!r}, which `credentials` does not have{hint}"
+                    )
 
     def header_sources(self) -> Iterator[str]:
         """Yield what the headers read."""

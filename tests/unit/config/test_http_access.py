@@ -40,7 +40,7 @@ BEARER = {
         ({**BEARER, "instance": {"hosts": [".com"]}}, ".com is too much"),
         ({**BEARER, "instance": {"hosts": ["*.example.com"]}}, "a host in small letters"),
         ({**BEARER, "instance": {"hosts": ["https://x.example"]}}, "a host in small letters"),
-        ({**BEARER, "expired": {}}, "give at least one of `statuses`, `texts`, `where`, `present`"),
+        ({**BEARER, "expired": {}}, "give at least one of `statuses`, `texts`, `where`, `differs`, `present`"),
         ({"type": "oauth1", "consumer_key": "c", "consumer_secret": "s", "realm": 'a", x="'}, "without a quote"),
         ({"type": "oauth1", "consumer_key": "c", "consumer_secret": "s", "realm": "a\r\nX: 1"}, "printable"),
         ({"type": "oauth1", "consumer_key": "c", "consumer_secret": "s", "method": "PLAINTEXT"}, "HMAC-SHA256"),
