@@ -197,3 +197,8 @@ def _flat(items: Sequence[Any]) -> list[Any]:
         elif item is not None:
             flat.append(item)
     return flat
+
+
+def is_one_name(text: str) -> bool:
+    """Whether a path is a name and no more."""
+    return re.fullmatch(_NAME, text) is not None

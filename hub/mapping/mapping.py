@@ -58,7 +58,8 @@ class Mapping:
         With `left_out`, one wrong value costs itself and not the customer: it goes there, unless the field is required.
         """
         values = self._values(source, region, "customer", left_out)
-        return CustomerRecord(system=system, mapping=self.label, fetched_at=at, **values)
+        values["system"], values["mapping"], values["fetched_at"] = system, self.label, at
+        return CustomerRecord(**values)
 
     def run_interaction(self, source: Any, *, system: str, region: str) -> Interaction:
         """Map one message of the feed `system`. Raises MappingRunError, also when it names no customer."""
@@ -78,7 +79,7 @@ class Mapping:
         if not isinstance(source, dict):
             raise MappingRunError(self.name, "@", "the record is no object with fields")
         try:
-            values = self.build(source, Run(MAX_WORK, source, region, left_out))
+            values = self.build(source, Run(MAX_WORK, source, region, [], left_out))
         except FieldProblemError as problem:
             raise MappingRunError(self.name, problem.field, problem.message) from None
         except RecursionError:

@@ -1,4 +1,4 @@
-"""The fields of one struct in the order in which they are read, and the loop that reads them: what costs most."""
+"""The fields of a record in the order in which they are read, and the loop that reads them: what costs most."""
 
 from __future__ import annotations
 
@@ -6,79 +6,90 @@ from collections.abc import Callable
 from typing import Any
 
 from hub.domain.budget import TooMuchWorkError
-from hub.domain.path import Step, item_at
 from hub.mapping.errors import FieldProblemError, ValueProblemError
+from hub.mapping.holders import Holders
 from hub.mapping.rules import Getter, Run
 from hub.mapping.values import MAX_TEXT
 
 Values = dict[str, Any]
 Builder = Callable[[Any, Run], Values]
-
-_NO_OBJECT = ""
-"""Stands where the short way does not lead on; the field's own getter knows the others."""
+Planned = tuple[str, int, str | None, tuple[str, Getter]]
+"""A field, the place and name of a text that is taken as it is, and the rule: what messages call it, how it is read."""
+Made = Callable[[Values], Any]
+"""From the values of a part (`name.full`, `name.given`) to the part itself; None if there is none."""
 
 
 class Plan:
-    """Fields, each with what reads it in any case.
-
-    Most are clean texts that stand under names. Those names are shared: `Address` is looked up once for all that is in
-    it, and a text in it costs no call of its own.
-    """
+    """The fields of one item, those of its parts among them: a part costs no loop of its own."""
 
     def __init__(self) -> None:
-        self._holders: dict[tuple[Step, ...], int] = {(): 0}
-        self._hops: list[tuple[int, str, int | None]] = []
-        self._fields: list[tuple[str, str, int, str | None, Getter]] = []
+        self._fields: list[list[Planned]] = [[]]
+        self._parts: list[tuple[int, str, Made | None]] = []
 
-    def add(self, field: str, label: str, getter: Getter, steps: tuple[Step, ...] | None) -> None:
-        """Add a field; `steps` lead to a text that is taken as it is. Messages call the field `label`."""
-        if steps and steps[-1][1] is None:
-            self._fields.append((field, label, self._holder(steps[:-1]), steps[-1][0], getter))
-        else:
-            self._fields.append((field, label, 0, None, getter))
+    def add(self, part: int, field: str, label: str, place: tuple[int, str] | None, getter: Getter) -> None:
+        """Add a field of a part (0 is the item itself), which messages call `label`.
 
-    def _holder(self, steps: tuple[Step, ...]) -> int:
-        if steps not in self._holders:
-            self._hops.append((self._holder(steps[:-1]), *steps[-1]))
-            self._holders[steps] = len(self._hops)
-        return self._holders[steps]
+        `place` is where in the run's held objects a text stands that is taken as it is, None if there is more to the
+        rule; `getter` reads the field in any case.
+        """
+        at, name = place or (0, None)
+        self._fields[part].append((field, at, name, (label, getter)))
 
-    def builder(self) -> Builder:
-        """Return what reads all the fields of an item; a missing one is left out."""
-        hops, fields = tuple(self._hops), tuple(self._fields)
+    def part(self, within: int, field: str, made: Made | None) -> int:
+        """Open a part of a part; return its number. Without `made` it stays a dictionary."""
+        self._parts.append((within, field, made))
+        self._fields.append([])
+        return len(self._parts)
 
-        def build(item: Any, run: Run) -> Values:
-            holders = [item]
-            for at, name, place in hops:
-                holder = holders[at]
-                inner = holder.get(name) if type(holder) is dict else _NO_OBJECT if holder is not None else None
-                if place is not None and inner is not None:
-                    inner = inner[place] if type(inner) is list and place < len(inner) else item_at(inner, place)
-                holders.append(inner)
-            values: Values = {}
-            for field, label, at, key, getter in fields:
-                if key is not None:
-                    holder = holders[at]
-                    if type(holder) is dict:
-                        text = holder.get(key)
-                        if type(text) is str and len(text) <= MAX_TEXT and text.isprintable():
-                            if text := text.strip():
-                                values[field] = text
+    def builder(self, holders: Holders | None) -> Builder:  # noqa: C901 - one loop, see build
+        """Return what reads all fields of an item; a missing one is left out.
+
+        `holders` are the item's own; without them it is the item at hand, whose objects are looked up already.
+        """
+        fields = tuple(map(tuple, self._fields))
+        # A part within a part stands behind it, and has to be made before it.
+        parts = tuple((number + 1, *part) for number, part in reversed(list(enumerate(self._parts))))
+
+        def build(item: Any, run: Run) -> Values:  # noqa: C901, PLR0912 - one loop without calls: each would cost as much as the rest
+            if holders is not None:
+                run.held = holders.open(item)
+            held = run.held
+            every: list[Values] = []
+            for planned in fields:
+                values: Values = {}
+                every.append(values)
+                for field, at, name, rule in planned:
+                    if name is not None:
+                        # Most fields are clean texts taken as they are: these cost no call of their own.
+                        holder = held[at]
+                        if type(holder) is dict:
+                            text = holder.get(name)
+                            if type(text) is str and len(text) <= MAX_TEXT and text.isprintable():
+                                if text := text.strip():
+                                    values[field] = text
+                                continue
+                            holder = text
+                        if holder is None:
                             continue
-                        if text is None:
-                            continue
-                    elif holder is None:
-                        continue
-                try:
-                    value = getter(item, run)
-                except (ValueProblemError, TooMuchWorkError) as error:
-                    problem = FieldProblemError(label, str(error))
-                    if run.left_out is None:
-                        raise problem from None
-                    run.left_out.append(problem)
-                    continue
-                if value is not None:
-                    values[field] = value
-            return values
+                    try:
+                        value = rule[1](item, run)
+                    except (ValueProblemError, TooMuchWorkError) as error:
+                        _leave_out(FieldProblemError(rule[0], str(error)), run)
+                    else:
+                        if value is not None:
+                            values[field] = value
+            for number, within, field, made in parts:
+                values = every[number]
+                if values:
+                    one = values if made is None else made(values)
+                    if one is not None:
+                        every[within][field] = one
+            return every[0]
 
         return build
+
+
+def _leave_out(problem: FieldProblemError, run: Run) -> None:
+    if run.left_out is None:
+        raise problem from None
+    run.left_out.append(problem)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from msgspec import inspect
@@ -9,11 +11,12 @@ from msgspec import inspect
 from hub.config.document import KeyPath, Node
 from hub.config.expressions import ExpressionError
 from hub.config.wording import kind_of, nearest
-from hub.domain.path import Path, PathError, Step
+from hub.domain.path import Path, PathError, is_one_name
 from hub.domain.phone import is_region
 from hub.mapping.converters import Converter, converter_for, is_dated
 from hub.mapping.dates import NAMED_FORMATS, USUAL_FORMATS, DateReader, pattern_problem, zone_named
 from hub.mapping.errors import ValueProblemError
+from hub.mapping.holders import Holders
 from hub.mapping.reader import Findings
 from hub.mapping.rules import (
     Getter,
@@ -26,12 +29,14 @@ from hub.mapping.rules import (
     equals,
     expression_getter,
     first_of,
+    held_text_getter,
     joined,
     path_getter,
     phone_stage,
     present,
     single,
     summed,
+    table_getter,
     table_stage,
     text_getter,
 )
@@ -51,26 +56,59 @@ _NOTHING: Getter = lambda _item, _run: None  # noqa: E731 - stands in for a gett
 
 
 class RuleCompiler:
+    """`holders` are those of the item whose fields are compiled at the moment, None where there are none."""
+
     def __init__(self, findings: Findings) -> None:
         self._findings = findings
+        self.holders: Holders | None = None
+
+    @contextmanager
+    def looking_in(self, holders: Holders | None) -> Iterator[None]:
+        """Compile the rules of another item."""
+        before, self.holders = self.holders, holders
+        try:
+            yield
+        finally:
+            self.holders = before
 
     def plain(self, node: Node, path: KeyPath, kind: inspect.Type) -> Getter:
         """Compile a rule whose value becomes one plain field."""
         rule = self._rule(node, path)
         getter = self._source(rule, path)
+        changes = rule.keys() & CHANGES
+        if isinstance(kind, inspect.StrType) and not changes:
+            return self._text(rule, getter)
+        if "table" in changes and changes <= {"table", "default"}:
+            convert = converter_for(kind, None)
+            table, otherwise = self._table(rule, path, kind, convert, convert)
+            place = self._place(rule.get("from"))
+            return table_getter(getter, place, table, otherwise, self._default(rule, path, convert))
         finish = self.finisher(rule, path, kind)
-        if isinstance(kind, inspect.StrType) and not rule.keys() & CHANGES:
-            return text_getter(getter)
         return lambda item, run: finish(single(getter(item, run)), run)
 
-    def text_steps(self, node: Node, kind: inspect.Type) -> tuple[Step, ...] | None:
-        """Return the names that lead to a text taken as it is, None where there is more to the rule than that."""
-        if not isinstance(kind, inspect.StrType) or not isinstance(node, str) or node.startswith("$"):
+    def text_place(self, node: Node, kind: inspect.Type) -> tuple[int, str] | None:
+        """Return where a text stands that is taken as it is, None where there is more to the rule than that."""
+        return self._place(node) if isinstance(kind, inspect.StrType) else None
+
+    def _place(self, node: Node) -> tuple[int, str] | None:
+        if self.holders is None or not isinstance(node, str) or node.startswith("$"):
             return None
         try:
-            return Path(node).steps
+            steps = Path(node).steps
         except PathError:
             return None  # told where the rule is compiled
+        if not steps or steps[-1][1] is not None:
+            return None
+        return self.holders.place(steps[:-1]), steps[-1][0]
+
+    def _text(self, rule: dict[str, Any], getter: Getter) -> Getter:
+        """Return what reads a text to which nothing is done; where names alone lead to it, by the short way."""
+        if "join" in rule:
+            return getter  # of clean texts
+        node = rule.get("from")
+        places = [self._place(path) for path in (node if isinstance(node, list) else [node])]
+        known = [place for place in places if place is not None]
+        return held_text_getter(known, getter) if len(known) == len(places) else text_getter(getter)
 
     def many(self, node: Node, path: KeyPath, kind: inspect.Type) -> Getter:
         """Compile a rule whose values become a list of plain values, the missing ones left out."""
@@ -130,7 +168,7 @@ class RuleCompiler:
         if text is None:
             return _NOTHING
         try:
-            return path_getter(text)
+            return path_getter(text, self.holders)
         except PathError as error:
             self._findings.at_value(path, str(error))
             return _NOTHING
@@ -154,7 +192,9 @@ class RuleCompiler:
         if not isinstance(node, list) or not node:
             self._findings.at_value(path, "must be a list of what is joined")
             return _NOTHING
-        return joined(self._parts(node, path), separator)
+        parts = self._parts(node, path)
+        rules = [part if isinstance(part, dict) else {"from": part} for part in node]
+        return joined([self._text(rule, part) for rule, part in zip(rules, parts, strict=True)], separator)
 
     def _parts(self, nodes: list[Any], path: KeyPath) -> list[Getter]:
         self._limit(len(nodes), path)
@@ -172,13 +212,10 @@ class RuleCompiler:
     def finisher(self, rule: dict[str, Any], path: KeyPath, kind: inspect.Type) -> Stage:
         """Compile what happens to a value: table, phone, email, case, then the target's type, or default."""
         convert = converter_for(kind, self._dates(rule, path, kind))
-        default = self._checked(rule["default"], (*path, "default"), convert) if "default" in rule else None
-        stages = [
-            *self._table(rule, path, kind, convert),
-            *self._phone(rule, path),
-            *self._email(rule, path),
-            *self._case(rule, path),
-        ]
+        default = self._default(rule, path, convert)
+        stages = [*self._phone(rule, path), *self._email(rule, path), *self._case(rule, path)]
+        if "table" in rule:
+            stages.insert(0, table_stage(*self._table(rule, path, kind, convert, _text)))
         if "const" in rule and not stages:
             self._checked(rule["const"], (*path, "const"), convert)
         if not stages:
@@ -200,24 +237,28 @@ class RuleCompiler:
             self._findings.at_value(path, str(error))
             return None
 
-    def _table(self, rule: dict[str, Any], path: KeyPath, kind: inspect.Type, convert: Converter) -> list[Stage]:
-        if "table" not in rule:
-            return []
+    def _default(self, rule: dict[str, Any], path: KeyPath, convert: Converter) -> Any:
+        return self._checked(rule["default"], (*path, "default"), convert) if "default" in rule else None
+
+    def _table(
+        self, rule: dict[str, Any], path: KeyPath, kind: inspect.Type, convert: Converter, made_by: Converter
+    ) -> tuple[dict[str, Any], Converter]:
+        """Return a table with its words as `made_by` makes them, and what makes something of an unknown code."""
         place = (*path, "table")
         table = self._findings.section(rule["table"], place)
         if len(table) > MAX_TABLE:
             self._findings.at_value(place, f"too long: at most {MAX_TABLE} entries")
-        texts: dict[str, str] = {}
+        words: dict[str, Any] = {}
         for code, value in table.items():
             if isinstance(value, dict | list) or value is None:
                 self._findings.at_value((*place, code), f"must be one plain value, not {kind_of(value)}")
-                continue
-            self._checked(value, (*place, code), convert)
-            texts[code] = str(value).lower() if isinstance(value, bool) else str(value)
+            elif self._checked(value, (*place, code), convert) is not None or value == "":
+                words[code] = made_by(value)
         default = rule.get("default")
-        has_default = isinstance(kind, inspect.StrType | inspect.BoolType | inspect.EnumType) and default is not None
-        text = (str(default).lower() if isinstance(default, bool) else str(default)) if has_default else None
-        return [table_stage(texts, text)]
+        if default is None or not isinstance(kind, inspect.StrType | inspect.BoolType | inspect.EnumType):
+            return words, made_by
+        unknown = self._checked(default, (*path, "default"), convert) if made_by is convert else made_by(default)
+        return words, lambda _code: unknown
 
     def _phone(self, rule: dict[str, Any], path: KeyPath) -> list[Stage]:
         node = rule.get("phone", False)
@@ -286,17 +327,18 @@ class RuleCompiler:
         self._limit(len(section), path)
         for key, wanted in section.items():
             getter = self._where_path(key, (*path, key))
-            tests.append(self._condition(getter, wanted, (*path, key)))
+            name = key if is_one_name(key) else None
+            tests.append(self._condition(getter, name, wanted, (*path, key)))
         return all_of(tests)
 
     def _where_path(self, key: str, path: KeyPath) -> Getter:
         try:
-            return path_getter(key)
+            return path_getter(key, None)
         except PathError as error:
             self._findings.at_key(path, str(error))
             return _NOTHING
 
-    def _condition(self, getter: Getter, wanted: Node, path: KeyPath) -> Test:
+    def _condition(self, getter: Getter, name: str | None, wanted: Node, path: KeyPath) -> Test:
         if isinstance(wanted, dict):
             section = self._findings.section(wanted, path, {"not", "present"})
             if len(section) != 1:
@@ -304,8 +346,8 @@ class RuleCompiler:
                 return lambda _item, _run: False
             if "present" in section:
                 return present(getter, self._findings.flag(section["present"], (*path, "present")))
-            return equals(getter, self._wanted(section["not"], (*path, "not")), negate=True)
-        return equals(getter, self._wanted(wanted, path), negate=False)
+            return equals(getter, name, self._wanted(section["not"], (*path, "not")), negate=True)
+        return equals(getter, name, self._wanted(wanted, path), negate=False)
 
     def _wanted(self, node: Node, path: KeyPath) -> frozenset[str]:
         values = node if isinstance(node, list) else [node]
@@ -315,3 +357,7 @@ class RuleCompiler:
         return frozenset(
             "" if value is None else str(value).lower() if isinstance(value, bool) else str(value) for value in values
         )
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -14,6 +14,7 @@ from hub.domain.budget import Budget
 from hub.domain.path import Path
 from hub.domain.phone import parse_number
 from hub.mapping.errors import FieldProblemError, ValueProblemError
+from hub.mapping.holders import Holders
 from hub.mapping.values import MAX_TEXT, to_text
 
 # As classic SAP writes amounts, the sign may stand behind.
@@ -23,11 +24,13 @@ _NUMBER = re.compile(r"([-+]?)(\d{1,60}(?:\.\d{0,60})?|\.\d{1,60})(-?)")
 class Run(Budget):
     """What a run knows besides the item at hand: the work it may take yet, the whole record, and the site's region.
 
+    `held` are the objects inside the item (hub/mapping/holders.py).
     Where there is a list of what is `left_out`, a value that its field can't take goes there instead of ending the run.
     """
 
     root: Any
     region: str
+    held: list[Any]
     left_out: list[FieldProblemError] | None = None
 
 
@@ -36,14 +39,29 @@ Getter = Callable[[Any, Run], Any]
 Stage = Callable[[Any, Run], Any]
 
 
-def path_getter(text: str) -> Getter:
-    """Read a path: in the item, or in the whole record when it begins with `$`. Raises PathError."""
+def path_getter(text: str, holders: Holders | None) -> Getter:
+    """Read a path: in the item, or in the whole record when it begins with `$`. Raises PathError.
+
+    With `holders` the names before the last are looked up once for all fields of the item.
+    """
     if text == "$":
         return lambda _item, run: run.root
     if text.startswith("$."):
         from_root = Path(text[2:])
         return lambda _item, run: from_root.read(run.root, run)
-    return Path(text).read
+    path = Path(text)
+    steps = path.steps
+    if holders is None or not steps or steps[-1][1] is not None:
+        return path.read
+    at, name = holders.place(steps[:-1]), steps[-1][0]
+
+    def read(item: Any, run: Run) -> Any:
+        holder = run.held[at]
+        if type(holder) is dict:
+            return holder.get(name)
+        return None if holder is None else path.read(item, run)
+
+    return read
 
 
 def text_getter(getter: Getter) -> Getter:
@@ -54,6 +72,28 @@ def text_getter(getter: Getter) -> Getter:
         if type(value) is str and len(value) <= MAX_TEXT and value.isprintable():
             return value.strip() or None
         return to_text(single(value))
+
+    return read
+
+
+def held_text_getter(places: Sequence[tuple[int, str]], getter: Getter) -> Getter:
+    """Read the first text that stands at one of the places of `run.held`; what is no clean text is read by `getter`."""
+
+    def read(item: Any, run: Run) -> Any:
+        held = run.held
+        for at, name in places:
+            holder = held[at]
+            if type(holder) is dict:
+                value = holder.get(name)
+                if type(value) is str and len(value) <= MAX_TEXT and value.isprintable():
+                    if value:
+                        return value.strip() or None
+                    continue
+            else:
+                value = holder
+            if value is not None:
+                return to_text(single(getter(item, run)))
+        return None
 
     return read
 
@@ -84,11 +124,20 @@ def expression_getter(text: str) -> Getter:
     return read
 
 
-def joined(getters: Sequence[Getter], separator: str) -> Getter:
-    texts = [text_getter(getter) for getter in getters]
+def joined(texts: Sequence[Getter], separator: str) -> Getter:
+    """Put clean texts together, the missing ones left out."""
+    stays_clean = separator.isprintable()
 
     def read(item: Any, run: Run) -> Any:
-        return separator.join([part for text in texts if (part := text(item, run))]) or None
+        parts = []
+        for text in texts:
+            part = text(item, run)
+            if part:
+                parts.append(part)
+        if not parts:
+            return None
+        whole = separator.join(parts)
+        return whole if stays_clean and len(whole) <= MAX_TEXT else to_text(whole)
 
     return read
 
@@ -125,14 +174,46 @@ def single(value: Any) -> Any:
     return value
 
 
-def table_stage(table: Mapping[str, str], default: str | None) -> Stage:
-    """Translate codes. A code that the table lacks becomes `default`, or stays as it is."""
+def table_stage(table: Mapping[str, Any], otherwise: Callable[[str], Any]) -> Stage:
+    """Translate codes; `otherwise` makes something of one that the table lacks."""
 
     def translate(value: Any, _run: Run) -> Any:
         text = to_text(value)
-        return None if text is None else table.get(text, default if default is not None else text)
+        if text is None:
+            return None
+        return table[text] if text in table else otherwise(text)
 
     return translate
+
+
+def table_getter(
+    getter: Getter,
+    place: tuple[int, str] | None,
+    table: Mapping[str, Any],
+    otherwise: Callable[[str], Any],
+    default: Any,
+) -> Getter:
+    """Read a code whose words are those of the field already, as most codes are, in one call.
+
+    `place` is where names alone lead to it; `getter` reads it in any case.
+    """
+    at, name = place or (0, None)
+
+    def read(item: Any, run: Run) -> Any:
+        holder = run.held[at] if name is not None else None
+        value = holder.get(name) if type(holder) is dict else getter(item, run)
+        if type(value) is str:
+            made = table.get(value)
+            if made is not None:
+                return made
+        # It may be a number, hold spaces, or be unknown.
+        text = to_text(single(value))
+        if text is None:
+            return default
+        made = table[text] if text in table else otherwise(text)
+        return default if made is None else made
+
+    return read
 
 
 def phone_stage(region: str | None) -> Stage:
@@ -174,11 +255,21 @@ def all_of(tests: Sequence[Test]) -> Test:
     return tests[0] if len(tests) == 1 else lambda item, run: all(test(item, run) for test in tests)
 
 
-def equals(getter: Getter, wanted: frozenset[str], negate: bool) -> Test:
-    """Whether a value is one of those wanted; a missing one is the empty text."""
+def equals(getter: Getter, name: str | None, wanted: frozenset[str], negate: bool) -> Test:
+    """Whether a value is one of those wanted; a missing one is the empty text.
+
+    `name` is where it stands, if that is all there is to its path; `getter` reads it in any case.
+    """
 
     def test(item: Any, run: Run) -> bool:
-        return ((to_text(single(getter(item, run))) or "") in wanted) is not negate
+        value = item.get(name) if name is not None and type(item) is dict else getter(item, run)
+        if value is True or value is False:
+            text = "true" if value else "false"
+        elif type(value) is str and value in wanted:
+            return not negate
+        else:
+            text = to_text(single(value)) or ""
+        return (text in wanted) is not negate
 
     return test
 

@@ -11,7 +11,8 @@ from msgspec import inspect
 from hub.config.document import KeyPath, Node
 from hub.config.wording import nearest
 from hub.mapping.converters import is_plain
-from hub.mapping.plan import Builder, Plan
+from hub.mapping.holders import Holders
+from hub.mapping.plan import Builder, Made, Plan, Values
 from hub.mapping.reader import Findings
 from hub.mapping.rule_compiler import SOURCES, RuleCompiler
 from hub.mapping.rules import Getter, Run
@@ -34,9 +35,20 @@ class StructCompiler:
         self._rules = rules
         self._count = 0
 
-    def fields(self, entries: dict[str, Entry], shape: Shape, prefix: str = "") -> Builder:
+    def fields(
+        self, entries: dict[str, Entry], shape: Shape, prefix: str = "", *, of_the_item_at_hand: bool = False
+    ) -> Builder:
         """Compile rules by dotted field name into a builder of the struct's arguments."""
         plan = Plan()
+        if of_the_item_at_hand:
+            self._plan(plan, 0, entries, shape, prefix)
+            return plan.builder(None)
+        holders = Holders()
+        with self._rules.looking_in(holders):
+            self._plan(plan, 0, entries, shape, prefix)
+        return plan.builder(holders)
+
+    def _plan(self, plan: Plan, part: int, entries: dict[str, Entry], shape: Shape, prefix: str) -> None:
         for name, group in self._grouped(entries).items():
             kind = shape.fields.get(name)
             first_path = next(iter(group.values()))[1]
@@ -48,10 +60,7 @@ class StructCompiler:
                 self._findings.at_key(first_path, f"too many fields: at most {MAX_FIELDS}")
                 break
             else:
-                getter = self._field(group, kind, prefix + name)
-                steps = self._rules.text_steps(group[""][0], kind) if "" in group else None
-                plan.add(name, prefix + name, getter, steps)
-        return plan.builder()
+                self._field(plan, part, name, group, kind, label=prefix + name)
 
     def _grouped(self, entries: dict[str, Entry]) -> dict[str, dict[str, Entry]]:
         groups: dict[str, dict[str, Entry]] = {}
@@ -64,36 +73,43 @@ class StructCompiler:
                 group[rest] = entry
         return groups
 
-    def _field(self, group: dict[str, Entry], kind: inspect.Type, label: str) -> Getter:
+    def _field(
+        self, plan: Plan, part: int, name: str, group: dict[str, Entry], kind: inspect.Type, *, label: str
+    ) -> None:
         whole = group.get("")
+        first_path = next(iter(group.values()))[1]
         match kind:
             case inspect.StructType():
                 entries = self._sections(*whole) if whole else group
                 shape = shape_of(kind)
-                self.require(entries, shape, next(iter(group.values()))[1])
-                return _struct_getter(self.fields(entries, shape, f"{label}."), shape)
+                self.require(entries, shape, first_path)
+                self._plan(plan, plan.part(part, name, _struct_maker(shape)), entries, shape, f"{label}.")
             case inspect.DictType():
-                return self._dictionary(self._sections(*whole) if whole else group, kind, label)
+                entries = self._sections(*whole) if whole else group
+                self._dictionary(plan, plan.part(part, name, None), entries, kind, label)
             case _ if whole is None:
-                path = next(iter(group.values()))[1]
-                self._findings.at_key(path, f"{label!r} has no parts")
-                return _nothing
+                self._findings.at_key(first_path, f"{label!r} has no parts")
+            case inspect.VarTupleType(item_type=inspect.StructType()) if (own := _of_the_item(whole[0])) is not None:
+                entries = self._sections(own, (*whole[1], "fields"))
+                shape = shape_of(kind.item_type)
+                self.require(entries, shape, (*whole[1], "fields"))
+                make = _struct_maker(shape)
+                number = plan.part(part, name, lambda values: None if (one := make(values)) is None else (one,))
+                self._plan(plan, number, entries, shape, f"{label}.")
             case inspect.VarTupleType():
-                return self._list(*whole, kind.item_type, label)
+                plan.add(part, name, label, None, self._list(*whole, kind.item_type, label))
             case _:
-                return self._rules.plain(*whole, kind)
+                plan.add(part, name, label, self._rules.text_place(whole[0], kind), self._rules.plain(*whole, kind))
 
     def _sections(self, node: Node, path: KeyPath) -> dict[str, Entry]:
         return {key: (value, (*path, key)) for key, value in self._findings.section(node, path).items()}
 
-    def _dictionary(self, entries: dict[str, Entry], kind: inspect.DictType, label: str) -> Getter:
-        plan = Plan()
+    def _dictionary(self, plan: Plan, part: int, entries: dict[str, Entry], kind: inspect.DictType, label: str) -> None:
         for key, (node, path) in entries.items():
             if len(key) > MAX_KEY:
                 self._findings.at_key(path, f"too long: at most {MAX_KEY} characters")
-            steps = self._rules.text_steps(node, kind.value_type)
-            plan.add(key, f"{label}.{key}", self._rules.plain(node, path, kind.value_type), steps)
-        return _dictionary_getter(plan.builder())
+            place = self._rules.text_place(node, kind.value_type)
+            plan.add(part, key, f"{label}.{key}", place, self._rules.plain(node, path, kind.value_type))
 
     def _list(self, node: Node, path: KeyPath, kind: inspect.Type, label: str) -> Getter:
         if isinstance(node, list):
@@ -111,7 +127,12 @@ class StructCompiler:
         shape = shape_of(kind)
         entries = self._sections(section["fields"], (*path, "fields"))
         self.require(entries, shape, (*path, "fields"))
-        return _list_getter(items, _struct_getter(self.fields(entries, shape, f"{label}."), shape))
+        make = _struct_maker(shape)
+        if "each" not in section:
+            # The item at hand is the only one, and its objects are looked up already.
+            build = self.fields(entries, shape, f"{label}.", of_the_item_at_hand=True)
+            return _list_getter(items, lambda item, run: make(build(item, run)))
+        return _inner_list_getter(items, self.fields(entries, shape, f"{label}."), make)
 
     def _plain_list(self, node: Node, path: KeyPath, kind: inspect.Type) -> Getter:
         if not isinstance(node, dict) or "each" not in node:
@@ -121,7 +142,8 @@ class StructCompiler:
         rule = {key: value for key, value in node.items() if key not in {"each", "where"}}
         if not rule.keys() & set(SOURCES):
             rule["from"] = "@"
-        return _list_getter(items, self._rules.plain(rule, path, kind))
+        with self._rules.looking_in(None):
+            return _list_getter(items, self._rules.plain(rule, path, kind))
 
     def _items(self, section: dict[str, Any], path: KeyPath) -> Getter:
         """Compile which items a list is made of: those at `each` that meet `where`, or the item at hand."""
@@ -131,7 +153,9 @@ class StructCompiler:
         test = self._rules.where(section["where"], (*path, "where"))
 
         def items(item: Any, run: Run) -> Any:
-            found = _several(source(item, run))
+            found = source(item, run)
+            if type(found) is not list:
+                found = _several(found)
             run.spend(len(found) * STEPS_A_TEST)
             return [inner for inner in found if inner is not None and test(inner, run)]
 
@@ -142,6 +166,11 @@ class StructCompiler:
         given = {key.partition(".")[0] for key in entries}
         for name in sorted(shape.required - given):
             self._findings.at_key(path, f"the field {name!r} is required: say where it comes from")
+
+
+def _of_the_item(node: Node) -> Node | None:
+    """Return the fields of a list's one section that takes its only item from the item at hand: a part like others."""
+    return node["fields"] if isinstance(node, dict) and node.keys() == {"fields"} else None
 
 
 def _the_item(item: Any, _run: Run) -> Any:
@@ -159,33 +188,42 @@ def _nothing(_item: Any, _run: Run) -> Any:
     return None
 
 
-def _dictionary_getter(build: Builder) -> Getter:
-    return lambda item, run: build(item, run) or None
-
-
-def _struct_getter(build: Builder, shape: Shape) -> Getter:
+def _struct_maker(shape: Shape) -> Made:
     struct, essentials = shape.struct, tuple(shape.required)
 
-    def read(item: Any, run: Run) -> Any:
-        values = build(item, run)
+    def make(values: Values) -> Any:
         for essential in essentials:
             if essential not in values:
                 return None  # an entry of which the essential is missing (a phone without a number) is no entry
         return struct(**values) if values else None
 
-    return read
+    return make
 
 
 def _list_getter(items: Getter, make: Getter) -> Getter:
     def read(item: Any, run: Run) -> Any:
         found = items(item, run)
-        if type(found) is not list:
-            found = _several(found)
         made = []
-        for inner in found if len(found) <= MAX_ITEMS else found[:MAX_ITEMS]:
+        for inner in (found if type(found) is list else _several(found))[:MAX_ITEMS]:
             one = None if inner is None else make(inner, run)
             if one is not None:
                 made.append(one)
+        return _distinct(made) if made else None
+
+    return read
+
+
+def _inner_list_getter(items: Getter, build: Builder, make: Made) -> Getter:
+    """Read a list whose items hold objects of their own."""
+
+    def read(item: Any, run: Run) -> Any:
+        found = items(item, run)
+        outer, made = run.held, []
+        for inner in (found if type(found) is list else _several(found))[:MAX_ITEMS]:
+            one = None if inner is None else make(build(inner, run))
+            if one is not None:
+                made.append(one)
+        run.held = outer
         return _distinct(made) if made else None
 
     return read

@@ -46,14 +46,14 @@ def to_text(value: Any) -> str | None:
     if type(value) is str and len(value) <= MAX_TEXT and value.isprintable():
         # Nothing to clean: the format and control characters that clean_text takes out are not printable.
         return value.strip() or None
+    if value is None:
+        return None
+    if value is True or value is False:
+        return "true" if value else "false"
     return _other_text(value)
 
 
 def _other_text(value: Any) -> str | None:
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
     match value:
         case str():
             text = _HALVES.sub("", _SPACES.sub(" ", value[: MAX_TEXT * 4]))

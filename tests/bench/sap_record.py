@@ -10,14 +10,13 @@ version: 1
 target: customer
 fields:
   id: InternalID
-  kind: {from: CategoryCode, table: {"1": individual, "2": org}}
-  name.full: {from: [Person.NickName, Organisation.FirstLineName, Person.FamilyName]}
+  kind: {from: CategoryCode, table: {"1": individual, "2": org}, default: individual}
+  name.full: {from: [Organisation.FirstLineName, Person.NickName, Person.FamilyName]}
   name.given: Person.GivenName
   name.surname: Person.FamilyName
-  title: Person.AcademicTitleCode
-  organization: Organisation.FirstLineName
-  language: Person.NonVerbalCommunicationLanguageCode
-  tier: ABCClassificationCode
+  title: {from: Person.FormOfAddressCode, table: {"0001": Ms, "0002": Mr, "0003": Company, "0004": Mr and Mrs}}
+  language: {from: [Person.NonVerbalCommunicationLanguageCode, VerbalCommunicationLanguageCode]}
+  tier: {from: ABCClassificationCode, table: {A: Gold, B: Silver, C: Bronze}, default: Standard}
   phones:
     each: AddressInformation[0].Address.Telephone
     where: {MobilePhoneNumberIndicator: false}
@@ -25,38 +24,60 @@ fields:
   emails: {fields: {address: "AddressInformation[0].Address.EmailURI"}}
   url: AddressInformation[0].Address.WebURI
   ids.sap_uuid: UUID
+  extra.medium:
+    from: AddressInformation[0].Address.PreferredCommunicationMediumTypeCode
+    table: {INT: e-mail, LET: letter, FAX: fax, TEL: phone}
   extra.street:
     join:
       - AddressInformation[0].Address.PostalAddress.StreetName
       - AddressInformation[0].Address.PostalAddress.HouseID
-  extra.postcode: AddressInformation[0].Address.PostalAddress.StreetPostalCode
-  extra.city: AddressInformation[0].Address.PostalAddress.CityName
-  extra.country: AddressInformation[0].Address.PostalAddress.CountryCode
-  extra.contact: AddressInformation[0].Address.FormattedAddress.FormattedPostalAddress.FirstLineDescription
+  extra.postcode:
+    from:
+      - AddressInformation[0].Address.PostalAddress.StreetPostalCode
+      - AddressInformation[0].Address.PostalAddress.POBoxPostalCode
+  extra.city:
+    from:
+      - AddressInformation[0].Address.PostalAddress.CityName
+      - AddressInformation[0].Address.PostalAddress.DistrictName
+  extra.country:
+    from: AddressInformation[0].Address.PostalAddress.CountryCode
+    table: {AT: Austria, CH: Switzerland, DE: Germany}
+  extra.letter: AddressInformation[0].Address.FormattedAddress.FormattedPostalAddress.FirstLineDescription
   extra.created: SystemAdministrativeData.CreationDateTime
   extra.valid: AddressInformation[0].AddressInformationValidityPeriod.EndDate
 """
+"""As a site writes it: codes become words, what may stand in several places is taken from the first that has it."""
 
 _ADDRESS = "AddressInformation[0].Address"
+_POSTAL = f"{_ADDRESS}.PostalAddress"
+
+
+def _coded(path: str, table: dict[str, str], otherwise: str) -> str:
+    """Write a code table in JMESPath, which has none: the expression looks at each code in turn."""
+    return " || ".join([*(f"{path} == '{code}' && '{word}'" for code, word in table.items()), otherwise])
+
+
+_TITLE, _MEDIUM = "Person.FormOfAddressCode", f"{_ADDRESS}.PreferredCommunicationMediumTypeCode"
+_COUNTRY = f"{_POSTAL}.CountryCode"
 EXPRESSIONS = {
     "id": "InternalID",
-    "kind": "CategoryCode == '1' && 'individual' || 'org'",
-    "name.full": "Person.NickName || Organisation.FirstLineName || Person.FamilyName",
+    "kind": _coded("CategoryCode", {"1": "individual", "2": "org"}, "'individual'"),
+    "name.full": "Organisation.FirstLineName || Person.NickName || Person.FamilyName",
     "name.given": "Person.GivenName",
     "name.surname": "Person.FamilyName",
-    "title": "Person.AcademicTitleCode",
-    "organization": "Organisation.FirstLineName",
-    "language": "Person.NonVerbalCommunicationLanguageCode",
-    "tier": "ABCClassificationCode",
+    "title": _coded(_TITLE, {"0001": "Ms", "0002": "Mr", "0003": "Company", "0004": "Mr and Mrs"}, _TITLE),
+    "language": "Person.NonVerbalCommunicationLanguageCode || VerbalCommunicationLanguageCode",
+    "tier": _coded("ABCClassificationCode", {"A": "Gold", "B": "Silver", "C": "Bronze"}, "'Standard'"),
     "phones": f"{_ADDRESS}.Telephone[?!MobilePhoneNumberIndicator].{{number: FormattedNumberDescription}}",
     "emails": f"[{{address: {_ADDRESS}.EmailURI}}]",
     "url": f"{_ADDRESS}.WebURI",
     "ids.sap_uuid": "UUID",
-    "extra.street": f"join(' ', [{_ADDRESS}.PostalAddress.StreetName, {_ADDRESS}.PostalAddress.HouseID])",
-    "extra.postcode": f"{_ADDRESS}.PostalAddress.StreetPostalCode",
-    "extra.city": f"{_ADDRESS}.PostalAddress.CityName",
-    "extra.country": f"{_ADDRESS}.PostalAddress.CountryCode",
-    "extra.contact": f"{_ADDRESS}.FormattedAddress.FormattedPostalAddress.FirstLineDescription",
+    "extra.medium": _coded(_MEDIUM, {"INT": "e-mail", "LET": "letter", "FAX": "fax", "TEL": "phone"}, _MEDIUM),
+    "extra.street": f"join(' ', [{_POSTAL}.StreetName, {_POSTAL}.HouseID])",
+    "extra.postcode": f"{_POSTAL}.StreetPostalCode || {_POSTAL}.POBoxPostalCode",
+    "extra.city": f"{_POSTAL}.CityName || {_POSTAL}.DistrictName",
+    "extra.country": _coded(_COUNTRY, {"AT": "Austria", "CH": "Switzerland", "DE": "Germany"}, _COUNTRY),
+    "extra.letter": f"{_ADDRESS}.FormattedAddress.FormattedPostalAddress.FirstLineDescription",
     "extra.created": "SystemAdministrativeData.CreationDateTime",
     "extra.valid": "AddressInformation[0].AddressInformationValidityPeriod.EndDate",
 }
@@ -77,24 +98,24 @@ RECORD: dict[str, Any] = {
     "CustomerIndicator": True,
     "LifeCycleStatusCode": "2",
     "Person": {
-        "FormOfAddressCode": "0001",
-        "AcademicTitleCode": "0001",
-        "GivenName": "Petra",
+        "FormOfAddressCode": "0002",
+        "AcademicTitleCode": None,
+        "GivenName": "Peter",
         "MiddleName": None,
         "FamilyName": "Vogt",
         "BirthName": None,
         "NickName": None,
         "NameFormatCountryCode": "DE",
-        "GenderCode": "2",
+        "GenderCode": "1",
         "BirthDate": "1971-03-14",
         "NonVerbalCommunicationLanguageCode": "DE",
         "OccupationCode": None,
     },
-    "Organisation": {"CompanyLegalFormCode": None, "FirstLineName": "Vogt Maschinenbau", "SecondLineName": None},
+    "Organisation": {"CompanyLegalFormCode": None, "FirstLineName": None, "SecondLineName": None},
     "VerbalCommunicationLanguageCode": "DE",
     "ContactAllowedCode": "1",
     "LegalCompetenceIndicator": True,
-    "ABCClassificationCode": "A",
+    "ABCClassificationCode": "B",
     "NielsenRegionCode": "7",
     "IndustrialSectorCode": "27",
     "AddressInformation": [
@@ -111,7 +132,7 @@ RECORD: dict[str, Any] = {
             "Address": {
                 "CorrespondenceLanguageCode": "DE",
                 "PreferredCommunicationMediumTypeCode": "TEL",
-                "EmailURI": "petra.vogt@example.com",
+                "EmailURI": "peter.vogt@example.com",
                 "FacsimileFormattedNumberDescription": "+49 351 5550199",
                 "PostalAddress": {
                     "CountryCode": "DE",
@@ -136,9 +157,9 @@ RECORD: dict[str, Any] = {
                 ],
                 "WebURI": "https://vogt.example.com",
                 "FormattedAddress": {
-                    "FormattedAddressDescription": "Frau Dr. Petra Vogt / 01067 Dresden",
+                    "FormattedAddressDescription": "Herr Peter Vogt / 01067 Dresden",
                     "FormattedPostalAddress": {
-                        "FirstLineDescription": "Frau Dr. Petra Vogt",
+                        "FirstLineDescription": "Herr Peter Vogt",
                         "SecondLineDescription": "Königstraße 12",
                         "ThirdLineDescription": "01067 Dresden",
                         "FourthLineDescription": None,

@@ -10,8 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.config.expressions import ExpressionError, ExpressionFailedError, compile_expression
-from hub.mapping.errors import FieldProblemError, MappingRunError
+from hub.domain.path import Path as RecordPath
+from hub.mapping.errors import FieldProblemError, MappingRunError, ValueProblemError
 from hub.mapping.mapping import Mapping, load_mapping
+from hub.mapping.rules import single
+from hub.mapping.values import to_text
 from tests.unit.mapping.conftest import HEAD, MapOne
 
 SLOWEST_S = 3.0
@@ -95,6 +98,41 @@ def test_what_is_left_out_costs_only_itself(everything: Mapping, record: dict[st
     assert isinstance(found, dict) or "field id" in str(found)
     if not left_out:
         assert found == outcome(everything, record)
+
+
+PATHS = ("a", "a.b", "a.b.c", "a[0].b", "a[0].b[1].c", "a[].b", "b[].c[]", "a.b[-1]", "d[0]", "e.f")
+
+
+@pytest.fixture(scope="module")
+def by_paths(tmp_path_factory: pytest.TempPathFactory) -> Mapping:
+    """Return a mapping that reads each path as a text, as the first of two, as a part and as a code."""
+    file = tmp_path_factory.mktemp("mappings") / "paths.yaml"
+    rules = "".join(
+        f"  extra.text{number}: {path!r}\n"
+        f"  extra.first{number}: {{from: [{path!r}, missing.too]}}\n"
+        f"  extra.joined{number}: {{join: [{path!r}, {path!r}], with: '|'}}\n"
+        f"  extra.coded{number}: {{from: {path!r}, table: {{X: word, '': x}}}}\n"
+        for number, path in enumerate(PATHS)
+    )
+    file.write_text(HEAD + "  id: {const: x}\n" + rules)
+    return load_mapping(file)
+
+
+@settings(max_examples=300, deadline=None)
+@given(record=st.dictionaries(NAMES, VALUES, max_size=6))
+def test_short_ways_lead_to_the_same(by_paths: Mapping, record: dict[str, Any]) -> None:
+    """However a path is read at run time, it gives what the path itself finds."""
+    made = by_paths.run_customer(record, system="crm", region="DE", left_out=[]).extra
+    for number, path in enumerate(PATHS):
+        found = single(RecordPath(path).read(record))
+        try:
+            text = to_text(found)
+        except ValueProblemError:
+            text = None
+        assert text == made.get(f"text{number}"), path
+        assert text == made.get(f"first{number}"), path
+        assert (None if text is None else f"{text}|{text}") == made.get(f"joined{number}"), path
+        assert ("word" if text == "X" else text) == made.get(f"coded{number}"), path
 
 
 FLAT = {"a": [{"id": number, "b": number % 7, "c": str(number)} for number in range(5_000)]}
