@@ -11,8 +11,9 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from html import escape
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 from hub.domain.phone import mask_number
 
@@ -133,7 +134,7 @@ def _masked(match: re.Match[str]) -> str:
 
 
 def _written_forms(secret: str) -> set[str]:
-    """Return a secret as it is, and as JSON, repr and URLs write it."""
+    """Return a secret as it is, and as JSON, repr, URLs, forms and XML write it."""
     return {
         secret,
         json.dumps(secret)[1:-1],
@@ -141,4 +142,8 @@ def _written_forms(secret: str) -> set[str]:
         repr(secret)[1:-1],
         quote(secret, safe=""),
         quote(secret),
+        quote_plus(secret),
+        escape(secret, quote=False),
+        escape(secret),
+        escape(secret).replace("&#x27;", "&apos;"),
     }

@@ -18,6 +18,7 @@ from hub.config.wording import counted
 _INDEX = re.compile(r"\[\d+\]")
 _FILLED = frozenset({"system", "mapping", "fetched_at"})
 MAX_VALUE = 200
+LINES_BEFORE = 5
 
 
 def print_report(found: Traced, *, is_full: bool) -> None:
@@ -84,7 +85,9 @@ def _exchange(exchange: Exchange, lines: int) -> Iterator[str]:
     if exchange.error:
         yield f"    < {exchange.error}"
     yield from (f"    < {name}: {value}" for name, value in shown_headers(exchange.reply_headers).items())
-    yield from (f"    < {line}" for line in readable_body(exchange.reply_body, lines=lines))
+    # What comes before the steps is a contract, as a rule: how it begins is enough to know it.
+    shown = lines if exchange.step or not lines else min(lines, LINES_BEFORE)
+    yield from (f"    < {line}" for line in readable_body(exchange.reply_body, lines=shown))
 
 
 def _fields(one: TracedConnector, mapped: MappedRecord) -> Iterator[str]:

@@ -63,6 +63,7 @@ class Crm:
         application.router.add_put("/notes/{id}", self._notes)
         application.router.add_get("/broken", self._broken)
         application.router.add_get("/{path:.*}", self._file)
+        application.router.add_post("/{path:.*}", self._file)
         return application
 
 

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from tests.unit.cli.conftest import CONFIG, Ctihub
+from tests.unit.cli.contracts import RPC_WSDL
 from tests.unit.cli.crm_server import SESSION, TOKEN, Crm, running_crm
 
 CONNECTOR = """\
@@ -239,3 +240,38 @@ def test_check_names_the_call_that_it_makes(ctihub: Ctihub, site: Path) -> None:
     assert row.startswith("FAIL  connector  crm")
     assert row.endswith("(asked GET /broken)")
     assert TOKEN not in row
+
+
+SOAP = """\
+connectors:
+  old:
+    kind: soap
+    wsdl: old.wsdl
+    url: http://127.0.0.1:{port}/soap
+    auth: {{type: wsse, username: u, password: "${{OLD_PASSWORD}}"}}
+    soap_headers: [{{element: "{{urn:old}}Session", children: {{SessionToken: sess-11-from-before}}}}]
+    mapping: crm/customer
+    operations:
+      by_phone:
+        key: phone
+        steps:
+          - {{name: found, operation: suche_kunde, rows: return, arguments: {{session: a, telefon: {{from: query.e164}}}}}}
+"""
+ANSWER = """\
+<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Header>
+<s:SessionToken xmlns:s="urn:old">tok&amp;n-22-fresh</s:SessionToken></e:Header><e:Body>
+<o:suche_kundeResponse xmlns:o="urn:old"><return><id>7</id><vorname>Petra</vorname></return></o:suche_kundeResponse>
+</e:Body></e:Envelope>"""
+
+
+def test_no_secret_is_shown_in_xml(ctihub: Ctihub, site: Path, crm: Crm) -> None:
+    """Neither a password as XML writes it, nor a session's token in a header that came or went."""
+    (site / "old.wsdl").write_text(RPC_WSDL)
+    (site / "mappings/crm/customer.yaml").write_text(MAPPING.partition("  id:")[0] + "  id: id\n")
+    (site / "ctihub.yaml").write_text(CONFIG + SOAP.format(port=crm.port))
+    crm.files["/soap"] = ANSWER
+    environment = {"OLD_PASSWORD": "a<b>&'c\"d-geheim"}
+    done = ctihub("trace", "--phone", "+493515550123", environment=environment)
+    assert 'id = "7"  <- id (line 5)' in done.stdout, done.stderr
+    for secret in ("geheim", "sess-11-from-before", "n-22-fresh"):
+        assert secret not in done.stdout + done.stderr
