@@ -100,22 +100,32 @@ def _run(mapping: Mapping, case: dict[str, Any], region: str) -> tuple[str, ...]
         return (f"failed: {error}",)
     if wanted_error is not None:
         return (f"expected an error with {wanted_error!r}, but the record was mapped",)
-    return tuple(
-        _differences(case["expect"], msgspec.json.decode(msgspec.json.encode(made)), "", whole=bool(case.get("whole")))
-    )
+    actual = msgspec.json.decode(msgspec.json.encode(made))
+    return tuple(_differences(case["expect"], actual, _complete(made), "", whole=bool(case.get("whole"))))
+
+
+def _complete(value: Any) -> Any:
+    """Return what was made with its defaults, which are not written out: kind individual, an order that is open."""
+    match value:
+        case msgspec.Struct():
+            return {name: _complete(getattr(value, name)) for name in value.__struct_fields__}
+        case tuple() | list():
+            return [_complete(inner) for inner in value]
+        case _:
+            return msgspec.to_builtins(value)
 
 
 _FILLED = frozenset({"system", "mapping", "source"})
 
 
-def _differences(expected: Any, actual: Any, path: str, *, whole: bool) -> list[str]:
+def _differences(expected: Any, actual: Any, complete: Any, path: str, *, whole: bool) -> list[str]:
     """Compare what is given under `expect`; with `whole` nothing else may be there. Null means: not there."""
     if isinstance(expected, dict) and isinstance(actual, dict):
-        return _section_differences(expected, actual, path, whole=whole)
+        return _section_differences(expected, actual, complete, path, whole=whole)
     if isinstance(expected, list) and isinstance(actual, list):
         lines = [] if len(expected) == len(actual) else [f"{path}: expected {len(expected)} items, got {len(actual)}"]
-        for index, (one, other) in enumerate(zip(expected, actual, strict=False)):
-            lines += _differences(one, other, f"{path}[{index}]", whole=whole)
+        for index, (one, other, full) in enumerate(zip(expected, actual, complete, strict=False)):
+            lines += _differences(one, other, full, f"{path}[{index}]", whole=whole)
         return lines
     if type(expected) is type(actual) and expected == actual:
         return []
@@ -123,13 +133,15 @@ def _differences(expected: Any, actual: Any, path: str, *, whole: bool) -> list[
     return [f"{path}: expected {_shown(expected)}, got {_shown(actual)}{hint}"]
 
 
-def _section_differences(expected: dict[str, Any], actual: dict[str, Any], path: str, *, whole: bool) -> list[str]:
+def _section_differences(
+    expected: dict[str, Any], actual: dict[str, Any], complete: dict[str, Any], path: str, *, whole: bool
+) -> list[str]:
     lines: list[str] = []
     for key, value in expected.items():
         place = f"{path}.{key}" if path else key
         if key in actual:
-            lines += _differences(value, actual[key], place, whole=whole)
-        elif value not in (None, "", [], {}):
+            lines += _differences(value, actual[key], complete[key], place, whole=whole)
+        elif value not in (None, "", [], {}) and (key not in complete or complete[key] != value):
             lines.append(f"{place}: expected {_shown(value)}, but it is not there")
     if whole:
         unexpected = [key for key in actual if key not in expected and (path or key not in _FILLED)]

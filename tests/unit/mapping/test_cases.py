@@ -99,3 +99,12 @@ def test_numbers_are_read_as_in_a_reply(mapping: Path) -> None:
     assert [(), ('title: expected 12.10, got "12.10"; put the expected value in quotes',)] == [
         differences for _, differences in run(mapping, cases)
     ]
+
+
+def test_what_a_field_is_by_default(mapping: Path) -> None:
+    """A case may expect what a field is where the record says nothing of it."""
+    cases = (
+        "  - {name: a, input: {id: '1'}, expect: {kind: individual, language: ''}}\n"
+        "  - {name: b, input: {id: '1'}, expect: {kind: org}}\n"
+    )
+    assert [(), ('kind: expected "org", but it is not there',)] == [lines for _, lines in run(mapping, cases)]
