@@ -255,7 +255,10 @@ connectors:
       by_phone:
         key: phone
         steps:
-          - {{name: found, operation: suche_kunde, rows: return, arguments: {{session: a, telefon: {{from: query.e164}}}}}}
+          - name: found
+            operation: suche_kunde
+            rows: return
+            arguments: {{session: a, telefon: {{from: query.e164}}}}
 """
 ANSWER = """\
 <e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Header>
