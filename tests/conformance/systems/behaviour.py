@@ -173,6 +173,25 @@ class SystemBehaviour:
         assert ["main-1.1", "main-1.2"] == sorted(written.interaction for written in server.written)
 
     @pytest.mark.parametrize("kind", list(WriteKind))
+    async def test_an_id_that_another_begins_with(self, server: System, connector: Connector, kind: WriteKind) -> None:
+        """What is looked for is the whole id: a call's further note bears that of the call and more."""
+        self.skip_unless(f"write_{kind}")
+        case = server.known.cases[0] if server.known.cases else ""
+        for identifier in ("main-1.10", "xmain-1.1", "main-1.1.note", "main-1.1"):
+            await connector.write(entry(kind, server.known, id=identifier, case=case))
+        assert ["main-1.1", "main-1.1.note", "main-1.10", "xmain-1.1"] == sorted(
+            written.interaction for written in server.written
+        )
+
+    async def test_one_id_for_things_of_each_kind(self, server: System, connector: Connector) -> None:
+        """A note is not taken for the case, nor the call for its note, that have the same id."""
+        case = server.known.cases[0] if server.known.cases else ""
+        kinds = [kind for kind in WriteKind if self.does(f"write_{kind}")]
+        for kind in kinds:
+            await connector.write(entry(kind, server.known, id="main-1.1.a", case=case))
+        assert sorted(map(str, kinds)) == sorted(written.kind for written in server.written)
+
+    @pytest.mark.parametrize("kind", list(WriteKind))
     async def test_an_answer_that_is_lost(self, server: System, kind: WriteKind) -> None:
         """The system wrote it and nobody heard: written again it is there once."""
         self.skip_unless(f"write_{kind}")
