@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -278,3 +280,33 @@ def test_no_secret_is_shown_in_xml(ctihub: Ctihub, site: Path, crm: Crm) -> None
     assert 'id = "7"  <- id (line 5)' in done.stdout, done.stderr
     for secret in ("geheim", "sess-11-from-before", "n-22-fresh"):
         assert secret not in done.stdout + done.stderr
+
+
+DATABASE = """\
+connectors:
+  db:
+    kind: sql
+    url: sqlite:///crm.db
+    mapping: crm/customer
+    operations:
+      by_phone:
+        key: phone
+        steps:
+          - name: found
+            statement: SELECT no, name FROM customers WHERE phone = :number
+            values: {number: {from: query.e164}}
+"""
+
+
+def test_a_database_is_traced_too(ctihub: Ctihub, site: Path) -> None:
+    """The statement stands where a request does; there is no status."""
+    with contextlib.closing(sqlite3.connect(site / "crm.db")) as database:
+        database.execute("CREATE TABLE customers (no TEXT, name TEXT, phone TEXT)")
+        database.execute("INSERT INTO customers VALUES ('0042', 'Petra Vogt', '+493515550123')")
+        database.commit()
+    (site / "ctihub.yaml").write_text(CONFIG + DATABASE)
+    done = ctihub("trace", "--phone", "+493515550123")
+    assert (0, "") == (done.returncode, done.stderr), done.stdout
+    assert "SELECT no, name FROM customers" in done.stdout
+    assert "    < answered in " in done.stdout
+    assert 'id = "0042"' in done.stdout
