@@ -15,7 +15,7 @@ def clock_difference(headers: Mapping[str, str]) -> float | None:
     """Return by how many seconds this machine's clock is ahead of a reply's Date; None if it names none."""
     try:
         moment = email.utils.parsedate_to_datetime(headers.get("Date", ""))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
     return time() - moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -23,6 +24,8 @@ XML_THREAD_BYTES = 32 * 1024
 # Amounts keep their digits: 12.10 stays 12.10. An exponent that no Decimal can hold is an InvalidOperation.
 _JSON = msgspec.json.Decoder(float_hook=Decimal)
 _BLANK = b"\xef\xbb\xbf \t\r\n"
+# Nobody sends data in these, and with two of them the work grows with the square of the length.
+_NO_WIRE_ENCODINGS = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"})
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 
 
@@ -103,6 +106,8 @@ def _decode(reply: Reply) -> Any:
 
 def _to_utf8(body: bytes, charset: str) -> bytes:
     try:
+        if codecs.lookup(charset).name.replace("_", "-") in _NO_WIRE_ENCODINGS:
+            raise LookupError  # noqa: TRY301 - as for an encoding that is not known
         return body.decode(charset).encode()
     except (LookupError, UnicodeError):
         raise ConnectorError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 from uuid import uuid5
 
@@ -18,6 +19,9 @@ from hub.domain.path import compiled
 
 MAX_VALUES = 100
 """Different values of one `from` that are asked for; beyond that a number belongs to nobody in particular."""
+
+MAX_DIGITS = 100
+"""Of a number, before or behind the point: 1e999999999 is ten characters in a reply, and a gigabyte in a request."""
 
 Scope = Mapping[str, Any]
 """`query`, `item` where a step repeats, and the rows of each earlier step."""
@@ -94,6 +98,8 @@ def distinct_values(path: str, scope: Scope) -> list[Any]:
     values: dict[str, Any] = {}
     reader = compiled(path)
     for value in reader.read_all(scope):
+        if isinstance(value, Decimal) and not (value.is_finite() and abs(value.adjusted()) <= MAX_DIGITS):
+            raise ConnectorError(Problem.INTERNAL, f"{path} is a number that can't be sent: it is too long, or none")
         # What is written may be long; what is searched for is nobody's beyond a certain length.
         text = value if reader.first in _LONG and isinstance(value, str) else plain(value)
         if text.strip():

@@ -12,7 +12,14 @@ from hub.domain.customer import Problem
 
 def written_date(value: Any, form: str, zone: str, source: str) -> str | int:
     """Write a moment in one of the forms of `Found.date`. Raises ConnectorError for what is no moment."""
-    moment = _moment(value, source)
+    try:
+        return _written(_moment(value, source), form, zone)
+    except (OverflowError, ValueError):
+        # The first and the last day of the calendar are on the other side of it in another zone.
+        raise ConnectorError(Problem.INTERNAL, f"{source} is a time that `date` can't write") from None
+
+
+def _written(moment: datetime, form: str, zone: str) -> str | int:
     match form:
         case "iso":
             return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

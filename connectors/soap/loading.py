@@ -56,7 +56,7 @@ class ContractInUse:
         loop = asyncio.get_running_loop()
 
         def fetch(address: str) -> bytes:
-            return asyncio.run_coroutine_threadsafe(self._fetch(address), loop).result(DOCUMENT_TIMEOUT_S)
+            return asyncio.run_coroutine_threadsafe(self._fetched(address), loop).result()
 
         def load() -> Contract:
             return load_contract(self._config, ContractLoader(self._config.wsdl, address_map(self._config), fetch))
@@ -65,6 +65,15 @@ class ContractInUse:
             return await asyncio.to_thread(load)
         except ConnectorError as error:
             raise (error.within(f"contract {self._contract_name}") if self._contract_name else error) from error
+
+    async def _fetched(self, address: str) -> bytes:
+        """Fetch a document within its time: one that never ends must not keep a connection for good."""
+        try:
+            async with asyncio.timeout(DOCUMENT_TIMEOUT_S):
+                return await self._fetch(address)
+        except TimeoutError:
+            message = f"the WSDL or schema at {address} was not there within {DOCUMENT_TIMEOUT_S:g} s"
+            raise ConnectorError(Problem.TIMEOUT, message) from None
 
     async def _fetch(self, address: str) -> bytes:
         url = URL(address, encoded=True)

@@ -14,6 +14,9 @@ from connectors.soap.schema import Book, Content, Shape
 from hub.domain.customer import Problem
 
 MAX_DEPTH = 64
+MAX_REPETITION = 4
+"""Times the reply's own size that may be read of values it refers to: each may be used twice, not refer on and on."""
+_LEAST = 1_000
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _NIL, _TYPE = f"{{{_XSI}}}nil", f"{{{_XSI}}}type"
 # Attributes of the protocol, which say nothing of the customer.
@@ -32,7 +35,7 @@ class Reader:
     `$type` names the type that the reply chose (xsi:type). What is empty or nil is None.
     """
 
-    __slots__ = ("_book", "_referred")
+    __slots__ = ("_book", "_left", "_referred", "_sizes")
 
     def __init__(self, book: Book, body: etree._Element) -> None:
         self._book = book
@@ -40,6 +43,8 @@ class Reader:
         self._referred: Mapping[str, etree._Element] = (
             {str(one.get("id")): one for one in body if one.get("id")} if len(body) > 1 else {}
         )
+        self._sizes: dict[str, int] = {}
+        self._left = _LEAST + MAX_REPETITION * _size(body) if self._referred else 0
 
     def value(self, element: etree._Element, shape: Shape | None, depth: int = 0) -> Any:
         """Return an element's value. Raises ConnectorError for one that is nested too deeply."""
@@ -47,7 +52,7 @@ class Reader:
             raise ConnectorError(Problem.MALFORMED, f"the reply is nested too deeply: at most {MAX_DEPTH} levels")
         attributes: dict[str, Any] | None = None
         if element.attrib:
-            target = self._referred.get(str(element.get(_MULTIREF, "")).removeprefix("#")) if self._referred else None
+            target = self._target(element) if self._referred else None
             if target is not None and target is not element:
                 return self.value(target, shape, depth + 1)
             if element.get(_NIL) in {"true", "1"}:
@@ -58,6 +63,21 @@ class Reader:
         if shape is not None and shape.item is not None:
             return [self.value(child, shape.item, depth + 1) for child in element.iterchildren(etree.Element)]
         return self._children(element, shape, attributes, depth)
+
+    def _target(self, element: etree._Element) -> etree._Element | None:
+        """Return the value that an element refers to. Raises ConnectorError where few values would become very many."""
+        name = str(element.get(_MULTIREF, "")).removeprefix("#")
+        target = self._referred.get(name)
+        if target is not None:
+            size = self._sizes.get(name)
+            if size is None:
+                size = self._sizes[name] = _size(target)
+            self._left -= size
+            if self._left < 0:
+                raise ConnectorError(
+                    Problem.MALFORMED, "the reply refers to its values (href) over and over: it would become too large"
+                )
+        return target
 
     def _leaf(self, element: etree._Element, shape: Shape | None) -> Any:
         if shape is not None and shape.item is not None:
@@ -118,6 +138,10 @@ class Reader:
             if value is not None:
                 result[name].append(value)
         return result
+
+
+def _size(element: etree._Element) -> int:
+    return sum(1 for _ in element.iter())
 
 
 def _with(attributes: dict[str, Any] | None, text: Any) -> Any:

@@ -167,7 +167,13 @@ async def test_redirect_within_the_host(backend: RestBackend, monkeypatch: pytes
 
 @pytest.mark.parametrize(
     ("header", "seconds"),
-    [("120", 120.0), ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0), ("99999999999", 86_400.0), ("soon", None)],
+    [
+        ("120", 120.0),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0),
+        ("99999999999", 86_400.0),
+        ("soon", None),
+        ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", None),
+    ],
 )
 async def test_retry_after(
     backend: RestBackend, monkeypatch: pytest.MonkeyPatch, header: str, seconds: float | None
@@ -194,6 +200,10 @@ async def test_retry_after(
         ('{"items": [{"id": "1", "name": "Müller"}]}'.encode("utf-16"), "utf-16", ""),
         ('{"items": [{"id": "1", "name": "Müller"}]}'.encode("latin-1"), "utf-8", "the reply is"),
         (b'{"items": []}', "no-such-charset", "not in the encoding that it names"),
+        # Reading these takes a time that grows with the square of the length, and nobody sends data in them.
+        (b"a" * 100 + b"-" + b"b" * 100, "punycode", "not in the encoding that it names"),
+        (b"xn--" + b"a" * 100, "idna", "not in the encoding that it names"),
+        (b'{"items": []}', "unicode_escape", "not in the encoding that it names"),
         (b'{"items": [{"id": NaN}]}', "utf-8", "the reply is no JSON"),
         (b'{"items": [{"id": 1e999999999}]}', "utf-8", "the number is too long"),
         (b'{"items": [{"id": {"a": 1}}]}', "utf-8", "field id: needs a plain value, but found an object"),

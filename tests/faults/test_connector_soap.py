@@ -1,6 +1,7 @@
 """SOAP replies and contracts that want to do harm, or that are simply broken."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from aiohttp import web
 
 from connectors.base import Connector, ConnectorError
 from connectors.registry import build_connector
+from connectors.soap import loading
 from connectors.soap.addresses import ContractLoader
 from connectors.soap.contract import load_contract
 from hub.config.connectors import SoapConnector
@@ -18,6 +20,7 @@ from hub.domain.customer import Problem
 from tests.conformance.behaviour import MAPPINGS, by_phone, connector_for
 from tests.conformance.servers.backend import KNOWN
 from tests.conformance.servers.soap import WSDL, SoapBackend
+from tests.waiting import eventually
 
 ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
 
@@ -292,3 +295,35 @@ def test_calls_do_not_leave_tls() -> None:
     assert Problem.REFUSED == raised.value.problem
     named = config.model_copy(update={"url": "http://127.0.0.1/soap"})
     assert "http://127.0.0.1/soap" == load_contract(named, ContractLoader(config.wsdl, {}, lambda _: wsdl)).address
+
+
+async def test_a_contract_that_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A WSDL that drips without end is given up, and its connection with it: a later one is loaded over a free one."""
+    monkeypatch.setattr(loading, "DOCUMENT_TIMEOUT_S", 0.1)
+    dripping = 0
+
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal dripping
+        dripping += 1
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n<a>")
+        with contextlib.suppress(OSError):
+            # It writes before it looks, so that a connection that was broken off is noticed.
+            while not reader.at_eof():
+                writer.write(b" ")
+                await writer.drain()
+                await asyncio.sleep(0.01)
+        writer.close()
+        dripping -= 1
+
+    server = await asyncio.start_server(drip, "127.0.0.1", 0)
+    place = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    config = SoapBackend().config() | {"wsdl": f"{place}/soap?wsdl", "url": f"{place}/soap", "max_concurrent": 1}
+    connector = build_connector("crm", SoapConnector.model_validate(config), region="DE", mapping_folders=[MAPPINGS])
+    await connector.start()
+    for _ in range(2):
+        with pytest.raises(ConnectorError, match=r"the WSDL or schema at .* was not there within 0\.1 s"):
+            await connector.lookup(by_phone(KNOWN.phone))
+    await eventually(lambda: dripping == 0, "connections given up")
+    await connector.close()
+    server.close()

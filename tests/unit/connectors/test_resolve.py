@@ -1,5 +1,6 @@
 """Values filled into requests."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -58,6 +59,22 @@ def test_what_is_no_number() -> None:
     """A value declared a number that is none is not sent."""
     with pytest.raises(ConnectorError, match="has to be a number"):
         resolve(parse_argument({"from": "query.id", "type": "number"}), SCOPE)
+
+
+@pytest.mark.parametrize("number", ["1e999999999", "1e-999999999", "NaN"])
+def test_a_number_that_nobody_could_write_down(number: str) -> None:
+    """What a reply says in a few characters must not become a gigabyte in the next request, nor what is no number."""
+    with pytest.raises(ConnectorError, match=r"rows\.amount is a number that can't be sent"):
+        resolve({"sum": parse_argument({"from": "rows.amount"})}, {"rows": [{"amount": Decimal(number)}]})
+
+
+@pytest.mark.parametrize("form", ["iso", "date", "%d.%m.%Y"])
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_time_at_the_end_of_the_calendar(form: str, moment: str) -> None:
+    """A time that has no place in the other zone is told with where it stands."""
+    argument = parse_argument({"from": "rows.at", "date": form, "zone": "UTC"})
+    with pytest.raises(ConnectorError, match=r"rows\.at is a time that `date` can't write"):
+        resolve(argument, {"rows": [{"at": moment}]})
 
 
 def test_nothing_found() -> None:

@@ -260,6 +260,22 @@ def test_references_in_a_circle(encoded: Call) -> None:
         read(encoded, circle)
 
 
+def test_references_that_multiply(encoded: Call) -> None:
+    """A few values that each refer to the next ten times would become 10^20: that is refused, and at once."""
+    values = "".join(f'<m id="a{n}">' + f'<v href="#a{n + 1}"/>' * 10 + "</m>" for n in range(20))
+    with pytest.raises(ConnectorError, match="refers to its values .* over and over"):
+        read(encoded, f'<t:DoResponse><result href="#a0"/></t:DoResponse>{values}<m id="a20">x</m>')
+
+
+def test_many_values_that_are_referred_to(encoded: Call) -> None:
+    """Each record beside the reply, two of whose values are shared by all: as services of that time answer."""
+    items = "".join(f'<item href="#r{n}"/>' for n in range(3_000))
+    records = "".join(f'<m id="r{n}"><name href="#n{n % 2}"/></m>' for n in range(3_000))
+    shared = '<m id="n0">Vogt</m><m id="n1">Berg</m>'
+    found = read(encoded, f"<t:DoResponse><result>{items}</result></t:DoResponse>{records}{shared}")
+    assert [{"name": "Vogt"}, {"name": "Berg"}] * 1_500 == found["result"]
+
+
 def test_rpc_literal(tmp_path: Path) -> None:
     """Without encoding the parts bear no types."""
     text = wsdl("", asks='<w:part name="id" type="x:string"/>', answers=ROWS.replace("t:Rows", "x:string"), style="rpc")
