@@ -42,8 +42,10 @@ def test_numbers_may_come_from_the_environment(load: Load) -> None:
         ("agnets: {}", "6:1: unknown key 'agnets'; did you mean 'agents'?"),
         (
             "context: {zzz: 1}",
-            "6:11: unknown key 'zzz' in context; known here: budget_s, cache_s, cache_stale_s, cache_negative_s, "
-            "cache_entries, cache_bytes, interactions",
+            (
+                "6:11: unknown key 'zzz' in context; known here: budget_s, cache_s, cache_stale_s, cache_negative_s, "
+                "cache_entries, cache_bytes, interactions"
+            ),
         ),
         ("context: {cache_entries: many}", "6:26: context.cache_entries: must be a whole number, not text"),
         ("context: {cache_entries: 1.5}", "6:26: context.cache_entries: must be a whole number"),

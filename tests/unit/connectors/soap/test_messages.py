@@ -263,7 +263,7 @@ def test_references_in_a_circle(encoded: Call) -> None:
 def test_references_that_multiply(encoded: Call) -> None:
     """A few values that each refer to the next ten times would become 10^20: that is refused, and at once."""
     values = "".join(f'<m id="a{n}">' + f'<v href="#a{n + 1}"/>' * 10 + "</m>" for n in range(20))
-    with pytest.raises(ConnectorError, match="refers to its values .* over and over"):
+    with pytest.raises(ConnectorError, match=r"refers to its values .* over and over"):
         read(encoded, f'<t:DoResponse><result href="#a0"/></t:DoResponse>{values}<m id="a20">x</m>')
 
 
