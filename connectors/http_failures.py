@@ -30,7 +30,8 @@ def refuse_status(reply: Reply, hint: str = "") -> None:
     """
     status = reply.status
     if status in {401, 407}:
-        message = f"the backend refuses to sign in (HTTP {status}{_words(reply)}): check `auth`{hint}"
+        where = "check `auth`, or the `credentials` of a login"
+        message = f"the backend refuses to sign in (HTTP {status}{_words(reply)}): {where}{hint}"
         raise ConnectorError(Problem.REFUSED, message, status=status)
     if status == 403:  # noqa: PLR2004 - Forbidden
         message = f"the backend's user may not read this (HTTP 403{_words(reply)}): ask for the permission{hint}"

@@ -20,6 +20,22 @@ WHOLE_DIGITS = 7
 """A number with fewer digits tells nobody apart: it may be an extension, or a part."""
 
 
+def without(value: Any, nothing: frozenset[tuple[bool, str]]) -> Any:
+    """Return a value of a reply with nothing in the places where it is a sign for that (see `signs_of`)."""
+    match value:
+        case dict():
+            return {name: without(inner, nothing) for name, inner in value.items()}
+        case list():
+            return [without(inner, nothing) for inner in value]
+        case _:
+            return None if (isinstance(value, bool), _text(value)) in nothing else value
+
+
+def signs_of(nothing: Sequence[str | int | bool]) -> frozenset[tuple[bool, str]]:
+    """Return `nothing` of the configuration by texts; false is not "false"."""
+    return frozenset((isinstance(value, bool), _text(value)) for value in nothing)
+
+
 def refuse_failed(rows: list[Row], step: StepBase) -> None:
     """Raise ConnectorError (fault) if a row says that the call was in vain, where the step tells how rows say so."""
     if step.failed is None:

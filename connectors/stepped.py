@@ -20,7 +20,7 @@ from connectors.quoting import plain
 from connectors.resolve import NothingToAskError, Scope, distinct_values
 from connectors.rows import Kept, Row, attached, unique_rows
 from connectors.session import Sessions
-from connectors.sifting import refuse_failed, sifted
+from connectors.sifting import refuse_failed, sifted, signs_of, without
 from connectors.together import finished
 from connectors.tracing import StepDone, current_trace, in_step
 from hub.config.connector_base import ConnectorBase
@@ -59,6 +59,7 @@ class SteppedConnector(ABC, Generic[Step]):
         self._operations = dict(sorted(config.lookups.items(), key=lambda entry: _KEY_ORDER.index(entry[1].key)))
         self._mappings = mappings
         self._region = region
+        self._nothing = signs_of(config.nothing)
         self._sessions = self._session_of(config)
 
     @property
@@ -248,6 +249,8 @@ class SteppedConnector(ABC, Generic[Step]):
     async def _sifted(self, step: Step, scope: Scope) -> list[Row]:
         rows = await self._ask_in_session(step, scope)
         refuse_failed(rows, step)
+        if self._nothing:
+            rows = [row if isinstance(row, Kept) else without(row, self._nothing) for row in rows]
         return sifted(rows, step, scope, self._region)
 
     async def _ask_in_session(self, step: Step, scope: Scope) -> list[Row]:

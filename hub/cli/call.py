@@ -89,6 +89,8 @@ def _work(config: Config, section: ConnectorBase, arguments: argparse.Namespace,
     from hub.cli.call_values import entry_of, json_section, query_of, raw_step
 
     operation: str = arguments.operation
+    if arguments.body is not None and not arguments.raw:
+        raise CannotRunError("--body goes with --raw and 'POST /path' of a REST service")
     if arguments.raw:
         step = raw_step(section, operation, values, arguments.service, body=json_section(arguments.body))
         return _asked(config, arguments.connector, step)

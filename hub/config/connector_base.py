@@ -43,6 +43,13 @@ class ConnectorBase(Section):
     cache: AnswerCacheSection = AnswerCacheSection()
     max_reply_bytes: Annotated[int, Field(ge=1_024, le=64 * 1024 * 1024)] = 5 * 1024 * 1024
     max_records: Annotated[int, Field(ge=1, le=500)] = 50
+    nothing: Annotated[
+        tuple[str | int | bool, ...],
+        Field(
+            description="Values by which the backend says that there is none, as in [false, N/A]: read as if missing",
+            max_length=20,
+        ),
+    ] = ()
     tls: Trust = Trust()
     headers: Annotated[dict[HeaderName, SecretStr], Field(description="HTTP headers sent with every request")] = {}
     settings: Annotated[

@@ -293,6 +293,37 @@ async def test_an_error_that_says_200(server: ScriptedServer) -> None:
     assert [] == await ids(server.config(STEP, errors=[{"present": ["number", "error"]}]))
 
 
+def answering(body: Any) -> Callable[[Asked], web.StreamResponse]:
+    return lambda _asked: web.json_response(body)
+
+
+async def test_a_code_that_is_not_the_good_one(server: ScriptedServer) -> None:
+    """Where all codes but some mean an error, each other one does; where there is no code, there is no error."""
+    errors = {"differs": {"status.code": [0, "OK"]}}
+    for code, is_error in ((0, False), ("OK", False), (None, False), (17, True), ("ok", True)):
+        body = {"status": {"code": code, "message": "No such table"}, "items": []}
+        server.answer = answering(body)
+        config = server.config({**STEP, "rows": "items"}, errors=errors)
+        if is_error:
+            assert "HTTP 200: No such table" in (await problem(config)).message
+        else:
+            assert [] == await ids(config)
+
+
+async def test_values_that_mean_nothing(server: ScriptedServer) -> None:
+    """What the backend calls nothing is asked for in no later step, and no text in a customer."""
+    server.answer = lambda _asked: web.json_response({"items": [{"id": 1, "name": False, "parent": False}]})
+    parent = {"name": "parents", "each": "customers.parent", "path": "/{id}", "values": {"id": {"from": "item"}}}
+    operation = {"key": "phone", "records": "customers", "steps": [STEP, parent]}
+    config = {**server.config(STEP, nothing=[False]), "operations": {"by_phone": operation}}
+    connector = build_connector("crm", _CONFIG.validate_python(config), region="DE", mapping_folders=[MAPPINGS])
+    await connector.start()
+    [record] = await connector.lookup(by_phone("+493515550123"))
+    await connector.close()
+    assert ("1", "") == (record.id, record.name.full)
+    assert ["/api/people?q=x"] == [asked.target for asked in server.asked]
+
+
 async def test_no_content_is_nobody(server: ScriptedServer) -> None:
     """A lookup that is answered without content found nobody, whatever the headers hold."""
     server.answer = lambda _asked: web.Response(status=204, headers={"ETag": '"1"', "Location": "/people/1"})

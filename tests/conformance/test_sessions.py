@@ -1,6 +1,7 @@
 """Backends that want a login first, declared and not programmed."""
 
 import asyncio
+import base64
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -229,3 +230,72 @@ async def test_an_odata_service_with_a_login(scripted: ScriptedServer) -> None:
     await connector.start()
     assert ["42"] == await ids(connector)
     await connector.close()
+
+
+async def test_a_session_of_several_values(scripted: ScriptedServer) -> None:
+    """A header may put several values together and send them in base64; ids in a list are secrets like any other."""
+
+    def answer(asked: Asked) -> web.Response:
+        if asked.target == "/api/login":
+            return web.json_response({"result": [7, "key-1234"]})
+        wanted = f"Session {base64.b64encode(b'hub:7:key-1234').decode()}"
+        return web.json_response([{"id": "42"}] if asked.headers["Authorization"] == wanted else [])
+
+    scripted.answer = answer
+    config = scripted.config({"name": "customers", "path": "/people"}, **several_values())
+    connector = build_connector("crm", _CONFIG.validate_python(config), region="DE", mapping_folders=[MAPPINGS])
+    await connector.start()
+    with recorded() as trace:
+        assert ["42"] == await ids(connector)
+    await connector.close()
+    assert "key-1234" in trace.secrets
+
+
+def several_values(*, user: str = "credentials.user") -> dict[str, Any]:
+    values = {"user": {"from": user}, "id": {"from": "session.result[0]"}, "key": {"from": "session.result[1]"}}
+    text = {"text": "{user}:{id}:{key}", "quote": "plain", "encode": "base64", "within": "Session {}", "values": values}
+    login = {"name": "login", "method": "POST", "path": "/login", "body": {"pw": {"from": "credentials.pw"}}}
+    session = {"login": [login], "headers": {"Authorization": text}}
+    return {"session": session, "credentials": {"user": "hub", "pw": "geheim"}}
+
+
+def test_a_header_of_credentials_that_are_not_there(scripted: ScriptedServer) -> None:
+    """A header that reads what `credentials` does not have is told, with the nearest name."""
+    config = scripted.config({"name": "customers", "path": "/people"}, **several_values(user="credentials.usr"))
+    with pytest.raises(
+        ValidationError, match=r"'credentials\.usr', which `credentials` does not have; did you mean 'user'"
+    ):
+        _CONFIG.validate_python(config)
+
+
+@pytest.mark.parametrize("good", [True, False])
+async def test_a_check_that_posts(scripted: ScriptedServer, good: bool) -> None:
+    """A check may be a request of its own with the session in it; an error that says 200 is one there, too."""
+
+    def answer(asked: Asked) -> web.Response:
+        if asked.target == "/api/login":
+            return web.json_response({"result": [7, "key-1234"]})
+        return web.json_response({"result": 1} if good else {"error": "No such method"})
+
+    scripted.answer = answer
+    body = {"method": "ping", "key": {"from": "session.result[1]"}}
+    check = {"path": "/rpc", "method": "POST", "body": body}
+    config = scripted.config(
+        {"name": "customers", "path": "/people"}, **several_values(), check=check, errors={"present": ["error"]}
+    )
+    connector = build_connector("crm", _CONFIG.validate_python(config), region="DE", mapping_folders=[MAPPINGS])
+    await connector.start()
+    if good:
+        assert "HTTP 200" in await connector.check()
+    else:
+        with pytest.raises(ConnectorError, match="HTTP 200: No such method"):
+            await connector.check()
+    await connector.close()
+    assert b'{"method":"ping","key":"key-1234"}' == scripted.asked[-1].body
+
+
+def test_a_check_that_reads_a_caller(scripted: ScriptedServer) -> None:
+    """A check has no caller to read."""
+    check = {"path": "/x", "params": {"phone": {"from": "query.e164"}}}
+    with pytest.raises(ValidationError, match="a check has no caller"):
+        _CONFIG.validate_python(scripted.config({"name": "customers", "path": "/people"}, check=check))

@@ -205,6 +205,10 @@ def test_call_writes_only_when_it_is_meant(ctihub: Ctihub, crm: Crm) -> None:
         (["crm", "write:note", "id=1", "nte=a"], "has no field 'nte'; did you mean 'note'?"),
         (["crm", "write:note", "note=a"], "give an id="),
         (["crm", "--raw", "GET /a b", "c=d"], "path"),
+        (["crm", "--raw", "POST /a", "--body", "[1]"], "--body: no object in JSON"),
+        (["crm", "--raw", "POST /a", "--body", "{"], "--body: no object in JSON"),
+        (["crm", "--raw", "GET /a", "--body", "{}"], "--body goes with --raw and 'POST /path'"),
+        (["crm", "by_phone", "phone=+493515550123", "--body", "{}"], "--body goes with --raw"),
     ],
 )
 def test_a_wrong_call_could_not_run(ctihub: Ctihub, words: list[str], expected: str) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.base import ConnectorError
-from connectors.query_languages import roql_literal
+from connectors.query_languages import like_literal, roql_literal
 from connectors.quoting import odata_literal, path_segment, plain
 
 _ODATA = re.compile(r"'(?:[^']|'')*'")
@@ -31,6 +31,14 @@ def test_roql_text_is_one_literal(value: str) -> None:
     literal = roql_literal(value, None)
     assert _ROQL.fullmatch(literal)
     assert plain(value) == re.sub(r"\\(.)", r"\1", literal[1:-1])
+
+
+@given(st.text(max_size=200))
+def test_a_pattern_of_like_finds_the_text_alone(value: str) -> None:
+    """Each % and _ of a value, and each backslash, has a backslash before it, and the text is whole."""
+    pattern = like_literal(value, None)
+    assert re.fullmatch(r"(?:[^%_\\]|\\[%_\\])*", pattern, re.DOTALL)
+    assert plain(value) == re.sub(r"\\(.)", r"\1", pattern)
 
 
 @given(st.text(min_size=1, max_size=200))

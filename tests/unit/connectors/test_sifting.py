@@ -6,7 +6,7 @@ import pytest
 
 from connectors.base import ConnectorError
 from connectors.resolve import NothingToAskError
-from connectors.sifting import refuse_failed, sifted
+from connectors.sifting import refuse_failed, sifted, signs_of, without
 from hub.config.operations import RestStep
 from hub.domain.customer import Problem
 
@@ -119,3 +119,12 @@ def test_a_call_that_was_in_vain() -> None:
         refuse_failed([{"id": 1}, {"error": "no contact for petra@example.com"}], step)
     assert Problem.FAULT is raised.value.problem
     assert "the backend answered that it failed: no contact for ***" == raised.value.message
+
+
+def test_signs_of_nothing() -> None:
+    """Values by which a backend says that there is none are missing at any depth; others that look alike stay."""
+    row = {"a": False, "b": "false", "c": 0, "d": [7, False, {"e": "N/A", "f": True}], "g": "n/a"}
+    cleared = {"a": None, "b": "false", "c": 0, "d": [7, None, {"e": None, "f": True}], "g": "n/a"}
+    assert cleared == without(row, signs_of([False, "N/A"]))
+    assert {"a": None} == without({"a": 0}, signs_of([0]))
+    assert {"a": False} == without({"a": False}, signs_of([0, "false"]))
