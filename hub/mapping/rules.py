@@ -175,12 +175,12 @@ def single(value: Any) -> Any:
 
 
 def table_stage(table: Mapping[str, Any], otherwise: Callable[[str], Any]) -> Stage:
-    """Translate codes; `otherwise` makes something of one that the table lacks."""
+    """Translate codes; `otherwise` makes something of one that the table lacks, an entry '' is for empty text."""
 
     def translate(value: Any, _run: Run) -> Any:
         text = to_text(value)
         if text is None:
-            return None
+            return table.get("") if isinstance(value, str) else None
         return table[text] if text in table else otherwise(text)
 
     return translate
@@ -207,9 +207,11 @@ def table_getter(
             if made is not None:
                 return made
         # It may be a number, hold spaces, or be unknown.
-        text = to_text(single(value))
+        value = single(value)
+        text = to_text(value)
         if text is None:
-            return default
+            made = table.get("") if isinstance(value, str) else None
+            return default if made is None else made
         made = table[text] if text in table else otherwise(text)
         return default if made is None else made
 
