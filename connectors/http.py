@@ -20,12 +20,14 @@ from connectors.clock import clock_words
 from connectors.http_failures import explain, refuse_status, too_many_requests
 from connectors.reply import Reply
 from connectors.reply_signs import has_sign
+from connectors.secrecy import keep_secret
 from connectors.session_use import SessionOverError, current_session
 from connectors.tls import tls_context
 from connectors.tracing import Exchange, current_step, current_trace
 from hub.config.connector_base import ConnectorBase
 from hub.config.http_access import HttpAuth
 from hub.config.reply_signs import ReplySigns
+from hub.config.secrets import secrets_of
 from hub.domain.customer import Problem
 
 MAX_REDIRECTS = 3
@@ -64,6 +66,7 @@ class HttpClient:
         }
         # Somewhat less than the lookup's own time, so that the error can name who kept it waiting.
         self._signing = sign_in(auth, getattr(config, "url", None), self._post_form, config.timeout_s * 0.9)
+        self._secrets = secrets_of(config)
         self._limit = config.max_reply_bytes
         self._throttled: ReplySigns = getattr(config, "throttled", ())
         self._slots = asyncio.Semaphore(config.max_concurrent)
@@ -161,6 +164,7 @@ class HttpClient:
             signed = await self._signing.sign(outgoing)
             reply, target = await self._exchange(_with(request, signed))
         session = current_session()
+        keep_secret((*self._secrets, *signed.secrets, *session.secrets))
         if (trace := current_trace()) is not None:
             trace.secrets.update(signed.secrets)
         if has_sign(reply, session.over):

@@ -11,6 +11,7 @@ from typing import Any
 from connectors.base import ConnectorError
 from connectors.documents import decoded, refuse_html
 from connectors.reply import Reply
+from connectors.secrecy import without_secrets
 from connectors.wording import backend_words
 
 MAX_BYTES = 64 * 1024
@@ -50,6 +51,7 @@ def words_of(document: Any) -> str:
 
 def _shown(code: str) -> str:
     """Return a code as it is: digits with letters between them are nobody's number."""
+    code = without_secrets(code)
     is_code = _CODE.fullmatch(code) and any(character.isalpha() for character in code)
     return code if is_code else backend_words(code[:MAX_CODE])
 

@@ -10,14 +10,12 @@ from connectors.base import ConnectorError
 from connectors.headers import header_values
 from connectors.reasons import words_of
 from connectors.rows import Row
+from connectors.secrecy import MIN_SECRET
 from connectors.session_use import SessionOverError, SessionUse, in_session
 from connectors.shared_value import SharedValue
 from connectors.tracing import current_trace
 from hub.config.session import SessionBase
 from hub.domain.customer import Problem
-
-MIN_SECRET = 4
-"""Shorter values stand in any text: hiding them would hide the message."""
 
 Answer = TypeVar("Answer")
 

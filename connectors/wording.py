@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from connectors.secrecy import without_secrets
 from hub.domain.phone import clean_text
 
 MAX_MESSAGE = 200
@@ -22,8 +23,9 @@ def refusal(status: int, words: str, appended: str) -> str:
 
 
 def backend_words(text: str | None) -> str:
-    """Return a backend's message cut to a line, with addresses and long numbers taken out."""
+    """Return a backend's message cut to a line, with secrets, addresses and long numbers taken out."""
     if not text:
         return "no reason given"
+    text = without_secrets(text)
     line = clean_text(re.sub(r"\s+", " ", text[: MAX_MESSAGE * 4]), MAX_MESSAGE)
     return _DIGITS.sub("***", _MAIL.sub("***", line)) or "no reason given"

@@ -7,14 +7,12 @@ A secret is known by the name of its key, by what stands before it, or because t
 from __future__ import annotations
 
 import enum
-import json
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from html import escape
 from typing import Any
-from urllib.parse import quote, quote_plus
 
+from hub.config.secret_forms import written_forms
 from hub.domain.phone import mask_number
 
 HIDDEN = "***"
@@ -76,7 +74,7 @@ class Masking:
     def hide(self, secrets: Iterable[str]) -> None:
         """Hide these texts from now on wherever they stand, in whatever quoting."""
         self._secrets |= {secret for secret in secrets if len(secret) >= MIN_SECRET_LENGTH}
-        forms = {form for secret in self._secrets for form in _written_forms(secret)}
+        forms = {form for secret in self._secrets for form in written_forms(secret)}
         alternatives = "|".join(map(re.escape, sorted(forms, key=len, reverse=True)))
         self._known = re.compile(alternatives) if alternatives else None
 
@@ -131,19 +129,3 @@ class Masking:
 
 def _masked(match: re.Match[str]) -> str:
     return mask_number(match[0])
-
-
-def _written_forms(secret: str) -> set[str]:
-    """Return a secret as it is, and as JSON, repr, URLs, forms and XML write it."""
-    return {
-        secret,
-        json.dumps(secret)[1:-1],
-        json.dumps(secret, ensure_ascii=False)[1:-1],
-        repr(secret)[1:-1],
-        quote(secret, safe=""),
-        quote(secret),
-        quote_plus(secret),
-        escape(secret, quote=False),
-        escape(secret),
-        escape(secret).replace("&#x27;", "&apos;"),
-    }

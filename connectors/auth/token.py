@@ -22,6 +22,7 @@ from connectors.documents import read_json
 from connectors.reasons import reason_of
 from connectors.reply import Reply
 from connectors.reply_signs import has_sign
+from connectors.secrecy import keep_secret
 from connectors.shared_value import SharedValue
 from hub.config.http_access import JwtBearerAuth, OAuth2ClientAuth
 from hub.domain.customer import Problem
@@ -88,6 +89,7 @@ class TokenSignIn:
         hidden: list[str] = []
         try:
             fields, headers = await asyncio.to_thread(self._request, hidden)
+            keep_secret(hidden)
             reply = await self._post(self._address, fields, headers)
             token, lasts_s = await self._read(reply)
         except ConnectorError as error:

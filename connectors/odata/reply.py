@@ -8,6 +8,7 @@ from connectors.base import ConnectorError
 from connectors.documents import read_json
 from connectors.reply import Reply
 from connectors.rows import MAX_ROWS, Row
+from connectors.secrecy import without_secrets
 from connectors.wording import backend_words, refusal
 from hub.domain.customer import Problem
 
@@ -110,7 +111,7 @@ async def _reason(reply: Reply) -> str:
     words = backend_words(text if isinstance(text, str) else None)
     code = error.get("code")
     if isinstance(code, str) and code and code.isprintable():
-        words = f"{words} ({code[:60]})"
+        words = f"{words} ({without_secrets(code)[:60]})"
     return "; ".join([words, *_details(error, text)])
 
 
