@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -85,17 +85,29 @@ def unique_rows(rows: list[Row], field: str) -> list[Row]:
     return [{**group[0], "rows": group} for group in groups.values()]
 
 
-def attached(row: Row, attach: Mapping[str, Mapping[str, str]], results: Mapping[str, list[Row]]) -> Row:
-    """Put rows of other steps into a record: those whose fields equal the record's."""
-    together = dict(row)
-    for step, keys in attach.items():
-        pairs = [(Path(theirs), _text(Path(ours).read(row))) for theirs, ours in keys.items()]
-        together[step] = [
-            other
-            for other in results[step]
-            if all(wanted and _text(theirs.read(other)) == wanted for theirs, wanted in pairs)
-        ]
-    return together
+class Attaching:
+    """Puts rows of other steps into records: those whose fields equal the record's."""
+
+    def __init__(self, attach: Mapping[str, Mapping[str, str]], results: Mapping[str, list[Row]]) -> None:
+        # Looked up by their fields: thousands of orders for hundreds of customers are millions of pairs.
+        self._by_step = {step: _by_fields(results[step], tuple(keys)) for step, keys in attach.items()}
+        self._wanted = {step: [Path(ours) for ours in keys.values()] for step, keys in attach.items()}
+
+    def to(self, row: Row) -> Row:
+        """Return the record with what belongs to it, under the steps' names."""
+        together = dict(row)
+        for step, wanted in self._wanted.items():
+            key = tuple(_text(path.read(row)) for path in wanted)
+            together[step] = list(self._by_step[step].get(key, ())) if all(key) else []
+        return together
+
+
+def _by_fields(rows: list[Row], fields: Sequence[str]) -> dict[tuple[str, ...], list[Row]]:
+    paths = [Path(field) for field in fields]
+    found: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows:
+        found.setdefault(tuple(_text(path.read(row)) for path in paths), []).append(row)
+    return found
 
 
 def _text(value: Any) -> str:

@@ -18,7 +18,7 @@ from connectors.progress import doing
 from connectors.question import question
 from connectors.quoting import plain
 from connectors.resolve import NothingToAskError, Scope, distinct_values
-from connectors.rows import Kept, Row, attached, unique_rows
+from connectors.rows import Attaching, Kept, Row, unique_rows
 from connectors.session import Sessions
 from connectors.sifting import refuse_failed, sifted, signs_of, without
 from connectors.together import finished
@@ -160,7 +160,8 @@ class SteppedConnector(ABC, Generic[Step]):
         rows = [row for name in operation.record_steps or (steps[-1].name,) for row in results[name]]
         if operation.unique:
             rows = unique_rows(rows, operation.unique)
-        rows = [attached(row, operation.attach, results) for row in rows[: self._config.max_records]]
+        attaching = Attaching(operation.attach, results)
+        rows = [attaching.to(row) for row in rows[: self._config.max_records]]
         at = datetime.now(UTC)
         mapping = self._mappings[name]
         left_out: list[FieldProblemError] = []

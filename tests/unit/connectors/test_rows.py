@@ -1,12 +1,13 @@
 """Rows out of replies."""
 
+import time
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
 from connectors.base import ConnectorError
-from connectors.rows import attached, delimited_rows, rows_at, unique_rows
+from connectors.rows import Attaching, delimited_rows, rows_at, unique_rows
 from connectors.wording import backend_words
 from hub.config.request import DelimitedRows
 
@@ -57,9 +58,20 @@ def test_unique_and_attached_rows() -> None:
         (row["ID"], [one.get("Phone") for one in row["rows"]]) for row in rows
     ]
     orders: list[dict[str, Any]] = [{"of": 1, "id": "x"}, {"of": "2", "id": "y"}, {"of": None, "id": "z"}]
-    assert [{"of": 1, "id": "x"}] == attached(rows[0], {"orders": {"of": "ID"}}, {"orders": orders})["orders"]
-    assert [] == attached({"ID": None}, {"orders": {"of": "ID"}}, {"orders": orders})["orders"]
-    assert 3 == len(attached(rows[0], {"orders": {}}, {"orders": orders})["orders"])
+    attaching = Attaching({"orders": {"of": "ID"}}, {"orders": orders})
+    assert [{"of": 1, "id": "x"}] == attaching.to(rows[0])["orders"]
+    assert [] == attaching.to({"ID": None})["orders"]
+    assert orders == Attaching({"orders": {}}, {"orders": orders}).to(rows[0])["orders"]
+
+
+def test_thousands_of_orders_of_hundreds_of_customers() -> None:
+    """They are put together by their key, not by comparing each with each, while calls wait."""
+    orders: list[dict[str, Any]] = [{"of": n % 500, "id": n} for n in range(5_000)]
+    began = time.process_time()
+    attaching = Attaching({"orders": {"of": "ID"}}, {"orders": orders})
+    found = [attaching.to({"ID": str(n)}) for n in range(500)]
+    assert time.process_time() - began < 0.5
+    assert [10] * 500 == [len(one["orders"]) for one in found]
 
 
 @pytest.mark.parametrize(
