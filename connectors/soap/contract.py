@@ -9,6 +9,7 @@ from typing import Any
 import zeep
 import zeep.exceptions
 from lxml import etree
+from yarl import URL
 from zeep.wsdl import Document
 from zeep.wsdl.bindings.soap import Soap12Binding, SoapBinding
 
@@ -23,6 +24,8 @@ from hub.config.soap import SoapContract
 from hub.config.wording import nearest
 from hub.domain.customer import Problem
 
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
 # zeep is typed in part: these calls are not.
 _Document: Any = Document
 
@@ -35,6 +38,10 @@ SETTINGS = zeep.Settings(
     force_https=False,
     xml_huge_tree=False,
 )
+
+
+class LeadsElsewhereError(ConnectorError):
+    """The address that a WSDL names is not one that it may choose; the WSDL itself can be read."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -119,7 +126,7 @@ def load_contract(config: SoapContract, loader: ContractLoader) -> Contract:
         raise ConnectorError(Problem.MALFORMED, "the WSDL's documents or types hold one another without end") from None
     book = Book(document, frozenset(forgotten.abstract))
     ports = tuple(_ports(document, config))
-    if isinstance(ports[0][1], ConnectorError):
+    if isinstance(ports[0][1], ConnectorError) and not isinstance(ports[0][1], LeadsElsewhereError):
         raise ports[0][1]
     return Contract(document, ports, book, frozenset(forgotten.encoded))
 
@@ -155,4 +162,13 @@ def _address(port: Any, config: SoapContract) -> str | ConnectorError:
         # Passwords and customers would go in the clear where the configuration says TLS.
         message = f"the WSDL, read by https, has calls go to {address} without TLS: give the address as `url`"
         return ConnectorError(Problem.REFUSED, message)
+    if config.wsdl_is_remote and not config.url and not _is_same_host(config.wsdl, address):
+        # Who answers for the WSDL would have passwords and customers sent to wherever it likes.
+        message = f"the WSDL has calls go to {address}, another host than its own: if that is right, give it as `url`"
+        return LeadsElsewhereError(Problem.REFUSED, message)
     return str(address)
+
+
+def _is_same_host(one: str, other: str) -> bool:
+    hosts = {(URL(address).host or "").lower().rstrip(".") for address in (one, other)}
+    return len(hosts) == 1 or hosts <= _LOOPBACK

@@ -276,9 +276,11 @@ async def test_contract_file_may_not_leave_its_folder(tmp_path: Path) -> None:
         await connector.close()
 
 
-async def test_calls_go_where_the_wsdl_says(backend: ScriptedSoap) -> None:
+async def test_calls_go_where_the_wsdl_says(backend: ScriptedSoap, tmp_path: Path) -> None:
     """A WSDL that names a host of its own network is found out by who reads the message."""
-    connector = await started(backend, url=None)
+    file = tmp_path / "customers.wsdl"
+    file.write_text(WSDL.replace("{soap}", backend.binding))
+    connector = await started(backend, url=None, wsdl=str(file))
     error = await failure(connector)
     assert Problem.UNREACHABLE == error.problem
     assert "the host name dead.example is not known; it is the WSDL that has calls go there" in error.message
@@ -327,3 +329,16 @@ async def test_a_contract_that_never_ends(monkeypatch: pytest.MonkeyPatch) -> No
     await eventually(lambda: dripping == 0, "connections given up")
     await connector.close()
     server.close()
+
+
+async def test_a_contract_that_leads_elsewhere(backend: ScriptedSoap) -> None:
+    """A WSDL from the net decides on no other host that gets passwords and customers: that is the configuration's."""
+    wsdl = WSDL.replace("{soap}", backend.binding)
+    backend.wsdl = wsdl.replace("http://dead.example/soap", f"http://127.0.0.2:{backend.port}/soap").encode()
+    error = await failure(await started(backend, url=None))
+    assert Problem.REFUSED == error.problem
+    assert f"has calls go to http://127.0.0.2:{backend.port}/soap, another host than its own" in error.message
+    backend.wsdl = wsdl.replace("http://dead.example/soap", f"http://localhost:{backend.port}/soap").encode()
+    connector = await started(backend, url=None)
+    assert [KNOWN.id] == [record.id for record in await connector.lookup(by_phone(KNOWN.phone))]
+    await connector.close()
