@@ -14,6 +14,9 @@ from hub.config.request import Condition, Found
 MAX_ALTERNATIVES = 20
 """Values joined by `or` in one request; more take several requests."""
 
+_ITEM = "one"
+"""What an item of a collection is called in a condition."""
+
 _Values = dict[str, list[Any]]
 
 
@@ -58,9 +61,22 @@ def _filter(where: Mapping[str, Condition], values: _Values, version: str) -> st
 
 def _condition(field: str, condition: Condition, values: list[Any], version: str) -> str:
     literals = [odata_literal(value, version, _type(condition)) for value in values]
+    several, mark, part = field.partition("[]")
+    if mark:
+        return _any(several, part, condition.operator, literals, version)
     terms = [_term(field, condition.operator, literal, version) for literal in literals]
     joint = " and " if condition.operator == "ne" else " or "
     return terms[0] if len(terms) == 1 else f"({joint.join(terms)})"
+
+
+def _any(several: str, part: str, operator: str, literals: Sequence[str], version: str) -> str:
+    """Return the condition that one of a collection's items is as wanted; with `ne`: that none of them is the value.
+
+    OData 4.01 Part 2, 5.1.1.13.1.
+    """
+    wanted = "eq" if operator == "ne" else operator
+    inner = " or ".join(_term(f"{_ITEM}{part}", wanted, literal, version) for literal in literals)
+    return f"{'not ' if operator == 'ne' else ''}{several}/any({_ITEM}:{inner})"
 
 
 def _type(condition: Condition) -> str | None:

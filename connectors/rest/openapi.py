@@ -1,4 +1,7 @@
-"""What a REST service says of itself in OpenAPI 3.0 or 3.1 (JSON or YAML): paths, parameters, and replies' fields."""
+"""What a REST service says of itself in OpenAPI 3, or in Swagger 2.0 before it (JSON or YAML).
+
+Paths, parameters, and replies' fields.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,9 @@ MAX_YAML = 5 * 1024 * 1024
 MAX_REFERENCES = 50
 MAX_PARTS = 30
 METHODS = ("get", "post", "put", "patch", "delete")
+GIVEN_HEADERS = frozenset({"accept", "content-type", "authorization"})
+"""What is no parameter even if it is named as one (OpenAPI 3.1, 4.8.12.1)."""
+
 HOLE = re.compile(r"\{[^{}/]*\}")
 
 _KINDS: dict[str, Kind] = {"integer": "number", "number": "number", "boolean": "bool"}
@@ -35,6 +41,10 @@ class Parameter:
     place: str
     required: bool
     field: Field
+
+    @property
+    def is_needed_header(self) -> bool:
+        return self.place == "header" and self.required and self.name.lower() not in GIVEN_HEADERS
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -55,7 +65,7 @@ class Call:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Service:
-    """`address` is the first server's, empty if it has no host."""
+    """`address` is the first server's; without a host it is relative to where the document was."""
 
     title: str
     address: str
@@ -70,10 +80,8 @@ class Service:
 def read_openapi(content: bytes) -> Service:
     """Read an OpenAPI document. Raises ContractError."""
     document = _document(content)
-    version = str(document.get("openapi", ""))
-    if not version.startswith("3."):
-        found = "Swagger 2.0: convert it" if "swagger" in document else "no `openapi: 3..` stands in it"
-        raise ContractError(f"this is no OpenAPI 3 document: {found}")
+    if not str(document.get("openapi", "")).startswith("3.") and str(document.get("swagger", "")) != "2.0":
+        raise ContractError("this is no OpenAPI document: neither `openapi: 3..` nor `swagger: '2.0'` stands in it")
     return _Reader(document).service()
 
 
@@ -85,7 +93,7 @@ def _document(content: bytes) -> dict[str, Any]:
     except msgspec.DecodeError as error:
         raise ContractError(f"the document begins as JSON, but is none: {error}") from None
     if not isinstance(document, dict):
-        raise ContractError("this is no OpenAPI 3 document: it is no section of keys")
+        raise ContractError("this is no OpenAPI document: it is no section of keys")
     if is_deeper_than(document, MAX_DEPTH):
         raise ContractError(f"the document is nested too deeply: at most {MAX_DEPTH} levels")
     return document
@@ -143,24 +151,42 @@ class _Reader:
             ]
         if not calls:
             raise ContractError("the OpenAPI document names no paths: is it the right one?")
-        servers = _list(self._document.get("servers"))
-        address = str(_section(servers[0]).get("url", "")) if servers else ""
+        address = self._address()
         title = str(_section(self._document.get("info")).get("title", ""))
-        return Service(title, address if "://" in address else "", tuple(calls))
+        return Service(title, address, tuple(calls))
+
+    def _address(self) -> str:
+        """Return the first server's, with the defaults of its variables; Swagger 2.0 gives it in parts."""
+        host = str(self._document.get("host", ""))
+        if host:
+            schemes = [str(scheme) for scheme in _list(self._document.get("schemes"))]
+            scheme = "https" if "https" in schemes or not schemes else schemes[0]
+            return f"{scheme}://{host}{self._document.get('basePath', '')}".rstrip("/")
+        servers = _list(self._document.get("servers"))
+        server = _section(servers[0]) if servers else {}
+        address = str(server.get("url", ""))
+        for name, node in _section(server.get("variables")).items():
+            address = address.replace(f"{{{name}}}", str(_section(node).get("default", "")))
+        return address
 
     def _call(self, method: str, path: str, operation: dict[str, Any], shared: Sequence[Any]) -> Call:
         parameters: dict[tuple[str, str], Parameter] = {}
+        sent = OPEN
         for node in (*shared, *_list(operation.get("parameters"))):
             found = self._resolved(node)
             name, place = str(found.get("name", "")), str(found.get("in", ""))
-            field = self._field(name, found.get("schema"))
+            # Swagger 2.0 has the type beside the name, and the body among the parameters.
+            field = self._field("" if place == "body" else name, found.get("schema", found))
+            if place == "body":
+                sent = field
+                continue
             parameters[name, place] = Parameter(name, place, found.get("required") is True, field)
         body = self._resolved(operation.get("requestBody"))
         return Call(
             method.upper(),
             path,
             tuple(parameters.values()),
-            self._content(body) if body else OPEN,
+            self._content(body) if body else sent,
             self._reply(_section(operation.get("responses"))),
             str(operation.get("summary", operation.get("operationId", ""))),
         )
@@ -173,6 +199,8 @@ class _Reader:
         return OPEN
 
     def _content(self, node: dict[str, Any]) -> Field:
+        if "schema" in node:
+            return self._field("", node["schema"])  # Swagger 2.0
         for media, inner in _section(node.get("content")).items():
             if "json" in str(media).lower():
                 return self._field("", _section(inner).get("schema"))

@@ -1,15 +1,16 @@
-"""`ctihub check`: connects to everything the configuration names, all at once, and prints a row each."""
+"""`ctihub check`: connects to everything the configuration names, or to some of it, at once, and prints a row each."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import structlog
 
 from hub.cli.options import add_config, usable_configuration
-from hub.cli.outcome import FINE, FOUND_WRONG
+from hub.cli.outcome import FINE, FOUND_WRONG, CannotRunError
 
 if TYPE_CHECKING:
     from hub.cli.probes import Probe
@@ -20,6 +21,7 @@ log = structlog.get_logger(__name__)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("names", nargs="*", metavar="NAME", help="of a connector or PBX: only these (everything)")
     add_config(parser)
     parser.add_argument("--timeout", type=_seconds, default=15.0, metavar="SECONDS", help="how long each may take (15)")
 
@@ -33,15 +35,26 @@ def run(arguments: argparse.Namespace) -> int:
     set_up_logs("error")
     masking = Masking()
     masking.hide(secrets_of(config))
-    failed = asyncio.run(_check(config, masking, arguments.timeout))
+    failed = asyncio.run(_check(_wanted(config, arguments.names), masking, arguments.timeout))
     return FOUND_WRONG if failed else FINE
 
 
-async def _check(config: Config, masking: Masking, timeout_s: float) -> int:
-    """Print the rows in the order of the configuration, each as soon as it and those above are known."""
+def _wanted(config: Config, names: Sequence[str]) -> list[Probe]:
+    """Return what is to be asked. Raises CannotRunError for a name that the configuration doesn't have."""
     from hub.cli.probes import probes
+    from hub.config.wording import nearest
 
-    asked = [(probe, asyncio.create_task(_ask(probe, timeout_s))) for probe in probes(config)]
+    asked = list(probes(config))
+    known = {probe.name for probe in asked}
+    for name in names:
+        if name not in known:
+            raise CannotRunError(f"the configuration has no {name!r}{nearest(name, sorted(known))}")
+    return [probe for probe in asked if not names or probe.name in names]
+
+
+async def _check(wanted: Sequence[Probe], masking: Masking, timeout_s: float) -> int:
+    """Print the rows in the order of the configuration, each as soon as it and those above are known."""
+    asked = [(probe, asyncio.create_task(_ask(probe, timeout_s))) for probe in wanted]
     width = max(len(probe.name) for probe, _ in asked)
     failed = 0
     for probe, task in asked:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from connectors.shapes import OPEN, ContractError, Field, field_at, section, unknown_in
@@ -100,11 +100,12 @@ class ODataContract:
     def _property(
         self, entity: Field, name: str, path: KeyPath, where: str, *, linked: bool = False
     ) -> Iterator[Finding]:
-        names = [part for part in name.split("/") if "." not in part]
+        names = [part for part in name.replace("[]", "").split("/") if "." not in part]
         unknown = unknown_in(entity, names)
         if unknown is not None:
             yield Finding(path, f"{where} has no property {unknown.name!r}{below(unknown)}")
             return
+        yield from self._one_or_several(entity, name, path)
         field = entity
         for part in names:
             field = field.fields.get(part, OPEN)
@@ -112,6 +113,22 @@ class ODataContract:
                 names_of = [inner.name for inner in entity.fields.values() if inner.linked]
                 message = f"{part!r} leads nowhere, so that it can't be expanded{suggestion(part, names_of)}"
                 yield Finding(path, message)
+                return
+
+    def _one_or_several(self, entity: Field, name: str, path: KeyPath) -> Iterator[Finding]:
+        """Compare with `[]` in a condition what it stands behind."""
+        if path[-2] not in {"where", "any_of"} or self._version == "v2" or "." in name:
+            return
+        said = name.partition("[]")[0] if "[]" in name else ""
+        for index, part in enumerate(parts := name.replace("[]", "").split("/"), 1):
+            so_far = "/".join(parts[:index])
+            field = field_at(entity, so_far.split("/"))
+            if field is None or (field.is_open and not field.fields and not field.name):
+                return
+            if field.many != (so_far == said):
+                right = "/".join([*parts[: index - 1], f"{part}[]" if field.many else part, *parts[index:]])
+                what = "there are several of" if field.many else "there is one"
+                yield Finding(path, f"{what} {part!r}: write {right}")
                 return
 
     def reply(self, step: ODataStep) -> Field:
@@ -149,9 +166,12 @@ def _asked(entity: Field, select: Sequence[str], expand: Sequence[str]) -> Field
 
 
 class RestContract:
-    def __init__(self, service: Service, params: Mapping[str, str]) -> None:
+    """`params` and `headers` are those that the connector itself puts with each request."""
+
+    def __init__(self, service: Service, params: Mapping[str, str], headers: Collection[str]) -> None:
         self._service = service
         self._params = params
+        self._headers = {name.lower() for name in headers}
 
     def request(self, step: RestStep, path: KeyPath) -> Iterator[Finding]:
         calls = self._service.at(step.path.partition("?")[0])
@@ -174,8 +194,14 @@ class RestContract:
                 yield Finding(
                     (*path, "path"), f"{call.name} needs the parameter {parameter.name!r}: give it in `params`"
                 )
+            if parameter.is_needed_header and not self._is_sent(parameter.name, step):
+                message = f"{call.name} needs the header {parameter.name!r}: give it in `headers`"
+                yield Finding((*path, "path"), message)
         if step.body is not None:
             yield from argument_findings(step.body, call.body, (*path, "body"), call.name)
+
+    def _is_sent(self, header: str, step: RestStep) -> bool:
+        return header.lower() in self._headers or header.lower() in {name.lower() for name in step.headers}
 
     def _is_given(self, name: str, step: RestStep) -> bool:
         return name in step.params or name in self._params or f"{name}=" in step.path.partition("?")[2]

@@ -12,6 +12,7 @@ from hub.cli.contract_steps import Contract, Finding, below, record_findings, re
 from hub.config.connector_base import ConnectorBase
 from hub.config.connectors import ODataConnector, RestConnector
 from hub.config.document import Document, KeyPath, Place, read_document
+from hub.config.http_access import ApiKeyAuth
 from hub.config.mapping_files import SHIPPED, find_mapping
 from hub.config.model import Config
 from hub.config.problem import ConfigError, Problem
@@ -144,11 +145,18 @@ def _contract(name: str, connector: ConnectorBase, online: Online | None) -> Con
             from hub.cli.contract_readers import RestContract
 
             try:
-                return RestContract(read_openapi(contract_file(connector.openapi)), connector.params)
+                service = read_openapi(contract_file(connector.openapi))
+                return RestContract(service, connector.params, _headers_of(connector))
             except ContractError as error:
                 raise _UnreadableError(("openapi",), str(error)) from None
         case _:
             return None
+
+
+def _headers_of(connector: RestConnector) -> list[str]:
+    """Return the names of the headers that the connector puts with each request by itself."""
+    key = [connector.auth.header] if isinstance(connector.auth, ApiKeyAuth) else []
+    return [*connector.headers, *(connector.session.headers if connector.session else ()), *key]
 
 
 def _soap(name: str, connector: SoapConnector, online: Online | None) -> Contract[Any] | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from connectors.shapes import ContractError, Field
 from hub.cli.new_mapping import Leaf, Proposal, leaves, propose, record_score
-from hub.cli.new_names import changes, phone_score, reads, search_score, speaks_of_customers, words
+from hub.cli.new_names import changes, limits, phone_score, reads, search_score, speaks_of_customers, words
 
 if TYPE_CHECKING:
     from connectors.rest.openapi import Call, Service
@@ -20,6 +20,9 @@ MAX_LEVELS, MAX_SECTIONS = 6, 100
 """How far down a reply records are looked for, and in how many sections of each level."""
 MAX_EMPTY = 4
 """Levels of sections that a contract demands and that are written empty."""
+
+SOME_RECORDS = 20
+"""So many are asked for where a contract demands a number of them."""
 
 # What the vendors' global types want beside a value, so that it counts as `equal to` (SAP: included, single value).
 _BESIDE = {"InclusionExclusionCode": "I", "IntervalBoundaryTypeCode": "1", "LOVLanguageMode": "LIC"}
@@ -49,7 +52,7 @@ def soap_candidates(described: Described) -> Iterator[Candidate]:
             request, reply = described.request(name), described.reply(name)
         except ContractError:
             continue
-        asked = _asked_by(leaves(request))
+        asked = _asked_by(leaves(request), name)
         record = best_record(reply)
         proposal = propose(record[1]) if record else None
         namespace = str(described.contract.binding.name.namespace)
@@ -82,15 +85,21 @@ def _merit(name: str, asked: int, record: tuple[tuple[str, ...], Field] | None) 
     return score - 20 if changes(name) else score
 
 
-def _asked_by(every: Sequence[Leaf]) -> tuple[Leaf, int] | None:
-    """Return the field that a number is asked by, and its merit; one for any words if there is none."""
+def _asked_by(every: Sequence[Leaf], operation: str) -> tuple[Leaf, int] | None:
+    """Return the field that a number is asked by, and its merit; one for any words if there is none.
+
+    The only text that an operation takes may have any name where the operation's own says what it is.
+    """
     scored = [
         (max(phone_score(leaf.name), search_score(leaf.name)) - max(0, len(leaf.text_names) - 3), -index, leaf)
         for index, leaf in enumerate(every)
         if leaf.field.kind in {"text", "number"}
     ]
     best = max(scored, default=None, key=lambda one: one[:2])
-    return (best[2], best[0]) if best and best[0] > 0 else None
+    if best and best[0] > 0:
+        return best[2], best[0]
+    texts = [leaf for leaf in every if leaf.field.kind == "text" and not leaf.field.values]
+    return (texts[0], phone_score(operation)) if len(texts) == 1 and phone_score(operation) else None
 
 
 def number_forms(name: str) -> tuple[str, ...]:
@@ -100,7 +109,7 @@ def number_forms(name: str) -> tuple[str, ...]:
         return ("e164",)
     if "raw" in said or "digits" in said:
         return ("digits", "national")
-    return ("e164", "national", "double_zero")
+    return ("e164", "national", "double_zero", "display")
 
 
 def best_record(reply: Field) -> tuple[tuple[str, ...], Field] | None:
@@ -150,6 +159,8 @@ def _empty(field: Field, depth: int = 0) -> Any:
         return [inner] if field.many else inner
     if field.values:
         return field.values[0]
+    if field.kind == "number" and limits(field.name):
+        return SOME_RECORDS
     return {"number": 0, "bool": False}.get(field.kind, "")
 
 
@@ -170,13 +181,16 @@ def _rest_candidate(call: Call) -> Candidate:
     body = leaves(call.body) if call.method == "POST" else []
     record = best_record(call.reply)
     proposal = propose(record[1]) if record else None
-    asked = _asked_by([*inputs, *body])
     said = call.path.replace("/", " ")
+    asked = _asked_by([*inputs, *body], said)
     if asked is None:
         takes = ", ".join(leaf.name for leaf in inputs) or "nothing"
         return Candidate(call.name, _merit(said, 0, record), "", (), (), proposal, f"takes {takes}")
     leaf, merit = asked
     step: dict[str, Any] = {"name": "found", "first": "query.numbers", "path": call.path}
+    headers = {one.name: _empty(one.field) for one in call.parameters if one.is_needed_header}
+    if headers:
+        step["headers"] = headers
     if leaf in inputs:
         needed = {one.name: _empty(one.field) for one in call.parameters if one.place == "query" and one.required}
         step["params"] = {**needed, leaf.name: {"from": "item"}}

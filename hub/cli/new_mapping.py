@@ -69,7 +69,10 @@ class Proposal(NamedTuple):
 
 
 def leaves(record: Field, *, depth: int = MAX_DEPTH, most: int = MAX_FIELDS) -> list[Leaf]:
-    """Return the plain fields below a record, the nearest first; `most` fields are looked at."""
+    """Return the plain fields below a record, the nearest first; `most` fields are looked at.
+
+    Attributes count where they stand beside elements; those of a text say something of the text.
+    """
     found: list[Leaf] = []
     seen = 0
     level: list[tuple[tuple[str, ...], tuple[Field, ...], Field]] = [((), (), record)]
@@ -84,10 +87,18 @@ def leaves(record: Field, *, depth: int = MAX_DEPTH, most: int = MAX_FIELDS) -> 
                     if any(_is_same(field, holder) for holder in (record, *holders)):
                         continue  # a type that holds itself: a parent, a subordinate
                     below.append(((*names, name), (*holders, field), field))
-                elif name != "$type" and not name.startswith("@") and field.kind != "binary":
+                elif name != "$type" and field.kind != "binary" and not _is_about_text(name, section):
                     found.append(Leaf((*names, name), field, holders))
         level = below
     return found
+
+
+def _is_about_text(name: str, section: Field) -> bool:
+    return _is_attribute(name) and "#text" in section.fields
+
+
+def _is_attribute(name: str) -> bool:
+    return name.startswith("@")
 
 
 def _is_same(one: Field, other: Field) -> bool:
@@ -147,9 +158,14 @@ def _identity(every: Sequence[Leaf], keys: Sequence[str]) -> Leaf | None:
         for leaf in own:
             if leaf.name == key:
                 return leaf
-    scored = [(id_score(leaf.name), -index, leaf) for index, leaf in enumerate(own)]
-    best = max(scored, default=None, key=lambda one: one[:2])
-    return best[2] if best and best[0] > 0 else None
+    # An attribute `id` may be what the message's own references are by: an element says it better.
+    scored = [
+        (not _is_attribute(leaf.name), id_score(leaf.name), -index, leaf)
+        for index, leaf in enumerate(own)
+        if id_score(leaf.name)
+    ]
+    best = max(scored, default=None, key=lambda one: one[:3])
+    return best[3] if best else None
 
 
 def _best(every: Sequence[Leaf], part: str) -> Leaf | None:
@@ -158,7 +174,7 @@ def _best(every: Sequence[Leaf], part: str) -> Leaf | None:
 
 def _lists(leaf: Leaf) -> int:
     """Return up to which name the last list is met, 0 if there is none."""
-    marks = [index + 1 for index, holder in enumerate(leaf.holders) if holder.many]
+    marks = [index + 1 for index, holder in enumerate((*leaf.holders, leaf.field)) if holder.many]
     return marks[-1] if marks else 0
 
 
@@ -188,11 +204,12 @@ def _several(
 
 
 def _said(leaf: Leaf, score: Callable[[str], int]) -> int:
-    """Return what a field's name says, or that of the section around it."""
+    """Return what a field's name says, or that of the next section around it that says something."""
     own = score(leaf.name)
-    if not own and leaf.holders and is_generic(leaf.name):
-        return max(0, score(leaf.holders[-1].name) - 1)
-    return own
+    if own or not is_generic(leaf.name):
+        return own
+    around = next((name for name in reversed(leaf.text_names[:-1]) if not is_generic(name)), "")
+    return max(0, score(around) - 1)
 
 
 def _address(every: Sequence[Leaf], sample: _Sample) -> dict[str, Any] | None:
@@ -216,7 +233,7 @@ def _address(every: Sequence[Leaf], sample: _Sample) -> dict[str, Any] | None:
 
 def _rule(leaf: Leaf, split: int = 0) -> Any:
     """Return the path, or where attributes may stand beside a text, both ways in which it may come."""
-    path = _path(leaf.text_names[split:])
+    path = _path(leaf.text_names[split:]) or "@"
     return [_path(leaf.names[split:]), path] if leaf.names[-1] == "#text" else path
 
 
@@ -235,7 +252,9 @@ class _Sample:
         names = leaf.text_names
         for name, holder in zip(names[:-1], leaf.holders, strict=False):
             node = node.setdefault(name, [{}])[0] if holder.many else node.setdefault(name, {})
-        node.setdefault(names[-1], _fitting(leaf.field, value))
+        fitting = _fitting(leaf.field, value)
+        is_list = leaf.field.many or (leaf.names != names and leaf.holders[-1].many)
+        node.setdefault(names[-1], [fitting] if is_list else fitting)
 
 
 def _fitting(field: Field, value: str) -> Any:

@@ -27,7 +27,7 @@ _FOREIGN = re.compile(
     r"bank|invoice|activity|note|team|asset|quote|supplier|user|clerk"
 )
 _GENERIC = re.compile(
-    r"^(number|no|nr|value|text|formatted number description|complete number|raw number|uri|address)$"
+    r"^(number|no|nr|value|text|item|string|formatted number description|complete number|raw number|uri|address)$"
 )
 _READS = re.compile(
     r"(^| )(find|query|search|lookup|look up|get|read|select|list|retrieve|fetch|suche|suchen|buscar|consultar|"
@@ -38,9 +38,10 @@ _CHANGES = re.compile(
     r"close|init|execute|destroy|reset|upload|anlegen|loeschen|crear|borrar|async)( |$)"
 )
 _CUSTOMER = re.compile(
-    r"customer|contact|account|partner|person|party|client|member|subscriber|lead|kunde|kontakt|cliente|kunden|"
+    r"customer|contact|account|partner|person|people|parties|party|client|member|subscriber|lead|kunde|kontakt|cliente|kunden|"
     r"debitor|guest|patient|consumer|客户|客戶|顧客"
 )
+_LIMIT = re.compile(r"(^| )(limit|max|maximum|top|size|count|rows|results|hits|treffer|anzahl)( |$)")
 _SEARCH = re.compile(r"^(q|query|search|search (term|text|string)|term|keyword|filter|suchbegriff)$")
 
 _PARTS: dict[str, re.Pattern[str]] = {
@@ -48,7 +49,7 @@ _PARTS: dict[str, re.Pattern[str]] = {
     "name.surname": re.compile(r"^(last|family|sur) ?name( 1)?$|^nachname$|^apellidos?$|^achternaam$|^ln$"),
     "name.full": re.compile(
         r"^((full|display|lookup|formatted|complete|contact|customer|partner|business partner|party|person|client)"
-        r" )*(full )?name$|^(person|business partner) full name$|姓名|名前"
+        r" )*(full )?name( ?1)?$|^(person|business partner) full name$|姓名|名前"
     ),
     "organization": re.compile(
         r"^(company|organi[sz]ation|firma|employer|account|business)( name)?( 1)?$|^organi[sz]ation bp ?name 1$"
@@ -93,6 +94,11 @@ def email_score(name: str) -> int:
 def search_score(name: str) -> int:
     """Return whether a parameter looks like one that anything is searched by."""
     return 4 if _SEARCH.search(words(name)) else 0
+
+
+def limits(name: str) -> bool:
+    """Whether a number says how many records are wanted at most."""
+    return bool(_LIMIT.search(words(name)))
 
 
 def reads(operation: str) -> bool:

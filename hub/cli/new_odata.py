@@ -10,7 +10,7 @@ from connectors.odata.metadata import Metadata
 from connectors.shapes import Field, section
 from hub.cli.new_candidates import Candidate, number_forms
 from hub.cli.new_mapping import propose
-from hub.cli.new_names import email_score, is_foreign, means, phone_score, speaks_of_customers
+from hub.cli.new_names import email_score, is_foreign, is_generic, means, phone_score, speaks_of_customers
 
 MAX_STEPS = 4
 MAX_EXPANDED = 6
@@ -23,15 +23,12 @@ def odata_candidates(metadata: Metadata) -> Iterator[Candidate]:
         for name, entity in metadata.entity_sets.items()
     }
     for name, entity in metadata.entity_sets.items():
-        best = max(
-            ((phone_score(field.name), field.name) for field in entity.fields.values() if not field.is_section),
-            default=(0, ""),
-        )
+        best = max(_numbers(entity, metadata.version), default=(0, ""))
         if not best[0] or not entity.many:
             continue
         way = _way(name, metadata, customers)
         if way is None:
-            yield Candidate(name, best[0] - 5, best[1], (), (), None, f"has {best[1]}, and no way to a customer")
+            yield Candidate(name, best[0] - 5, best[1], (), (), None, "no way from there to a customer")
             continue
         target = metadata.entity_sets[way[-1]]
         expand = tuple(_expanded(target))
@@ -40,6 +37,23 @@ def odata_candidates(metadata: Metadata) -> Iterator[Candidate]:
         score = best[0] + customers[way[-1]] - (len(way) - 1)
         about = f"then {', then '.join(way[1:])}" if len(way) > 1 else ""
         yield Candidate(name, score, best[1], number_forms(best[1]), steps, proposal, about)
+
+
+def _numbers(entity: Field, version: str) -> Iterator[tuple[int, str]]:
+    """Yield the properties that hold numbers, as conditions name them, and what their names say.
+
+    Of several numbers in one property only V4 can ask for any.
+    """
+    for field in entity.fields.values():
+        place = f"{field.name}[]" if field.many else field.name
+        if field.linked or (field.many and version == "v2"):
+            continue
+        if not field.is_section:
+            yield phone_score(field.name), place
+        for inner in field.fields.values():
+            if not inner.is_section and not inner.many and not inner.linked:
+                own = phone_score(inner.name) or (is_generic(inner.name) and phone_score(field.name))
+                yield max(0, own - 1), f"{place}/{inner.name}"
 
 
 def _customer_score(name: str, entity: Field, keys: Sequence[str]) -> int:
@@ -99,7 +113,9 @@ def _steps(way: list[str], asked: str, metadata: Metadata, expand: tuple[str, ..
         step: dict[str, Any] = {"name": names[index], "entity": entity, "where": where}
         if index < len(way) - 1:
             step["select"] = list(
-                dict.fromkeys([_joint(entity, way[index + 1], metadata), asked if index == 0 else ""])
+                dict.fromkeys(
+                    [_joint(entity, way[index + 1], metadata), asked.partition("[]")[0] if index == 0 else ""]
+                )
             )
             step["select"] = [name for name in step["select"] if name]
         elif expand:
@@ -116,7 +132,8 @@ def _expanded(entity: Field) -> Iterator[str]:
     """Yield navigations behind which numbers, e-mail addresses or postal addresses are, two levels down at most."""
     found = 0
     for name, field in entity.fields.items():
-        if not field.linked or found >= MAX_EXPANDED or is_foreign(name):
+        is_another = field.fields.keys() == entity.fields.keys()  # a manager, a partner: of the same type
+        if not field.linked or found >= MAX_EXPANDED or is_foreign(name) or is_another:
             continue
         below = [
             f"{name}/{inner.name}" for inner in field.fields.values() if inner.linked and _has_number_or_mail(inner)

@@ -90,6 +90,8 @@ class ODataConnector(ConnectorBase):
     @model_validator(mode="after")
     def _of_its_version(self) -> Self:
         for step in self.every_step():
+            if self.version == "v2" and any("[]" in name for name in (*step.where, *step.any_of)):
+                raise ValueError(f"step {step.name!r}: OData V2 can't ask for one of several, as NAME[] does in V4")
             if self.version == "v2" and step.expand_options:
                 raise ValueError(f"step {step.name!r}: `expand_options` are OData V4's; in V2 name paths in `select`")
             if self.version == "v4" and step.method == "MERGE":

@@ -21,6 +21,7 @@ from hub.config.request import (
     Conditions,
     DelimitedRows,
     FieldName,
+    Filters,
     Found,
     PathText,
     check_holes,
@@ -211,7 +212,7 @@ class Expansion(Section):
     """What is read of the entities behind a navigation (OData V4): fields, conditions, order, how many."""
 
     select: tuple[FieldName, ...] = ()
-    where: Conditions = {}
+    where: Filters = {}
     order: tuple[OrderBy, ...] = ()
     top: Annotated[int, Field(ge=1, le=500)] | None = None
 
@@ -241,8 +242,8 @@ class ODataStep(StepBase):
             r"[A-Za-z_][A-Za-z0-9_]{0,199}", "an entity set's name: letters, digits and _ (conditions go into `where`)"
         ),
     ]
-    where: Conditions = {}
-    any_of: Conditions = {}
+    where: Filters = {}
+    any_of: Filters = {}
     select: tuple[FieldName, ...] = ()
     expand: tuple[FieldName, ...] = ()
     expand_options: dict[FieldName, Expansion] = {}

@@ -222,6 +222,15 @@ FieldName = Annotated[
     str, patterned(r"[A-Za-z_][A-Za-z0-9_./]{0,199}", "a property's name, or a path as in Owner/Name")
 ]
 Conditions = dict[FieldName, Annotated[Condition, BeforeValidator(parse_condition)]]
+FilterName = Annotated[
+    str,
+    patterned(
+        r"[A-Za-z_][A-Za-z0-9_./]{0,199}(\[\](/[A-Za-z_][A-Za-z0-9_./]{0,199})?)?",
+        "a property's name, or a path as in Owner/Name, or Phones[]/Number for any of several",
+    ),
+]
+Filters = dict[FilterName, Annotated[Condition, BeforeValidator(parse_condition)]]
+"""Conditions of a `$filter`; in OData V4 `Phones[]/Number` means that of any item of the collection."""
 
 
 class DelimitedRows(Section):

@@ -62,6 +62,16 @@ def test_everything_is_tried_and_each_failure_has_a_row(
     assert "Traceback" not in done.stderr
 
 
+def test_only_what_is_named(ctihub_process: Ctihub, config_file: Path, closed_port: int) -> None:
+    """A connector can be checked by itself; a name that nothing has is told with the nearest."""
+    config_file.write_text(configuration(closed_port))
+    done = ctihub_process("check", "crm")
+    assert [["FAIL", "connector", "crm"]] == [line.split(maxsplit=3)[:3] for line in done.stdout.splitlines()]
+    wrong = ctihub_process("check", "cmr")
+    assert (2, "") == (wrong.returncode, wrong.stdout)
+    assert "the configuration has no 'cmr'; did you mean 'crm'?" in wrong.stderr
+
+
 async def _asterisk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Answer a manager session as Asterisk does, well enough for a check."""
     writer.write(b"Asterisk Call Manager/11.0.0\r\n")
@@ -145,7 +155,7 @@ def test_a_store_that_is_no_database_has_a_row(ctihub_process: Ctihub, config_fi
     assert "is not an SQLite database" in row
 
 
-async def test_each_has_its_own_time(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_each_has_its_own_time(capsys: pytest.CaptureFixture[str]) -> None:
     """One that never answers costs its own row, and the others are asked meanwhile."""
 
     async def hang() -> str:
@@ -159,11 +169,9 @@ async def test_each_has_its_own_time(monkeypatch: pytest.MonkeyPatch, capsys: py
         raise ProbeError("refused: no")
 
     asked = [Probe("pbx", "slow", hang), Probe("pbx", "quick", answer), Probe("connector", "crm", refuse)]
-    monkeypatch.setattr("hub.cli.probes.probes", lambda _config: iter(asked))
     masking = Masking()
     masking.hide(["hunter2!"])
-    config = object()
-    assert 2 == await check._check(config, masking, 0.05)  # type: ignore[arg-type]  # probes is replaced
+    assert 2 == await check._check(asked, masking, 0.05)
     assert [
         "FAIL  pbx        slow   no answer within 0.05 s",
         "ok    pbx        quick  fine, says ***",

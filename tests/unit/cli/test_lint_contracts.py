@@ -256,7 +256,7 @@ def test_a_preset_is_told_where_the_site_names_it(ctihub: Ctihub, site: Path) ->
         ("shop.edmx", "{}", "the metadata is no well-formed XML"),
         ("shop.json", '{"openapi": "3.0.0", "paths": {"/a": {"$ref": "http://10.0.0.1/x"}}}', "to another document"),
         ("shop.json", '{"openapi": "3.0.0", "paths": {"/a": {"$ref": "#/paths/~1a"}}}', "a $ref leads to itself"),
-        ("shop.json", '{"swagger": "2.0"}', "Swagger 2.0: convert it"),
+        ("shop.json", '{"swagger": "1.2"}', "neither `openapi: 3..` nor `swagger: '2.0'`"),
         ("shop.json", "[" * 100_000, "is too large: 200 levels"),
         ("shop.json", "a: &b {c: d}\ne: *b\n", "uses YAML aliases"),
     ],

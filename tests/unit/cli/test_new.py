@@ -47,7 +47,7 @@ def test_from_a_wsdl(ctihub: Ctihub, contracts: Path) -> None:
     assert ("soap", "https://crm.example.com/soap") == (connector["kind"], connector["url"])
     [step] = connector["operations"]["by_phone"]["steps"]
     assert ("FindCustomers", "Result.Customer") == (step["operation"], step["rows"])
-    assert {"Criteria": {"PhoneNumber": {"from": "item"}, "MaxRows": 0}} == step["arguments"]
+    assert {"Criteria": {"PhoneNumber": {"from": "item"}, "MaxRows": 20}} == step["arguments"]
     assert ("CustomerNo", "DisplayName") == (fields["id"], fields["name.full"])
     assert {"each": "Phones", "fields": {"number": {"from": "Number", "phone": True}}} == fields["phones"]
 
@@ -174,7 +174,7 @@ def test_operations_are_listed(ctihub: Ctihub, contracts: Path) -> None:
         (["--wsdl", "bomb.xml"], "the WSDL holds a DTD: that is refused"),
         (["--wsdl", "private.wsdl"], "http://10.0.0.1/x.wsdl, which is not its own host"),
         (["--edmx", "bomb.xml"], "the metadata holds a DTD: that is refused"),
-        (["--openapi", "bomb.xml"], "this is no OpenAPI 3 document"),
+        (["--openapi", "bomb.xml"], "this is no OpenAPI document"),
         (["--wsdl", "http://127.0.0.1:1/a?wsdl"], "no connection to 127.0.0.1:1"),
         (["--wsdl", "crm.wsdl", "--operation", "FindCustomer"], "did you mean 'FindCustomers'?"),
         (["--wsdl", "crm.wsdl", "--region", "XX"], "a two-letter country code"),

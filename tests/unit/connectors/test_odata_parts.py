@@ -141,6 +141,9 @@ def test_steps_that_can_not_be_meant(keys: dict[str, Any], words: str) -> None:
     [
         ("v2", {"expand": ["a"], "expand_options": {"a": {"select": ["b"]}}}, "`expand_options` are OData V4's"),
         ("v2", {"method": "PATCH", "body": {}, "key": "x", "create_only": True}, "`create_only` is OData V4's"),
+        ("v2", {"where": {"Phones[]/Number": {"from": "query.id"}}}, "OData V2 can't ask for one of several"),
+        ("v4", {"where": {"P[]/N) or (1 eq 1": "x"}}, "must be a property's name"),
+        ("v4", {"where": {"P[0]/N": "x"}}, "must be a property's name"),
         ("v4", {"method": "MERGE", "body": {}, "key": "x"}, "MERGE is OData V2's"),
     ],
 )

@@ -29,6 +29,10 @@ def step(**keys: Any) -> ODataStep:
         ({"A": {"startswith": "x"}, "N": {"ge": 5}}, "v4", "startswith(A,'x') and N ge 5"),
         ({"A": True}, "v2", "A eq true"),
         ({"A/B": {"endswith": "x"}}, "v2", "endswith(A/B,'x')"),
+        ({"P[]/N": {"from": "query.id"}}, "v4", "P/any(one:one/N eq 'a''b')"),
+        ({"P[]": {"from": "query.numbers"}}, "v4", "P/any(one:one eq '+49351' or one eq '0351')"),
+        ({"P[]/N": {"ne": ["x", "y"]}, "A": 1}, "v4", "not P/any(one:one/N eq 'x' or one/N eq 'y') and A eq 1"),
+        ({"A/P[]/N/O": {"contains": "x"}}, "v4", "A/P/any(one:contains(one/N/O,'x'))"),
         ({}, "v2", ""),
     ],
 )
