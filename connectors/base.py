@@ -14,8 +14,11 @@ class ConnectorError(Exception):
 
     `problem` is the kind (the desk has a sentence for it), `message` says to the integrator what went wrong,
     where (operation, field) and what to do. Never holds a secret or the caller's data. `retry_after_s` is what the
-    backend asked to be left alone for, `status` the HTTP status where there was one.
+    backend asked to be left alone for, `status` the HTTP status where there was one. What is not `is_repeatable` may be
+    under way in the backend: it is not asked again by itself.
     """
+
+    is_repeatable = True
 
     def __init__(
         self,
@@ -42,8 +45,16 @@ class ConnectorError(Exception):
             message = message.replace(secret, "***") if secret else message
         return self._told(message)
 
+    def not_repeatable(self) -> ConnectorError:
+        """Return the same error as one after which nobody knows what the backend has done."""
+        told = self._told(self.message)
+        told.is_repeatable = False
+        return told
+
     def _told(self, message: str) -> ConnectorError:
-        return ConnectorError(self.problem, message, retry_after_s=self.retry_after_s, status=self.status)
+        told = ConnectorError(self.problem, message, retry_after_s=self.retry_after_s, status=self.status)
+        told.is_repeatable = self.is_repeatable
+        return told
 
 
 class Connector(Protocol):

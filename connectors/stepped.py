@@ -118,11 +118,20 @@ class SteppedConnector(ABC, Generic[Step]):
         if missing:
             raise ConnectorError(Problem.INTERNAL, f"what is to be written has no {missing[0]}, which it needs")
         results: StepResults = {}
-        was_there = is_written = False
+        was_there = is_written = is_unsure = False
         for step in self._steps(operation):
             # What may be repeated, or only looks, stands behind `unless` for another reason.
             was_there |= bool(step.unless and results[step.unless]) and not (step.idempotent or step.only_looks)
-            is_written |= await self._step(step, {"entry": fields}, results, ()) and not step.only_looks
+            may_double = not (step.only_looks or step.writes_once)
+            try:
+                has_asked = await self._step(step, {"entry": fields}, results, ())
+            except ConnectorError as error:
+                if is_unsure or (may_double and error.problem is not Problem.THROTTLED):
+                    # The backend may still be at it, behind a proxy that gave up: a search would find nothing yet.
+                    raise error.not_repeatable() from error
+                raise
+            is_unsure |= has_asked and may_double
+            is_written |= has_asked and not step.only_looks
             was_there |= any(isinstance(row, Kept) for row in results[step.name])
         if not (is_written or was_there):
             message = (

@@ -234,3 +234,37 @@ def test_steps_that_make_no_sense(step: dict[str, Any], words: str) -> None:
     with pytest.raises(ValidationError) as raised:
         _CONFIG.validate_python({**config, "url": "http://crm.example"})
     assert words in str(raised.value)
+
+
+@pytest.mark.parametrize(("changes", "posts"), [({}, 1), ({"idempotent": True}, 2)], ids=["searched for", "kept once"])
+@pytest.mark.parametrize("status", [502, 504])
+async def test_a_write_that_may_be_under_way(
+    server: ScriptedServer, changes: dict[str, Any], posts: int, status: int
+) -> None:
+    """After a gateway gave up the backend may still write: what only a search keeps from doubling is not repeated."""
+
+    def answer(asked: Asked) -> web.StreamResponse:
+        return web.json_response({"notes": []}) if asked.method == "GET" else web.Response(status=status)
+
+    server.answer = answer
+    found = {"name": "found", "path": "notes", "rows": "notes", "params": {"id": {"from": "entry.id"}}}
+    post = {"name": "post", "method": "POST", "path": "notes", "unless": "found", "body": {"id": {"from": "entry.id"}}}
+    writes = {"note": {"steps": [found, {**post, **changes}]}}
+    connector = await made(server.config(STEP, writes=writes, retry={"attempts": 2, "wait_s": 0.01}))
+    with pytest.raises(ConnectorError, match=f"write note: step post: .*HTTP {status}"):
+        await connector.write(NOTE)
+    assert posts == sum(asked.method == "POST" for asked in server.asked)
+    await connector.close()
+
+
+async def test_a_write_that_was_not_taken_on(server: ScriptedServer) -> None:
+    """Too many requests: nothing was written, so that it is repeated once the time is over."""
+    answers = iter([web.json_response({"notes": []}), web.Response(status=429, headers={"Retry-After": "0"}),
+                    web.json_response({"notes": []}), web.json_response({"id": "7"})])  # fmt: skip
+    server.answer = lambda _asked: next(answers)
+    found = {"name": "found", "path": "notes", "rows": "notes", "params": {"id": {"from": "entry.id"}}}
+    post = {"name": "post", "method": "POST", "path": "notes", "unless": "found", "body": {"id": {"from": "entry.id"}}}
+    writes = {"note": {"steps": [found, post], "id": "post.id"}}
+    connector = await made(server.config(STEP, writes=writes, retry={"attempts": 2, "wait_s": 0.01}))
+    assert WriteResult(id="7") == await connector.write(NOTE)
+    await connector.close()
