@@ -20,13 +20,15 @@ Reads what a backend says of itself, finds the operation that looks a customer u
   NAME.ctihub.yaml                      a configuration with the connector, to lint, check and trace as it is
   mappings/NAME/customer.yaml           a first mapping
   mappings/NAME/customer.test.yaml      its test, with a sample made from the contract
-Nothing is overwritten. Where no operation is clearly the best it lists those that could do: choose by --operation.
+and what an address given for --edmx or --openapi answered. Nothing is overwritten. Where no operation is clearly the
+best it lists those that could do: choose by --operation.
 
 examples:
   ctihub new connector crm --wsdl https://crm.example.com/soap?wsdl
   ctihub new connector crm --wsdl Crm.wsdl --svcmap Reference.svcmap --operation FindContact
   ctihub new connector s4 --edmx API_BUSINESS_PARTNER.edmx --url https://s4.example.com/sap/opu/odata/sap/API_BUSINESS_PARTNER
   ctihub new connector shop --openapi openapi.yaml --output shop
+  ctihub new connector crm --edmx 'https://crm.example.com/odata/$metadata'
   ctihub new connector crm --wsdl Crm.wsdl --list
 
 exit status: 0 written, 1 no clear operation, or what was written needs your hand, 2 could not run
@@ -38,8 +40,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", help="of the connector: small letters, digits and _")
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--wsdl", metavar="URL|FILE", help="of a SOAP service")
-    source.add_argument("--edmx", type=Path, metavar="FILE", help="what an OData service answers to $metadata")
-    source.add_argument("--openapi", type=Path, metavar="FILE", help="of a REST service: OpenAPI 3, JSON or YAML")
+    source.add_argument("--edmx", metavar="URL|FILE", help="what an OData service answers to $metadata")
+    source.add_argument(
+        "--openapi", metavar="URL|FILE", help="of a REST service: OpenAPI 3 or Swagger 2.0, JSON or YAML"
+    )
     parser.add_argument("--svcmap", type=Path, metavar="FILE", help="with --wsdl: the local files of its imports")
     parser.add_argument("--operation", metavar="OP", help="the operation, entity set, or METHOD /path to look up by")
     parser.add_argument("--url", metavar="ADDRESS", help="where the service is, if the contract doesn't say")
@@ -121,6 +125,6 @@ def _written(draft: Draft, chosen: Candidate, arguments: argparse.Namespace) -> 
     if problems:
         return FOUND_WRONG
     print("next: see that the address and `auth` in it are right, then")
-    print(f"  ctihub check -c {files[0]}")
+    print(f"  ctihub check -c {files[0]} {arguments.name}")
     print(f"  ctihub trace -c {files[0]} --phone +49..")
     return FINE

@@ -8,6 +8,7 @@ from typing import Any
 
 from connectors.shapes import ContractError
 from hub.cli.contract_use import contract_file
+from hub.cli.new_contract import read_source
 from hub.cli.new_files import Draft
 
 _NOWHERE = "https://backend.example.com/"
@@ -52,29 +53,32 @@ def _odata(arguments: argparse.Namespace) -> Draft:
     from connectors.odata.metadata import read_metadata
     from hub.cli.new_odata import odata_candidates
 
-    metadata = read_metadata(contract_file(arguments.edmx))
+    source = read_source(arguments.edmx, arguments.output / f"{arguments.name}.edmx")
+    metadata = read_metadata(source.content)
     section = {
         "kind": "odata",
-        "url": arguments.url or _NOWHERE,
+        "url": arguments.url or source.service() or _NOWHERE,
         "version": metadata.version,
-        "metadata": _absolute(arguments.edmx),
+        "metadata": source.named,
     }
     notes = {"url": "the address of the service itself, without $metadata"}
-    return Draft(section, tuple(odata_candidates(metadata)), notes)
+    return Draft(section, tuple(odata_candidates(metadata)), notes, source.to_write)
 
 
 def _rest(arguments: argparse.Namespace) -> Draft:
     from connectors.rest.openapi import read_openapi
     from hub.cli.new_candidates import rest_candidates
 
-    service = read_openapi(contract_file(arguments.openapi))
+    source = read_source(arguments.openapi, arguments.output / f"{arguments.name}.openapi")
+    service = read_openapi(source.content)
+    address = source.service(service.address)
     section = {
         "kind": "rest",
-        "url": arguments.url or service.address or _NOWHERE,
-        "openapi": _absolute(arguments.openapi),
+        "url": arguments.url or address or _NOWHERE,
+        "openapi": source.named,
     }
-    notes = {"url": "as the document says" if service.address and not arguments.url else "where the service is"}
-    return Draft(section, tuple(rest_candidates(service)), notes)
+    notes = {"url": "as the document says" if address and not arguments.url else "where the service is"}
+    return Draft(section, tuple(rest_candidates(service)), notes, source.to_write)
 
 
 def _absolute(file: str | Path) -> str:

@@ -28,11 +28,15 @@ _FILLED = ("system", "mapping", "fetched_at")
 
 
 class Draft(NamedTuple):
-    """`section` is the connector without its operations; `notes` are said beside its keys."""
+    """`section` is the connector without its operations; `notes` are said beside its keys.
+
+    `to_write` are the contract's files, if it was read from an address.
+    """
 
     section: dict[str, Any]
     candidates: tuple[Candidate, ...]
     notes: Mapping[str, str]
+    to_write: Mapping[Path, bytes] = {}
 
 
 def write(draft: Draft, chosen: Candidate, name: str, folder: Path, region: str) -> list[Path]:
@@ -40,26 +44,28 @@ def write(draft: Draft, chosen: Candidate, name: str, folder: Path, region: str)
     config = folder / f"{name}.ctihub.yaml"
     mapping = folder / "mappings" / name / "customer.yaml"
     test = mapping.with_suffix(".test.yaml")
-    for file in (config, mapping, test):
+    for file in (config, mapping, test, *draft.to_write):
         if file.exists():
             raise CannotRunError(f"{file} is there already: take it away, or name another --output")
     if chosen.proposal is None:
         raise CannotRunError(f"{chosen.name} answers with no customer")
     try:
         mapping.parent.mkdir(parents=True, exist_ok=True)
+        for file, content in draft.to_write.items():
+            file.write_bytes(content)
         config.write_text(_config(draft, chosen, name, region), "utf-8")
         mapping.write_text(_mapping(draft, chosen), "utf-8")
         test.write_text(_test(mapping, chosen.proposal.record, region), "utf-8")
     except OSError as error:
         raise CannotRunError(f"{error.filename or folder}: {error.strerror}") from None
-    return [config, mapping, test]
+    return [config, mapping, test, *draft.to_write]
 
 
 def _config(draft: Draft, chosen: Candidate, name: str, region: str) -> str:
     source = next(draft.section[key] for key in ("wsdl", "metadata", "openapi") if key in draft.section)
     head = _HEAD.format(name=name, contract=Path(source).name, file=f"{name}.ctihub.yaml")
     top = _yaml(
-        {"hub": {"region": region}, "pbx": {"none": {"host": "127.0.0.1", "username": "none", "secret": "none"}}}
+        {"hub": {"region": region}, "pbx": {"none": {"host": "127.0.0.1", "username": "ctihub", "secret": "not-used"}}}
     )
     operation = {"key": "phone", "forms": list(chosen.forms), "steps": list(chosen.steps)}
     if chosen.forms == ("e164",):
@@ -119,7 +125,7 @@ def problems_in(files: Sequence[Path]) -> list[Problem]:
     from hub.config.load import load_config
     from hub.mapping.testing import run_mapping_tests
 
-    config_file, mapping, _ = files
+    config_file, mapping, *_ = files
     try:
         problems = contract_problems(load_config(config_file, os.environ), config_file)
         results = run_mapping_tests(mapping)

@@ -10,7 +10,17 @@ from pathlib import Path
 import playwright
 import pytest
 
-from tests.servers import asterisk_install, cache, cap, debian, postgresql, rest_service, soap_server, tryton
+from tests.servers import (
+    asterisk_install,
+    cache,
+    cap,
+    debian,
+    odata_service,
+    postgresql,
+    rest_service,
+    soap_server,
+    tryton,
+)
 
 BARESIP_MODULES = Path("/usr/lib/baresip/modules")
 INSTALL_COMMAND = "python -m tests.servers install"
@@ -81,6 +91,7 @@ REQUIREMENTS = {
         Requirement("cap", cap.PACKAGES.installed, cap.PACKAGES.install),
         Requirement("rest-service", rest_service.PACKAGES.installed, rest_service.PACKAGES.install),
         Requirement("soap", soap_server.APP.installed, soap_server.APP.install),
+        Requirement("odata-service", odata_service.PACKAGES.installed, odata_service.PACKAGES.install),
         Requirement("tryton", tryton.PACKAGES.installed, tryton.PACKAGES.install),
         Requirement("asterisk", _asterisk, asterisk_install.install),
     )
