@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from connectors.base import ConnectorError
 from connectors.headers import header_values
 from connectors.reasons import words_of
+from connectors.resolve import Scope
 from connectors.rows import Row
 from connectors.secrecy import MIN_SECRET
 from connectors.session_use import SessionOverError, SessionUse, in_session
@@ -29,7 +30,7 @@ class LoggedIn:
 class Sessions:
     """`log_in` runs the login's steps and returns the last one's rows; `fields` are what steps read of the first.
 
-    Headers may read `credentials` and the site's `settings`, too. `wait_s` is how long one caller waits for the login.
+    Headers may read what is `given`, too. `wait_s` is how long one caller waits for the login.
     """
 
     def __init__(
@@ -38,15 +39,15 @@ class Sessions:
         log_in: Callable[[], Awaitable[Sequence[Row]]],
         *,
         fields: Iterable[str],
-        credentials: Mapping[str, str],
-        settings: Mapping[str, Any],
+        given: Scope,
+        credentials: Iterable[str],
         wait_s: float,
     ) -> None:
         self._config = config
         self._log_in = log_in
         self._fields = sorted(fields)
-        self._credentials = tuple(secret for secret in credentials.values() if len(secret) >= MIN_SECRET)
-        self._given = {"settings": settings, "credentials": credentials}
+        self._credentials = tuple(secret for secret in credentials if len(secret) >= MIN_SECRET)
+        self._given = given
         self._session = SharedValue("login", self._fetch, wait_s)
 
     async def run(self, work: Callable[[Row], Awaitable[Answer]]) -> Answer:

@@ -26,6 +26,7 @@ _RIGHT_AFTER = (
     "`headers`, or the steps, send it as the backend wants it, and that `expired` fits no other reply"
 )
 NO_SESSION = SessionUse()
+_LOGGING_IN: ContextVar[bool] = ContextVar("logging_in", default=False)
 _USE: ContextVar[SessionUse] = ContextVar("session", default=NO_SESSION)
 
 
@@ -44,6 +45,20 @@ def in_session(use: SessionUse) -> Iterator[None]:
         yield
     finally:
         _USE.reset(token)
+
+
+@contextlib.contextmanager
+def logging_in() -> Iterator[None]:
+    """Make the requests that follow belong to a login, which no session is there for yet."""
+    token = _LOGGING_IN.set(True)
+    try:
+        yield
+    finally:
+        _LOGGING_IN.reset(token)
+
+
+def is_logging_in() -> bool:
+    return _LOGGING_IN.get()
 
 
 def current_session() -> SessionUse:

@@ -20,6 +20,7 @@ from connectors.quoting import plain
 from connectors.resolve import NothingToAskError, Scope, distinct_values
 from connectors.rows import Attaching, Kept, Row, unique_rows
 from connectors.session import Sessions
+from connectors.session_use import is_logging_in, logging_in
 from connectors.sifting import refuse_failed, sifted, signs_of, without
 from connectors.together import finished
 from connectors.tracing import StepDone, current_trace, in_step
@@ -60,6 +61,8 @@ class SteppedConnector(ABC, Generic[Step]):
         self._mappings = mappings
         self._region = region
         self._nothing = signs_of(config.nothing)
+        credentials = {name: secret.get_secret_value() for name, secret in config.credentials.items()}
+        self._given: Section[str, Section[str, Any]] = {"settings": config.settings, "credentials": credentials}
         self._sessions = self._session_of(config)
 
     @property
@@ -217,7 +220,7 @@ class SteppedConnector(ABC, Generic[Step]):
             doing(f"step {step.name}"),
         ):
             try:
-                rows = await self._rows_of(step, {**given, "settings": self._config.settings, **results})
+                rows = await self._rows_of(step, {**given, **self._given, **results})
             except NothingToAskError:
                 return False
             except ConnectorError as error:
@@ -264,7 +267,7 @@ class SteppedConnector(ABC, Generic[Step]):
         return sifted(rows, step, scope, self._region)
 
     async def _ask_in_session(self, step: Step, scope: Scope) -> list[Row]:
-        if self._sessions is None or "credentials" in scope:
+        if self._sessions is None or is_logging_in():
             return await self._ask(step, scope)
         return await self._sessions.run(lambda session: self._ask(step, {**scope, "session": session}))
 
@@ -277,20 +280,20 @@ class SteppedConnector(ABC, Generic[Step]):
         session = config.logs_in
         if session is None:
             return None
-        credentials = {name: secret.get_secret_value() for name, secret in config.credentials.items()}
 
         async def log_in() -> Sequence[Row]:
             results: StepResults = {}
-            for step in session.login_steps:
-                await self._step(cast("Step", step), {"credentials": credentials}, results, ())
+            with logging_in():
+                for step in session.login_steps:
+                    await self._step(cast("Step", step), {}, results, ())
             return results[session.login_steps[-1].name]
 
         return Sessions(
             session,
             log_in,
             fields=config.session_fields(),
-            credentials=credentials,
-            settings=config.settings,
+            given=self._given,
+            credentials=self._given["credentials"].values(),
             # Somewhat less than the lookup's own time, so that the error can name who kept it waiting.
             wait_s=config.timeout_s * 0.9,
         )

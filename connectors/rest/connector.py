@@ -129,7 +129,7 @@ class RestConnector(SteppedConnector[RestStep]):
 
     async def _tried(self, check: RestCheck) -> Reply:
         async def send(session: Row) -> Reply:
-            send, url = self._request(check, {"session": session, "settings": self._rest.settings})
+            send, url = self._request(check, {**self._given, "session": session})
             reply = await send(url)
             self._refuse_errors(check, reply)
             return reply

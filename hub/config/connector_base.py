@@ -15,7 +15,8 @@ from hub.config.placed import PlacedError
 from hub.config.presets import with_preset
 from hub.config.resilience import AnswerCacheSection, BreakerSection, RetrySection
 from hub.config.section import Section
-from hub.config.session import SessionBase, fields_of_session
+from hub.config.session import SessionBase, fields_of
+from hub.config.wording import nearest
 from hub.config.writes import WriteOperationBase
 
 OperationName = Annotated[
@@ -59,7 +60,7 @@ class ConnectorBase(Section):
 
     credentials: Annotated[
         dict[OperationName, SecretStr],
-        Field(description="What the steps of a session's `login` read as `credentials.NAME`", max_length=20),
+        Field(description="What a login, or each step, reads as `credentials.NAME`; shown nowhere", max_length=20),
     ] = {}
 
     _lines = field_validator("headers")(
@@ -89,20 +90,27 @@ class ConnectorBase(Section):
                 session.check(list(self.credentials))
             except PlacedError as error:
                 raise PlacedError(("session", *error.path), str(error)) from None
-        elif self.credentials:
-            raise PlacedError(("credentials",), "only the steps of a `session` read them, and there is none")
         elif self.session_fields():
             raise ValueError("a step reads `session`, and the connector has none: declare its `login`")
+        read = fields_of("credentials", self._sources())
+        if unknown := sorted(read - set(self.credentials)):
+            hint = nearest(unknown[0], list(self.credentials))
+            raise ValueError(f"a step reads 'credentials.{unknown[0]}', which `credentials` does not have{hint}")
+        if self.credentials and session is None and not read:
+            raise PlacedError(("credentials",), "no step reads them")
         return self
 
     def session_fields(self) -> set[str]:
         """Return the names that steps and headers read of the session."""
+        return fields_of("session", self._sources())
+
+    def _sources(self) -> list[str]:
         session = self.logs_in
         operations = (*self.lookups.values(), *self.written.values())
         steps = (step for operation in operations for step in getattr(operation, "steps", ()))
         sources = [source for step in steps for source in step.sources()]
         headers = session.header_sources() if session is not None else ()
-        return fields_of_session((*sources, *headers, *self.further_sources()))
+        return [*sources, *headers, *self.further_sources()]
 
     def further_sources(self) -> Iterable[str]:
         """Return what is read beside the steps, for a kind that has such things."""

@@ -44,9 +44,9 @@ NumberForm = Annotated[
         "reversed15 (the last digits, from the end)",
     ),
 ]
-ALWAYS_THERE = ("session", "settings")
-"""What every step can read beside its own: the session of a connector that has one, and the site's settings."""
-RESERVED = frozenset({"query", "entry", "item", "credentials", *ALWAYS_THERE})
+ALWAYS_THERE = ("session", "settings", "credentials")
+"""What every step can read beside its own: the session of a connector that has one, and what the site has set."""
+RESERVED = frozenset({"query", "entry", "item", *ALWAYS_THERE})
 QUERY_FIELDS: dict[str, tuple[str, ...]] = {
     "phone": ("numbers", "e164", "digits", "double_zero", "national", "significant", "subscriber", "display"),
     "email": ("email", "email_lower", "email_upper"),
@@ -178,6 +178,9 @@ class RestStep(StepBase):
         return (ReplySign(statuses=(404,)),) if HOLE.search(self.path) else ()
 
 
+_JOINED = ", ".join(f"`{name}`" for name in ALWAYS_THERE)
+
+
 class RestCheck(RestStep):
     """The harmless request that a check makes, for a backend that has nothing to GET: it reads what a session gave."""
 
@@ -187,7 +190,7 @@ class RestCheck(RestStep):
     def _by_itself(self) -> Self:
         for source in self.sources():
             if compiled(source).first not in ALWAYS_THERE:
-                raise ValueError(f"reads {source!r}: a check has no caller, and reads `session` and `settings` alone")
+                raise ValueError(f"reads {source!r}: a check has no caller, and reads {_JOINED} alone")
         if self.reads_item():
             raise ValueError("reads `item`, which a check has none of")
         return self

@@ -8,7 +8,11 @@ from urllib.parse import quote, quote_plus
 
 
 def written_forms(secret: str) -> set[str]:
-    """Return a secret as it is, and as JSON, repr, URLs, forms and XML write it."""
+    """Return a secret as it is, also without blanks around it, and as JSON, repr, URLs, forms and XML write it."""
+    return _forms(secret) | _forms(secret.strip() or secret)
+
+
+def _forms(secret: str) -> set[str]:
     return {
         secret,
         json.dumps(secret)[1:-1],

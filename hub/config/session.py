@@ -64,10 +64,10 @@ class SessionBase(Section):
             yield from (found.source for found in found_in(argument))
 
 
-def fields_of_session(sources: Iterable[str]) -> set[str]:
-    """Return the fields of the session among the paths that are read."""
+def fields_of(root: str, sources: Iterable[str]) -> set[str]:
+    """Return the fields of the session, or of what else stands at `root`, among the paths that are read."""
     names = (Path(source).names for source in sources)
-    return {name[1] for name in names if len(name) > 1 and name[0] == "session"}
+    return {name[1] for name in names if len(name) > 1 and name[0] == root}
 
 
 Login = Field(min_length=1, max_length=MAX_LOGIN_STEPS)

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import json
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -145,8 +146,7 @@ async def test_nothing_secret_is_shown(backend: Any, connector: Connector) -> No
     ("changes", "words"),
     [
         ({"credentials": {"user": "hub"}}, "credentials.password"),
-        ({"session": None}, "only the steps of a `session` read them"),
-        ({"session": None, "credentials": {}}, "a step reads `session`, and the connector has none"),
+        ({"session": None}, "a step reads `session`, and the connector has none"),
     ],
 )
 def test_what_does_not_fit_is_told(changes: dict[str, Any], words: str) -> None:
@@ -299,3 +299,43 @@ def test_a_check_that_reads_a_caller(scripted: ScriptedServer) -> None:
     check = {"path": "/x", "params": {"phone": {"from": "query.e164"}}}
     with pytest.raises(ValidationError, match="a check has no caller"):
         _CONFIG.validate_python(scripted.config({"name": "customers", "path": "/people"}, check=check))
+
+
+def keys_in_each_call(scripted: ScriptedServer, **credentials: str) -> dict[str, Any]:
+    body = {"db": {"from": "settings.db"}, "key": {"from": "credentials.key"}, "phone": {"from": "query.e164"}}
+    step = {"name": "customers", "method": "POST", "path": "/rpc", "body": body}
+    return scripted.config(step, credentials=credentials, settings={"db": "live"})
+
+
+async def test_credentials_with_each_call(scripted: ScriptedServer) -> None:
+    """A backend without a login may get a key in each request's body; no message repeats it."""
+    scripted.answer = lambda _asked: web.json_response([{"id": "42"}])
+    config = _CONFIG.validate_python(keys_in_each_call(scripted, key=" geheimer & Schlüssel "))
+    connector = build_connector("crm", config, region="DE", mapping_folders=[MAPPINGS])
+    await connector.start()
+    assert ["42"] == await ids(connector)
+    assert {"db": "live", "key": " geheimer & Schlüssel ", "phone": PHONE} == json.loads(scripted.asked[0].body)
+    scripted.answer = lambda asked: web.json_response({"message": f"bad: {json.loads(asked.body)['key']}"}, status=400)
+    with pytest.raises(ConnectorError, match=r"HTTP 400: bad: \*\*\*") as raised:
+        await ids(connector, "+493515551000")
+    assert "Schl" not in str(raised.value)
+    await connector.close()
+
+
+@pytest.mark.parametrize(
+    ("credentials", "words"),
+    [
+        ({}, "a step reads 'credentials.key', which `credentials` does not have"),
+        ({"kye": "x"}, "which `credentials` does not have; did you mean 'kye'"),
+    ],
+)
+def test_credentials_that_are_not_there(scripted: ScriptedServer, credentials: dict[str, str], words: str) -> None:
+    """A step that reads what `credentials` does not have is told when the configuration is loaded."""
+    with pytest.raises(ValidationError, match=words):
+        _CONFIG.validate_python(keys_in_each_call(scripted, **credentials))
+
+
+def test_credentials_that_nobody_reads(scripted: ScriptedServer) -> None:
+    """Credentials without a login, which no step reads either, are a mistake."""
+    with pytest.raises(ValidationError, match="no step reads them"):
+        _CONFIG.validate_python(scripted.config({"name": "customers", "path": "/people"}, credentials={"key": "x"}))
