@@ -97,7 +97,7 @@ class _Findings:
         path: list[str | int] = []
         node = self._data
         for position, step in enumerate(location):
-            known = isinstance(node, dict | list) and (step in node if isinstance(node, dict) else True)
+            known = step in node if isinstance(node, dict) else isinstance(node, list) and isinstance(step, int)
             # The last step is not in the file when a key is missing; else it names the member as a whole.
             if not known and (position < len(location) - 1 or (kind == "value_error" and step != "[key]")):
                 continue

@@ -8,12 +8,13 @@ from pathlib import Path
 
 SHIPPED = Path(__file__).resolve().parents[2] / "mappings"
 
+MAX_NAME = 200
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
 
 
 def find_mapping(name: str, folders: Iterable[str | Path]) -> Path | None:
     """Return the file of the mapping `name` ("sap/business_partner"), or None. Never leaves the folders."""
-    if not _NAME.fullmatch(name):
+    if len(name) > MAX_NAME or not _NAME.fullmatch(name):
         return None
     for folder in (*folders, SHIPPED):
         path = Path(folder) / f"{name}.yaml"

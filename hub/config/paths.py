@@ -17,7 +17,11 @@ def from_folder(text: str, info: ValidationInfo) -> str:
 def existing_file(text: str, info: ValidationInfo) -> str:
     """Make a path absolute and see that the file is there. Raises ValueError."""
     path = from_folder(text, info)
-    if not Path(path).is_file():
+    try:
+        is_there = Path(path).is_file()
+    except OSError as error:
+        raise ValueError(f"{path[:200]} can't be a file: {error.strerror or type(error).__name__}") from None
+    if not is_there:
         raise ValueError(f"there is no file {path}")
     return path
 

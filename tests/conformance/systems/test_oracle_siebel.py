@@ -3,7 +3,9 @@
 import asyncio
 import re
 
-from connectors.base import Connector
+import pytest
+
+from connectors.base import Connector, ConnectorError
 from connectors.tracing import recorded
 from hub.domain.customer import CustomerQuery
 from hub.domain.phone import parse_number
@@ -48,7 +50,9 @@ class TestOracleSiebel(SystemBehaviour):
     async def test_a_call_that_was_cut_leaves_no_old_token(self, server: OracleSiebel, connector: Connector) -> None:
         """After a lost answer nobody knows the newest token: the session is given up, and another one signed in."""
         server.weather = Weather.SILENT_WRITER
-        await connector.write(entry(WriteKind.NOTE, KNOWN))
+        with pytest.raises(ConnectorError, match="closed the connection"):
+            await connector.write(entry(WriteKind.NOTE, KNOWN))
+        assert (await connector.write(entry(WriteKind.NOTE, KNOWN))).was_there
         assert 2 == server.signed_in
         assert await connector.lookup(BY_PHONE)
         assert 0 == server.misused

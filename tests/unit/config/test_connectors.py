@@ -221,3 +221,23 @@ def test_what_is_wrong_in_other_kinds(tmp_path: Path, connector: str, expected: 
     """Each mistake of a SOAP or OData connector has its message."""
     found = problems(tmp_path, connector)
     assert any(expected in problem for problem in found), found
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("settings: {division: []}", "13:16: connectors.crm.settings.division"),
+        ("settings: {division: [[x]]}", "13:16: connectors.crm.settings.division"),
+        (
+            "auth: {type: basic, username: [], password: x}",
+            "13:35: connectors.crm.auth.username: must be text, not a list",
+        ),
+        (f"openapi: {'x' * 5_000}", "13:14: connectors.crm.openapi: "),
+        (f"mapping: {'x' * 5_000}", "12:14: there is no mapping "),
+    ],
+)
+def test_what_nobody_would_write(tmp_path: Path, line: str, expected: str) -> None:
+    """A list where a text belongs and names that no file system holds are told with their place, like any mistake."""
+    connector = REST.replace("mapping: feeds/order_shipped\n", "") if line.startswith("mapping") else REST
+    found = problems(tmp_path, connector + line + "\n")
+    assert any(problem.startswith(expected) for problem in found), found
