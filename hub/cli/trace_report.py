@@ -137,9 +137,9 @@ def _sourced(node: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
     elif isinstance(node, dict):
         for key, inner in node.items():
             yield from _sourced(inner, f"{path}.{key}" if path else key)
-    elif isinstance(node, list):
-        for inner in node:
-            yield from _sourced(inner, path)
+    elif isinstance(node, list | tuple):
+        for index, inner in enumerate(node):
+            yield from _sourced(inner, f"{path}[{index}]")
 
 
 def _connector_document(one: TracedConnector) -> dict[str, Any]:

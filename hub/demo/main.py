@@ -38,7 +38,7 @@ _CONFIG = """\
 hub: {{listen: "127.0.0.1:{hub_port}", region: DE}}
 store: {{url: "sqlite:///{folder}/ctihub.db"}}
 pbx:
-  main: {{host: 127.0.0.1, port: {pbx_port}, username: hub, secret: "${{AMI_SECRET}}", trunks: [PJSIP/trunk],
+  main: {{host: 127.0.0.1, port: {pbx_port}, username: hub, secret: "${{file:secrets/pbx}}", trunks: [PJSIP/trunk],
     variables: [IVR_CHOICE], after_call_s: {after_call_s}}}
 agents:
   alice: {{name: Alice Weber, devices: [PJSIP/1001], queues: [support]}}
@@ -50,15 +50,17 @@ connectors:
     preset: sap_s4hana
     title: SAP S/4HANA
     url: {sap_url}/sap/opu/odata/sap
-    auth: {{type: basic, username: CTIHUB, password: "${{SAP_PASSWORD}}"}}
+    auth: {{type: basic, username: CTIHUB, password: "${{file:secrets/sap}}"}}
   service_cloud:
     kind: soap
     preset: oracle_service_cloud
     title: Oracle Service Cloud
     wsdl: {service_cloud_url}?wsdl
-    auth: {{type: wsse, username: ctihub, password: "${{SERVICE_CLOUD_PASSWORD}}"}}
+    auth: {{type: wsse, username: ctihub, password: "${{file:secrets/service_cloud}}"}}
 context: {{cache_s: 20}}
+auth: {{tokens: {{terminal: "${{file:secrets/terminal}}"}}}}    # what `ctihub tap` signs in with
 """
+_SECRETS = ("pbx", "sap", "service_cloud", "terminal")
 
 
 def _free_port() -> int:
@@ -91,18 +93,17 @@ async def _open(entrance: Entrance, port: int | None) -> Site:
 
 async def _play(port: int | None, pace: Pace, folder: Path) -> None:
     today = datetime.now(UTC).date()
-    names = ("AMI_SECRET", "SAP_PASSWORD", "SERVICE_CLOUD_PASSWORD")
-    passwords = {name: secrets.token_urlsafe(16) for name in names}
+    passwords = _write_secrets(folder / "secrets")
     exchange = Exchange(queue="support", members={}, phones=_PHONES)
     for device in (_DEVICE, _HELPER):
         exchange.add_member(device, _PHONES[device])
     dialplan = Dialplan(
         exchange, answers_after_s=lambda device: pace.ringing if device == _DEVICE else _COLLEAGUE_ANSWERS_S
     )
-    pbx = ManagerServer(exchange, username="hub", secret=passwords["AMI_SECRET"], dialplan=dialplan)
-    sap = SimulatedSap(sap_services(today), username="CTIHUB", password=passwords["SAP_PASSWORD"], delay=_sap_delay)
+    pbx = ManagerServer(exchange, username="hub", secret=passwords["pbx"], dialplan=dialplan)
+    sap = SimulatedSap(sap_services(today), username="CTIHUB", password=passwords["sap"], delay=_sap_delay)
     service_cloud = SimulatedServiceCloud(
-        service_cloud_tables(today), username="ctihub", password=passwords["SERVICE_CLOUD_PASSWORD"]
+        service_cloud_tables(today), username="ctihub", password=passwords["service_cloud"]
     )
     sap_site, service_cloud_site = Site(sap.app), Site(service_cloud.app)
     hub_port = _free_port()
@@ -131,7 +132,7 @@ async def _play(port: int | None, pace: Pace, folder: Path) -> None:
             ),
             encoding="utf-8",
         )
-        hub = HubProcess(config_file, folder / "hub.log", passwords)
+        hub = HubProcess(config_file, folder / "hub.log")
         for user, password in users.items():
             await hub.add_user(user, password)
         stack.push_async_callback(hub.stop)
@@ -160,6 +161,15 @@ async def _watch(hub: HubProcess) -> None:
     raise DemoError(f"the hub ended with status {await hub.wait()}")
 
 
+def _write_secrets(folder: Path) -> dict[str, str]:
+    """Make a password each, and leave it where the configuration, and whoever uses it beside the hub, finds it."""
+    folder.mkdir(mode=0o700)
+    made = {name: secrets.token_urlsafe(16) for name in _SECRETS}
+    for name, password in made.items():
+        (folder / name).write_text(password, encoding="utf-8")
+    return made
+
+
 def _say(url: str, folder: Path) -> None:
     lines = (
         "ctihub demo is running. Calls ring one after the other, each from another caller.",
@@ -169,6 +179,11 @@ def _say(url: str, folder: Path) -> None:
         "",
         "Answer, hold, transfer to Bob (1002), dial: what you do to a call holds. The supervisor's desk, in another",
         f"browser or a private window: {url}/supervisor",
+        "",
+        "From another terminal: what happens, live; how a lookup goes; what each backend says.",
+        f"    ctihub tap -c {folder}/ctihub.yaml",
+        f"    ctihub trace -c {folder}/ctihub.yaml --phone {CALLERS[0].number}",
+        f"    ctihub check -c {folder}/ctihub.yaml",
         "",
         f"Configuration and log of the hub: {folder}   Ctrl-C ends the demo.",
     )

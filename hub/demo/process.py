@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 import aiohttp
@@ -21,10 +19,9 @@ class DemoError(RuntimeError):
 class HubProcess:
     """`python -m hub` with one configuration file; its log goes to `log_file`."""
 
-    def __init__(self, config_file: Path, log_file: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, config_file: Path, log_file: Path) -> None:
         self._config_file = config_file
         self._log_file = log_file
-        self._environment = {**os.environ, **environment}
         self._process: asyncio.subprocess.Process | None = None
 
     async def add_user(self, user: str, password: str) -> None:
@@ -34,7 +31,6 @@ class HubProcess:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
-            env=self._environment,
         )
         output, _ = await process.communicate(f"{password}\n".encode())
         if process.returncode != 0:
@@ -48,7 +44,6 @@ class HubProcess:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=self._environment,
             )
         try:
             async with asyncio.timeout(_START_WITHIN_S), aiohttp.ClientSession() as client:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -85,6 +87,37 @@ async def test_the_printed_url_shows_calls_and_ctrl_c_ends_it(tmp_path: Path, sh
         await expect(page.get_by_test_id("case")).to_have_count(len(known.incidents))
         await expect(page.get_by_test_id("log-row")).to_have_count(1, timeout=WITHIN_MS)
         await expect(page.get_by_test_id("log-row")).to_contain_text("Answered")
+
+
+async def test_the_printed_commands_look_into_it(tmp_path: Path) -> None:
+    """As they stand, with no password to be found out: the backends answer, a caller is traced, events are told."""
+    process = OwnedProcess(COMMAND, tmp_path / "output")
+    process.start()
+    try:
+        await eventually(lambda: "Ctrl-C ends" in process.output_end() or not process.running, "the demo", 60)
+        commands = {
+            line.split()[1]: line.split()[1:] for line in process.output_end().splitlines() if "ctihub " in line
+        }
+        said = {}
+        for verb, more in {"check": [], "trace": [], "tap": ["--after", "0", "--count", "3"]}.items():
+            words = [sys.executable, "-m", "hub", *commands[verb], *more]
+            done = await asyncio.to_thread(
+                subprocess.run, words, capture_output=True, text=True, timeout=60, check=False
+            )
+            assert (0, "") == (done.returncode, done.stderr), done.stdout
+            said[verb] = done.stdout
+        assert ["ok"] * 4 == [line.split()[0] for line in said["check"].splitlines()]
+        assert f'full "{CALLERS[0].full_name}"' in said["trace"].partition("=== the agent sees 1 customer")[2]
+        assert 3 == len(said["tap"].splitlines())
+        folder = Path(commands["check"][-1]).parent
+        secrets = [file.read_text("utf-8") for file in (folder / "secrets").iterdir()]
+        assert not [secret for secret in secrets for text in said.values() if secret in text]
+        assert 0o700 == (folder / "secrets").stat().st_mode & 0o777
+    finally:
+        os.killpg(process.pid, signal.SIGINT)
+        await eventually(lambda: not process.running, "the demo's end", 20)
+        process.kill()
+    assert not folder.exists()
 
 
 async def test_each_sort_of_caller_is_shown(tmp_path: Path, shared_browser: Browser) -> None:

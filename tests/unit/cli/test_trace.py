@@ -102,6 +102,8 @@ def test_each_step_is_shown_with_request_reply_and_rows(ctihub: Ctihub, crm: Crm
     assert "    extra.since left out: the text is no date in the form %Y-%m-%d" in lines
     assert "=== the agent sees 1 customer" in lines
     assert '    name: full "Petra Vogt"  (from crm 0042)' in lines
+    assert any(line.startswith('    phones[0]: number "+493515550123"') for line in lines)
+    assert any(line.startswith("    orders[0]: ") and line.endswith("  (from crm 0042)") for line in lines)
 
 
 @pytest.mark.usefixtures("site")
