@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
+import structlog
+
 from connectors.base import ConnectorError
 from connectors.headers import header_values
 from connectors.reasons import words_of
-from connectors.resolve import Scope
+from connectors.resolve import NothingToAskError, Scope
 from connectors.rows import Row
 from connectors.secrecy import MIN_SECRET
 from connectors.session_use import SessionOverError, SessionUse, in_session
@@ -17,6 +20,10 @@ from connectors.shared_value import SharedValue
 from connectors.tracing import current_trace
 from hub.config.session import SessionBase
 from hub.domain.customer import Problem
+
+LOGOUT_S = 2.0
+
+log = structlog.get_logger(__name__)
 
 Answer = TypeVar("Answer")
 
@@ -59,8 +66,18 @@ class Sessions:
             self._session.drop(session)
         return await _inside(await self._session.get(), work)
 
-    async def close(self) -> None:
+    async def close(self, log_out: Callable[[Row], Awaitable[object]] | None) -> None:
+        """Forget the session; tell the backend, if it wants to be told and answers soon."""
+        session = self._session.kept
         await self._session.close()
+        if session is None or log_out is None:
+            return
+        try:
+            async with asyncio.timeout(LOGOUT_S):
+                await _inside(session, log_out)
+        except (ConnectorError, NothingToAskError, TimeoutError) as error:
+            # The session ends by itself some time, and who closes has no use for the reason.
+            log.info("not logged out", reason=str(error) or "no answer")
 
     async def _fetch(self) -> tuple[LoggedIn, float]:
         try:

@@ -42,6 +42,11 @@ class SharedValue(Generic[Value]):
             raise ConnectorError(Problem.INTERNAL, f"{self._what}: the connector was closed")
         return fetching.result()
 
+    @property
+    def kept(self) -> Value | None:
+        """The value, if it is there and has not run out."""
+        return self._value if monotonic() < self._until else None
+
     def drop(self, value: Value) -> None:
         """Fetch anew next time, unless that has happened since `value` was got."""
         if self._value is value:

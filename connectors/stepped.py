@@ -272,9 +272,15 @@ class SteppedConnector(ABC, Generic[Step]):
         return await self._sessions.run(lambda session: self._ask(step, {**scope, "session": session}))
 
     async def _end_session(self) -> None:
-        """Take back a login under way; a session that there is ends by itself."""
-        if self._sessions is not None:
-            await self._sessions.close()
+        """Take back a login under way; log out if the configuration says how, otherwise a session ends by itself."""
+        if self._sessions is None:
+            return
+        logout = self._config.logs_in.logout_step if self._config.logs_in is not None else None
+
+        async def log_out(session: Row) -> None:
+            await self._ask(cast("Step", logout), {**self._given, "session": session})
+
+        await self._sessions.close(log_out if logout is not None else None)
 
     def _session_of(self, config: ConnectorBase) -> Sessions | None:
         session = config.logs_in

@@ -109,8 +109,8 @@ class ConnectorBase(Section):
         operations = (*self.lookups.values(), *self.written.values())
         steps = (step for operation in operations for step in getattr(operation, "steps", ()))
         sources = [source for step in steps for source in step.sources()]
-        headers = session.header_sources() if session is not None else ()
-        return [*sources, *headers, *self.further_sources()]
+        own = session.sources() if session is not None else ()
+        return [*sources, *own, *self.further_sources()]
 
     def further_sources(self) -> Iterable[str]:
         """Return what is read beside the steps, for a kind that has such things."""

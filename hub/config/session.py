@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from hub.config.header_name import HeaderName
-from hub.config.operations import ODataStep, RestStep, SoapStep, StepBase, check_order
+from hub.config.operations import ALWAYS_THERE, ODataStep, RestStep, SoapStep, StepBase, check_order
 from hub.config.placed import PlacedError
 from hub.config.reply_signs import ReplySign, ReplySigns
 from hub.config.request import found_in, parse_argument
@@ -24,8 +24,8 @@ class SessionBase(Section):
 
     Login steps read the connector's `credentials`, and the login steps before them. One login serves all lookups for
     `lasts_s`, or until a reply bears a sign of `expired` (HTTP 401 unless given): then the login is made again and the
-    request repeated once. `headers` go with every request of the session; they read `session`, `credentials` and
-    `settings`.
+    request repeated once. `logout` is a step that is made when the connector is closed. `headers` go with every request
+    of the session; they read `session`, `credentials` and `settings`.
     """
 
     lasts_s: Annotated[int, Field(ge=10, le=86_400)] = 1_200
@@ -36,6 +36,11 @@ class SessionBase(Section):
     def login_steps(self) -> Sequence[StepBase]:
         """The steps of `login`, in order."""
         return getattr(self, "login", ())
+
+    @property
+    def logout_step(self) -> StepBase | None:
+        """The step of `logout`, if there is one."""
+        return getattr(self, "logout", None)
 
     def check(self, credentials: Sequence[str]) -> None:
         """Raise PlacedError if a step reads what is not there, or a header something else than the session."""
@@ -58,10 +63,16 @@ class SessionBase(Section):
                         ("headers", name), f"reads {found.source!r}, which `credentials` does not have{hint}"
                     )
 
-    def header_sources(self) -> Iterator[str]:
-        """Yield what the headers read."""
+        for source in self.logout_step.sources() if self.logout_step is not None else ():
+            if Path(source).first not in ALWAYS_THERE:
+                raise PlacedError(("logout",), f"reads {source!r}: it reads `session`, `credentials` and `settings`")
+
+    def sources(self) -> Iterator[str]:
+        """Yield what the headers and the logout read."""
         for argument in self.headers.values():
             yield from (found.source for found in found_in(argument))
+        if self.logout_step is not None:
+            yield from self.logout_step.sources()
 
 
 def fields_of(root: str, sources: Iterable[str]) -> set[str]:
@@ -75,11 +86,14 @@ Login = Field(min_length=1, max_length=MAX_LOGIN_STEPS)
 
 class RestSession(SessionBase):
     login: Annotated[tuple[RestStep, ...], Login]
+    logout: RestStep | None = None
 
 
 class ODataSession(SessionBase):
     login: Annotated[tuple[ODataStep, ...], Login]
+    logout: ODataStep | None = None
 
 
 class SoapSession(SessionBase):
     login: Annotated[tuple[SoapStep, ...], Login]
+    logout: SoapStep | None = None

@@ -339,3 +339,53 @@ def test_credentials_that_nobody_reads(scripted: ScriptedServer) -> None:
     """Credentials without a login, which no step reads either, are a mistake."""
     with pytest.raises(ValidationError, match="no step reads them"):
         _CONFIG.validate_python(scripted.config({"name": "customers", "path": "/people"}, credentials={"key": "x"}))
+
+
+def with_logout(scripted: ScriptedServer, **logout: Any) -> Connector:
+    step = {"name": "logout", "method": "POST", "path": "/logout", **logout}
+    more = several_values()
+    config = scripted.config(
+        {"name": "customers", "path": "/people"}, **{**more, "session": {**more["session"], "logout": step}}
+    )
+    return build_connector("crm", _CONFIG.validate_python(config), region="DE", mapping_folders=[MAPPINGS])
+
+
+@pytest.mark.parametrize("status", [200, 204, 401, 500])
+async def test_logged_out_when_closed(scripted: ScriptedServer, status: int) -> None:
+    """A connector that is closed gives its session back, where it had one; what comes back is all the same."""
+
+    def answer(asked: Asked) -> web.Response:
+        if asked.target == "/api/logout":
+            return web.Response(status=status)
+        return web.json_response({"result": [7, "key-1234"]} if asked.target == "/api/login" else [{"id": "42"}])
+
+    scripted.answer = answer
+    body = {"key": {"from": "session.result[1]"}}
+    connector = with_logout(scripted, body=body)
+    await connector.start()
+    await connector.close()
+    assert [] == scripted.asked
+    await connector.start()
+    assert ["42"] == await ids(connector)
+    await connector.close()
+    assert ["/api/login", "/api/people", "/api/logout"] == [asked.target for asked in scripted.asked]
+    assert b'{"key":"key-1234"}' == scripted.asked[-1].body
+    assert scripted.asked[-1].headers["Authorization"].startswith("Session ")
+
+
+async def test_a_logout_that_nobody_answers(scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A backend that is gone does not keep a connector from closing."""
+    monkeypatch.setattr("connectors.session.LOGOUT_S", 0.05)
+    scripted.answer = lambda _asked: web.json_response({"result": [7, "key-1234"]})
+    connector = with_logout(scripted)
+    await connector.start()
+    await connector.check()
+    await scripted.stop()
+    async with asyncio.timeout(2):
+        await connector.close()
+
+
+def test_a_logout_that_reads_a_caller(scripted: ScriptedServer) -> None:
+    """A logout reads the session, and no caller."""
+    with pytest.raises(ValidationError, match=r"reads 'query\.e164': it reads `session`"):
+        with_logout(scripted, body={"phone": {"from": "query.e164"}})

@@ -130,6 +130,16 @@ async def test_sessions_that_tryton_forgot(tryton: Tryton, connector: Connector)
     assert 1 == tryton.end_sessions()
 
 
+async def test_no_session_is_left(tryton: Tryton, site: Site) -> None:
+    """A connector that is closed has logged out: Tryton keeps no session of it."""
+    tryton.end_sessions()
+    connector = built(site)
+    await connector.start()
+    assert 1 == len(await connector.lookup(by_phone(PHONE)))
+    await connector.close()
+    assert 0 == tryton.end_sessions()
+
+
 async def test_written_once(tryton: Tryton, connector: Connector) -> None:
     """A call is written once as a note on the party, with all its characters, and so is what is noted later."""
     # An id of which the other is nearly the end: the wildcard _ stands in it.
