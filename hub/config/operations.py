@@ -27,6 +27,7 @@ from hub.config.request import (
     check_holes,
     found_in,
     parse_argument,
+    place_in,
 )
 from hub.config.section import Section
 from hub.config.wording import nearest
@@ -105,6 +106,13 @@ class StepBase(Section):
         """Return the paths that the step reads, without those into `item`."""
         paths = [self.each or self.first, self.unless, self.when, *self._found()]
         return [path for path in paths if path and compiled(path).first != "item"]
+
+    def place_of(self, source: str) -> tuple[str | int, ...]:
+        """Return where in the step a path stands that it reads; nothing if that can't be told."""
+        for key in ("each", "first", "unless", "when"):
+            if getattr(self, key) == source:
+                return (key,)
+        return place_in(self, source)
 
     def reads_item(self) -> bool:
         return any(compiled(source).first == "item" for source in self._found())
@@ -350,10 +358,11 @@ def check_order(steps: Sequence[StepBase], root: str, fields: Sequence[str], wha
             first, *inside = compiled(source).names or ("",)
             if first not in (*known, *ALWAYS_THERE):
                 message = f"step {step.name!r} reads {source!r}: a step reads `{root}` and the steps before it"
-                raise PlacedError(place, f"{message}{nearest(first, known)}")
+                raise PlacedError((*place, *step.place_of(source)), f"{message}{nearest(first, known)}")
             if first == root and (not inside or inside[0] not in fields):
                 message = f"step {step.name!r} reads {source!r}, which {what} does not have"
-                raise PlacedError(place, f"{message}{nearest(inside[0] if inside else '', fields)}")
+                near = nearest(inside[0] if inside else "", fields)
+                raise PlacedError((*place, *step.place_of(source)), f"{message}{near}")
         if step.reads_item() and not (step.each or step.first):
             raise PlacedError(place, f"step {step.name!r} reads `item`, which only `each` or `first` give")
         known.append(step.name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -210,6 +210,33 @@ def parse_condition(value: Any) -> Any:
     if isinstance(value, dict) and "from" not in value:
         return value
     return value if isinstance(value, Condition) else {"eq": value}
+
+
+def place_in(node: Any, source: str) -> tuple[str | int, ...]:
+    """Return where inside a step or an argument `{from: source}` stands; nothing if it can't be told."""
+    inner: Iterable[tuple[str | int, Any]]
+    match node:
+        case Condition():
+            # Which may be written without its `eq`.
+            return place_in(node.value, source)
+        case Section():
+            inner = [(name, getattr(node, name)) for name in node.model_fields_set]
+        case dict():
+            inner = node.items()
+        case list() | tuple():
+            inner = enumerate(node)
+        case _:
+            return ()
+    for key, value in inner:
+        if isinstance(value, Found | Condition) and any(one.source == source for one in _sources_of(value)):
+            return (key,)
+        if below := place_in(value, source):
+            return (key, *below)
+    return ()
+
+
+def _sources_of(value: Found | Condition) -> Iterator[Found]:
+    return found_in(value.value if isinstance(value, Condition) else value)
 
 
 AddressPart = Annotated[
