@@ -18,6 +18,7 @@ from connectors.auth.sign_in import Outgoing, Signed, sign_in
 from connectors.base import ConnectorError
 from connectors.clock import clock_words
 from connectors.http_failures import explain, refuse_status, too_many_requests
+from connectors.quoting import linked_address
 from connectors.reply import Reply
 from connectors.reply_signs import has_sign
 from connectors.secrecy import keep_secret
@@ -267,7 +268,7 @@ def _with(request: _Request, signed: Signed) -> _Request:
 
 def _redirect(url: URL, response: aiohttp.ClientResponse) -> URL:
     try:
-        target = url.join(URL(response.headers.get("Location", ""), encoded=True))
+        target = url.join(linked_address(response.headers.get("Location", "")))
     except ValueError:
         target = URL()
     if not target.absolute or target.origin() != url.origin():

@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
+from yarl import URL
+
 from connectors.base import ConnectorError
 from hub.domain.customer import Problem
 from hub.domain.phone import clean_text
@@ -17,6 +19,7 @@ _NUMBER = re.compile(r"-?\d{1,30}(\.\d{1,30})?")
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _TRUTH = re.compile("true|false")
 _ODATA_KINDS = {bool: "bool", int: "number", float: "number", Decimal: "number", datetime: "datetime"}
+_IN_ADDRESSES = "!#$%&'()*+,/:;=?@[]~-._"
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,7})?)?)?(Z|[+-]\d\d:\d\d)?")
 
 
@@ -92,3 +95,8 @@ def path_segment(value: Any) -> str:
     if text in {"", ".", ".."}:
         raise ConnectorError(Problem.INTERNAL, "a value to search for can't stand in an address")
     return quote(text, safe="")
+
+
+def linked_address(link: str) -> URL:
+    """Return a link that a backend gave, escaped where it is not (RFC 3986). Raises ValueError if it is no address."""
+    return URL(quote(link, safe=_IN_ADDRESSES), encoded=True)

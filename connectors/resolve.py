@@ -104,7 +104,9 @@ def distinct_values(path: str, scope: Scope) -> list[Any]:
         text = value if reader.first in _LONG and isinstance(value, str) else plain(value)
         if text.strip():
             is_cut = isinstance(value, str) and reader.first != "credentials"
-            values.setdefault(text, value.strip() if is_cut else value)
+            # Of an element of XML only its text goes on: its attributes would be some in the next request, too.
+            kept = text if isinstance(value, Mapping) else value
+            values.setdefault(text, kept.strip() if is_cut else kept)
     if not values:
         raise NothingToAskError
     if len(values) > MAX_VALUES:

@@ -9,7 +9,7 @@ from typing import Any
 from yarl import URL
 
 from connectors.base import ConnectorError
-from connectors.quoting import plain
+from connectors.quoting import linked_address, plain
 from connectors.reply import Reply
 from connectors.rows import Row
 from hub.config.paging import Paging
@@ -84,7 +84,7 @@ class Pages:
             return None
         here = reply.url or self._url
         try:
-            target = here.join(URL(link, encoded=True)) if isinstance(link, str) else URL()
+            target = here.join(linked_address(link)) if isinstance(link, str) else URL()
             is_here = target.absolute and target.origin() in {here.origin(), self._url.origin()}
         except ValueError:
             target, is_here = URL(), False

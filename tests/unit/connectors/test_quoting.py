@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from connectors.base import ConnectorError
 from connectors.query_languages import like_literal, roql_literal
-from connectors.quoting import odata_literal, path_segment, plain
+from connectors.quoting import linked_address, odata_literal, path_segment, plain
 
 _ODATA = re.compile(r"'(?:[^']|'')*'")
 _ROQL = re.compile(r"'(?:[^'\\]|\\[\\'])*'")
@@ -97,3 +97,17 @@ def test_roql_numbers() -> None:
     assert "7" == roql_literal(7, None)
     with pytest.raises(ConnectorError):
         roql_literal("1 OR 1=1", "number")
+
+
+@pytest.mark.parametrize(
+    ("link", "sent"),
+    [
+        ("/people?page=2&name=%C3%BC", "/people?page=2&name=%C3%BC"),
+        ("/people?name=M\u00fcller & Co", "/people?name=M%C3%BCller%20&%20Co"),
+        ("/a HTTP/1.1\r\nX-Injected: 1", "/a%20HTTP/1.1%0D%0AX-Injected:%201"),
+        ("\\\\evil.example\\x", "%5C%5Cevil.example%5Cx"),
+    ],
+)
+def test_links_of_backends(link: str, sent: str) -> None:
+    """What is escaped stays as it is; what isn't ends neither the address nor the request."""
+    assert sent == str(linked_address(link))

@@ -61,6 +61,12 @@ def test_what_is_no_number() -> None:
         resolve(parse_argument({"from": "query.id", "type": "number"}), SCOPE)
 
 
+def test_an_element_with_attributes() -> None:
+    """Of an element that a reply holds only the text goes into the next request, not what else it says of itself."""
+    rows = [{"id": {"#text": "7", "@scheme": "x", "$type": "Other"}}]
+    assert {"Id": "7"} == resolve({"Id": parse_argument({"from": "rows.id"})}, {"rows": rows})
+
+
 @pytest.mark.parametrize("number", ["1e999999999", "1e-999999999", "NaN"])
 def test_a_number_that_nobody_could_write_down(number: str) -> None:
     """What a reply says in a few characters must not become a gigabyte in the next request, nor what is no number."""
