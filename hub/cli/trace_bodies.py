@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 from urllib.parse import unquote_plus
@@ -18,9 +19,12 @@ MAX_PRETTY = 2 * 1024 * 1024
 _EXACT = msgspec.json.Decoder(float_hook=Decimal)
 
 
-def readable_body(body: bytes, *, lines: int = MAX_LINES) -> list[str]:
-    """Return the lines of a body, JSON and XML indented; `lines` at most, 0 for all."""
-    text = _formed(body) if len(body) <= MAX_PRETTY else body[:MAX_PRETTY].decode("utf-8", "replace")
+def readable_body(body: bytes, hidden: Callable[[str], str], *, lines: int = MAX_LINES) -> list[str]:
+    """Return the lines of a body, JSON and XML indented; `lines` at most, 0 for all.
+
+    `hidden` hides the secrets in a text: before lines are cut, as a secret's begin would stay.
+    """
+    text = hidden(_formed(body) if len(body) <= MAX_PRETTY else body[:MAX_PRETTY].decode("utf-8", "replace"))
     every = [
         line if len(line) <= MAX_LINE else f"{line[:MAX_LINE]}.. ({len(line)} characters)" for line in _lines(text)
     ]

@@ -14,6 +14,7 @@ from hub.cli.trace_bodies import MAX_LINES, flat, readable_body
 from hub.cli.trace_masking import masked, shown_headers
 from hub.cli.tracing import MappedRecord, Traced, TracedConnector
 from hub.config.wording import counted
+from hub.masking import Masking
 
 _INDEX = re.compile(r"\[\d+\]")
 _FILLED = frozenset({"system", "mapping", "fetched_at"})
@@ -38,21 +39,23 @@ def print_json(found: Traced) -> None:
 
 def _report(found: Traced, lines: int) -> Iterator[str]:
     for one in found.connectors:
-        yield from _connector(one, lines)
+        yield from _connector(one, lines, found.masking)
         yield ""
     yield from _customer(found)
 
 
-def _connector(one: TracedConnector, lines: int) -> Iterator[str]:
+def _connector(one: TracedConnector, lines: int, masking: Masking) -> Iterator[str]:
     asked = f"operation {one.operation}" if one.operation else "no operation for this"
     title = f" ({one.title})" if one.title != one.name else ""
     yield f"=== {one.name}{title}, {one.kind}, {asked}: {_outcome(one)} in {one.took_ms:.0f} ms"
     for happened in one.trace.happened:
         yield ""
         if isinstance(happened, StepDone):
-            yield f"step {happened.step}: {counted(happened.rows, 'row')} in {happened.took_ms:.0f} ms"
+            reason = one.trace.notes.get(happened.step, "") if not happened.rows else ""
+            told = f": {reason}" if reason else ""
+            yield f"step {happened.step}: {counted(happened.rows, 'row')} in {happened.took_ms:.0f} ms{told}"
         else:
-            yield from _exchange(happened, lines)
+            yield from _exchange(happened, lines, masking)
     for step, reason in one.skipped:
         yield ""
         yield f"step {step}: {reason}"
@@ -71,11 +74,11 @@ def _outcome(one: TracedConnector) -> str:
     return counted(len(one.records), "record") if one.records else "nobody found"
 
 
-def _exchange(exchange: Exchange, lines: int) -> Iterator[str]:
+def _exchange(exchange: Exchange, lines: int, masking: Masking) -> Iterator[str]:
     where = f"step {exchange.step}" if exchange.step else "before the steps"
     yield f"{where}: {exchange.method} {exchange.address}"
     yield from (f"    > {name}: {value}" for name, value in shown_headers(exchange.request_headers).items())
-    yield from (f"    > {line}" for line in readable_body(exchange.request_body, lines=lines))
+    yield from (f"    > {line}" for line in readable_body(exchange.request_body, masking.line, lines=lines))
     if exchange.status is None:
         yield f"    < no reply after {exchange.took_ms:.0f} ms: {exchange.error}"
         return
@@ -87,7 +90,7 @@ def _exchange(exchange: Exchange, lines: int) -> Iterator[str]:
     yield from (f"    < {name}: {value}" for name, value in shown_headers(exchange.reply_headers).items())
     # What comes before the steps is a contract, as a rule: how it begins is enough to know it.
     shown = lines if exchange.step or not lines else min(lines, LINES_BEFORE)
-    yield from (f"    < {line}" for line in readable_body(exchange.reply_body, lines=shown))
+    yield from (f"    < {line}" for line in readable_body(exchange.reply_body, masking.line, lines=shown))
 
 
 def _fields(one: TracedConnector, mapped: MappedRecord) -> Iterator[str]:

@@ -17,6 +17,9 @@ def _forms(secret: str) -> set[str]:
         secret,
         json.dumps(secret)[1:-1],
         json.dumps(secret, ensure_ascii=False)[1:-1],
+        # JSON within JSON, as in forms that carry it.
+        json.dumps(json.dumps(secret)[1:-1])[1:-1],
+        json.dumps(json.dumps(secret, ensure_ascii=False)[1:-1], ensure_ascii=False)[1:-1],
         repr(secret)[1:-1],
         quote(secret, safe=""),
         quote(secret),
