@@ -116,7 +116,7 @@ def test_secrets_are_not_shown(tmp_path: Path) -> None:
         ("query.e164", "qery.e164", "a step reads `query` and the steps before it; did you mean 'query'"),
         ("query.e164", "query..e164", "can't read the path 'query..e164' from character 6"),
         ("query.e164", "query.e146", "12:58: connectors.crm.operations.by_phone.steps[0].params.phone: step"),
-        ("{name", "{each: qery.id, name", "12:14: connectors.crm.operations.by_phone.steps[0].each: step 'customers' reads"),
+        ("{name", "{each: qery.id, name", "12:14: connectors.crm.operations.by_phone.steps[0].each: step"),
         ("{from: query.e164}", "[{a: {from: 3}}, {b: {from: x.y}}]", "params.phone[0].a.from: must be text"),
         ("{from: query.e164}", "[{a: c}, {b: {from: x.y}}]", "steps[0].params.phone[1].b: step 'customers' reads"),
         ("path: /customers", "keep: {a: {from: x.y}}, path: /customers", "steps[0].keep.a: step 'customers' reads"),
