@@ -34,11 +34,11 @@ def reason_of(reply: Reply) -> str:
         document = decoded(reply)
     except ConnectorError:
         return backend_words(None)
-    return words_of(document)
+    return words_of(document) or backend_words(_first_list(document))
 
 
 def words_of(document: Any) -> str:
-    """Return the sentence and code of an error's document, the outer before the inner."""
+    """Return the sentence and code of what may be an error's document, the outer before the inner; empty for none."""
     for names in (_SENTENCES, _TITLES):
         for section in _sections(document):
             sentence = _first_text(section, names)
@@ -46,7 +46,7 @@ def words_of(document: Any) -> str:
                 code = _first_text(section, _CODES)
                 words = backend_words(sentence)
                 return f"{words} ({_shown(code)})" if code and code not in sentence else words
-    return backend_words(_first_list(document))
+    return ""
 
 
 def _shown(code: str) -> str:

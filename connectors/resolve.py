@@ -30,7 +30,10 @@ _LONG = frozenset({"entry", "session", "credentials"})
 
 
 class NothingToAskError(Exception):
-    """A value that a request needs was found nowhere: nobody can match, so that nothing is asked."""
+    """A value that a request needs was found nowhere: nobody can match, so that nothing is asked.
+
+    Its text is the path where it should have been.
+    """
 
 
 def values_of(found: Found, scope: Scope) -> list[Any]:
@@ -108,7 +111,7 @@ def distinct_values(path: str, scope: Scope) -> list[Any]:
             kept = text if isinstance(value, Mapping) else value
             values.setdefault(text, kept.strip() if is_cut else kept)
     if not values:
-        raise NothingToAskError
+        raise NothingToAskError(path)
     if len(values) > MAX_VALUES:
         raise ConnectorError(
             Problem.TOO_LARGE, f"{path} finds more than {MAX_VALUES} different values: make the step before it narrower"

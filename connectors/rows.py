@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 from connectors.base import ConnectorError
+from connectors.tracing import note
 from hub.config.request import DelimitedRows
 from hub.domain.customer import Problem
 from hub.domain.path import Path, compiled
@@ -34,6 +35,7 @@ def rows_at(document: Any, path: str | None) -> list[Row]:
             where = f"at {path!r}" if path else "in the reply"
             raise ConnectorError(Problem.MALFORMED, f"what stands {where} is no record with fields: correct `rows`")
     if path and not found:
+        note(f"nothing stands at {path!r} (`rows`), in the reply there is {_outline(document)}")
         log.debug("nothing at rows", rows=path, reply=_outline(document))
     return found[:MAX_ROWS]
 

@@ -22,6 +22,7 @@ from hub.config.session import SessionBase
 from hub.domain.customer import Problem
 
 LOGOUT_S = 2.0
+MAX_NAMES = 20
 
 log = structlog.get_logger(__name__)
 
@@ -99,8 +100,11 @@ class Sessions:
         row = rows[0]
         for field in self._fields:
             if row.get(field) in (None, ""):
+                names = ", ".join(sorted(map(str, row))[:MAX_NAMES])
+                words = f" and says: {words_of(row)}" if words_of(row) else ""
                 message = (
-                    f"its answer holds no {field!r}, which later steps read ({words_of(row)}): check `credentials`"
+                    f"its answer holds no {field!r}, which later steps read; it has {names}{words}. Check "
+                    "`credentials`, and `rows` of its last step"
                 )
                 raise ConnectorError(Problem.REFUSED, message)
         secrets = {text for field in self._fields for text in _texts(row[field]) if len(text) >= MIN_SECRET}

@@ -23,7 +23,7 @@ from connectors.session import Sessions
 from connectors.session_use import is_logging_in, logging_in
 from connectors.sifting import refuse_failed, sifted, signs_of, without
 from connectors.together import finished
-from connectors.tracing import StepDone, current_trace, in_step
+from connectors.tracing import StepDone, current_trace, in_step, note
 from hub.config.connector_base import ConnectorBase
 from hub.config.operations import OperationBase, StepBase
 from hub.config.writes import WriteOperationBase
@@ -188,7 +188,14 @@ class SteppedConnector(ABC, Generic[Step]):
         if trace is not None:
             trace.mapped += zip(rows, records, strict=True)
         for field, reason in sorted({(problem.field, problem.message) for problem in left_out})[:MAX_LEFT_OUT_TOLD]:
-            log.warning("value left out", connector=self._name, mapping=mapping.name, field=field, reason=reason)
+            log.warning(
+                "value left out",
+                connector=self._name,
+                operation=name,
+                mapping=mapping.name,
+                field=field,
+                reason=reason,
+            )
         return records
 
     async def _results(self, operation: OperationBase, asked: dict[str, Any]) -> StepResults:
@@ -221,7 +228,8 @@ class SteppedConnector(ABC, Generic[Step]):
         ):
             try:
                 rows = await self._rows_of(step, {**given, **self._given, **results})
-            except NothingToAskError:
+            except NothingToAskError as missing:
+                note(f"asked nothing, as there is no value at {str(missing)!r}")
                 return False
             except ConnectorError as error:
                 raise error.within(f"step {step.name}") from error

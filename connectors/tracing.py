@@ -47,11 +47,13 @@ class Trace:
     """All that happened while it was recorded, in order; `mapped` holds each record and what it was made of.
 
     `secrets` were handed out by the backend meanwhile (the id of a session): who shows the trace masks them, too.
+    `notes` say by a step's name why it found or asked nothing.
     """
 
     happened: list[Exchange | StepDone] = dataclasses.field(default_factory=list)
     mapped: list[tuple[Mapping[str, Any], Any]] = dataclasses.field(default_factory=list)
     secrets: set[str] = dataclasses.field(default_factory=set)
+    notes: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 _TRACE: ContextVar[Trace | None] = ContextVar("trace", default=None)
@@ -100,6 +102,13 @@ def asked(method: str, address: str, body: bytes = b"") -> Iterator[Exchange | N
         raise
     finally:
         exchange.took_ms = (time.perf_counter() - began) * 1000
+
+
+def note(text: str) -> None:
+    """Say why the step at hand found or asked nothing, if somebody traces; the first reason counts."""
+    trace = current_trace()
+    if trace is not None:
+        trace.notes.setdefault(current_step(), text)
 
 
 def current_step() -> str:

@@ -148,7 +148,7 @@ def _skipped(section: ConnectorBase, operation: str, trace: Trace, *, is_failed:
         elif is_failed:
             reason = "did not come to its end"
         else:
-            reason = "asked nothing"
+            reason = trace.notes.get(step.name, "asked nothing")
         skipped.append((step.name, reason))
     return skipped
 

@@ -389,3 +389,21 @@ def test_a_logout_that_reads_a_caller(scripted: ScriptedServer) -> None:
     """A logout reads the session, and no caller."""
     with pytest.raises(ValidationError, match=r"reads 'query\.e164': it reads `session`"):
         with_logout(scripted, body={"phone": {"from": "query.e164"}})
+
+
+async def test_a_session_read_by_a_wrong_name(scripted: ScriptedServer) -> None:
+    """What the login's answer has instead is told by names; no value of it is, which may be the session's."""
+    scripted.answer = lambda _asked: web.json_response({"result": ["key-abcd-1234"], "tokens": ["key-abcd-5678"]})
+    more = several_values()
+    headers = {"X-Session": {"from": "session.resul"}}
+    config = scripted.config(
+        {"name": "customers", "path": "/people"}, **{**more, "session": {**more["session"], "headers": headers}}
+    )
+    connector = build_connector("crm", _CONFIG.validate_python(config), region="DE", mapping_folders=[MAPPINGS])
+    await connector.start()
+    with pytest.raises(
+        ConnectorError, match="holds no 'resul', which later steps read; it has result, tokens"
+    ) as raised:
+        await ids(connector)
+    assert "key-" not in str(raised.value)
+    await connector.close()
