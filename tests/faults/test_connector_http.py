@@ -372,7 +372,7 @@ async def test_a_check_that_can_not_show_much(backend: RestBackend) -> None:
 
 
 async def test_one_wrong_value_of_one_customer(backend: RestBackend, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The others, and the rest of that customer, are shown; the log names the field and the kind of mistake."""
+    """The others, and the rest of that customer, are shown; the log names operation, field and kind of mistake."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         if request.path.endswith("/orders"):
@@ -385,7 +385,8 @@ async def test_one_wrong_value_of_one_customer(backend: RestBackend, monkeypatch
     with capture_logs() as logs:
         records = await connector.lookup(by_phone(KNOWN.phone))
     assert [("1", ""), ("2", "Bernd")] == [(record.id, record.name.full) for record in records]
-    assert [("mappings/customer", "name.full", "needs a plain value, but found an object")] == [
-        (entry["mapping"], entry["field"], entry["reason"]) for entry in logs if entry["event"] == "value left out"
-    ]
+    names = ("connector", "operation", "mapping", "field", "reason")
+    told = [tuple(entry[name] for name in names) for entry in logs if entry["event"] == "value left out"]
+    left_out = "needs a plain value, but found an object"
+    assert [(connector.name, "by_phone", "mappings/customer", "name.full", left_out)] == told
     await connector.close()

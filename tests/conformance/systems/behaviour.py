@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from pydantic import TypeAdapter
 
 from connectors.base import Connector, ConnectorError
@@ -23,6 +28,7 @@ from tests.conformance.systems.documented import SMALLEST, WHOLE, documented, is
 from tests.conformance.systems.system import Person, System, Weather
 
 _CONFIG: TypeAdapter[ConnectorBase] = TypeAdapter(ConnectorConfig)
+_SECRET = re.compile("PASSWORD|SECRET|TOKEN|KEY")
 BEGAN = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 
 
@@ -47,6 +53,14 @@ def entry(kind: WriteKind, person: Person, **changes: Any) -> WriteBack:
     return WriteBack(**{**given, **changes})
 
 
+async def ctihub(*words: str) -> subprocess.CompletedProcess[str]:
+    """Run the command as a process of its own."""
+    command = [sys.executable, "-m", "hub", *words]
+    return await asyncio.to_thread(
+        subprocess.run, command, capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL
+    )
+
+
 class SystemBehaviour:
     """Subclasses name the folder in `connectors/` and the server.
 
@@ -69,8 +83,11 @@ class SystemBehaviour:
 
     def connector_of(self, server: System, heading: str = "", **changes: Any) -> Connector:
         """Make the connector that the system's page documents, led to the server."""
-        config = {**documented(self.system, heading or self.whole, server.environment), **server.place, **changes}
+        config = {**self.config_of(server, heading or self.whole), **changes}
         return build_connector("crm", _CONFIG.validate_python(config), region="DE")
+
+    def config_of(self, server: System, heading: str) -> dict[str, Any]:
+        return {**documented(self.system, heading, server.environment), **server.place}
 
     @pytest.fixture
     async def connector(self, server: System) -> AsyncIterator[Connector]:
@@ -99,6 +116,28 @@ class SystemBehaviour:
             assert await connector.check()
             found = await connector.lookup(CustomerQuery(phone=parse_number(server.known.phone, "DE")))
             assert [(server.known.id, server.known.name)] == [(record.id, record.name.full) for record in found]
+
+    @pytest.mark.parametrize("size", ["smallest", "whole"])
+    async def test_by_the_commands(self, server: System, tmp_path: Path, size: str) -> None:
+        """`check` and `trace` with the page's configuration: it works, it is told, and nothing secret with it."""
+        config = self.config_of(server, getattr(self, size))
+        pbx = {"main": {"host": "127.0.0.1", "username": "ctihub", "secret": "not-used"}}
+        whole = {"hub": {"region": "DE"}, "pbx": pbx, "connectors": {"crm": config}}
+        file = tmp_path / "ctihub.yaml"
+        await asyncio.to_thread(file.write_text, yaml.safe_dump(whole, allow_unicode=True), "utf-8")
+        linted = await ctihub("lint", str(file))
+        assert (0, "") == (linted.returncode, linted.stderr), linted.stdout
+        checked = await ctihub("check", "-c", str(file), "crm")
+        assert (0, "") == (checked.returncode, checked.stderr), checked.stdout
+        assert ["ok", "connector", "crm"] == checked.stdout.split()[:3]
+        traced = await ctihub("trace", "-c", str(file), "--phone", server.known.phone)
+        assert (0, "") == (traced.returncode, traced.stderr), traced.stdout
+        seen = traced.stdout.partition("=== the agent sees 1 customer")[2]
+        assert f"crm:{server.known.id}" in seen
+        assert server.known.name in seen
+        hidden = [value for name, value in server.environment.items() if _SECRET.search(name)]
+        assert hidden
+        assert [] == [value for value in hidden if value in checked.stdout + traced.stdout]
 
     async def test_found_by_phone_email_and_id(self, server: System, connector: Connector) -> None:
         """Whichever key is known leads to the same customer, with number and address."""

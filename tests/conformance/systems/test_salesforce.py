@@ -3,17 +3,12 @@
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter
 
 from connectors.base import Connector
-from connectors.registry import build_connector
-from hub.config.connector_base import ConnectorBase
-from hub.config.connector_kinds import ConnectorConfig
 from hub.domain.customer import CustomerQuery, Kind
 from hub.domain.phone import parse_number
 from hub.domain.writeback import WriteKind
 from tests.conformance.systems.behaviour import SystemBehaviour, entry
-from tests.conformance.systems.documented import documented
 from tests.conformance.systems.servers.salesforce import (
     ABROAD,
     COMPANY,
@@ -24,8 +19,6 @@ from tests.conformance.systems.servers.salesforce import (
 )
 from tests.conformance.systems.system import System
 
-_CONFIG: TypeAdapter[ConnectorBase] = TypeAdapter(ConnectorConfig)
-
 
 def by_phone(number: str) -> CustomerQuery:
     return CustomerQuery(phone=parse_number(number, "DE"))
@@ -35,11 +28,10 @@ class TestSalesforce(SystemBehaviour):
     system = "salesforce"
     server_type = Salesforce
 
-    def connector_of(self, server: System, heading: str = "", **changes: Any) -> Connector:
-        """Make the documented connector, with the token server led to the simulation as well."""
-        config = {**documented(self.system, heading or self.whole, server.environment), **server.place, **changes}
-        config["auth"] = {**config["auth"], "token_url": server.place["url"] + TOKEN_PATH}
-        return build_connector("crm", _CONFIG.validate_python(config), region="DE")
+    def config_of(self, server: System, heading: str) -> dict[str, Any]:
+        """Lead the token server to the simulation as well."""
+        config = super().config_of(server, heading)
+        return {**config, "auth": {**config["auth"], "token_url": server.place["url"] + TOKEN_PATH}}
 
     async def test_signing_in_with_a_secret(self, server: Salesforce) -> None:
         """A connected app with client credentials needs no certificate."""
