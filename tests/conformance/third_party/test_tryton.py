@@ -114,10 +114,12 @@ async def test_found_by_each_key(connector: Connector) -> None:
         assert [] == list(await connector.lookup(query))
 
 
-@pytest.mark.parametrize("value", ["%", "petra%@example.com", "petra\\_v@example.com", *HOSTILE])
-async def test_values_stay_values(connector: Connector, value: str) -> None:
+async def test_values_stay_values(connector: Connector) -> None:
     """Whatever is searched for, wildcards of the pattern and ends of texts too, finds nobody else."""
-    assert [] == list(await connector.lookup(CustomerQuery(email=value)))
+    values = ("%", "petra%@example.com", "petra\\_v@example.com", *HOSTILE)
+    # One connector for all: Tryton takes half a second for a login.
+    found = {value: list(await connector.lookup(CustomerQuery(email=value))) for value in values}
+    assert {value: [] for value in values} == found
 
 
 async def test_sessions_that_tryton_forgot(tryton: Tryton, connector: Connector) -> None:
