@@ -6,6 +6,7 @@ from pathlib import Path
 import connectors
 from hub.config.load import load_config
 from hub.config.mapping_files import SHIPPED
+from hub.config.presets import preset_names
 from hub.mapping.mapping import load_mapping
 from hub.mapping.testing import run_mapping_tests
 from hub.mapping.testing import tests_of as cases_beside
@@ -32,7 +33,21 @@ def test_connector_examples(tmp_path: Path) -> None:
         secrets = dict.fromkeys(re.findall(r"\$\{([A-Z0-9_]+)\}", example), "secret")
         loaded += load_config(file, secrets).connectors
     assert re.findall(r"^  ([a-z]+):$", "\n".join(shown), re.MULTILINE) == loaded
-    assert {"crm", "sap", "service", "shop", "sales", "books", "suite", "portal", "desk", "erp", "export"} == set(loaded)
+    expected = {"crm", "sap", "service", "shop", "sales", "books", "suite", "portal", "desk", "erp", "export"}
+    assert expected == set(loaded)
+
+
+def test_every_system_has_its_row() -> None:
+    """Each preset is named, beside a link to its system's page, which is there."""
+    folder = Path(connectors.__file__).parent
+    text = (folder / "README.md").read_text("utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| [`")]
+    linked = {match[1]: match[2] for row in rows if (match := re.match(r"\| \[`([a-z0-9_]+)`\]\(([^)]+)\)", row))}
+    presets = preset_names()
+    assert presets
+    assert {name.partition("/")[0] for name in presets} == set(linked)
+    assert [] == [page for page in linked.values() if not (folder / page).is_file()]
+    assert [] == [name for name in presets if not any(f"`{name}`" in row for row in rows)]
 
 
 def test_mapping_examples(tmp_path: Path) -> None:

@@ -34,7 +34,9 @@ def test_where_values_stand(statement: str, values: dict[str, bool]) -> None:
 def test_the_template_is_the_statement(statement: str) -> None:
     """Compiled for a database, everything but the values is as it was written."""
     template = SqlText.read(statement).template
-    compiled = text(template).bindparams(bindparam("b"), bindparam("c")).compile(dialect=make_url("oracle://").get_dialect()())
+    compiled = (
+        text(template).bindparams(bindparam("b"), bindparam("c")).compile(dialect=make_url("oracle://").get_dialect()())
+    )
     assert statement.replace(" ", "") == str(compiled).replace(" ", "")
     assert {"b", "c"} == set(compiled.params)
 
