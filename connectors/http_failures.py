@@ -14,6 +14,7 @@ from yarl import URL
 from connectors.base import ConnectorError
 from connectors.reasons import reason_of
 from connectors.reply import Reply
+from connectors.session_use import is_logging_in
 from connectors.tls import distrust, unwelcome
 from connectors.wording import backend_words
 from hub.domain.customer import Problem
@@ -30,7 +31,7 @@ def refuse_status(reply: Reply, hint: str = "") -> None:
     """
     status = reply.status
     if status in {401, 407}:
-        where = "check `auth`, or the `credentials` of a login"
+        where = "check `credentials`" if is_logging_in() else "check `auth`"
         message = f"the backend refuses to sign in (HTTP {status}{_words(reply)}): {where}{hint}"
         raise ConnectorError(Problem.REFUSED, message, status=status)
     if status == 403:  # noqa: PLR2004 - Forbidden
