@@ -107,22 +107,23 @@ class _Reader:
         version = "v4" if self._root.get("Version", "").startswith("4") else "v2"
         return Metadata(version, self._schemas[0].get("Namespace", "") if self._schemas else "", sets, keys)
 
-    def _of_type(self, name: str, kind: str, *, many: bool = False, required: bool = False) -> Field:
+    def _of_type(self, name: str, kind: str, *, many: bool = False, required: bool = False, depth: int = 0) -> Field:
         """Return the field of a type's name, as in Edm.String, NS.Address, or Collection(NS.Phone)."""
-        if kind.startswith("Collection("):
-            return self._of_type(name, kind.removeprefix("Collection(").rstrip(")"), many=True)
+        if kind.startswith("Collection(") and depth <= MAX_BASES:
+            return self._of_type(name, kind.removeprefix("Collection(").rstrip(")"), many=True, depth=depth + 1)
         if kind.startswith("Edm."):
             return Field(name, _KINDS.get(kind.removeprefix("Edm."), "text"), many=many, required=required)
-        element = self._types.get(kind)
+        element = self._types.get(kind) if depth <= MAX_BASES else None
         if element is None:
-            # Of another document, which is not fetched.
+            # Of another document, which is not fetched, or made of itself without end.
             return dataclasses.replace(OPEN, name=name, many=many)
         match etree.QName(element).localname:
             case "EnumType":
                 values = tuple(member.get("Name", "") for member in element.iterchildren("{*}Member"))
                 return Field(name, "text", many=many, required=required, values=values)
             case "TypeDefinition":
-                return self._of_type(name, element.get("UnderlyingType", "Edm.String"), many=many, required=required)
+                under = element.get("UnderlyingType", "Edm.String")
+                return self._of_type(name, under, many=many, required=required, depth=depth + 1)
         # A derived type may come in its place, with more in it.
         is_open = kind in self._bases or any(one.get("OpenType") == "true" for one in self._ancestry(element))
         return Field(

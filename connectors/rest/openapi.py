@@ -206,15 +206,18 @@ class _Reader:
                 return self._field("", _section(inner).get("schema"))
         return OPEN
 
-    def _field(self, name: str, node: Any, *, required: bool = False) -> Field:
+    def _field(self, name: str, node: Any, *, required: bool = False, depth: int = 0) -> Field:
+        if depth > MAX_PARTS:
+            return dataclasses.replace(OPEN, name=name)  # a list of itself, without end
         schema = self._resolved(node)
         kind = schema.get("type")
         if isinstance(kind, list):
             kind = next((one for one in kind if one != "null"), None)
         if kind == "array" or "items" in schema:
-            return dataclasses.replace(self._field(name, schema.get("items")), many=True, required=required)
+            item = self._field(name, schema.get("items"), depth=depth + 1)
+            return dataclasses.replace(item, many=True, required=required)
         if kind == "object" or schema.keys() & {"properties", "allOf", "oneOf", "anyOf"}:
-            return self._object(name, schema, required=required)
+            return self._object(name, schema, required=required, depth=depth)
         if kind is None and "enum" not in schema:
             return dataclasses.replace(OPEN, name=name, required=required)
         values = tuple(str(value) for value in _list(schema.get("enum")))
@@ -224,13 +227,13 @@ class _Reader:
             name, plain, required=required, values=values, max_length=length if isinstance(length, int) else None
         )
 
-    def _object(self, name: str, schema: dict[str, Any], *, required: bool) -> Field:
+    def _object(self, name: str, schema: dict[str, Any], *, required: bool, depth: int) -> Field:
         parts = self._parts(schema, 0)
         if len(parts) == 1 and not parts[0].keys() & {"properties", "additionalProperties"}:
             return dataclasses.replace(OPEN, name=name, required=required)
         plain = [part for part in parts if part.get("type") not in {None, "object"}]
         if plain and not any("properties" in part for part in parts):
-            return self._field(name, plain[0], required=required)
+            return self._field(name, plain[0], required=required, depth=depth + 1)
         # One that names its properties is taken at its word, unless it says that there are more.
         is_open = any(part.get("additionalProperties", False) is not False for part in parts)
         return Field(name, "section", required=required, is_open=is_open, inside=partial(self._inside, schema, parts))
