@@ -8,8 +8,9 @@ from functools import partial
 
 from hub.bus.feed import FeedConsumer
 from hub.bus.relay import BusRelay
+from hub.config.inbound import InboundFeed
 from hub.config.mapping_files import find_mapping
-from hub.config.model import BusSection, Config, InboundFeed
+from hub.config.model import BusSection, Config
 from hub.config.problem import Problem
 from hub.domain.interaction import Interaction
 from hub.journal.journal import Journal

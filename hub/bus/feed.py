@@ -14,7 +14,8 @@ from hub.bus.dead_letters import DEAD_QUEUE, DeadLetters
 from hub.bus.intake import MAX_BODY_BYTES, Intake, RefusedError
 from hub.bus.parameters import broker_parameters
 from hub.bus.supervisor import Ready, Supervisor
-from hub.config.model import BusSection, InboundFeed
+from hub.config.inbound import InboundFeed
+from hub.config.model import BusSection
 from hub.domain.event import Event, decode_event, encode_event
 from hub.domain.interaction import Interaction
 from hub.domain.ports import EventJournal
@@ -60,7 +61,7 @@ class FeedConsumer:
         retry_max_s: float = 30.0,
     ) -> None:
         self._name = name
-        self._queue = feed.queue_of(name)
+        self._queue = feed.queue_of(name) or ""
         self._intake = Intake(name, mapping, region=region, max_body_bytes=max_body_bytes)
         self._journal = journal
         self._on_interaction = on_interaction

@@ -51,7 +51,8 @@ def probes(config: Config) -> Iterator[Probe]:
     if config.bus is not None:
         yield Probe("bus", config.bus.exchange, partial(_bus, config.bus))
         for name, feed in config.inbound.items():
-            yield Probe("feed", name, partial(_feed, config.bus, feed.queue_of(name)))
+            if queue := feed.queue_of(name):
+                yield Probe("feed", name, partial(_feed, config.bus, queue))
 
 
 def _store(section: StoreSection) -> str:

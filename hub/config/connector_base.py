@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from hub.config.header_name import HeaderName
 from hub.config.http_access import Trust, no_line_break
 from hub.config.operations import OperationBase
+from hub.config.outbound import OutboundSection
 from hub.config.patterned import patterned
 from hub.config.placed import PlacedError
 from hub.config.presets import with_preset
@@ -62,6 +63,10 @@ class ConnectorBase(Section):
         dict[OperationName, SecretStr],
         Field(description="What a login, or each step, reads as `credentials.NAME`; shown nowhere", max_length=20),
     ] = {}
+
+    outbound: Annotated[
+        OutboundSection | None, Field(description="Which events are written to this backend of themselves")
+    ] = None
 
     _lines = field_validator("headers")(
         lambda headers: {name: no_line_break(value) for name, value in headers.items()},

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from hub.config.addresses import WebAddress
 from hub.config.connector_kinds import ConnectorConfig
+from hub.config.inbound import InboundFeed
 from hub.config.names import Device, ListenAddress, Name
 from hub.config.paths import ConfigPath, ExistingFile, from_folder
 from hub.config.pbx import PbxSection, QueueName
+from hub.config.placed import PlacedError
 from hub.config.routing import RoutingSection
 from hub.config.section import Section
 from hub.domain.phone import is_region
@@ -27,8 +29,9 @@ def _token(token: SecretStr) -> SecretStr:
 
 Token = Annotated[SecretStr, AfterValidator(_token)]
 
-TokenRight = Literal["read", "control", "supervise", "configure"]
-"""Read events and calls; command calls for any agent; listen in on agents as well; reload connectors."""
+TokenRight = Literal["read", "control", "supervise", "configure", "publish", "operate"]
+"""Read events and calls; command calls for any agent; listen in on agents as well; reload connectors; hand messages to
+the feeds that the token names; see to dead letters."""
 
 
 def _region(text: str) -> str:
@@ -76,6 +79,10 @@ class BusSection(Section):
 
     url: SecretStr
     exchange: Name = "ctihub.events"
+    content_mode: Annotated[
+        Literal["structured", "binary"],
+        Field(description="CloudEvents: all in the body, or the data alone with the attributes in the headers"),
+    ] = "structured"
     ca_file: ExistingFile | None = None
     window: Annotated[int, Field(ge=1, le=10_000)] = 500
 
@@ -127,18 +134,6 @@ class ContextSection(Section):
     interactions: Annotated[int, Field(ge=0, le=200)] = 10
 
 
-class InboundFeed(Section):
-    """A legacy system that hands messages to the hub: its queue is `ctihub.inbound.<feed>` unless named."""
-
-    format: Literal["json"] = "json"
-    mapping: Annotated[str, Field(description="Mapping file under `mappings`, without .yaml")]
-    queue: str | None = None
-
-    def queue_of(self, name: str) -> str:
-        """Return the queue of the feed called `name`."""
-        return self.queue or f"ctihub.inbound.{name}"
-
-
 class DeskSection(Section):
     """The agents' pages. `public_url` is what a browser sees, when a proxy stands in front (https)."""
 
@@ -162,6 +157,15 @@ class TokenSection(Section):
 
     token: Token
     may: Annotated[tuple[TokenRight, ...], Field(min_length=1)] = ("read",)
+    feeds: Annotated[
+        tuple[Name, ...], Field(description="With `publish`: the feeds that this token may hand messages to")
+    ] = ()
+
+    @model_validator(mode="after")
+    def _publishes_somewhere(self) -> Self:
+        if ("publish" in self.may) != bool(self.feeds):
+            raise PlacedError(("feeds",), "`may: [publish]` and `feeds: [..]` belong together: name the feeds")
+        return self
 
 
 def _token_alone(given: object) -> object:

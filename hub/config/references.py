@@ -20,10 +20,41 @@ def reference_problems(document: Document, data: Node, folder: Path) -> Iterator
     yield from _agents(document, top)
     yield from _mappings(document, top, folder)
     yield from _routed_agents(document, top)
-    feeds = _section(top.get("inbound"))
-    if feeds and not top.get("bus"):
-        message = "inbound feeds are read from a broker's queues: add `bus:` with its url, or take `inbound:` out"
-        yield document.problem(document.key_place(("inbound",)), message)
+    yield from _feeds(document, top)
+    yield from _published_feeds(document, top)
+
+
+_WAYS = ("queue", "http", "folder", "soap")
+
+
+def _feeds(document: Document, top: dict[str, Node]) -> Iterator[Problem]:
+    """Find feeds that nobody can hand anything to, or that read a queue without a broker."""
+    named = {feed for _, token in _tokens(top) for feed in _list(token.get("feeds"))}
+    for name, feed in _sections(top.get("inbound")):
+        if top.get("bus"):
+            continue
+        if "queue" in feed:
+            message = "there is no broker to read a queue from: add `bus:` with its url, or take `queue:` out"
+            yield document.problem(document.key_place(("inbound", name, "queue")), message)
+        elif name not in named and not feed.keys() & set(_WAYS):
+            message = (
+                f"nobody can hand anything to feed {name!r}: give it `http`, `folder` or `soap`, name it under "
+                "`feeds` of a token in auth.tokens, or add `bus:` with a broker's url"
+            )
+            yield document.problem(document.key_place(("inbound", name)), message)
+
+
+def _published_feeds(document: Document, top: dict[str, Node]) -> Iterator[Problem]:
+    known = list(_section(top.get("inbound")))
+    for name, token in _tokens(top):
+        for index, feed in enumerate(_list(token.get("feeds"))):
+            if isinstance(feed, str) and feed not in known:
+                place = document.value_place(("auth", "tokens", name, "feeds", index))
+                yield document.problem(place, f"there is no feed {feed!r}{nearest(feed, known)}")
+
+
+def _tokens(top: dict[str, Node]) -> Iterator[tuple[str, dict[str, Node]]]:
+    yield from _sections(_section(top.get("auth")).get("tokens"))
 
 
 def _agents(document: Document, top: dict[str, Node]) -> Iterator[Problem]:
@@ -84,6 +115,10 @@ def _named_mappings(node: Node, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
     elif isinstance(node, list):
         for index, item in enumerate(node):
             yield from _named_mappings(item, (*path, index))
+
+
+def _list(node: Node) -> list[Node]:
+    return node if isinstance(node, list) else []
 
 
 def _section(node: Node) -> dict[str, Node]:

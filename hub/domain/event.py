@@ -13,9 +13,11 @@ import msgspec
 
 from hub.domain.agent import AgentEvent
 from hub.domain.call import CallEvent
+from hub.domain.change import CaseChange, CustomerChange, OrderChange
 from hub.domain.control import Actor, Command, CommandRecord, Refusal
 from hub.domain.customer import CustomerContext
-from hub.domain.interaction import Interaction
+from hub.domain.interaction import CustomerRef, Interaction
+from hub.domain.writeback import WriteBack
 
 
 class EventType(enum.StrEnum):
@@ -41,7 +43,11 @@ class EventType(enum.StrEnum):
     COMMAND_CARRIED_OUT = "cti.command.carried_out"
     COMMAND_REFUSED = "cti.command.refused"
     CUSTOMER_CONTEXT_UPDATED = "cti.customer.context_updated"
+    CUSTOMER_CHANGED = "cti.customer.changed"
+    ORDER_CHANGED = "cti.order.changed"
+    CASE_CHANGED = "cti.case.changed"
     INTERACTION_RECORDED = "cti.interaction.recorded"
+    WRITE_BACK_REQUESTED = "cti.write_back.requested"
     CONNECTOR_UP = "cti.connector.up"
     CONNECTOR_DOWN = "cti.connector.down"
 
@@ -53,7 +59,18 @@ class ConnectorStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     reason: str = ""
 
 
-EventData = CallEvent | AgentEvent | CommandRecord | CustomerContext | Interaction | ConnectorStatus
+class WriteBackRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one backend is still to be given, because it could not take it when it was said; `reason` says why not."""
+
+    connector: str
+    entry: WriteBack
+    reason: str = ""
+
+
+FeedData = CustomerChange | OrderChange | CaseChange | Interaction
+"""What a feed's message can become."""
+
+EventData = CallEvent | AgentEvent | CommandRecord | CustomerContext | FeedData | WriteBackRequest | ConnectorStatus
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +98,11 @@ _DATA_TYPES: dict[EventType, type[EventData]] = {
     EventType.COMMAND_CARRIED_OUT: CommandRecord,
     EventType.COMMAND_REFUSED: CommandRecord,
     EventType.CUSTOMER_CONTEXT_UPDATED: CustomerContext,
+    EventType.CUSTOMER_CHANGED: CustomerChange,
+    EventType.ORDER_CHANGED: OrderChange,
+    EventType.CASE_CHANGED: CaseChange,
     EventType.INTERACTION_RECORDED: Interaction,
+    EventType.WRITE_BACK_REQUESTED: WriteBackRequest,
     EventType.CONNECTOR_UP: ConnectorStatus,
     EventType.CONNECTOR_DOWN: ConnectorStatus,
 }
@@ -150,6 +171,7 @@ _uuid_clock = _UuidClock()
 
 
 _WRAP_UPS = uuid.UUID("0c7a6c36-7d4e-5c0b-8b0e-3a8d52e7c0f4")
+_WRITE_BACKS = uuid.UUID("2f1c2d4e-6a0b-5e57-8f43-0b7c4d9e1a60")
 _COMMANDS = uuid.UUID("5b0f1f5e-4f3c-5d0a-9a0e-3d6a8f1f7c11")
 """The namespace of command events' ids."""
 
@@ -225,6 +247,48 @@ def interaction_event(interaction: Interaction, *, feed: str) -> Event:
         time=datetime.now(UTC),
         data=interaction,
         partitionkey=keys[0] if keys else interaction.id,
+    )
+
+
+_FEED_TYPES: dict[type[FeedData], EventType] = {
+    CustomerChange: EventType.CUSTOMER_CHANGED,
+    OrderChange: EventType.ORDER_CHANGED,
+    CaseChange: EventType.CASE_CHANGED,
+    Interaction: EventType.INTERACTION_RECORDED,
+}
+
+
+def customer_of(data: FeedData) -> CustomerRef:
+    """Return whom a feed's message is about."""
+    return data.customer.ref() if isinstance(data, CustomerChange) else data.customer
+
+
+def feed_event(data: FeedData, *, feed: str, event_id: str, at: datetime) -> Event:
+    """Wrap what a feed brought `at` (UTC); ordered within its customer."""
+    keys = customer_of(data).keys()
+    key = keys[0] if keys else f"feed:{feed}"
+    return Event(
+        id=event_id,
+        type=_FEED_TYPES[type(data)],
+        source=f"/feed/{feed}",
+        subject=key,
+        time=at,
+        data=data,
+        partitionkey=key,
+    )
+
+
+def write_back_event(request: WriteBackRequest) -> Event:
+    """Wrap what a backend is still to be given: the same entry for the same backend is stored once."""
+    entry = request.entry
+    return Event(
+        id=str(uuid.uuid5(_WRITE_BACKS, f"{request.connector}\0{entry.kind}\0{entry.id}")),
+        type=EventType.WRITE_BACK_REQUESTED,
+        source=f"/connector/{request.connector}",
+        subject=entry.id,
+        time=datetime.now(UTC),
+        data=request,
+        partitionkey=f"connector:{request.connector}",
     )
 
 

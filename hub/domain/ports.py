@@ -14,6 +14,7 @@ from hub.domain.call import Call
 from hub.domain.control import Actor, Command, CommandResult, Refusal
 from hub.domain.customer import CustomerContext
 from hub.domain.event import Event
+from hub.domain.inbound import DeadLetter, DeadLetterState, InboundMessage, Receipt
 from hub.domain.interaction import Interaction
 from hub.domain.routing import Enquiry, RoutingAnswer
 from hub.domain.wrapup import WrapUp, WrapUpResult
@@ -58,6 +59,37 @@ class EventJournal(Protocol):
     async def cursor(self, reader: str) -> int: ...
 
     async def save_cursor(self, reader: str, position: int) -> None: ...
+
+
+class DeadLetters(Protocol):
+    """Messages that could not be understood or written, kept until somebody has seen to them."""
+
+    async def keep_dead(self, letters: Sequence[DeadLetter]) -> None:
+        """Return once they are durable. One whose id is there already takes its place, with its attempts added."""
+
+    async def dead_letters(
+        self,
+        *,
+        origin: str | None = None,
+        states: Sequence[DeadLetterState] = (),
+        before: str | None = None,
+        limit: int = 50,
+    ) -> Sequence[DeadLetter]:
+        """Return the newest first, without their bodies; `before` is the id after which the next page begins."""
+
+    async def dead_letter(self, letter_id: str) -> DeadLetter | None: ...
+
+    async def count_dead(self, *, origin: str | None = None, states: Sequence[DeadLetterState] = ()) -> int: ...
+
+    async def settle_dead(self, letter_ids: Sequence[str], state: DeadLetterState, *, reason: str = "") -> int:
+        """Set the state of those that are waiting or replaying, and the reason where one is given; return how many."""
+
+
+class Reception(Protocol):
+    """Takes what legacy systems hand in, whatever the way."""
+
+    async def take(self, feed: str, message: InboundMessage) -> Receipt:
+        """Return once everything in it is durable somewhere. Raises UnknownFeedError, or StoreError: send it again."""
 
 
 class CallLogEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

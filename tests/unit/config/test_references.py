@@ -34,13 +34,28 @@ def test_the_same_device_name_on_two_pbxs_is_two_devices(load: Load) -> None:
     assert {"PJSIP/1001": "bob"} == config.agent_devices("main")
 
 
-def test_inbound_feeds_need_a_bus(problems: Problems, tmp_path: Path) -> None:
-    """A feed is a queue of the broker."""
+def test_a_feed_needs_a_way_in(problems: Problems, load: Load, tmp_path: Path) -> None:
+    """Without a broker, a way of its own or a token that may publish to it, nobody can hand anything in."""
     (tmp_path / "mappings").mkdir()
     (tmp_path / "mappings/orders.yaml").write_text("x: 1\n")
     text = MINIMAL + "inbound:\n  shop: {mapping: orders}\n"
     assert [
-        "6:1: inbound feeds are read from a broker's queues: add `bus:` with its url, or take `inbound:` out"
+        "7:3: nobody can hand anything to feed 'shop': give it `http`, `folder` or `soap`, name it under `feeds` of a "
+        "token in auth.tokens, or add `bus:` with a broker's url"
+    ] == problems(text)
+    token = "auth: {tokens: {shop: {token: 0123456789, may: [publish], feeds: [shop]}}}\n"
+    assert "ctihub.inbound.shop" == load(text + token).inbound["shop"].queue_of("shop")
+
+
+def test_a_queue_needs_a_bus_and_a_token_a_feed_that_exists(problems: Problems, tmp_path: Path) -> None:
+    """What names something that is not there is told where it stands."""
+    (tmp_path / "mappings").mkdir()
+    (tmp_path / "mappings/orders.yaml").write_text("x: 1\n")
+    text = MINIMAL + "inbound:\n  shop: {mapping: orders, queue: q}\n"
+    text += "auth: {tokens: {shop: {token: 0123456789, may: [publish], feeds: [shopp]}}}\n"
+    assert [
+        "7:27: there is no broker to read a queue from: add `bus:` with its url, or take `queue:` out",
+        "8:67: there is no feed 'shopp'; did you mean 'shop'?",
     ] == problems(text)
 
 
