@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any, Final, NamedTuple
 
 import pika.exceptions
@@ -85,6 +86,15 @@ class AmqpConnection:
         """Open a channel; when the broker closes it the connection counts as broken."""
         return await self._channel(self.give_up)
 
+    @asynccontextmanager
+    async def probe(self) -> AsyncIterator[AmqpChannel]:
+        """Give a channel for a question that it may be closed for (ChannelClosedByBroker); the connection goes on."""
+        channel = await self._channel(lambda _: None)
+        try:
+            yield channel
+        finally:
+            channel.close()
+
     async def queue_exists(self, queue: str) -> bool:
         """Whether there is such a queue, of whatever type; asked on a channel that may be lost for it."""
         probe = await self._channel(lambda _: None)
@@ -137,15 +147,25 @@ class AmqpChannel:
         self.lost: asyncio.Future[BaseException] = loop.create_future()
         channel.add_on_close_callback(self._closed)
 
-    async def declare_exchange(self, exchange: str) -> None:
-        """Declare a durable topic exchange; the broker refuses (406) when it exists as something else."""
+    async def declare_exchange(self, exchange: str, kind: str = "topic") -> None:
+        """Declare a durable exchange; the broker refuses (406) when it exists as something else."""
         await self._answer(
-            lambda done: self._channel.exchange_declare(exchange, exchange_type="topic", durable=True, callback=done)
+            lambda done: self._channel.exchange_declare(exchange, exchange_type=kind, durable=True, callback=done)
         )
 
-    async def declare_queue(self, queue: str) -> None:
-        """Declare a durable queue."""
-        await self._answer(lambda done: self._channel.queue_declare(queue, durable=True, callback=done))
+    async def look_for_exchange(self, exchange: str) -> None:
+        """Ask for an exchange without declaring it; one that is not there costs the channel (404)."""
+        await self._answer(lambda done: self._channel.exchange_declare(exchange, passive=True, callback=done))
+
+    async def declare_queue(self, queue: str, arguments: dict[str, Any] | None = None) -> None:
+        """Declare a durable queue; the broker refuses (406) when it exists as something else."""
+        await self._answer(
+            lambda done: self._channel.queue_declare(queue, durable=True, arguments=arguments, callback=done)
+        )
+
+    async def bind(self, queue: str, exchange: str, pattern: str = "") -> None:
+        """Have the queue get what is published to the exchange with a routing key that fits."""
+        await self._answer(lambda done: self._channel.queue_bind(queue, exchange, pattern, callback=done))
 
     async def look_for_queue(self, queue: str) -> None:
         """Ask for a queue without declaring it; one that is not there costs the channel (404)."""

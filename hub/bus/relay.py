@@ -12,6 +12,7 @@ from hub.bus.envelope import message_properties
 from hub.bus.errors import BrokerError
 from hub.bus.parameters import broker_parameters
 from hub.bus.supervisor import Ready, Supervisor
+from hub.bus.topology import Topology
 from hub.bus.window import ConfirmWindow
 from hub.config.model import BusSection
 from hub.domain.ports import EventJournal
@@ -57,6 +58,7 @@ class BusRelay:
         self._published = 0
         self._unroutable = 0
         self._told_unroutable = False
+        self._topology = Topology()
         self._supervisor = Supervisor(
             "relay",
             broker_parameters(section, "relay"),
@@ -98,8 +100,8 @@ class BusRelay:
         return max(0, self._journal.position - (self._cursor or 0))
 
     async def _session(self, connection: AmqpConnection, ready: Ready) -> None:
+        await self._topology.events(connection, self._exchange)
         channel = await connection.channel()
-        await channel.declare_exchange(self._exchange)
         window = ConfirmWindow(self._cursor or 0, max_messages=self._window_size)
 
         def confirmed(tag: int, multiple: bool, took: bool) -> None:
