@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import enum
-import hashlib
-import hmac
 from collections.abc import Mapping
 from ipaddress import ip_address
 
@@ -14,6 +12,7 @@ from aiohttp import hdrs, web
 from yarl import URL
 
 from hub.config.model import TokenRight, TokenSection
+from hub.config.tokens import Tokens, UnknownTokenError
 from hub.desk.replies import ApiError
 from hub.desk.sign_in import SignIn
 from hub.desk.user_store import Session
@@ -57,10 +56,7 @@ class Gate:
 
     def __init__(self, *, sign_in: SignIn, tokens: Mapping[str, TokenSection], public_url: str | None) -> None:
         self._sign_in = sign_in
-        self._tokens = {
-            name: hashlib.sha256(section.token.get_secret_value().encode()).digest() for name, section in tokens.items()
-        }
-        self._may = {name: frozenset(section.may) for name, section in tokens.items()}
+        self._tokens = Tokens(tokens)
         self._public_origin = None if public_url is None else _origin(public_url)
         self.secure = public_url is not None and public_url.lower().startswith("https://")
 
@@ -96,15 +92,12 @@ class Gate:
         raise ApiError(401, "not_signed_in", f"This is for {access.value}.", _challenge(access))
 
     def _machine(self, request: web.Request) -> Caller | None:
-        scheme, _, given = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
-        if scheme.lower() != "bearer":
-            return None
-        digest = hashlib.sha256(given.strip().encode(errors="surrogateescape")).digest()
-        # Every token is compared, and digests have one length: the time taken tells nothing.
-        matches = [name for name, known in self._tokens.items() if hmac.compare_digest(known, digest)]
-        if not matches:
-            raise ApiError(401, "unknown_token", "This bearer token is not known here.", _challenge(Access.MACHINE))
-        return Caller(token=matches[0], may=self._may[matches[0]])
+        try:
+            holder = self._tokens.holder(request.headers.get(hdrs.AUTHORIZATION, ""))
+        except UnknownTokenError:
+            message = "This bearer token is not known here."
+            raise ApiError(401, "unknown_token", message, _challenge(Access.MACHINE)) from None
+        return None if holder is None else Caller(token=holder.name, may=holder.may)
 
     async def _session(self, request: web.Request) -> Session | None:
         token = request.cookies.get(self.cookie_name)
