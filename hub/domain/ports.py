@@ -37,6 +37,17 @@ class StoreError(Exception):
     """What was stored can't be read, or nothing can be stored, at the moment; the message says why and what to do."""
 
 
+class EventRefusedError(StoreError):
+    """This one event can't be stored whatever becomes of the store; those beside it are."""
+
+
+class Appended(msgspec.Struct, frozen=True):
+    """Where an event lies. One that is not new was there before, under the same id."""
+
+    position: int
+    is_new: bool
+
+
 class EventJournal(Protocol):
     """The append-only journal. Positions start at 1 and grow without gaps visible to a reader."""
 
@@ -45,6 +56,12 @@ class EventJournal(Protocol):
 
     async def append(self, event: Event) -> int:
         """Return the event's position once it is durable. An id that is already there is not stored again."""
+
+    async def append_all(self, events: Sequence[Event]) -> Sequence[Appended | EventRefusedError]:
+        """Return, once all are durable, what became of each: next to each other, and in this order.
+
+        Raises StoreError where they could not be stored; some of them may be, then.
+        """
 
     async def read(self, after: int, limit: int) -> Sequence[StoredEvent]:
         """Return at most `limit` durable events with a position above `after`, in order."""

@@ -6,46 +6,59 @@ import asyncio
 import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from hub.domain.event import Event, encode_event
-from hub.domain.ports import StoredEvent
+from hub.domain.ports import Appended, EventRefusedError, StoredEvent
 from hub.journal import statements
+from hub.journal.database import execute
 from hub.journal.derived import derive
-from hub.journal.errors import EventRefusedError, JournalError, is_about_the_file
+from hub.journal.errors import is_about_the_file
 
-Waiter = asyncio.Future[int]
-
-
-class PendingEvent(NamedTuple):
-    """An event on its way to the disk; `waiter` gets its position, or the JournalError that refused it."""
-
-    event: Event
-    waiter: Waiter | None
+Outcome = Appended | EventRefusedError
+"""What became of one event."""
 
 
-class PendingCursor(NamedTuple):
-    reader: str
-    position: int
-    waiter: Waiter
+class PendingEvents(NamedTuple):
+    """Events on their way to the disk; `waiter` gets what became of each, or the JournalError for all of them."""
+
+    events: Sequence[Event]
+    waiter: asyncio.Future[Sequence[Outcome]] | None
+
+    @property
+    def size(self) -> int:
+        return len(self.events)
 
 
-Pending = PendingEvent | PendingCursor
+class PendingWrite(NamedTuple):
+    """A statement that is no event, carried out for each row of values; `waiter` gets how many rows it changed."""
+
+    statement: str
+    rows: Sequence[Sequence[Any]]
+    waiter: asyncio.Future[int]
+
+    @property
+    def size(self) -> int:
+        return len(self.rows)
+
+
+Pending = PendingEvents | PendingWrite
 
 
 class Commit(NamedTuple):
-    """What one transaction did: the new events in order, and for each pending its position or its refusal."""
+    """What one transaction did: the new events in order, and what became of each pending."""
 
     stored: Sequence[StoredEvent]
-    outcomes: Sequence[tuple[Pending, int | JournalError]]
+    events: Sequence[tuple[PendingEvents, Sequence[Outcome]]]
+    writes: Sequence[tuple[PendingWrite, int]]
 
 
 class _RefusedError(Exception):
-    def __init__(self, index: int, reason: str) -> None:
+    def __init__(self, event: Event, reason: str) -> None:
         super().__init__(reason)
-        self.index = index
+        self.event = event
         self.reason = reason
 
 
@@ -60,41 +73,45 @@ def write_batch(connection: sqlite3.Connection, batch: Sequence[Pending]) -> Com
         try:
             return _transaction(connection, batch, refused)
         except _RefusedError as refusal:
-            refused[refusal.index] = EventRefusedError(f"the event can't be stored: {refusal.reason}")
+            refused[id(refusal.event)] = EventRefusedError(f"the event can't be stored: {refusal.reason}")
 
 
 def _transaction(
     connection: sqlite3.Connection, batch: Sequence[Pending], refused: dict[int, EventRefusedError]
 ) -> Commit:
     stored: list[StoredEvent] = []
-    outcomes: list[tuple[Pending, int | JournalError]] = []
+    events: list[tuple[PendingEvents, Sequence[Outcome]]] = []
+    writes: list[tuple[PendingWrite, int]] = []
     connection.execute("BEGIN IMMEDIATE")
     try:
         position: int = connection.execute(statements.LAST_POSITION).fetchone()[0]
-        for index, pending in enumerate(batch):
-            if index in refused:
-                outcomes.append((pending, refused[index]))
-            elif isinstance(pending, PendingCursor):
-                connection.execute(statements.SAVE_CURSOR, (pending.reader, pending.position))
-                outcomes.append((pending, pending.position))
-            else:
-                new = _insert(connection, index, position + 1, pending.event)
+        for pending in batch:
+            if isinstance(pending, PendingWrite):
+                writes.append((pending, sum(execute(connection, pending.statement, row) for row in pending.rows)))
+                continue
+            outcomes: list[Outcome] = []
+            for event in pending.events:
+                if id(event) in refused:
+                    outcomes.append(refused[id(event)])
+                    continue
+                new = _insert(connection, position + 1, event)
                 if new is None:
-                    known = connection.execute(statements.POSITION_OF, (pending.event.id,)).fetchone()[0]
-                    outcomes.append((pending, known))
+                    known = connection.execute(statements.POSITION_OF, (event.id,)).fetchone()[0]
+                    outcomes.append(Appended(known, is_new=False))
                 else:
                     position += 1
                     stored.append(new)
-                    outcomes.append((pending, position))
+                    outcomes.append(Appended(position, is_new=True))
+            events.append((pending, outcomes))
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-    return Commit(stored, outcomes)
+    return Commit(stored, events, writes)
 
 
-def _insert(connection: sqlite3.Connection, index: int, position: int, event: Event) -> StoredEvent | None:
+def _insert(connection: sqlite3.Connection, position: int, event: Event) -> StoredEvent | None:
     """Store one event and what is derived from it; None if its id is there already."""
     try:
         new = StoredEvent(
@@ -114,7 +131,7 @@ def _insert(connection: sqlite3.Connection, index: int, position: int, event: Ev
     except Exception as error:
         if is_about_the_file(error):
             raise
-        raise _RefusedError(index, f"{type(error).__name__}: {error}") from error
+        raise _RefusedError(event, f"{type(error).__name__}: {error}") from error
     return new
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import fcntl
+import functools
+import json
 import os
+import re
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from hub.journal import statements
 from hub.journal.errors import JournalError, explain
@@ -92,6 +96,52 @@ def open_reader(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def open_beside(path: Path) -> sqlite3.Connection:
+    """Open the file of a hub that runs or not, without claiming or changing it. Raises JournalError, sqlite3.Error."""
+    if file_identity(path) is None:
+        raise JournalError(f"journal {path}: there is no such file: the hub makes it when it is started")
+    connection = _connect(f"{path.absolute().as_uri()}?mode=rw")
+    try:
+        _see_that_it_is_present(path, _version(path, connection))
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _see_that_it_is_present(path: Path, version: int) -> None:
+    present = len(statements.MIGRATIONS)
+    if version < present:
+        raise JournalError(
+            f"journal {path} was written by an older ctihub (schema {version}, this one knows {present}): "
+            "start the hub of this version once"
+        )
+
+
+_PLACEHOLDER: Final = re.compile(r"\$(\d+)")
+_ANY: Final = re.compile(r"= ANY \(\$(\d+)\)")
+
+
+@functools.cache
+def _in_dialect(statement: str) -> str:
+    """Return a portable statement, with $1 and = ANY ($1), as SQLite reads it: a list comes to it as JSON."""
+    return _PLACEHOLDER.sub(r"?\1", _ANY.sub(r"IN (SELECT value FROM json_each($\1))", statement))
+
+
+def _value(value: object) -> object:
+    return json.dumps(value) if isinstance(value, list) else value
+
+
+def rows(connection: sqlite3.Connection, statement: str, values: Sequence[Any] = ()) -> Sequence[tuple[Any, ...]]:
+    """Return what a portable statement finds."""
+    return connection.execute(_in_dialect(statement), [_value(value) for value in values]).fetchall()
+
+
+def execute(connection: sqlite3.Connection, statement: str, values: Sequence[Any] = ()) -> int:
+    """Carry out a portable statement; return how many rows it changed."""
+    return connection.execute(_in_dialect(statement), [_value(value) for value in values]).rowcount
+
+
 def _connect(place: Path | str) -> sqlite3.Connection:
     """Connect to a path, or to a URI of SQLite."""
     connection = sqlite3.connect(
@@ -107,17 +157,23 @@ def _connect(place: Path | str) -> sqlite3.Connection:
     return connection
 
 
-def _migrate(path: Path, connection: sqlite3.Connection) -> None:
+def _version(path: Path, connection: sqlite3.Connection) -> int:
+    """Return the schema's version. Raises JournalError for one that this hub doesn't know."""
     owner = connection.execute("PRAGMA application_id").fetchone()[0]
     if owner not in (0, statements.APPLICATION_ID):
         raise JournalError(f"journal {path} is another program's database: name another file in store.url")
     present = len(statements.MIGRATIONS)
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > present:
         raise JournalError(
             f"journal {path} was written by a newer ctihub (schema {version}, this one knows {present}): "
             "install that version again, or put back a backup from before"
         )
+    return version
+
+
+def _migrate(path: Path, connection: sqlite3.Connection) -> None:
+    version = _version(path, connection)
     for number, migration in enumerate(statements.MIGRATIONS[version:], start=version + 1):
         connection.execute("BEGIN IMMEDIATE")
         try:

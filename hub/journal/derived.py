@@ -10,6 +10,7 @@ import msgspec
 
 from hub.domain.agent import AgentEvent
 from hub.domain.call import Call, CallEvent, CallEventKind, Cause, Connection, Outcome, Role
+from hub.domain.change import CaseChange, ChangeKind, OrderChange, as_interaction
 from hub.domain.customer import CustomerContext
 from hub.domain.event import Event
 from hub.domain.interaction import Interaction
@@ -35,8 +36,18 @@ def derive(connection: sqlite3.Connection, position: int, event: Event) -> None:
             connection.execute(statements.SAVE_AGENT_STATE, (agent.agent, position))
         case CustomerContext() as context:
             _keep_context(connection, position, context)
+        case Interaction() | OrderChange() | CaseChange():
+            _index_interaction(connection, position, event)
+
+
+def interaction_of(event: Event) -> Interaction | None:
+    """Return an event as a line of its customer's contacts; None for one that is none."""
+    match event.data:
         case Interaction() as interaction:
-            _index_interaction(connection, position, interaction)
+            return interaction
+        case OrderChange() | CaseChange() as changed:
+            return as_interaction(changed, received=event.time)
+    return None
 
 
 def _keep_context(connection: sqlite3.Connection, position: int, context: CustomerContext) -> None:
@@ -102,8 +113,11 @@ def _last_to_talk(call: Call) -> str | None:
     return max(talked)[1] if talked else None
 
 
-def _index_interaction(connection: sqlite3.Connection, position: int, interaction: Interaction) -> None:
+def _index_interaction(connection: sqlite3.Connection, position: int, event: Event) -> None:
     """Index the interaction by its customer's keys; of several with one id the newest state is kept."""
+    interaction = interaction_of(event)
+    if interaction is None:
+        return
     at = microseconds(interaction.at)
     identity = (interaction.source, interaction.id)
     known = connection.execute(statements.INTERACTION, identity).fetchone()
@@ -113,5 +127,7 @@ def _index_interaction(connection: sqlite3.Connection, position: int, interactio
             return
         connection.execute(statements.FORGET_INTERACTION_KEYS, (known_position,))
     connection.execute(statements.SAVE_INTERACTION, (*identity, at, position))
-    keys = interaction.customer.keys()
+    # A matter that was deleted is none of the customer's any more, and an older report doesn't bring it back.
+    is_gone = isinstance(event.data, OrderChange | CaseChange) and event.data.change is ChangeKind.DELETED
+    keys = () if is_gone else interaction.customer.keys()
     connection.executemany(statements.SAVE_INTERACTION_KEY, [(key, at, position) for key in keys])

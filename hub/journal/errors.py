@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+from hub.domain.ports import EventRefusedError as EventRefusedError  # noqa: PLC0414 - told to the feeds
 from hub.domain.ports import StoreError
 
 
@@ -14,10 +15,6 @@ class JournalError(StoreError):
 
 class JournalFullError(JournalError):
     """Writing fails for so long that no more events fit in memory; this one was not taken."""
-
-
-class EventRefusedError(JournalError):
-    """This one event can't be stored whatever the disk does; the others are."""
 
 
 _ADVICE = {

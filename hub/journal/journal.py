@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -16,15 +16,16 @@ from hub.domain.agent import AgentStatus
 from hub.domain.call import Call
 from hub.domain.customer import CustomerContext
 from hub.domain.event import Event
+from hub.domain.inbound import DeadLetter, DeadLetterState
 from hub.domain.interaction import Interaction
-from hub.domain.ports import CallLogEntry, StoredEvent
-from hub.journal import queries
-from hub.journal.batch import Commit, PendingCursor, PendingEvent
+from hub.domain.ports import Appended, CallLogEntry, EventRefusedError, StoredEvent
+from hub.journal import dead_letters, queries, statements
+from hub.journal.batch import Commit, Outcome, Pending, PendingEvents, PendingWrite
 from hub.journal.database import FileClaim, open_writer
 from hub.journal.errors import JournalError, JournalFullError
 from hub.journal.readers import Readers
 from hub.journal.recent import RecentEvents
-from hub.journal.writer import Writer
+from hub.journal.writer import MAX_BATCH, Writer
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +37,7 @@ _DROPS_PER_LOG_LINE: Final = 1_000
 
 
 class Journal:
-    """The append-only journal on SQLite (EventJournal, CallLog, CallHistory and InteractionSource of hub.domain.ports).
+    """The append-only journal on SQLite (EventJournal, DeadLetters, CallLog and others of hub.domain.ports).
 
     Made by `Journal.open` and used from that event loop. Only one process at a time has a file open.
     """
@@ -53,7 +54,14 @@ class Journal:
         self._grown = asyncio.Event()
         self._closed = False
         self._position = position
-        self._writer = Writer(connection, path, backlog=backlog, on_commit=self._committed_in_thread)
+        self._group = min(MAX_BATCH, backlog)
+        self._writer = Writer(
+            connection,
+            path,
+            backlog=backlog,
+            on_commit=partial(self._in_the_loop, self._committed),
+            on_given_up=partial(self._in_the_loop, self._given_up),
+        )
 
     @classmethod
     async def open(cls, path: str | Path, *, backlog: int = BACKLOG) -> Journal:
@@ -109,7 +117,7 @@ class Journal:
         return self._writer.refused
 
     def publish(self, event: Event) -> None:
-        if not self._writer.put(PendingEvent(event, None)):
+        if not self._writer.put(PendingEvents((event,), None)):
             self._count_dropped()
 
     async def append(self, event: Event) -> int:
@@ -118,16 +126,32 @@ class Journal:
         Raises JournalFullError if the disk has failed for so long that the backlog is full, EventRefusedError
         if the event can't be stored at all, and JournalError if the journal was closed before it was.
         """
-        waiter: asyncio.Future[int] = self._loop.create_future()
-        if not self._writer.put(PendingEvent(event, waiter)):
+        (outcome,) = await self._append((event,))
+        if isinstance(outcome, EventRefusedError):
+            raise outcome
+        return outcome.position
+
+    async def append_all(self, events: Sequence[Event]) -> Sequence[Appended | EventRefusedError]:
+        """Return, once all are durable, what became of each. Raises JournalFullError and JournalError as `append`."""
+        outcomes: list[Outcome] = []
+        for first in range(0, len(events), self._group):
+            outcomes += await self._append(events[first : first + self._group])
+        return outcomes
+
+    def _append(self, events: Sequence[Event]) -> asyncio.Future[Sequence[Outcome]]:
+        waiter: asyncio.Future[Sequence[Outcome]] = self._loop.create_future()
+        if not self._writer.put(PendingEvents(events, waiter)):
             raise self._not_taken()
-        return await waiter
+        return waiter
 
     async def save_cursor(self, reader: str, position: int) -> None:
+        await self._write(statements.SAVE_CURSOR, (reader, position))
+
+    def _write(self, statement: str, *rows: Sequence[Any]) -> asyncio.Future[int]:
         waiter: asyncio.Future[int] = self._loop.create_future()
-        if not self._writer.put(PendingCursor(reader, position, waiter)):
+        if not self._writer.put(PendingWrite(statement, rows, waiter)):
             raise self._not_taken()
-        await waiter
+        return waiter
 
     async def cursor(self, reader: str) -> int:
         """Return where `reader` stands; 0 for one that never saved its place."""
@@ -188,6 +212,33 @@ class Journal:
         """Return the newest interactions of anyone named by `keys`; of one interaction only its newest state."""
         return await self._readers.run(partial(queries.recent_interactions, keys=keys, limit=limit))
 
+    async def keep_dead(self, letters: Sequence[DeadLetter]) -> None:
+        """Return once they are durable. Raises JournalFullError and JournalError as `append`."""
+        for first in range(0, len(letters), self._group):
+            part = letters[first : first + self._group]
+            await self._write(statements.KEEP_DEAD, *(dead_letters.row_of(letter) for letter in part))
+
+    async def settle_dead(self, letter_ids: Sequence[str], state: DeadLetterState, *, reason: str = "") -> int:
+        return await self._write(statements.SETTLE_DEAD, dead_letters.settle_values(letter_ids, state, reason))
+
+    async def dead_letters(
+        self,
+        *,
+        origin: str | None = None,
+        states: Sequence[DeadLetterState] = (),
+        before: str | None = None,
+        limit: int = 50,
+    ) -> Sequence[DeadLetter]:
+        """Return the newest first, without their bodies; `before` is the id after which the next page begins."""
+        found = partial(dead_letters.dead_letters, origin=origin, states=states, before=before, limit=limit)
+        return await self._readers.run(found)
+
+    async def dead_letter(self, letter_id: str) -> DeadLetter | None:
+        return await self._readers.run(partial(dead_letters.dead_letter, letter_id=letter_id))
+
+    async def count_dead(self, *, origin: str | None = None, states: Sequence[DeadLetterState] = ()) -> int:
+        return await self._readers.run(partial(dead_letters.count_dead, origin=origin, states=states))
+
     def _not_taken(self) -> JournalError:
         if self._closed:
             return JournalError(f"journal {self._path} is closed")
@@ -198,27 +249,30 @@ class Journal:
         if dropped % _DROPS_PER_LOG_LINE == 1:
             log.error("journal_event_dropped", dropped=dropped, reason=str(self._not_taken()))
 
-    def _committed_in_thread(self, commit: Commit) -> None:
+    def _in_the_loop(self, told: Callable[..., None], *about: Any) -> None:
         try:
-            self._loop.call_soon_threadsafe(self._committed, commit)
+            self._loop.call_soon_threadsafe(told, *about)
         except RuntimeError:
             # The loop ended without closing the journal: what was written is written, and nobody is left to tell.
-            log.warning("journal_loop_is_gone", stored=len(commit.stored))
+            log.warning("journal_loop_is_gone")
 
     def _committed(self, commit: Commit) -> None:
         if commit.stored:
             self._position = commit.stored[-1].position
             self._recent.extend(commit.stored)
-        for pending, outcome in commit.outcomes:
-            waiter = pending.waiter
-            if waiter is None or waiter.done():
-                continue
-            if isinstance(outcome, JournalError):
-                waiter.set_exception(outcome)
-            else:
-                waiter.set_result(outcome)
+        for pending, outcomes in commit.events:
+            if pending.waiter is not None and not pending.waiter.done():
+                pending.waiter.set_result(outcomes)
+        for write, changed in commit.writes:
+            if not write.waiter.done():
+                write.waiter.set_result(changed)
         if commit.stored:
             self._announce()
+
+    def _given_up(self, batch: Sequence[Pending], lost: JournalError) -> None:
+        for pending in batch:
+            if pending.waiter is not None and not pending.waiter.done():
+                pending.waiter.set_exception(lost)
 
     def _announce(self) -> None:
         grown, self._grown = self._grown, asyncio.Event()

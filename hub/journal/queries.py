@@ -13,11 +13,11 @@ import structlog
 from hub.domain.agent import AgentEvent, AgentStatus
 from hub.domain.call import Call, CallEvent
 from hub.domain.customer import CustomerContext
-from hub.domain.event import EventData, decode_event
+from hub.domain.event import Event, EventData, decode_event
 from hub.domain.interaction import Interaction
 from hub.domain.ports import CallLogEntry, StoredEvent
 from hub.journal import statements
-from hub.journal.derived import microseconds
+from hub.journal.derived import interaction_of, microseconds
 
 log = structlog.get_logger(__name__)
 
@@ -93,16 +93,21 @@ def recent_interactions(connection: sqlite3.Connection, keys: Sequence[str], lim
     for key in keys[:MAX_KEYS]:
         newest.update(connection.execute(statements.INTERACTIONS_OF_KEY, (key, _bounded(limit))))
     positions = [position for _, position in sorted(newest, reverse=True)[: _bounded(limit)]]
-    data = [
-        _data(position, connection.execute(statements.BODY_AT, (position,)).fetchone()[0]) for position in positions
+    events = [
+        _event(position, connection.execute(statements.BODY_AT, (position,)).fetchone()[0]) for position in positions
     ]
-    return [interaction for interaction in data if isinstance(interaction, Interaction)]
+    return [told for event in events if event is not None and (told := interaction_of(event)) is not None]
 
 
 def _data(position: int, body: bytes) -> EventData | None:
-    """Return what the event at `position` says; None, and a line in the log, when it does not fit today's types."""
+    event = _event(position, body)
+    return None if event is None else event.data
+
+
+def _event(position: int, body: bytes) -> Event | None:
+    """Return the event at `position`; None, and a line in the log, when it does not fit today's types."""
     try:
-        return decode_event(body).data
+        return decode_event(body)
     except msgspec.ValidationError as error:
         log.warning("journal_event_unreadable", position=position, reason=str(error))
         return None

@@ -69,6 +69,21 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     ("CREATE TABLE agent_states (agent TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID",),
     ("CREATE TABLE call_contexts (call_id TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID",),
+    (
+        """CREATE TABLE dead_letters (
+            id TEXT PRIMARY KEY,
+            origin TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            state TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            attempts INTEGER NOT NULL,
+            letter BLOB NOT NULL,
+            body BLOB NOT NULL
+        )""",
+        "CREATE INDEX dead_letters_by_time ON dead_letters (at, id)",
+        "CREATE INDEX dead_letters_by_state ON dead_letters (state, at, id)",
+        "CREATE INDEX dead_letters_by_origin ON dead_letters (origin, state, at, id)",
+    ),
 )
 """Each entry takes the schema one version further; the version is SQLite's `user_version`. Never edit a past one."""
 
@@ -124,3 +139,20 @@ SAVE_INTERACTION = """INSERT INTO interactions (source, id, at, position) VALUES
 FORGET_INTERACTION_KEYS = "DELETE FROM interaction_keys WHERE position = ?"
 SAVE_INTERACTION_KEY = "INSERT OR IGNORE INTO interaction_keys (key, at, position) VALUES (?, ?, ?)"
 INTERACTIONS_OF_KEY = "SELECT at, position FROM interaction_keys WHERE key = ? ORDER BY at DESC, position DESC LIMIT ?"
+
+KEEP_DEAD = """INSERT INTO dead_letters (id, origin, at, state, reason, attempts, letter, body)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+    ON CONFLICT (id) DO UPDATE SET origin = excluded.origin, at = excluded.at, state = excluded.state,
+        reason = excluded.reason, attempts = dead_letters.attempts + excluded.attempts,
+        letter = excluded.letter, body = excluded.body"""
+"""`letter` is the letter in JSON, less its body; what changes later has columns of its own."""
+SETTLE_DEAD = """UPDATE dead_letters SET state = $2, reason = CASE $3 WHEN '' THEN reason ELSE $3 END
+    WHERE id = ANY ($1) AND state IN ('waiting', 'replaying')"""
+DEAD_LETTER = "SELECT letter, state, reason, attempts, body FROM dead_letters WHERE id = $1"
+DEAD_LETTERS = """SELECT letter, state, reason, attempts FROM dead_letters
+    WHERE ($1 = '' OR origin = $1) AND state = ANY ($2) ORDER BY at DESC, id DESC LIMIT $3"""
+DEAD_LETTERS_BEFORE = """SELECT letter, state, reason, attempts FROM dead_letters
+    WHERE ($1 = '' OR origin = $1) AND state = ANY ($2)
+        AND (at, id) < (SELECT at, id FROM dead_letters WHERE id = $4)
+    ORDER BY at DESC, id DESC LIMIT $3"""
+COUNT_DEAD = "SELECT count(*) FROM dead_letters WHERE ($1 = '' OR origin = $1) AND state = ANY ($2)"

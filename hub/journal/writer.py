@@ -12,7 +12,8 @@ from typing import Final
 
 import structlog
 
-from hub.journal.batch import Commit, Pending, PendingEvent, write_batch
+from hub.domain.ports import EventRefusedError
+from hub.journal.batch import Commit, Pending, PendingEvents, write_batch
 from hub.journal.database import file_identity
 from hub.journal.errors import JournalError, explain
 
@@ -26,7 +27,8 @@ RETRY_MAX_S: Final = 5.0
 class Writer:
     """Takes what is put, from any thread, and writes it in order; each batch is what queued during the last commit.
 
-    `on_commit` is called from the writing thread after each transaction, and for what was given up at the end.
+    Both are called from the writing thread: `on_commit` after each transaction, `on_given_up` for what a failing disk
+    did not take before the end.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class Writer:
         *,
         backlog: int,
         on_commit: Callable[[Commit], None],
+        on_given_up: Callable[[Sequence[Pending], JournalError], None],
         close_wait_s: float = 5.0,
     ) -> None:
         self._connection = connection
@@ -43,10 +46,11 @@ class Writer:
         self._file = file_identity(path)
         self._backlog = backlog
         self._on_commit = on_commit
+        self._on_given_up = on_given_up
         self._close_wait_s = close_wait_s
         self._queue: deque[Pending] = deque()
         self._arrived = threading.Condition()
-        self._in_hand = 0
+        self._waiting = 0
         self._closing = threading.Event()
         self._deadline = 0.0
         self._problem: str | None = None
@@ -58,7 +62,7 @@ class Writer:
     @property
     def pending(self) -> int:
         """Events and cursors that are not on the disk yet."""
-        return len(self._queue) + self._in_hand
+        return self._waiting
 
     @property
     def dropped(self) -> int:
@@ -78,9 +82,10 @@ class Writer:
     def put(self, pending: Pending) -> bool:
         """Queue for the next commit; False if the backlog is full or the writer is closed."""
         with self._arrived:
-            if self._closing.is_set() or self.pending >= self._backlog:
+            if self._closing.is_set() or self._waiting + pending.size > self._backlog:
                 return False
             self._queue.append(pending)
+            self._waiting += pending.size
             self._arrived.notify()
         return True
 
@@ -102,14 +107,17 @@ class Writer:
         while batch := self._next_batch():
             self._write(batch)
             with self._arrived:
-                self._in_hand = 0
+                self._waiting -= sum(pending.size for pending in batch)
 
     def _next_batch(self) -> Sequence[Pending]:
         with self._arrived:
             while not self._queue and not self._closing.is_set():
                 self._arrived.wait()
-            batch = [self._queue.popleft() for _ in range(min(len(self._queue), MAX_BATCH))]
-            self._in_hand = len(batch)
+            batch: list[Pending] = []
+            size = 0
+            while self._queue and (not batch or size + self._queue[0].size <= MAX_BATCH):
+                batch.append(self._queue.popleft())
+                size += batch[-1].size
             return batch
 
     def _write(self, batch: Sequence[Pending]) -> None:
@@ -153,16 +161,16 @@ class Writer:
         if self._problem is not None:
             log.info("journal_writes_again", dropped=self._dropped)
             self._problem = None
-        for pending, outcome in commit.outcomes:
-            if isinstance(outcome, JournalError):
-                self._refused += 1
-                event = pending.event if isinstance(pending, PendingEvent) else None
-                log.error("journal_event_refused", reason=str(outcome), event_id=event.id if event else None)
+        for pending, outcomes in commit.events:
+            for event, outcome in zip(pending.events, outcomes, strict=True):
+                if isinstance(outcome, EventRefusedError):
+                    self._refused += 1
+                    log.error("journal_event_refused", reason=str(outcome), event_id=event.id)
         self._on_commit(commit)
 
     def _give_up(self, batch: Sequence[Pending]) -> None:
         lost = JournalError(self._problem or f"journal {self._path} is closed")
-        events = sum(isinstance(pending, PendingEvent) for pending in batch)
+        events = sum(pending.size for pending in batch if isinstance(pending, PendingEvents))
         self._dropped += events
         log.error("journal_closed_with_events_unwritten", count=events, reason=self._problem)
-        self._on_commit(Commit((), [(pending, lost) for pending in batch]))
+        self._on_given_up(batch, lost)

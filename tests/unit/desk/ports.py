@@ -12,7 +12,15 @@ from hub.domain.call import Call
 from hub.domain.control import Actor, Command, CommandResult, Refusal
 from hub.domain.customer import CustomerContext
 from hub.domain.event import Event, encode_event
-from hub.domain.ports import CallLogEntry, ContextListener, PbxStatus, StoredEvent, StoreError
+from hub.domain.ports import (
+    Appended,
+    CallLogEntry,
+    ContextListener,
+    EventRefusedError,
+    PbxStatus,
+    StoredEvent,
+    StoreError,
+)
 from hub.domain.wrapup import Saved, WrapUp, WrapUpError, WrapUpResult
 
 
@@ -148,6 +156,9 @@ class MemoryJournal:
 
     def publish(self, event: Event) -> None:  # noqa: ARG002 - the port's shape
         raise RuntimeError("The desk only reads the journal.")
+
+    async def append_all(self, events: Sequence[Event]) -> Sequence[Appended | EventRefusedError]:
+        return [Appended(await self.append(event), is_new=True) for event in events]
 
     async def append(self, event: Event) -> int:
         async with self._grown:

@@ -1,13 +1,15 @@
 """What is derived from the events: call log, open calls, customers' interactions."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
 from hub.domain.agent import AgentState
 from hub.domain.call import CallEventKind, Cause, Connection, ConnectionState, Outcome, Role
-from hub.domain.event import call_event
-from hub.domain.interaction import CustomerRef
+from hub.domain.change import CaseChange, ChangeKind, OrderChange
+from hub.domain.customer import Case, Order
+from hub.domain.event import Event, FeedData, call_event, feed_event, new_id
+from hub.domain.interaction import Channel, CustomerRef
 from hub.journal.journal import Journal
 from hub.journal.recovery import ended_unseen
 from tests.unit.journal import samples
@@ -159,3 +161,37 @@ async def test_of_one_interaction_the_newest_state_is_shown(journal: Journal) ->
     await journal.append(samples.interaction(3, ANNA, identity="order-7", status="delayed"))
     assert ["shipped"] == [one.status for one in await journal.recent(ANNA.keys(), 10)]
     assert await journal.last_position() == 3
+
+
+def _fed(data: FeedData) -> Event:
+    return feed_event(data, feed="shop", event_id=new_id(), at=samples.NOON)
+
+
+def _order(status: str, at: datetime | None, change: ChangeKind = ChangeKind.CHANGED) -> Event:
+    order = Order(id="7", description="Two chairs", status=status)
+    return _fed(OrderChange(system="shop", customer=ANNA, order=order, at=at, change=change))
+
+
+async def test_orders_and_cases_are_among_the_customers_contacts(journal: Journal) -> None:
+    """Each once, in its newest state; without a time of its own it counts from when it came."""
+    later = samples.NOON + timedelta(hours=1)
+    await journal.append(_order("packed", None))
+    await journal.append(_order("shipped", later))
+    await journal.append(_order("ordered", samples.NOON - timedelta(hours=1)))
+    case = Case(id="K1", subject="Leg broken", status="open")
+    await journal.append(_fed(CaseChange(system="shop", customer=ANNA, case=case)))
+    await journal.append(samples.interaction(30, ANNA))
+    told = [(one.channel, one.subject, one.status, one.at) for one in await journal.recent(ANNA.keys(), 10)]
+    assert [
+        (Channel.ORDER, "Two chairs", "shipped", later),
+        (Channel.ORDER, "Order 30", "", samples.NOON + timedelta(minutes=30)),
+        (Channel.CASE, "Leg broken", "open", samples.NOON),
+    ] == told
+
+
+async def test_an_order_that_was_deleted_is_no_contact_any_more(journal: Journal) -> None:
+    """And a report from before the deletion that comes late does not bring it back."""
+    await journal.append(_order("packed", samples.NOON))
+    await journal.append(_order("", samples.NOON + timedelta(hours=1), ChangeKind.DELETED))
+    await journal.append(_order("shipped", samples.NOON + timedelta(minutes=1)))
+    assert [] == list(await journal.recent(ANNA.keys(), 10))

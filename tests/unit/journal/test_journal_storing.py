@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from hub.domain.event import decode_event
+from hub.domain.ports import Appended, EventRefusedError
 from hub.journal.errors import JournalError
 from hub.journal.journal import Journal
 from tests.unit.journal import samples
@@ -89,7 +90,7 @@ async def test_an_event_that_cannot_be_stored_harms_no_other(journal: Journal) -
     journal.publish(samples.step(samples.call(1)))
     refused = asyncio.ensure_future(journal.append(broken))
     after = asyncio.ensure_future(journal.append(samples.step(samples.call(3))))
-    with pytest.raises(JournalError, match="can't be stored"):
+    with pytest.raises(EventRefusedError, match="can't be stored"):
         await refused
     assert await after == 2
     assert (1, None) == (journal.refused_total, journal.problem())
@@ -102,3 +103,23 @@ async def test_reading_is_bounded(journal: Journal) -> None:
     assert [6, 7, 8] == [one.position for one in await journal.read(5, 3)]
     assert [] == list(await journal.read(20, 3))
     assert [] == list(await journal.read(99, 3))
+
+
+async def test_of_a_group_it_is_told_what_was_new(journal: Journal) -> None:
+    """In the order in which they were handed over, each with its position; one twice in a group is new once."""
+    known, fresh, last = (samples.step(samples.call(number)) for number in (1, 2, 3))
+    broken = msgspec.structs.replace(samples.step(samples.call(4)), subject="\ud800")
+    await journal.append(known)
+    outcomes = await journal.append_all([fresh, known, broken, fresh, last])
+    assert [Appended(2, True), Appended(1, False), Appended(2, False), Appended(3, True)] == [
+        outcome for outcome in outcomes if isinstance(outcome, Appended)
+    ]
+    assert isinstance(outcomes[2], EventRefusedError)
+    assert [] == list(await journal.append_all([]))
+
+
+async def test_a_group_may_be_larger_than_a_commit(journal: Journal) -> None:
+    """A file of many records is one call."""
+    events = [samples.step(samples.call(number)) for number in range(5_000)]
+    outcomes = await journal.append_all(events)
+    assert [Appended(number, True) for number in range(1, 5_001)] == list(outcomes)
