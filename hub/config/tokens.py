@@ -14,10 +14,11 @@ MAX_AUTHORIZATION: Final = 8_192
 
 
 class TokenHolder(NamedTuple):
-    """A machine by the name of its token, with what that `may`."""
+    """A machine by the name of its token, with what that `may`, and the feeds that it hands messages to."""
 
     name: str
     may: frozenset[TokenRight]
+    feeds: frozenset[str] = frozenset()
 
 
 class UnknownTokenError(Exception):
@@ -29,7 +30,10 @@ class Tokens:
 
     def __init__(self, sections: Mapping[str, TokenSection]) -> None:
         self._known = [
-            (hashlib.sha256(section.token.get_secret_value().encode()).digest(), name, frozenset(section.may))
+            (
+                hashlib.sha256(section.token.get_secret_value().encode()).digest(),
+                TokenHolder(name, frozenset(section.may), frozenset(section.feeds)),
+            )
             for name, section in sections.items()
         ]
 
@@ -45,7 +49,7 @@ class Tokens:
             raise UnknownTokenError
         digest = hashlib.sha256(given.strip().encode(errors="surrogateescape")).digest()
         # Every token is compared, and digests have one length: the time taken tells nothing.
-        matches = [(name, may) for known, name, may in self._known if hmac.compare_digest(known, digest)]
+        matches = [holder for known, holder in self._known if hmac.compare_digest(known, digest)]
         if not matches:
             raise UnknownTokenError
-        return TokenHolder(*matches[0])
+        return matches[0]

@@ -31,17 +31,24 @@ class Access(enum.Enum):
     AGENT_OR_MACHINE = "a signed-in agent or a holder of a bearer token"
     AGENT_OR_CONTROLLER = "a signed-in agent or a holder of a bearer token that may control"
     CONFIGURER = "a holder of a bearer token that may configure"
+    OPERATOR = "a holder of a bearer token that may operate"
+    SENDER = "a sender with credentials for this feed"
 
 
-_MACHINES_ALONE = frozenset({Access.MACHINE, Access.CONFIGURER})
+_MACHINES_ALONE = frozenset({Access.MACHINE, Access.CONFIGURER, Access.OPERATOR})
+_ADMITTED_BY_RIGHT: dict[Access, TokenRight] = {Access.CONFIGURER: "configure", Access.OPERATOR: "operate"}
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asks: an agent by `session`, a machine by the name of its `token` with what that `may`, or anyone."""
+    """Who asks: an agent by `session`, a machine by the name of its `token` with what that `may`, or anyone.
+
+    `feeds` are those that a token which may publish hands messages to.
+    """
 
     session: Session | None = None
     token: str | None = None
     may: frozenset[TokenRight] = frozenset()
+    feeds: frozenset[str] = frozenset()
 
     @property
     def signed_in(self) -> Session:
@@ -79,25 +86,35 @@ class Gate:
         return request.remote or "unknown"
 
     async def admit(self, request: web.Request, access: Access) -> Caller:
-        """Return who asks. Raises `ApiError` 401 or 403."""
+        """Return who asks. Raises `ApiError` 401 or 403.
+
+        A sender to a feed is let through as nobody: whether its credentials fit shows when they are compared with that
+        feed's, for a signature with the body at hand (`hub/desk/senders.py`).
+        """
+        if access is Access.SENDER:
+            # Of all that a sender can bring, a browser adds nothing but a password of HTTP basic by itself.
+            if _scheme(request) == "basic":
+                self._check_origin(request)
+            return Caller()
         if request.method not in _SAFE_METHODS or hdrs.UPGRADE in request.headers:
             self._check_origin(request)
         if access is Access.PUBLIC:
             return Caller()
-        if access is not Access.AGENT and (caller := self._machine(request)):
+        if access is not Access.AGENT and (caller := self.machine(request)):
             _check_right(caller, access)
             return caller
         if access not in _MACHINES_ALONE and (session := await self._session(request)):
             return Caller(session=session)
         raise ApiError(401, "not_signed_in", f"This is for {access.value}.", _challenge(access))
 
-    def _machine(self, request: web.Request) -> Caller | None:
+    def machine(self, request: web.Request) -> Caller | None:
+        """Return whose bearer token comes with a request, None if none does. Raises `ApiError` 401."""
         try:
             holder = self._tokens.holder(request.headers.get(hdrs.AUTHORIZATION, ""))
         except UnknownTokenError:
             message = "This bearer token is not known here."
             raise ApiError(401, "unknown_token", message, _challenge(Access.MACHINE)) from None
-        return None if holder is None else Caller(token=holder.name, may=holder.may)
+        return None if holder is None else Caller(token=holder.name, may=holder.may, feeds=holder.feeds)
 
     async def _session(self, request: web.Request) -> Session | None:
         token = request.cookies.get(self.cookie_name)
@@ -121,16 +138,18 @@ class Gate:
 
 
 def _check_right(caller: Caller, access: Access) -> None:
-    """Refuse a token that may not read, or not configure where that is what is done.
+    """Refuse a token that may not read, or not do what this address is for.
 
     Whether it may control is the matter of each command, which is journaled.
     """
-    if access is Access.CONFIGURER:
-        if "configure" not in caller.may:
-            message = "This token may not configure: see auth.tokens in the hub's configuration."
-            raise ApiError(403, "not_allowed", message)
-    elif access is not Access.AGENT_OR_CONTROLLER and "read" not in caller.may:
-        raise ApiError(403, "not_allowed", "This token may not read: see auth.tokens in the hub's configuration.")
+    needed = _ADMITTED_BY_RIGHT.get(access, "read")
+    if access is not Access.AGENT_OR_CONTROLLER and needed not in caller.may:
+        message = f"This token may not {needed}: see auth.tokens in the hub's configuration."
+        raise ApiError(403, "not_allowed", message)
+
+
+def _scheme(request: web.Request) -> str:
+    return request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")[0].lower()
 
 
 def _challenge(access: Access) -> dict[str, str]:

@@ -28,6 +28,8 @@ _SECURITY: dict[Access, list[dict[str, list[str]]]] = {
     Access.AGENT_OR_MACHINE: [{"session": []}, {"bearer": []}],
     Access.AGENT_OR_CONTROLLER: [{"session": []}, {"bearer": []}],
     Access.CONFIGURER: [{"bearer": []}],
+    Access.OPERATOR: [{"bearer": []}],
+    Access.SENDER: [{"bearer": []}, {"basic": []}, {"signature": []}],
 }
 
 
@@ -58,6 +60,13 @@ def openapi(routes: Iterable[Route], *, version: str, cookie_name: str) -> dict[
             "securitySchemes": {
                 "session": {"type": "apiKey", "in": "cookie", "name": cookie_name},
                 "bearer": {"type": "http", "scheme": "bearer"},
+                "basic": {"type": "http", "scheme": "basic", "description": "A feed's own login."},
+                "signature": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "X-Signature",
+                    "description": "A feed's own HMAC signature; the header is the one that the feed names.",
+                },
             },
         },
     }
