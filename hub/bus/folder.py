@@ -1,0 +1,232 @@
+"""A watched folder: each file of a legacy system is taken once, from beginning to end, and moved when it is through."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final, NamedTuple, Protocol
+
+import structlog
+
+from hub.bus.folder_look import CompleteFiles
+from hub.bus.folder_moves import Claim, FolderError, FolderMoves
+from hub.config.inbound import FolderWatch, InboundFeed
+from hub.domain.backoff import wait_after
+from hub.domain.inbound import InboundMessage, Receipt, Transport
+from hub.domain.ports import StoreError
+
+log = structlog.get_logger(__name__)
+
+MAX_IN_ONE_GO: Final = 500
+"""Files that are taken before the folder is looked at again."""
+
+HASHED_IN_ONE_GO: Final = 1024 * 1024
+STORE_AWAY_MAX_S: Final = 30.0
+
+
+class FileReception(Protocol):
+    """Where files go; of `hub/bus/reception.py`."""
+
+    async def take_file(self, feed: str, path: Path, message: InboundMessage, *, file: Path) -> Receipt:
+        """Return once everything in the file at `path` is durable somewhere. Raises StoreError, OSError.
+
+        `file` is where the original will lie if it can't be understood as a whole, for its dead letter.
+        """
+
+    async def refuse_file(self, feed: str, message: InboundMessage, reason: str, *, file: Path) -> Receipt:
+        """Keep a dead letter for a file that is not read at all. Raises StoreError."""
+
+
+class _Content(NamedTuple):
+    """What a file had in it when its hash was made; the rest tells whether it was still being written."""
+
+    sha256: str
+    size: int
+    changed_ns: int
+
+
+class FolderFeed:
+    """One feed's folder, its files one after the other, so that what stands in an older file is told first.
+
+    A file is the same as one before if its name and its content are: handed in twice it gives its events once. One
+    that is not through when the hub is killed is begun again, `attempts` times in all.
+    """
+
+    def __init__(self, name: str, feed: InboundFeed, watch: FolderWatch, reception: FileReception) -> None:
+        self._name = name
+        self._watch = watch
+        self._attempts = feed.attempts
+        self._max_bytes = feed.max_file_bytes
+        self._reception = reception
+        self._files = CompleteFiles(watch)
+        self._moves = FolderMoves(watch, name)
+        self._task: asyncio.Task[None] | None = None
+        self._store_failures = 0
+        self._problem: str | None = "not looked at yet"
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def connected(self) -> bool:
+        """Whether files are taken."""
+        return self._problem is None
+
+    def problem(self) -> str | None:
+        """Why no files are taken, in plain words; None when they are."""
+        return self._problem
+
+    def start(self) -> None:
+        """Begin to look; returns at once whether or not the folder is there."""
+        self._task = asyncio.create_task(self._run(), name=f"folder {self._name}")
+
+    async def stop(self) -> None:
+        """Take no more; a file that is not through is begun again with the next start."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+            self._task = None
+
+    async def _run(self) -> None:
+        while True:
+            wait_s = self._watch.every_s
+            try:
+                if await self._round() == MAX_IN_ONE_GO:
+                    wait_s = 0.0
+            except (FolderError, OSError) as error:
+                self._say(str(error))
+            except StoreError as error:
+                self._say(str(error))
+                longest = max(wait_s, STORE_AWAY_MAX_S)
+                wait_s = wait_after(self._store_failures, shortest_s=wait_s, longest_s=longest)
+                self._store_failures += 1
+            except Exception as error:
+                # A defect of the hub: told with its traceback, and the folder is looked at again.
+                log.exception("folder_failed", feed=self._name)
+                self._say(f"the hub failed on it ({type(error).__name__}): see the hub's log")
+            else:
+                self._say(None)
+                self._store_failures = 0
+            await asyncio.sleep(wait_s)
+
+    async def _round(self) -> int:
+        """Take what is left over and what is complete; return how many new files that were."""
+        await asyncio.to_thread(self._moves.prepare)
+        for claim in await asyncio.to_thread(self._moves.left_over):
+            await self._take(claim)
+        names = await asyncio.to_thread(self._files.look, MAX_IN_ONE_GO)
+        self._say(None)
+        for name in names:
+            claimed = await asyncio.to_thread(self._moves.claim, name)
+            if claimed is not None:
+                await self._take(claimed)
+        return len(names)
+
+    async def _take(self, claim: Claim) -> None:
+        """Bring one file through. Raises StoreError and FolderError; whatever else goes wrong costs it an attempt."""
+        if claim.attempt >= self._attempts:
+            reason = (
+                f"the hub ended or failed {claim.attempt} times while it read this file, and does not begin it again: "
+                "see the hub's log, and hand the file in once more when that is repaired"
+            )
+            await self._refuse(claim, self._message(claim), reason)
+            return
+        begun = await asyncio.to_thread(self._moves.begin, claim)
+        try:
+            await self._read(begun)
+        except (StoreError, FolderError, asyncio.CancelledError):
+            # Not the file's doing. Without a thread, so that it is done before the hub ends.
+            with suppress(FolderError):  # it was just moved, or the folder is gone
+                self._moves.not_begun(begun)
+            raise
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            log.warning(
+                "folder_file_unreadable", feed=self._name, file=begun.name, attempt=begun.attempt, reason=reason
+            )
+        except Exception:
+            log.exception("folder_file_failed", feed=self._name, file=begun.name, attempt=begun.attempt)
+
+    async def _read(self, claim: Claim) -> None:
+        size = (await asyncio.to_thread(claim.path.lstat)).st_size
+        if size > self._max_bytes:
+            reason = (
+                f"the file has {size} bytes, more than max_file_bytes of feed {self._name}, {self._max_bytes}: "
+                "it was not read; hand it in in parts, or raise the limit"
+            )
+            await self._refuse(claim, self._message(claim), reason)
+            return
+        content = await self._content(claim.path)
+        message = self._message(claim, content.sha256)
+        file = await self._place(claim, self._watch.failed)
+        receipt = await self._reception.take_file(self._name, claim.path, message, file=file)
+        now = await asyncio.to_thread(claim.path.lstat)
+        if (now.st_size, now.st_mtime_ns) != (content.size, content.changed_ns):
+            reason = (
+                f"the file was still being written when it was taken: it had {content.size} bytes and has "
+                f"{now.st_size}; raise settle_s, let its sender use a marker, or write under another name and rename"
+            )
+            await self._refuse(claim, message, reason)
+        elif _is_understood(receipt):
+            await self._settle(claim, self._watch.done, receipt, await self._place(claim, self._watch.done))
+        else:
+            await self._settle(claim, self._watch.failed, receipt, file)
+
+    async def _content(self, path: Path) -> _Content:
+        """Hash the file in a thread that ends soon when this is cancelled."""
+        stopped = threading.Event()
+        try:
+            return await asyncio.to_thread(_hashed, path, stopped)
+        finally:
+            stopped.set()
+
+    def _message(self, claim: Claim, content: str = "") -> InboundMessage:
+        """Return the message that the file is; without the hash of its content it is like no other file."""
+        return InboundMessage(
+            body=b"",
+            transport=Transport.FOLDER,
+            id=f"{claim.name}:{content or claim.id}",
+            headers={"file-name": claim.name},
+            attempts=max(0, claim.attempt - 1),
+        )
+
+    async def _refuse(self, claim: Claim, message: InboundMessage, reason: str) -> None:
+        file = await self._place(claim, self._watch.failed)
+        receipt = await self._reception.refuse_file(self._name, message, reason, file=file)
+        await self._settle(claim, self._watch.failed, receipt, file)
+
+    async def _place(self, claim: Claim, target: str) -> Path:
+        return await asyncio.to_thread(self._moves.free_place, claim, target)
+
+    async def _settle(self, claim: Claim, target: str, receipt: Receipt, place: Path) -> None:
+        await asyncio.to_thread(self._moves.settle, claim, target, place)
+        told: dict[str, Any] = {"recorded": receipt.recorded, "duplicates": receipt.duplicates, "dead": receipt.dead}
+        say = log.info if target == self._watch.done else log.warning
+        say("folder_file_through", feed=self._name, file=claim.name, moved_to=str(place), **told)
+
+    def _say(self, problem: str | None) -> None:
+        if problem is not None and problem != self._problem:
+            log.warning("folder_unavailable", feed=self._name, reason=problem)
+        elif problem is None and self._problem is not None:
+            log.info("folder_watched", feed=self._name, folder=self._watch.path)
+        self._problem = problem
+
+
+def _is_understood(receipt: Receipt) -> bool:
+    """Whether the file could be read to its end and something in it meant something; an empty list is understood."""
+    taken = receipt.recorded + receipt.duplicates
+    is_broken = any(not refused.part for refused in receipt.refused)
+    return not is_broken and (taken > 0 or receipt.dead == 0)
+
+
+def _hashed(path: Path, stopped: threading.Event) -> _Content:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        status = path.stat()
+        while not stopped.is_set() and (part := file.read(HASHED_IN_ONE_GO)):
+            digest.update(part)
+    return _Content(digest.hexdigest(), status.st_size, status.st_mtime_ns)
