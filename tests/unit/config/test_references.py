@@ -41,8 +41,8 @@ def test_a_feed_needs_a_way_in(problems: Problems, load: Load, tmp_path: Path) -
     text = MINIMAL + "inbound:\n  shop: {mapping: orders}\n"
     assert [
         (
-            "7:3: nobody can hand anything to feed 'shop': give it `http`, `folder` or `soap`, name it under `feeds` of a "
-            "token in auth.tokens, or add `bus:` with a broker's url"
+            "7:3: nobody can hand anything to feed 'shop': give it `http`, `folder` or `soap`, name it under "
+            "`feeds` of a token in auth.tokens, or add `bus:` with a broker's url"
         ),
     ] == problems(text)
     token = "auth: {tokens: {shop: {token: 0123456789, may: [publish], feeds: [shop]}}}\n"
