@@ -30,6 +30,7 @@ class Delivery(NamedTuple):
     tag: int
     properties: Any
     body: bytes
+    redelivered: bool = False
 
 
 async def first_of(*futures: asyncio.Future[Any], timeout_s: float | None = None) -> None:
@@ -195,7 +196,7 @@ class AmqpChannel:
             self._on_lost(BrokerError(f"the broker took queue {queue} away (deleted, or its node failed)"))
 
         def delivered(_channel: Any, method: Any, properties: Any, body: bytes) -> None:
-            arrived(Delivery(method.delivery_tag, properties, body))
+            arrived(Delivery(method.delivery_tag, properties, body, method.redelivered))
 
         await self._answer(lambda done: self._channel.basic_qos(prefetch_count=prefetch, callback=done))
         self._channel.add_on_cancel_callback(cancelled)
