@@ -13,12 +13,14 @@ import structlog
 
 from hub.bus.formats.found import Found
 from hub.bus.formats.readers import reader_of
-from hub.bus.refusal import RefusedError
+from hub.bus.refusal import FailedError, RefusedError
 from hub.config.inbound import InboundFeed
 from hub.domain.event import Event, FeedData, feed_event
 from hub.domain.inbound import InboundMessage
 from hub.domain.path import compiled
-from hub.mapping.errors import MappingRunError
+from hub.mapping.errors import MappingRunError, ValueProblemError
+from hub.mapping.rules import single
+from hub.mapping.values import to_text
 
 __all__ = ["Intake", "Part", "RefusedError", "Understanding"]
 
@@ -30,6 +32,7 @@ MAX_RECORDS: Final = 10_000
 HOPELESS: Final = 1_000
 """After so many records of a file, of which none could be understood, the rest is not looked at."""
 
+_GZIP: Final = b"\x1f\x8b"
 _EVENT_IDS: Final = uuid.UUID("6a1f0c5e-3d52-5c0b-9a77-0d5f0f1c9e21").bytes
 """Namespace of the ids of events that come from feeds; changing it makes every old message new."""
 
@@ -74,6 +77,7 @@ class Intake:
         self._region = region
         self._understanding = understanding
         self._reader = reader_of(feed)
+        self._max_bytes = feed.max_bytes
         self._own_id = compiled(feed.id) if feed.id else None
 
     @property
@@ -92,13 +96,7 @@ class Intake:
         part of it, as it was kept.
         """
         try:
-            found = list(islice(self._reader.found(message), MAX_RECORDS + 1))
-            if len(found) > MAX_RECORDS:
-                raise RefusedError(f"the message has more than {MAX_RECORDS} records: send it in several")
-            if found and found[-1].ends and isinstance(found[-1].record, RefusedError):
-                raise found[-1].record
-            if part and len(found) > 1:
-                raise RefusedError(f"what was kept of {part} has {len(found)} records now: is the feed's `records` another?")
+            found = self._found(message, part)
         except RefusedError as refusal:
             return iter((Part(part, message.body, refusal),))
         return self._parts(found, message, part)
@@ -124,6 +122,23 @@ class Intake:
         except RefusedError as refusal:
             yield Part("", b"", refusal)
 
+    def _found(self, message: InboundMessage, part: str) -> list[Found]:
+        """Return the records of a message. Raises RefusedError if it can't be taken as a whole."""
+        if len(message.body) > self._max_bytes and not part:
+            raise RefusedError(f"the message has {len(message.body)} bytes, the limit is {self._max_bytes}")
+        if message.body.startswith(_GZIP):
+            raise RefusedError("the message is compressed with gzip: it has to be sent as it is")
+        found = list(islice(self._reader.found(message), MAX_RECORDS + 1))
+        if len(found) > MAX_RECORDS:
+            raise RefusedError(f"the message has more than {MAX_RECORDS} records: send it in several")
+        if found and found[-1].ends and isinstance(found[-1].record, RefusedError):
+            raise found[-1].record
+        if part and len(found) > 1:
+            raise RefusedError(
+                f"what was kept of {part} has {len(found)} records now: does `records` say another place?"
+            )
+        return found
+
     def _parts(self, found: list[Found], message: InboundMessage, part: str) -> Iterator[Part]:
         identity = self.identity(message)
         for one in found:
@@ -144,7 +159,7 @@ class Intake:
             # A defect of the hub must cost this one record a visit to the dead letters, not the feed its life.
             log.exception("mapping_failed", feed=self._name, mapping=self.mapping_label)
             reason = f"the hub failed on it ({type(error).__name__}): see the hub's log"
-            return Part(part, found.original, RefusedError(reason))
+            return Part(part, found.original, FailedError(reason))
         event = feed_event(data, feed=self._name, event_id=_event_id(self._name, known_by), at=datetime.now(UTC))
         return Part(part, found.original, event)
 
@@ -153,7 +168,7 @@ class Intake:
         if self._own_id is None:
             return f"{part}\nid:{identity}" if part else f"id:{identity}"
         try:
-            own = to_text(first_of(self._own_id.read(record)))
+            own = to_text(single(self._own_id.read(record)))
         except ValueProblemError:
             own = None
         if own is None:
@@ -163,7 +178,9 @@ class Intake:
 
 def _event_id(feed: str, known_by: str) -> str:
     """Return a UUIDv5 (RFC 9562, 5.5) as text; the standard library's takes three times as long."""
-    digest = bytearray(sha1(_EVENT_IDS + f"{feed}\n{known_by}".encode(errors="surrogatepass"), usedforsecurity=False).digest())
+    digest = bytearray(
+        sha1(_EVENT_IDS + f"{feed}\n{known_by}".encode(errors="surrogatepass"), usedforsecurity=False).digest()
+    )
     digest[6] = digest[6] & 0x0F | 0x50
     digest[8] = digest[8] & 0x3F | 0x80
     digits = digest.hex()

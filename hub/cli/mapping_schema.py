@@ -8,7 +8,7 @@ from msgspec import inspect
 
 from hub.mapping.dates import NAMED_FORMATS
 from hub.mapping.rule_compiler import CASES, MAX_EXPRESSION, MAX_TABLE, SOURCES
-from hub.mapping.targets import FILLED_BY_HUB, TARGETS, Shape, shape_of
+from hub.mapping.targets import TARGETS, Shape, shape_of, shape_of_target
 
 Schema = dict[str, Any]
 
@@ -33,9 +33,9 @@ def mapping_schema() -> Schema:
         "allOf": [
             {
                 "if": {"properties": {"target": {"const": target}}, "required": ["target"]},
-                "then": {"properties": {"fields": _fields(shape_of(struct), FILLED_BY_HUB[target])}},
+                "then": {"properties": {"fields": _fields(shape_of_target(target))}},
             }
-            for target, struct in TARGETS.items()
+            for target in TARGETS
         ],
         "$defs": _rules(),
     }
@@ -67,13 +67,11 @@ def mapping_test_schema() -> Schema:
     }
 
 
-def _fields(shape: Shape, filled: frozenset[str] = frozenset()) -> Schema:
+def _fields(shape: Shape) -> Schema:
     """Return the section of a struct's fields, by their names or, into what is below them, by dotted names."""
     properties: dict[str, Schema] = {}
     patterns: dict[str, Schema] = {}
     for name, kind in shape.fields.items():
-        if name in filled:
-            continue
         properties[name] = _field(kind)
         if isinstance(kind, inspect.StructType):
             for inner, inner_kind in shape_of(kind).fields.items():
@@ -82,7 +80,7 @@ def _fields(shape: Shape, filled: frozenset[str] = frozenset()) -> Schema:
                     patterns[rf"^{name}\.{inner}\."] = _field(inner_kind.value_type)
         elif isinstance(kind, inspect.DictType):
             patterns[rf"^{name}\."] = _field(kind.value_type)
-    every = sorted(shape.required - filled)
+    every = sorted(shape.required)
     return {
         "type": "object",
         "properties": properties,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import codecs
+import os
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
@@ -13,6 +14,7 @@ from hub.config.paths import ConfigPath, ExistingFile
 from hub.config.placed import PlacedError
 from hub.config.request import PathText
 from hub.config.section import Section
+from hub.domain.encodings import wire_encoding
 
 MEBIBYTE = 1024 * 1024
 Format = Literal["json", "json_lines", "xml", "csv", "fixed_width", "idoc", "cloudevents"]
@@ -20,13 +22,11 @@ Format = Literal["json", "json_lines", "xml", "csv", "fixed_width", "idoc", "clo
 
 def _encoding(name: str) -> str:
     try:
-        known = codecs.lookup(name)
-        is_text = known._is_text_encoding  # noqa: SLF001 - there is no public way to tell rot13 from an encoding
+        return wire_encoding(name)
     except LookupError:
-        is_text = False
-    if not is_text:
-        raise ValueError(f"there is no encoding {name[:40]!r}: as in utf-8, gb18030, shift_jis, latin-1, cp037")
-    return known.name
+        raise ValueError(
+            f"there is no encoding {name[:40]!r}: as in utf-8, gb18030, shift_jis, latin-1, cp037"
+        ) from None
 
 
 Encoding = Annotated[str, AfterValidator(_encoding)]
@@ -125,6 +125,19 @@ class FolderWatch(Section):
     every_s: Annotated[float, Field(ge=0.1, le=3_600)] = 1.0
     done: Annotated[str, Field(min_length=1, description="Folder, from `path`")] = "done"
     failed: Annotated[str, Field(min_length=1, description="Folder, from `path`")] = "failed"
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        for key in ("pattern", "marker"):
+            if "/" in getattr(self, key):
+                raise PlacedError((key,), f"`{key}` is about the names of files in `path` itself: no /")
+        places = {key: os.path.normpath(Path(self.path, getattr(self, key))) for key in ("done", "failed")}
+        for key, place in places.items():
+            if place == os.path.normpath(self.path):
+                raise PlacedError((key,), f"`{key}` has to be another folder than `path`: its files would be new again")
+        if places["done"] == places["failed"]:
+            raise PlacedError(("failed",), "`done` and `failed` have to be two folders")
+        return self
 
 
 class SoapPush(Section):

@@ -11,15 +11,18 @@ from typing import Any
 from hub.config.document import read_document
 from hub.config.problem import ConfigError
 from hub.config.wording import nearest
+from hub.domain.change import CaseChange, ChangeKind, CustomerChange, OrderChange
 from hub.domain.customer import CustomerRecord
+from hub.domain.event import FeedData
 from hub.domain.interaction import CustomerRef, Interaction
+from hub.domain.writeback import WriteBack, WriteKind
 from hub.mapping.errors import FieldProblemError, MappingError, MappingRunError
 from hub.mapping.plan import Builder
 from hub.mapping.reader import Findings
 from hub.mapping.rule_compiler import RuleCompiler
 from hub.mapping.rules import Run
 from hub.mapping.struct_compiler import Entry, StructCompiler
-from hub.mapping.targets import FILLED_BY_HUB, TARGETS, shape_of
+from hub.mapping.targets import FILLED_BY_HUB, TARGETS, shape_of_target
 
 MAX_WORK = 500_000
 """Steps that mapping one record may take: some tenths of a second at worst."""
@@ -36,13 +39,14 @@ class Mapping:
     target: str
     build: Builder
     required: frozenset[str]
+    names_customer: bool
     label: str
 
-    def run(self, source: Any, *, system: str, region: str, at: datetime | None = None) -> CustomerRecord | Interaction:
-        """Map one record to the mapping's target. Raises MappingRunError."""
-        if self.target == "customer":
-            return self.run_customer(source, system=system, region=region, at=at)
-        return self.run_interaction(source, system=system, region=region)
+    def run(self, source: Any, *, system: str, region: str) -> FeedData | WriteBack:
+        """Map one record, whatever the target. Raises MappingRunError."""
+        if self.target == "write_back":
+            return self.run_write_back(source, entry_id="", kind=WriteKind.ACTIVITY, customer="", region=region)
+        return self.run_feed(source, system=system, region=region)
 
     def run_customer(
         self,
@@ -58,16 +62,40 @@ class Mapping:
         With `left_out`, one wrong value costs itself and not the customer: it goes there, unless the field is required.
         """
         values = self._values(source, region, "customer", left_out)
+        values.pop("change", None)  # what a backend answers is there, whatever was said of it before
         values["system"], values["mapping"], values["fetched_at"] = system, self.label, at
         return CustomerRecord(**values)
 
-    def run_interaction(self, source: Any, *, system: str, region: str) -> Interaction:
-        """Map one message of the feed `system`. Raises MappingRunError, also when it names no customer."""
-        values = self._values(source, region, "interaction")
-        made = Interaction(source=system, **values)
-        if not made.customer.keys():
+    def run_feed(self, source: Any, *, system: str, region: str) -> FeedData:
+        """Map one message of a feed that brings the records of `system`; whatever it says, they are that system's.
+
+        Raises MappingRunError, also when it names no customer.
+        """
+        values = self._values(source, region, self.target)
+        made: FeedData
+        match self.target:
+            case "customer":
+                change = values.pop("change", ChangeKind.CHANGED)
+                return CustomerChange(
+                    customer=CustomerRecord(system=system, mapping=self.label, **values), change=change
+                )
+            case "order":
+                made = OrderChange(system=system, **values)
+            case "case":
+                made = CaseChange(system=system, **values)
+            case "interaction":
+                made = Interaction(source=system, **values)
+            case _:
+                raise MappingRunError(self.name, "target", f"a {self.target} is nothing that a feed brings")
+        named = made.customer
+        if not (named.phones or named.emails or named.ids):
             raise MappingRunError(self.name, "customer", "the message names no customer: no phone, e-mail or id")
         return made
+
+    def run_write_back(self, source: Any, *, entry_id: str, kind: WriteKind, customer: str, region: str) -> WriteBack:
+        """Map an event (its JSON form, decoded) to what a backend is given of it. Raises MappingRunError."""
+        values = self._values(source, region, "write_back")
+        return WriteBack(id=entry_id, kind=kind, customer=customer, **values)
 
     def _values(
         self, source: Any, region: str, target: str, left_out: list[FieldProblemError] | None = None
@@ -84,7 +112,7 @@ class Mapping:
             raise MappingRunError(self.name, problem.field, problem.message) from None
         except RecursionError:
             raise MappingRunError(self.name, "@", "the record is nested too deeply") from None
-        if target == "interaction":
+        if self.names_customer:
             values.setdefault("customer", CustomerRef())
         if not self.required <= values.keys():
             raise self._missing(min(self.required - values.keys()), left_out or ())
@@ -115,23 +143,19 @@ def load_mapping(path: Path) -> Mapping:
             near = nearest(str(target), list(TARGETS))
             findings.at_value(("target",), f"must be one of {', '.join(TARGETS)}{near}")
         raise MappingError(findings.problems)
-    shape = shape_of(TARGETS[target])
+    shape = shape_of_target(target)
     reserved = FILLED_BY_HUB[target]
-    required = shape.required - reserved
     fields = findings.section(top.get("fields", {}), ("fields",))
     for name in sorted(reserved & fields.keys()):
         findings.at_key(("fields", name), f"the hub fills {name!r} itself: leave it out")
     compiler = StructCompiler(findings, RuleCompiler(findings))
     entries: dict[str, Entry] = {key: (node, ("fields", key)) for key, node in fields.items() if key not in reserved}
-    mappable = dataclasses.replace(
-        shape, fields={name: kind for name, kind in shape.fields.items() if name not in reserved}, required=required
-    )
-    compiler.require(entries, mappable, ("fields",))
-    build = compiler.fields(entries, mappable)
+    compiler.require(entries, shape, ("fields",))
+    build = compiler.fields(entries, shape)
     if findings.problems or source is None or version is None:
         raise MappingError(findings.problems)
     name = f"{path.parent.name}/{path.stem}"
     return Mapping(
-        name=name, source=source, version=version, target=target, build=build, required=required,
-        label=f"{name}@{version}",
+        name=name, source=source, version=version, target=target, build=build, required=shape.required,
+        names_customer="customer" in shape.required, label=f"{name}@{version}",
     )  # fmt: skip

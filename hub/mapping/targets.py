@@ -8,12 +8,34 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
+from hub.domain.change import CaseChange, ChangeKind, OrderChange
 from hub.domain.customer import CustomerRecord
 from hub.domain.interaction import Interaction
+from hub.domain.writeback import WriteBack
 
-TARGETS: dict[str, type[CustomerRecord | Interaction]] = {"customer": CustomerRecord, "interaction": Interaction}
-FILLED_BY_HUB = {"customer": frozenset({"system", "mapping", "fetched_at"}), "interaction": frozenset({"source"})}
+Target = CustomerRecord | Interaction | OrderChange | CaseChange | WriteBack
+
+TARGETS: dict[str, type[Target]] = {
+    "customer": CustomerRecord,
+    "interaction": Interaction,
+    "order": OrderChange,
+    "case": CaseChange,
+    "write_back": WriteBack,
+}
+OF_FEEDS = frozenset({"customer", "interaction", "order", "case"})
+"""What a feed's messages can become."""
+
+FILLED_BY_HUB = {
+    "customer": frozenset({"system", "mapping", "fetched_at"}),
+    "interaction": frozenset({"source"}),
+    "order": frozenset({"system"}),
+    "case": frozenset({"system"}),
+    "write_back": frozenset({"id", "kind", "customer"}),
+}
 """Fields that a mapping can't set, because the hub knows them better."""
+
+_BESIDE: dict[str, dict[str, inspect.Type]] = {"customer": {"change": inspect.type_info(ChangeKind)}}
+"""Fields of a target that are no part of its struct: a feed says whether a customer was changed or deleted."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -35,6 +57,13 @@ def shape_of(struct: Any) -> Shape:
         {field.name: _without_none(field.type) for field in info.fields},
         frozenset(field.name for field in info.fields if field.required),
     )
+
+
+def shape_of_target(target: str) -> Shape:
+    """Return what a mapping with this target can fill."""
+    shape, reserved = shape_of(TARGETS[target]), FILLED_BY_HUB[target]
+    fields = {name: kind for name, kind in shape.fields.items() if name not in reserved}
+    return Shape(shape.struct, fields | _BESIDE.get(target, {}), shape.required - reserved)
 
 
 def _without_none(kind: inspect.Type) -> inspect.Type:

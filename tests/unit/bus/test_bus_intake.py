@@ -9,7 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hub.bus.intake import Intake, RefusedError
+from hub.config.inbound import InboundFeed
 from hub.domain.event import Event
+from hub.domain.inbound import InboundMessage, Transport
 from hub.domain.interaction import Interaction
 from hub.mapping.mapping import Mapping, load_mapping
 
@@ -24,6 +26,7 @@ fields:
   subject: text
   customer.emails: mail
 """
+FEED = InboundFeed(mapping="feeds/order", max_bytes=100_000)
 RECORD = {"number": "1", "time": "2026-03-01T10:00:00Z", "text": "Order", "mail": "a@example.com"}
 
 
@@ -38,29 +41,37 @@ def mapping(tmp_path_factory: pytest.TempPathFactory) -> Mapping:
 @pytest.fixture(scope="module")
 def intake(mapping: Mapping) -> Intake:
     """Give the intake of the feed `shop`."""
-    return Intake("shop", mapping, region="DE", max_body_bytes=100_000)
+    return Intake("shop", FEED, mapping, region="DE")
+
+
+def event_of(intake: Intake, body: bytes, message_id: str | None) -> Event:
+    """Return the one event of a message, or raise why there is none."""
+    (part,) = intake.parts(InboundMessage(body=body, transport=Transport.QUEUE, id=message_id or ""))
+    if isinstance(part.outcome, RefusedError):
+        raise part.outcome
+    return part.outcome
 
 
 def test_ids_are_made_from_feed_and_message_id(intake: Intake, mapping: Mapping) -> None:
     """The same message of the same feed gives the same event id; another feed, id or (without id) body another."""
     body = msgspec.json.encode(RECORD)
     other_body = msgspec.json.encode({**RECORD, "number": "2"})
-    other_feed = Intake("store", mapping, region="DE")
+    other_feed = Intake("store", FEED, mapping, region="DE")
     ids = [
-        intake.event(body, "m1").id,
-        intake.event(body, "m2").id,
-        intake.event(body, None).id,
-        intake.event(other_body, None).id,
-        other_feed.event(body, "m1").id,
+        event_of(intake, body, "m1").id,
+        event_of(intake, body, "m2").id,
+        event_of(intake, body, None).id,
+        event_of(intake, other_body, None).id,
+        event_of(other_feed, body, "m1").id,
     ]
     assert len(set(ids)) == 5
-    assert ids[0] == intake.event(other_body, "m1").id
-    assert ids[2] == intake.event(body, "").id
+    assert ids[0] == event_of(intake, other_body, "m1").id
+    assert ids[2] == event_of(intake, body, "").id
 
 
 def test_a_byte_order_mark_is_no_reason_to_refuse(intake: Intake) -> None:
     """Windows systems put one before UTF-8."""
-    event = intake.event(b"\xef\xbb\xbf" + msgspec.json.encode(RECORD), "m1")
+    event = event_of(intake, b"\xef\xbb\xbf" + msgspec.json.encode(RECORD), "m1")
     assert isinstance(event.data, Interaction)
     assert ("1", "shop", ("a@example.com",)) == (event.data.id, event.data.source, event.data.customer.emails)
 
@@ -70,10 +81,9 @@ def test_a_byte_order_mark_is_no_reason_to_refuse(intake: Intake) -> None:
     [
         (b"", "not JSON"),
         (b"<order/>", "not JSON"),
-        (b"\xff\xfe{\x00}\x00", "in UTF-16"),
         ("{}".encode("utf-16-be"), "in UTF-16"),
         (gzip.compress(b"{}", mtime=0), "compressed with gzip"),
-        (b'{"number": "\xff"}', "not UTF-8"),
+        (b'{"number": "\xff"}', "byte 13 is not utf-8"),
         (b"null", "no object"),
         (b'{"a":' * 65 + b"1" + b"}" * 65, "nested deeper than 64"),
         (b"[" * 40_000, "nested deeper than 64"),
@@ -83,14 +93,14 @@ def test_a_byte_order_mark_is_no_reason_to_refuse(intake: Intake) -> None:
 def test_what_is_no_record_is_refused(intake: Intake, body: bytes, reason: str) -> None:
     """Each refusal says what is wrong with the message."""
     with pytest.raises(RefusedError, match=reason):
-        intake.event(body, "m1")
+        event_of(intake, body, "m1")
 
 
 def test_a_refusal_names_the_field_and_holds_no_data(intake: Intake) -> None:
     """The mapping's own words go along, the customer's data don't."""
     body = msgspec.json.encode({**RECORD, "time": "the day Petra Vogt called"})
     with pytest.raises(RefusedError) as refusal:
-        intake.event(body, "m1")
+        event_of(intake, body, "m1")
     assert refusal.value.field == "at"
     assert "Petra" not in refusal.value.reason
 
@@ -100,7 +110,7 @@ def test_depth_up_to_the_limit_is_taken(intake: Intake) -> None:
     nested: object = 1
     for _ in range(62):
         nested = {"a": nested}
-    assert isinstance(intake.event(msgspec.json.encode({**RECORD, "more": nested}), "m1"), Event)
+    assert isinstance(event_of(intake, msgspec.json.encode({**RECORD, "more": nested}), "m1"), Event)
 
 
 def test_a_defect_in_a_mapping_costs_one_message(
@@ -111,9 +121,9 @@ def test_a_defect_in_a_mapping_costs_one_message(
     def fail(*_args: object, **_named: object) -> Interaction:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(type(mapping), "run_interaction", fail)
+    monkeypatch.setattr(type(mapping), "run_feed", fail)
     with pytest.raises(RefusedError, match="the hub failed on it"):
-        intake.event(msgspec.json.encode(RECORD), "m1")
+        event_of(intake, msgspec.json.encode(RECORD), "m1")
 
 
 JSON_VALUES = st.recursive(
@@ -128,7 +138,7 @@ JSON_VALUES = st.recursive(
 def test_any_bytes_are_understood_or_refused(intake: Intake, body: bytes) -> None:
     """No message, however made, raises anything else, and what is understood can be stored."""
     try:
-        event = intake.event(body, "m1")
+        event = event_of(intake, body, "m1")
     except RefusedError as refusal:
         assert refusal.reason  # noqa: PT017 - either outcome is right, a silent refusal is not
     else:
@@ -137,7 +147,9 @@ def test_any_bytes_are_understood_or_refused(intake: Intake, body: bytes) -> Non
 
 def test_numbers_keep_their_digits(intake: Intake) -> None:
     """12.10 in a message is 12.10 in the interaction, as in the cases beside the mapping."""
-    event = intake.event(b'{"number": "1", "time": "2026-03-01T10:00:00Z", "text": 12.10, "mail": "a@b.example"}', "m1")
+    event = event_of(
+        intake, b'{"number": "1", "time": "2026-03-01T10:00:00Z", "text": 12.10, "mail": "a@b.example"}', "m1"
+    )
 
     assert isinstance(event.data, Interaction)
     assert "12.10" == event.data.subject
@@ -146,4 +158,4 @@ def test_numbers_keep_their_digits(intake: Intake) -> None:
 def test_an_exponent_beyond_all_bounds_is_refused(intake: Intake) -> None:
     """A number that no Decimal holds costs this one message, not the feed."""
     with pytest.raises(RefusedError, match="exponent"):
-        intake.event(b'{"number": 1e99999999999999999999}', "m1")
+        event_of(intake, b'{"number": 1e99999999999999999999}', "m1")

@@ -14,7 +14,7 @@ from tests.unit.mapping.conftest import HEAD, Problems
 def test_all_problems_at_once(problems: Problems) -> None:
     """Every problem of a file is told, in the order of the file."""
     assert [
-        "3:9: must be one of customer, interaction; did you mean 'customer'?",
+        "3:9: must be one of customer, interaction, order, case, write_back; did you mean 'customer'?",
     ] == problems("source: x\nversion: 1\ntarget: custmer\nfields: {id: a}\n")
     found = problems(
         """\

@@ -1,0 +1,1 @@
+"""The formats of legacy systems: from bytes to records, one module each."""
