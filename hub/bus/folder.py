@@ -28,16 +28,11 @@ STORE_AWAY_MAX_S: Final = 30.0
 
 
 class FileReception(Protocol):
-    """Where files go; of `hub/bus/reception.py`."""
+    """Where files go; see `hub/bus/reception.py`."""
 
-    async def take_file(self, feed: str, path: Path, message: InboundMessage, *, file: Path) -> Receipt:
-        """Return once everything in the file at `path` is durable somewhere. Raises StoreError, OSError.
+    async def take_file(self, feed: str, path: Path, message: InboundMessage, *, kept_at: str = "") -> Receipt: ...
 
-        `file` is where the original will lie if it can't be understood as a whole, for its dead letter.
-        """
-
-    async def refuse_file(self, feed: str, message: InboundMessage, reason: str, *, file: Path) -> Receipt:
-        """Keep a dead letter for a file that is not read at all. Raises StoreError."""
+    async def refuse(self, feed: str, message: InboundMessage, reason: str, *, kept_at: str) -> Receipt: ...
 
 
 class _Content(NamedTuple):
@@ -163,7 +158,7 @@ class FolderFeed:
         content = await self._content(claim.path)
         message = self._message(claim, content.sha256)
         file = await self._place(claim, self._watch.failed)
-        receipt = await self._reception.take_file(self._name, claim.path, message, file=file)
+        receipt = await self._reception.take_file(self._name, claim.path, message, kept_at=str(file))
         now = await asyncio.to_thread(claim.path.lstat)
         if (now.st_size, now.st_mtime_ns) != (content.size, content.changed_ns):
             reason = (
@@ -196,7 +191,7 @@ class FolderFeed:
 
     async def _refuse(self, claim: Claim, message: InboundMessage, reason: str) -> None:
         file = await self._place(claim, self._watch.failed)
-        receipt = await self._reception.refuse_file(self._name, message, reason, file=file)
+        receipt = await self._reception.refuse(self._name, message, reason, kept_at=str(file))
         await self._settle(claim, self._watch.failed, receipt, file)
 
     async def _place(self, claim: Claim, target: str) -> Path:
