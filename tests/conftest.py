@@ -10,6 +10,7 @@ import structlog
 from playwright.async_api import Browser, BrowserContext, Page
 
 from tests.servers.asterisk import Asterisk
+from tests.servers.asterisk_install import RABBITMQ_SERVER
 from tests.servers.chromium import browser as run_browser
 from tests.servers.postgresql import PostgreSQL
 from tests.servers.rabbitmq import RabbitMQ
@@ -82,17 +83,31 @@ def _running_asterisk() -> Iterator[Asterisk]:
 @pytest.fixture(scope="session")
 def rabbitmq() -> Iterator[RabbitMQ]:
     """RabbitMQ shared by all tests of this process, which leave it running and clean up."""
-    yield from _running_rabbitmq()
+    yield from _running_rabbitmq(place_of("rabbitmq"))
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_4() -> Iterator[RabbitMQ]:
+    """RabbitMQ 4, shared like the older one."""
+    yield from _running_rabbitmq(f"/{RABBITMQ_SERVER}", Path(place_of("rabbitmq-4")))
+
+
+@pytest.fixture(params=["rabbitmq", "rabbitmq_4"])
+def each_rabbitmq(request: pytest.FixtureRequest) -> RabbitMQ:
+    """Run the test with the oldest RabbitMQ that ctihub is for, and with the newest."""
+    server = request.getfixturevalue(request.param)
+    assert isinstance(server, RabbitMQ)
+    return server
 
 
 @pytest.fixture
 def fresh_rabbitmq() -> Iterator[RabbitMQ]:
     """RabbitMQ that this test has for itself and may kill."""
-    yield from _running_rabbitmq()
+    yield from _running_rabbitmq(place_of("rabbitmq"))
 
 
-def _running_rabbitmq() -> Iterator[RabbitMQ]:
-    server = RabbitMQ(place_of("rabbitmq"))
+def _running_rabbitmq(program: str, root: Path | None = None) -> Iterator[RabbitMQ]:
+    server = RabbitMQ(program, root)
     try:
         server.start()
         yield server

@@ -38,6 +38,8 @@ _DIFFERENT: Final = 406
 _DIFFERENCE: Final = re.compile(
     r"inequivalent arg '(?P<what>[^']*)'.*?received (?P<wanted>.+?) but current is (?P<found>.+?)\s*$", re.DOTALL
 )
+_VALUE: Final = re.compile(r"(?:the value )?'(?P<text>.*?)'(?: of type '(?P<type>\w+)')?", re.DOTALL)
+_MOST_DIFFERENCES: Final = 20
 
 
 class Exchange(NamedTuple):
@@ -142,14 +144,12 @@ async def make(connection: AmqpConnection, wanted: Exchange | Queue) -> Found:
     Raises BrokerError for an exchange that can't serve as the one that is wanted, and what else the broker refuses.
     """
     try:
-        async with connection.probe() as channel:
-            if isinstance(wanted, Exchange):
-                await channel.declare_exchange(wanted.name, wanted.kind)
-            else:
-                await channel.declare_queue(wanted.name, wanted.arguments)
+        await _declare(connection, wanted)
     except pika.exceptions.ChannelClosedByBroker as error:
         if error.reply_code == _DIFFERENT:
-            return _different(wanted, error.reply_text)
+            if isinstance(wanted, Exchange):
+                return _other_exchange(wanted, error.reply_text)
+            return await _other_queue(connection, wanted, error.reply_text)
         # Who may not make it may still use what somebody else has made; whether it is as wanted is then not told.
         if error.reply_code == _REFUSED_RIGHT and await _is_there(connection, wanted):
             return Found(State.AS_WANTED)
@@ -171,24 +171,64 @@ async def _is_there(connection: AmqpConnection, wanted: Exchange | Queue) -> boo
     return True
 
 
-def _different(wanted: Exchange | Queue, words: str) -> Found:
+async def _declare(connection: AmqpConnection, wanted: Exchange | Queue) -> None:
+    async with connection.probe() as channel:
+        if isinstance(wanted, Exchange):
+            await channel.declare_exchange(wanted.name, wanted.kind)
+        else:
+            await channel.declare_queue(wanted.name, wanted.arguments)
+
+
+def _other_exchange(wanted: Exchange, words: str) -> Found:
     """Judge by the broker's words: it compares an exchange's type first, so any other difference leaves that as is."""
     difference = _DIFFERENCE.search(words)
-    if isinstance(wanted, Exchange) and (difference is None or difference["what"] in {"type", "internal"}):
+    if difference is None or difference["what"] in {"type", "internal"}:
         raise BrokerError(
             f"{wanted} exists with other properties than the hub needs, which is one of type {wanted.kind}; the hub"
             f" leaves it as it is: rename one of the two (the broker says: {words})"
         )
-    return Found(State.DIFFERENT, f"{wanted} {_in_words(difference, words)}; it is used as it is")
+    return Found(State.DIFFERENT, f"{wanted} {_in_words(difference)}; used as it is")
 
 
-def _in_words(difference: re.Match[str] | None, words: str) -> str:
-    if difference is None:
-        return f"is another than the hub would make ({words})"
-    what, wanted, found = difference["what"], difference["wanted"], difference["found"]
+async def _other_queue(connection: AmqpConnection, wanted: Queue, words: str) -> Found:
+    """Ask until all differences are known: the broker names one at a time, the first by the alphabet."""
+    differences: dict[str, str] = {}
+    arguments = dict(wanted.arguments)
+    while (difference := _DIFFERENCE.search(words)) and difference["what"] not in differences:
+        what = difference["what"]
+        differences[what] = _in_words(difference)
+        if not what.startswith("x-") or len(differences) >= _MOST_DIFFERENCES:
+            break
+        arguments[what] = _value(difference["found"])
+        asked = {name: value for name, value in arguments.items() if value is not None}
+        try:
+            await _declare(connection, Queue(wanted.name, asked))
+        except pika.exceptions.ChannelClosedByBroker as error:
+            words = error.reply_text
+        else:
+            break
+    told = "; ".join(differences[what] for what in sorted(differences, key=lambda what: (what != "x-queue-type", what)))
+    return Found(State.DIFFERENT, f"{wanted} {told or f'is another than the hub would make ({words})'}; used as it is")
+
+
+def _value(words: str) -> str | int | bool | None:
+    """Return an argument as the broker has it; None where it has none."""
+    value = _VALUE.fullmatch(words)
+    if value is None:
+        return None
+    if value["type"] == "bool":
+        return value["text"] == "true"
+    return int(value["text"]) if value["text"].isdigit() and value["type"] != "longstr" else value["text"]
+
+
+def _in_words(difference: re.Match[str]) -> str:
+    what, wanted, found = difference["what"], _value(difference["wanted"]), _value(difference["found"])
     if what == "x-queue-type":
-        return f"is of type {found}, not {wanted}: it may lose what it holds when a node of the broker fails"
-    return f"has {what} {found}, where the hub would have made it with {wanted}"
+        lost = ", which keeps what it holds when a node of the broker fails" if wanted == "quorum" else ""
+        return f"is of type {found or 'classic'}, not {wanted}{lost}"
+    if found is None:
+        return f"has no {what} ({wanted})"
+    return f"has {what} {found}, {'which the hub does not need' if wanted is None else f'not {wanted}'}"
 
 
 class Topology:

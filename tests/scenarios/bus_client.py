@@ -37,13 +37,13 @@ def bind(url: str, exchange: str, queue: str, pattern: str = "#") -> None:
         channel.queue_bind(queue, exchange, pattern)
 
 
-def publish(url: str, queue: str, *messages: tuple[bytes, Any]) -> None:
-    """Put messages into a queue, confirmed; each is a body and its properties."""
+def publish(url: str, routing_key: str, *messages: tuple[bytes, Any], exchange: str = "") -> None:
+    """Publish, confirmed, by default into the queue that the key names; each message is a body and its properties."""
     with closing(connect(url)) as connection:
         channel = connection.channel()
         channel.confirm_delivery()
         for body, properties in messages:
-            channel.basic_publish("", queue, body, properties, mandatory=True)
+            channel.basic_publish(exchange, routing_key, body, properties, mandatory=True)
 
 
 def collect(url: str, queue: str, count: int, within_s: float = 20.0) -> list[Message]:
@@ -63,6 +63,14 @@ def collect(url: str, queue: str, count: int, within_s: float = 20.0) -> list[Me
                 raise AssertionError(f"{len(ids)} of {count} messages within {within_s:g} s in {queue}")
         channel.cancel()
     return found
+
+
+def reject(url: str, queue: str) -> None:
+    """Take one message from a queue and refuse it, not to be delivered again."""
+    with closing(connect(url)) as connection:
+        channel = connection.channel()
+        (method, _properties, _body) = next(channel.consume(queue, inactivity_timeout=20))
+        channel.basic_reject(method.delivery_tag, requeue=False)
 
 
 def depth(url: str, queue: str) -> int:

@@ -1,14 +1,13 @@
 """A running Asterisk with the project's own configuration, on ports of its own."""
 
-import os
 import secrets
 import shutil
 import socket
 import subprocess
-import tempfile
 from pathlib import Path
 
 from tests.servers.asterisk_configuration import PHONES, Site, render
+from tests.servers.asterisk_install import instance_folder
 from tests.servers.ports import LOOPBACK, free_tcp_port, free_udp_port
 from tests.servers.process import OwnedProcess, ServerFailedError
 from tests.waiting import eventually_blocking
@@ -46,10 +45,7 @@ class Asterisk:
         self.sip_port = free_udp_port()
         self.trunk_port = free_udp_port(TRUNK_HOST)
         self.phone_secrets = {number: secrets.token_urlsafe(12) for number in (*PHONES, *(site.phones if site else ()))}
-        instances = root / "var/ctihub"
-        instances.mkdir(exist_ok=True)
-        _remove_leftovers(instances)
-        self._folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=instances))
+        self._folder = instance_folder(root)
         inside = Path("/", self._folder.relative_to(root))
         self._write_configuration(inside, queue_ring_seconds, direct_ring_seconds)
         self._asterisk = ["chroot", str(root), "asterisk", "-C", str(inside / "etc/asterisk.conf")]
@@ -149,11 +145,3 @@ class Asterisk:
         """End it and delete all it wrote."""
         self._process.kill()
         shutil.rmtree(self._folder, ignore_errors=True)
-
-
-def _remove_leftovers(instances: Path) -> None:
-    """Remove the folders of test runs that were killed: the process they are named after is gone."""
-    for folder in instances.iterdir():
-        owner = folder.name.partition("-")[0]
-        if not Path("/proc", owner).exists():
-            shutil.rmtree(folder, ignore_errors=True)

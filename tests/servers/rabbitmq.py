@@ -1,4 +1,4 @@
-"""A running RabbitMQ of the tests' own: private node, ports, data and user."""
+"""A running RabbitMQ of the tests' own: private node, ports, data and user; 3.10, or 4 in a Debian of its own."""
 
 import os
 import secrets
@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from tests.servers.asterisk_install import instance_folder
 from tests.servers.ports import LOOPBACK, free_tcp_port
 from tests.servers.process import OwnedProcess, ServerFailedError
 from tests.waiting import eventually_blocking
@@ -27,16 +28,20 @@ class RabbitMQ:
     host = LOOPBACK
     username = "ctihub"
 
-    def __init__(self, server: str) -> None:
+    def __init__(self, server: str, root: Path | None = None) -> None:
+        """Take the program `server`, whose root folder is `root` if that is not the machine's."""
         self._program = server
+        self._enter = ["chroot", str(root)] if root else []
         self.port = free_tcp_port()
         self.password = secrets.token_urlsafe(12)
-        self._folder = Path(tempfile.mkdtemp(prefix="ctihub-rabbitmq-"))
+        self._folder = instance_folder(root) if root else Path(tempfile.mkdtemp(prefix="ctihub-rabbitmq-"))
+        self._inside = Path("/", self._folder.relative_to(root)) if root else self._folder
         self._epmd_port = free_tcp_port()
         self._epmd = OwnedProcess(
-            ["epmd", "-address", LOOPBACK, "-port", str(self._epmd_port)], output=self._folder / "epmd-output"
+            [*self._enter, "epmd", "-address", LOOPBACK, "-port", str(self._epmd_port)],
+            output=self._folder / "epmd-output",
         )
-        self._server = OwnedProcess([server], output=self._folder / "output", env=self._environment())
+        self._server = OwnedProcess([*self._enter, server], output=self._folder / "output", env=self._environment())
         self._write_configuration()
 
     @property
@@ -54,18 +59,18 @@ class RabbitMQ:
             "PATH": os.environ["PATH"],
             "LANG": "C.UTF-8",
             # Erlang keeps the node's cookie there.
-            "HOME": str(self._folder),
+            "HOME": str(self._inside),
             "ERL_EPMD_ADDRESS": LOOPBACK,
             "ERL_EPMD_PORT": str(self._epmd_port),
             "RABBITMQ_NODENAME": f"ctihub-{self.port}@localhost",
             "RABBITMQ_DIST_PORT": str(free_tcp_port()),
-            "RABBITMQ_CONF_ENV_FILE": str(self._folder / "none"),
-            "RABBITMQ_CONFIG_FILE": str(self._folder / "rabbitmq.conf"),
-            "RABBITMQ_ADVANCED_CONFIG_FILE": str(self._folder / "none.config"),
-            "RABBITMQ_ENABLED_PLUGINS_FILE": str(self._folder / "plugins"),
-            "RABBITMQ_MNESIA_BASE": str(self._folder / "data"),
-            "RABBITMQ_LOG_BASE": str(self._folder / "log"),
-            "RABBITMQ_PID_FILE": str(self._folder / "pid"),
+            "RABBITMQ_CONF_ENV_FILE": str(self._inside / "none"),
+            "RABBITMQ_CONFIG_FILE": str(self._inside / "rabbitmq.conf"),
+            "RABBITMQ_ADVANCED_CONFIG_FILE": str(self._inside / "none.config"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(self._inside / "plugins"),
+            "RABBITMQ_MNESIA_BASE": str(self._inside / "data"),
+            "RABBITMQ_LOG_BASE": str(self._inside / "log"),
+            "RABBITMQ_PID_FILE": str(self._inside / "pid"),
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1} +S 1:1 +sbwt none",
         }
 
@@ -104,7 +109,7 @@ class RabbitMQ:
         del environment["RABBITMQ_DIST_PORT"]
         command = Path(self._program).with_name("rabbitmqctl")
         done = subprocess.run(
-            [str(command), "--quiet", *arguments],
+            [*self._enter, str(command), "--quiet", *arguments],
             env=environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,

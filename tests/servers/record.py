@@ -180,7 +180,7 @@ class Pbx:
 
     def trace_name(self, scenario: str) -> str:
         """Return what a trace of that scenario is called."""
-        version = "" if self.release is ASTERISK_22 else f"a{self.release.cache_name.rpartition('-')[2]}-"
+        version = "" if self.release is ASTERISK_22 else f"a{self.release.name.rpartition('-')[2]}-"
         return f"{version}{'sip-' if self.has_chan_sip else ''}{scenario}"
 
     def here(self, text: str) -> str:
@@ -213,7 +213,7 @@ def record_site(pbx: Pbx, site: Site | None, scenarios: dict[str, Scenario], fol
 def main() -> None:
     """Record the scenarios named on the command line, or all."""
     parser = argparse.ArgumentParser(description="Record manager events of real calls.")
-    parser.add_argument("--asterisk", choices=RELEASES, default=ASTERISK_22.cache_name)
+    parser.add_argument("--asterisk", choices=RELEASES, default=ASTERISK_22.name)
     parser.add_argument("--chan-sip", action="store_true", help="phones and trunk on chan_sip instead of PJSIP")
     parser.add_argument("folder", type=Path)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(ALL_NAMES)}")

@@ -47,6 +47,11 @@ def _rabbitmq() -> str | None:
     return str(server) if server.exists() and shutil.which("epmd") else None
 
 
+def _rabbitmq_4() -> str | None:
+    root = asterisk_install.root_with_rabbitmq()
+    return str(root) if root is not None and debian.is_root() else None
+
+
 def _postgresql() -> str | None:
     programs = postgresql.installed_programs()
     return str(programs) if programs else None
@@ -94,6 +99,7 @@ REQUIREMENTS = {
         Requirement("odata-service", odata_service.PACKAGES.installed, odata_service.PACKAGES.install),
         Requirement("tryton", tryton.PACKAGES.installed, tryton.PACKAGES.install),
         Requirement("asterisk", _asterisk, asterisk_install.install),
+        Requirement("rabbitmq-4", _rabbitmq_4, asterisk_install.install),
     )
 }
 
