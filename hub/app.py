@@ -13,6 +13,7 @@ import structlog
 
 from hub.backends import Backends, ConfigSource
 from hub.broker import start_broker_side
+from hub.bus.feeds import Feeds
 from hub.collector import spare_collector
 from hub.config.model import Config
 from hub.context.health import ConnectorHealth
@@ -24,12 +25,15 @@ from hub.desk.server import DeskServer
 from hub.desk.user_store import UserStore
 from hub.domain.agent import AgentEvent, AgentStatus, QueueStatus
 from hub.domain.call import Call, CallEvent, CallEventKind
+from hub.domain.change import CaseChange, OrderChange, as_interaction
 from hub.domain.control import COMMAND_NAMES
 from hub.domain.customer import CustomerContext
-from hub.domain.event import ConnectorStatus, agent_event, call_event, connector_event, context_event
+from hub.domain.event import ConnectorStatus, Event, agent_event, call_event, connector_event, context_event
+from hub.domain.interaction import Interaction
 from hub.domain.ports import PbxStatus
 from hub.domain.routing import EnquiryStatus
 from hub.file_watch import FileWatch
+from hub.inbound import Inbound
 from hub.journal.journal import Journal
 from hub.metrics import Metrics
 from hub.takeover import Takeover
@@ -111,6 +115,7 @@ class Hub:
         for event in self._takeover.ended_with_their_pbx(config.pbx, datetime.now(UTC)):
             self._journal.publish(call_event(event))
 
+        self._feeds = Feeds(config)
         self._backends = backends = Backends(
             config, health=ConnectorHealth(self._connector_changed), source=self._source
         )
@@ -181,14 +186,10 @@ class Hub:
         self._stack.push_async_callback(self._control.close)
         self._measure()
         if config.bus is not None:
-            await start_broker_side(
-                config,
-                config.bus,
-                journal=self._journal,
-                metrics=self._metrics,
-                on_interaction=self._context.interaction_recorded,
-                stack=self._stack,
-            )
+            await start_broker_side(config.bus, journal=self._journal, metrics=self._metrics, stack=self._stack)
+        inbound = Inbound(
+            config, self._feeds, journal=self._journal, metrics=self._metrics, on_event=self._feed_happened
+        )
         self._server = DeskServer(
             host=config.listen_host,
             port=config.listen_port,
@@ -218,6 +219,7 @@ class Hub:
         )
         await self._server.start()
         self._stack.push_async_callback(self._server.stop)
+        await inbound.start(self._stack)
         await self._start_routing()
         for link in self._links.values():
             await link.start()
@@ -357,6 +359,14 @@ class Hub:
             self._agents.calls_are(status.name, [call for call in live if call.pbx == status.name])
             self._desk.resync()
         self._desk.status_changed()
+
+    def _feed_happened(self, event: Event) -> None:
+        """Show what a legacy system has just told to whoever is talking to that customer."""
+        match event.data:
+            case Interaction() as interaction:
+                self._context.interaction_recorded(interaction)
+            case OrderChange() | CaseChange() as changed:
+                self._context.interaction_recorded(as_interaction(changed, received=event.time))
 
     def _context_completed(self, context: CustomerContext, pbx: str) -> None:
         self._journal.publish(context_event(context, pbx=pbx))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -18,6 +19,7 @@ from hub.bus.errors import BrokerError
 logging.getLogger("pika").setLevel(logging.CRITICAL)
 
 CLOSE_WAIT_S: Final = 2.0
+_consumers = itertools.count(1)
 _NOT_FOUND: Final = 404
 
 Confirm = Callable[[int, bool, bool], None]
@@ -189,8 +191,12 @@ class AmqpChannel:
         """Send one message, mandatory: one that no queue takes comes back."""
         self._channel.basic_publish(exchange, routing_key, body, properties, mandatory=True)
 
-    async def consume(self, queue: str, prefetch: int, arrived: Callable[[Delivery], None]) -> None:
-        """Have at most `prefetch` unacknowledged messages delivered; `arrived` must neither wait nor raise."""
+    async def consume(self, queue: str, prefetch: int, arrived: Callable[[Delivery], None]) -> str:
+        """Have at most `prefetch` unacknowledged messages delivered; `arrived` must neither wait nor raise.
+
+        Returns the tag by which it is cancelled.
+        """
+        consumer = f"{self._channel.channel_number}.{next(_consumers)}"
 
         def cancelled(_frame: Any) -> None:
             self._on_lost(BrokerError(f"the broker took queue {queue} away (deleted, or its node failed)"))
@@ -200,7 +206,14 @@ class AmqpChannel:
 
         await self._answer(lambda done: self._channel.basic_qos(prefetch_count=prefetch, callback=done))
         self._channel.add_on_cancel_callback(cancelled)
-        await self._answer(lambda done: self._channel.basic_consume(queue, delivered, callback=done))
+        await self._answer(
+            lambda done: self._channel.basic_consume(queue, delivered, consumer_tag=consumer, callback=done)
+        )
+        return consumer
+
+    async def cancel(self, consumer: str) -> None:
+        """Have nothing more delivered; what was delivered is still to be acknowledged."""
+        await self._answer(lambda done: self._channel.basic_cancel(consumer, callback=done))
 
     def ack_up_to(self, tag: int) -> None:
         """Acknowledge all deliveries up to `tag`."""

@@ -1,48 +1,38 @@
-"""An inbound feed: a legacy system's queue, each message journaled once or put to the dead letters."""
+"""A feed's queue: a legacy system's messages taken in their order, and acknowledged once they are durable."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Final
 
 import msgspec
-import structlog
 
-from hub.bus.amqp import AmqpConnection, Delivery
-from hub.bus.dead_letters import DEAD_QUEUE, DeadLetters
-from hub.bus.intake import MAX_BODY_BYTES, Intake, RefusedError
+from hub.bus.amqp import AmqpChannel, AmqpConnection, Delivery
 from hub.bus.parameters import broker_parameters
+from hub.bus.queue_message import attempts_of, inbound_message
+from hub.bus.reception import SMALL_BYTES, Reception
 from hub.bus.supervisor import Ready, Supervisor
+from hub.bus.topology import DEAD_QUEUE, Topology
 from hub.config.inbound import InboundFeed
 from hub.config.model import BusSection
-from hub.domain.event import Event, decode_event, encode_event
-from hub.domain.interaction import Interaction
-from hub.domain.ports import EventJournal
-from hub.journal.errors import EventRefusedError
-from hub.mapping.mapping import Mapping
+from hub.domain.inbound import InboundMessage, Receipt
 
-log = structlog.get_logger(__name__)
-
-PREFETCH: Final = 100
-MAX_BATCH: Final = 32
-"""Messages understood in one go before others on the event loop get their turn."""
-
+PREFETCH: Final = 1_000
+MAX_BATCH: Final = 256
+"""Messages that are stored together."""
+MAX_BATCHES: Final = 3
+"""Batches on their way to the store: the next is understood while the last is written."""
+STORE_LOOK_S: Final = 0.25
 CANCELLED_WAIT_S: Final = 2.0
 
-_ID_OF_ANOTHER: Final = (
-    "an earlier message of this feed had the same message id and said something else: "
-    "give each message an id of its own, or none"
-)
 
-InteractionListener = Callable[[Interaction], None]
+class QueueFeed:
+    """Has a connection of its own, so that no feed holds up another.
 
-
-class FeedConsumer:
-    """Takes one feed's messages in their order, with a connection of its own, so that no feed holds up another.
-
-    A message is acknowledged once what became of it is durable: the event in the journal, or the dead letter in
-    its queue. `on_interaction` is called, from the event loop, for each interaction that is new.
+    After an unclean end the messages that had been delivered come again. As long as they do they are taken one at a
+    time: if one of them is what ended the hub, its count of deliveries grows, and not that of those behind it.
     """
 
     def __init__(
@@ -51,24 +41,18 @@ class FeedConsumer:
         feed: InboundFeed,
         bus: BusSection,
         *,
-        mapping: Mapping,
-        journal: EventJournal,
-        on_interaction: InteractionListener,
-        region: str,
+        reception: Reception,
+        store_problem: Callable[[], str | None],
         dead_queue: str = DEAD_QUEUE,
-        max_body_bytes: int = MAX_BODY_BYTES,
         retry_min_s: float = 0.5,
         retry_max_s: float = 30.0,
     ) -> None:
         self._name = name
         self._queue = feed.queue_of(name) or ""
-        self._intake = Intake(name, mapping, region=region, max_body_bytes=max_body_bytes)
-        self._journal = journal
-        self._on_interaction = on_interaction
-        self._dead_queue = dead_queue
-        self._recorded = 0
-        self._duplicates = 0
-        self._dead = 0
+        self._broker_user = feed.broker_user
+        self._reception = reception
+        self._store_problem = store_problem
+        self._topology = Topology(dead_queue=dead_queue)
         self._supervisor = Supervisor(
             f"feed {name}",
             broker_parameters(bus, f"feed {name}"),
@@ -85,21 +69,6 @@ class FeedConsumer:
     def connected(self) -> bool:
         return self._supervisor.connected
 
-    @property
-    def recorded_total(self) -> int:
-        """Messages that became an event."""
-        return self._recorded
-
-    @property
-    def duplicates_total(self) -> int:
-        """Messages that had become an event before and were dropped."""
-        return self._duplicates
-
-    @property
-    def dead_total(self) -> int:
-        """Messages that went to the dead letters."""
-        return self._dead
-
     def start(self) -> None:
         """Begin to take messages; returns at once whether or not the broker is there."""
         self._supervisor.start()
@@ -109,101 +78,101 @@ class FeedConsumer:
         await self._supervisor.stop()
 
     async def _session(self, connection: AmqpConnection, ready: Ready) -> None:
-        dead = await DeadLetters.open(connection, self._dead_queue)
-        queue_exists = await connection.queue_exists(self._queue)
+        await self._store_writes()
+        await self._topology.inbound(connection, self._queue)
         channel = await connection.channel()
-        if not queue_exists:
-            await channel.declare_queue(self._queue)
         arrived: asyncio.Queue[Delivery] = asyncio.Queue()
-        await channel.consume(self._queue, PREFETCH, arrived.put_nowait)
+        one_at_a_time = await channel.consume(self._queue, 1, arrived.put_nowait)
         ready()
-        while True:
-            batch = [await arrived.get()]
-            while len(batch) < MAX_BATCH and not arrived.empty():
-                batch.append(arrived.get_nowait())
-            await self._take(batch, dead)
-            channel.ack_up_to(batch[-1].tag)
+        first = await self._what_comes_again(channel, arrived)
+        await channel.cancel(one_at_a_time)
+        await channel.consume(self._queue, PREFETCH, arrived.put_nowait)
+        await self._take_in(connection, channel, arrived, first)
 
-    async def _take(self, batch: Sequence[Delivery], dead: DeadLetters) -> None:
-        """Return when each message of the batch is durable somewhere."""
-        understood: list[tuple[Delivery, Event]] = []
-        refused: list[tuple[Delivery, RefusedError]] = []
-        for delivery in batch:
-            try:
-                understood.append((delivery, self._intake.event(delivery.body, delivery.properties.message_id)))
-            except RefusedError as reason:
-                refused.append((delivery, reason))
-        refused += await self._recorded_even_if_cancelled(understood)
-        if not refused:
+    async def _store_writes(self) -> None:
+        """Wait until the store takes something: what is delivered before counts as one more attempt for nothing."""
+        while self._store_problem() is not None:  # noqa: ASYNC110 - the journal tells nobody when it is well again
+            await asyncio.sleep(STORE_LOOK_S)
+
+    async def _what_comes_again(self, channel: AmqpChannel, arrived: asyncio.Queue[Delivery]) -> Delivery:
+        """Take what was delivered before, one at a time; return the first that was not."""
+        while attempts_of(delivery := await arrived.get()):
+            await self._reception.take(self._name, self._message(delivery))
+            channel.ack_up_to(delivery.tag)
+        return delivery
+
+    async def _take_in(
+        self, connection: AmqpConnection, channel: AmqpChannel, arrived: asyncio.Queue[Delivery], first: Delivery
+    ) -> None:
+        under_way = _UnderWay(channel, connection.give_up)
+        try:
+            batch = [first]
+            while True:
+                while len(batch) < MAX_BATCH and not arrived.empty():
+                    batch.append(arrived.get_nowait())
+                await self._begin(batch, under_way)
+                batch = [await arrived.get()]
+        finally:
+            await under_way.end()
+
+    async def _begin(self, batch: Sequence[Delivery], under_way: _UnderWay) -> None:
+        """Understand a batch and have it stored behind the one before, so that all keep their order."""
+        messages = [self._message(delivery) for delivery in batch]
+        if any(len(message.body) > SMALL_BYTES for message in messages):
+            # A large one is understood piece by piece, between which it is stored: nothing may overtake it.
+            await under_way.room(1)
+            under_way.add(batch[-1].tag, self._reception.take_all(self._name, messages))
+            await under_way.room(1)
             return
-        await dead.send(refused, feed=self._name, mapping=self._intake.mapping_label)
-        self._dead += len(refused)
-        for _, refusal in refused:
-            log.warning(
-                "feed_message_dead",
-                feed=self._name,
-                mapping=self._intake.mapping_label,
-                field=refusal.field,
-                reason=refusal.reason,
-                queue=self._dead_queue,
-            )
+        understood = await self._reception.understand(self._name, messages)
+        await under_way.room(MAX_BATCHES)
+        under_way.add(batch[-1].tag, self._reception.keep(understood))
 
-    async def _recorded_even_if_cancelled(
-        self, understood: Sequence[tuple[Delivery, Event]]
-    ) -> list[tuple[Delivery, RefusedError]]:
-        """Record; when the connection goes meanwhile, still tell of what became durable: it comes back as known."""
-        recording = asyncio.ensure_future(self._record(understood))
-        try:
-            return await asyncio.shield(recording)
-        except asyncio.CancelledError:
-            await asyncio.wait({recording}, timeout=CANCELLED_WAIT_S)
-            recording.cancel()
-            raise
-
-    async def _record(self, understood: Sequence[tuple[Delivery, Event]]) -> list[tuple[Delivery, RefusedError]]:
-        """Append the events as one group, tell of the new ones, return those that the journal can't hold at all."""
-        known_up_to = await self._journal.last_position()
-        outcomes = await asyncio.gather(
-            *(self._journal.append(event) for _, event in understood), return_exceptions=True
+    def _message(self, delivery: Delivery) -> InboundMessage:
+        message = inbound_message(delivery)
+        if self._broker_user is None or delivery.properties.user_id == self._broker_user:
+            return message
+        # RabbitMQ itself sees to it that a user id is the publisher's own, or none.
+        reason = (
+            f"only {self._broker_user} may publish to this feed (broker_user), and the message's user_id is not that"
         )
-        refused = []
-        seen_before: list[tuple[Delivery, Event, int]] = []
-        failure: BaseException | None = None
-        new_positions: set[int] = set()
-        for (delivery, event), outcome in zip(understood, outcomes, strict=True):
-            if isinstance(outcome, EventRefusedError):
-                refused.append((delivery, RefusedError(str(outcome))))
-            elif isinstance(outcome, BaseException):
-                failure = outcome
-            elif outcome <= known_up_to or outcome in new_positions:
-                seen_before.append((delivery, event, outcome))
-            else:
-                new_positions.add(outcome)
-                self._recorded += 1
-                self._tell(event)
-        if failure is not None:
-            # The journal can't take anything now: nothing of this batch is acknowledged, all of it comes again.
-            raise failure
-        for delivery, event, position in seen_before:
-            if await self._is_recorded(event, position):
-                self._duplicates += 1
-            else:
-                refused.append((delivery, RefusedError(_ID_OF_ANOTHER)))
-        return refused
+        return msgspec.structs.replace(message, refused=reason)
 
-    async def _is_recorded(self, event: Event, position: int) -> bool:
-        """Whether the event at `position`, which has the same id, tells the same; a sender may use an id again."""
-        (known,) = await self._journal.read(position - 1, 1)
-        try:
-            return decode_event(known.body).data == decode_event(encode_event(event)).data
-        except msgspec.ValidationError as error:
-            log.warning("feed_duplicate_unreadable", feed=self._name, event_id=event.id, reason=str(error))
-            return True
 
-    def _tell(self, event: Event) -> None:
-        if isinstance(event.data, Interaction):
-            try:
-                self._on_interaction(event.data)
-            except Exception:
-                # The interaction is recorded; a listener's defect must not have the message delivered again.
-                log.exception("interaction_listener_failed", feed=self._name, event_id=event.id)
+class _UnderWay:
+    """Batches on their way to the store; each is acknowledged when it and all before it are there."""
+
+    def __init__(self, channel: AmqpChannel, give_up: Callable[[BaseException], None]) -> None:
+        self._channel = channel
+        self._give_up = give_up
+        self._batches: deque[tuple[int, asyncio.Task[list[Receipt]]]] = deque()
+
+    def add(self, last_tag: int, keeping: Coroutine[None, None, list[Receipt]]) -> None:
+        task = asyncio.create_task(keeping)
+        self._batches.append((last_tag, task))
+        task.add_done_callback(self._settled)
+
+    async def room(self, batches: int) -> None:
+        """Wait until fewer than that many are under way."""
+        while len(self._batches) >= batches:
+            await asyncio.wait({self._batches[0][1]})
+
+    async def end(self) -> None:
+        """Let what was begun tell of what became durable: it comes again, and is then known."""
+        tasks = {task for _, task in self._batches}
+        if tasks:
+            await asyncio.wait(tasks, timeout=CANCELLED_WAIT_S)
+        for task in tasks:
+            task.cancel()
+
+    def _settled(self, _task: asyncio.Task[list[Receipt]]) -> None:
+        while self._batches and self._batches[0][1].done():
+            last_tag, task = self._batches.popleft()
+            if task.cancelled():
+                return
+            if (error := task.exception()) is not None:
+                # Nothing from here on is acknowledged; all of it comes again.
+                self._batches.clear()
+                self._give_up(error)
+                return
+            self._channel.ack_up_to(last_tag)

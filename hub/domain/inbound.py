@@ -21,7 +21,8 @@ class InboundMessage(msgspec.Struct, frozen=True, kw_only=True):
     """One message of a feed. With the same `id` it is the same message, however often it comes; "" if it has none.
 
     `headers` are those of the transport that say something about the body (names in lower case), never credentials.
-    `attempts` is how often it was begun before, where the transport knows.
+    `attempts` is how often it was begun before, where the transport knows. `refused` is why the transport would not
+    have it looked at: then it is a dead letter for that reason.
     """
 
     body: bytes
@@ -30,6 +31,7 @@ class InboundMessage(msgspec.Struct, frozen=True, kw_only=True):
     content_type: str = ""
     headers: dict[str, str] = {}
     attempts: int = 0
+    refused: str = ""
 
 
 class DeadLetterState(enum.StrEnum):

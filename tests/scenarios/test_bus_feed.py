@@ -14,11 +14,15 @@ import pika
 import pytest
 from pydantic import SecretStr
 
-from hub.bus.feed import FeedConsumer
-from hub.config.model import BusSection, InboundFeed
-from hub.domain.interaction import Channel, Interaction
+from hub.bus.dead_letter_copies import DeadLetterCopies
+from hub.bus.feed import QueueFeed
+from hub.bus.feeds import Feeds
+from hub.bus.reception import Reception
+from hub.bus.tally import FeedCount
+from hub.config.model import BusSection, Config, HubSection, InboundFeed, PbxSection
+from hub.domain.event import Event
+from hub.domain.interaction import Channel
 from hub.journal.journal import Journal
-from hub.mapping.mapping import load_mapping
 from tests.scenarios import bus_client
 from tests.servers.rabbitmq import RabbitMQ
 from tests.waiting import eventually as eventually_within
@@ -41,26 +45,52 @@ fields:
 class Feed:
     """One feed of a test: its names, what was told of it, and the means to put messages in."""
 
-    def __init__(self, url: str, folder: Path, journal: Journal, on_interaction: Callable[[Interaction], None]) -> None:
+    def __init__(
+        self,
+        url: str,
+        folder: Path,
+        journal: Journal,
+        on_event: Callable[[Event], None] = lambda _: None,
+        *,
+        name: str = "",
+        **section: object,
+    ) -> None:
         self.url = url
-        self.name = f"desk-{uuid.uuid4().hex[:8]}"
+        self.name = name or f"desk-{uuid.uuid4().hex[:8]}"
         self.queue = f"ctihub.inbound.{self.name}"
         self.dead_queue = f"{self.name}.dead"
-        mapping_file = folder / "ticket.yaml"
-        mapping_file.write_text(MAPPING)
-        self.consumer = FeedConsumer(
+        (folder / "feeds").mkdir(exist_ok=True)
+        (folder / "feeds" / "ticket.yaml").write_text(MAPPING)
+        bus = BusSection(url=SecretStr(url))
+        self.config = Config(
+            hub=HubSection(region="DE", mappings=(str(folder),)),
+            pbx={"main": PbxSection(host="127.0.0.1", username="hub", secret=SecretStr("x"))},
+            inbound={self.name: InboundFeed(**{"mapping": "feeds/ticket", "max_bytes": 10_000, **section})},
+        )
+        self.copies = DeadLetterCopies(bus, journal, dead_queue=self.dead_queue, retry_min_s=0.05, retry_max_s=0.3)
+        self.reception = Reception(Feeds(self.config), journal, on_event=on_event, on_dead=self.copies.arrived)
+        self.consumer = QueueFeed(
             self.name,
-            InboundFeed(mapping="feeds/ticket"),
-            BusSection(url=SecretStr(url)),
-            mapping=load_mapping(mapping_file),
-            journal=journal,
-            on_interaction=on_interaction,
-            region="DE",
+            self.config.inbound[self.name],
+            bus,
+            reception=self.reception,
+            store_problem=journal.problem,
             dead_queue=self.dead_queue,
-            max_body_bytes=10_000,
             retry_min_s=0.05,
             retry_max_s=0.3,
         )
+
+    @property
+    def count(self) -> FeedCount:
+        return self.reception.count(self.name)
+
+    async def start(self) -> None:
+        await self.copies.start()
+        self.consumer.start()
+
+    async def stop(self) -> None:
+        await self.consumer.stop()
+        await self.copies.stop()
 
     async def publish(self, *messages: tuple[bytes, pika.BasicProperties]) -> None:
         """Put messages into the feed's queue."""
@@ -87,30 +117,30 @@ def _ticket(number: int, **changes: object) -> tuple[bytes, pika.BasicProperties
 
 @asynccontextmanager
 async def _running(
-    rabbitmq: RabbitMQ, folder: Path, on_interaction: Callable[[Interaction], None] = lambda _: None
+    rabbitmq: RabbitMQ, folder: Path, on_event: Callable[[Event], None] = lambda _: None, **section: object
 ) -> AsyncIterator[tuple[Feed, Journal]]:
     journal = await Journal.open(folder / "journal.db")
-    feed = Feed(rabbitmq.url, folder, journal, on_interaction)
-    feed.consumer.start()
+    feed = Feed(rabbitmq.url, folder, journal, on_event, **section)
+    await feed.start()
     try:
         await eventually(lambda: feed.consumer.connected)
         yield feed, journal
     finally:
-        await feed.consumer.stop()
+        await feed.stop()
         await journal.close()
 
 
 async def test_a_message_becomes_an_interaction_of_the_customer(rabbitmq: RabbitMQ, tmp_path: Path) -> None:
     """Journaled as an event, found by the customer's number, told to the listener, and gone from the queue."""
-    told: list[Interaction] = []
+    told: list[Event] = []
     async with _running(rabbitmq, tmp_path, told.append) as (feed, journal):
         await feed.publish(_ticket(1))
-        await eventually(lambda: feed.consumer.recorded_total == 1)
+        await eventually(lambda: feed.count.recorded == 1)
         (found,) = await journal.recent(["tel:+4930901820"], 10)
         (stored,) = await journal.read(0, 10)
         assert await feed.depth() == 0
     assert ("T1", Channel.CASE, "Ticket 1", feed.name) == (found.id, found.channel, found.subject, found.source)
-    assert [found] == told
+    assert [found] == [event.data for event in told]
     assert ("cti.interaction.recorded", f"/feed/{feed.name}", "tel:+4930901820") == (
         stored.type,
         stored.source,
@@ -123,11 +153,11 @@ async def test_a_message_that_comes_twice_is_one_event(rabbitmq: RabbitMQ, tmp_p
     nameless = (_ticket(2)[0], pika.BasicProperties())
     async with _running(rabbitmq, tmp_path) as (feed, journal):
         await feed.publish(_ticket(1), _ticket(1), nameless, nameless)
-        await eventually(lambda: feed.consumer.recorded_total + feed.consumer.duplicates_total == 4)
+        await eventually(lambda: feed.count.recorded + feed.count.duplicates == 4)
         await feed.publish(_ticket(1), nameless)
-        await eventually(lambda: feed.consumer.recorded_total + feed.consumer.duplicates_total == 6)
+        await eventually(lambda: feed.count.recorded + feed.count.duplicates == 6)
         assert await journal.last_position() == 2
-    assert (2, 4, 0) == (feed.consumer.recorded_total, feed.consumer.duplicates_total, feed.consumer.dead_total)
+    assert (2, 4, 0) == (feed.count.recorded, feed.count.duplicates, feed.count.dead)
 
 
 async def test_an_id_used_again_for_something_else_loses_nothing(rabbitmq: RabbitMQ, tmp_path: Path) -> None:
@@ -137,7 +167,7 @@ async def test_an_id_used_again_for_something_else_loses_nothing(rabbitmq: Rabbi
         await feed.publish(_ticket(1), again)
         (letter,) = await feed.dead(1)
         await feed.publish(_ticket(1))
-        await eventually(lambda: feed.consumer.duplicates_total == 1)
+        await eventually(lambda: feed.count.duplicates == 1)
         assert await journal.last_position() == 1
         assert await feed.depth() == 0
     assert again[0] == letter.body
@@ -148,7 +178,7 @@ async def test_what_makes_no_sense_is_kept_whole_and_holds_up_nobody(rabbitmq: R
     """Each bad message is in the dead letters with feed, reason, mapping and field; the good ones around it arrive."""
     bad = {
         "cut": (b'{"ticket": "T', "not JSON", ""),
-        "latin": ('{"ticket": "Bücher"}'.encode("latin-1"), "not UTF-8", ""),
+        "latin": ('{"ticket": "Bücher"}'.encode("latin-1"), "not utf-8", ""),
         "list": (b"[1, 2]", "no object", "@"),
         "deep": (b"[" * 5000 + b"]" * 5000, "nested deeper", ""),
         "nested": (b'{"a":' * 100 + b"1" + b"}" * 100, "nested deeper", ""),
@@ -161,7 +191,7 @@ async def test_what_makes_no_sense_is_kept_whole_and_holds_up_nobody(rabbitmq: R
         messages = [(body, pika.BasicProperties(message_id=name)) for name, (body, _, _) in bad.items()]
         await feed.publish(_ticket(1), *messages, _ticket(2))
         letters = {letter.properties.message_id: letter for letter in await feed.dead(len(bad))}
-        await eventually(lambda: feed.consumer.recorded_total == 2)
+        await eventually(lambda: feed.count.recorded == 2)
         assert ["T2", "T1"] == [one.id for one in await journal.recent(["tel:+4930901820"], 10)]
         assert await feed.depth() == 0
     for name, (body, reason, field) in bad.items():
@@ -173,7 +203,7 @@ async def test_what_makes_no_sense_is_kept_whole_and_holds_up_nobody(rabbitmq: R
             headers["x-mapping"].rpartition("/")[2],
             headers["x-field"],
         )
-    assert len(bad) == feed.consumer.dead_total
+    assert len(bad) == feed.count.dead
 
 
 async def test_a_dead_letter_keeps_its_properties_but_none_that_act(rabbitmq: RabbitMQ, tmp_path: Path) -> None:
@@ -213,12 +243,12 @@ async def test_a_dead_letter_keeps_its_properties_but_none_that_act(rabbitmq: Ra
 async def test_a_listener_that_fails_costs_nothing(rabbitmq: RabbitMQ, tmp_path: Path) -> None:
     """The interaction is recorded and acknowledged, whatever the listener does."""
 
-    def fail(_interaction: Interaction) -> None:
+    def fail(_event: Event) -> None:
         raise RuntimeError("listener")
 
     async with _running(rabbitmq, tmp_path, fail) as (feed, journal):
         await feed.publish(_ticket(1), _ticket(2))
-        await eventually(lambda: feed.consumer.recorded_total == 2)
+        await eventually(lambda: feed.count.recorded == 2)
         assert await journal.last_position() == 2
         assert await feed.depth() == 0
 
@@ -229,7 +259,7 @@ async def test_a_queue_deleted_under_us_is_declared_again(rabbitmq: RabbitMQ, tm
     async with _running(rabbitmq, tmp_path) as (feed, _):
         await asyncio.to_thread(bus_client.delete_queue, rabbitmq.url, getattr(feed, victim))
         await _publish_when_there(feed, _ticket(1), (b"?", pika.BasicProperties(message_id="bad")))
-        await eventually(lambda: feed.consumer.recorded_total == 1 and feed.consumer.dead_total == 1)
+        await eventually(lambda: feed.count.recorded == 1 and feed.count.dead == 1)
         (letter,) = await feed.dead(1)
     assert b"?" == letter.body
 
@@ -248,12 +278,12 @@ async def _publish_when_there(feed: Feed, *messages: tuple[bytes, pika.BasicProp
 async def test_a_queue_of_another_type_is_used_as_it_is(rabbitmq: RabbitMQ, tmp_path: Path) -> None:
     """The legacy side may have declared its queue its own way (here with a length limit); the hub takes from it."""
     journal = await Journal.open(tmp_path / "journal.db")
-    feed = Feed(rabbitmq.url, tmp_path, journal, lambda _: None)
+    feed = Feed(rabbitmq.url, tmp_path, journal)
     await asyncio.to_thread(_declare_limited, rabbitmq.url, feed.queue)
-    feed.consumer.start()
+    await feed.start()
     await feed.publish(_ticket(1))
-    await eventually(lambda: feed.consumer.recorded_total == 1)
-    await feed.consumer.stop()
+    await eventually(lambda: feed.count.recorded == 1)
+    await feed.stop()
     await journal.close()
 
 
@@ -272,7 +302,7 @@ async def test_a_killed_broker_loses_no_message_of_a_feed(fresh_rabbitmq: Rabbit
             await eventually(lambda: not feed.consumer.connected)
             await asyncio.to_thread(fresh_rabbitmq.start)
             await eventually(lambda: feed.consumer.connected)
-        await eventually(lambda: feed.consumer.recorded_total == 600)
+        await eventually(lambda: feed.count.recorded == 600)
         stored = await journal.read(0, 1000)
     assert [f"T{number}" for number in range(600)] == [json.loads(one.body)["data"]["id"] for one in stored]
 
@@ -280,17 +310,17 @@ async def test_a_killed_broker_loses_no_message_of_a_feed(fresh_rabbitmq: Rabbit
 async def test_a_hub_that_ends_in_the_middle_takes_each_message_once(rabbitmq: RabbitMQ, tmp_path: Path) -> None:
     """The consumer is stopped at any moment and started again: nothing is lost, nothing is there twice."""
     journal = await Journal.open(tmp_path / "journal.db")
-    feed = Feed(rabbitmq.url, tmp_path, journal, lambda _: None)
+    feed = Feed(rabbitmq.url, tmp_path, journal)
     await asyncio.to_thread(bus_client.declare_queue, rabbitmq.url, feed.queue)
     await feed.publish(*(_ticket(number) for number in range(500)))
     for _ in range(5):
-        feed.consumer.start()
-        recorded = feed.consumer.recorded_total
-        await eventually(lambda: feed.consumer.recorded_total > recorded)  # noqa: B023 - awaited in its round
-        await feed.consumer.stop()
-    feed.consumer.start()
-    await eventually(lambda: feed.consumer.recorded_total == 500)
-    await feed.consumer.stop()
+        await feed.start()
+        recorded = feed.count.recorded
+        await eventually(lambda: feed.count.recorded > recorded)  # noqa: B023 - awaited in its round
+        await feed.stop()
+    await feed.start()
+    await eventually(lambda: feed.count.recorded == 500)
+    await feed.stop()
     assert await journal.last_position() == 500
     assert await feed.depth() == 0
     await journal.close()
@@ -299,18 +329,18 @@ async def test_a_hub_that_ends_in_the_middle_takes_each_message_once(rabbitmq: R
 async def test_a_full_disk_leaves_the_messages_where_they_are(rabbitmq: RabbitMQ, tmp_path: Path) -> None:
     """What the journal can't take is not acknowledged: it comes again, and is there once when the disk has room."""
     journal = await Journal.open(tmp_path / "journal.db", backlog=60)
-    feed = Feed(rabbitmq.url, tmp_path, journal, lambda _: None)
+    feed = Feed(rabbitmq.url, tmp_path, journal)
     pages = journal._connection.execute("PRAGMA page_count").fetchone()[0]
     journal._connection.execute(f"PRAGMA max_page_count = {pages}")
-    feed.consumer.start()
+    await feed.start()
     await eventually(lambda: feed.consumer.connected)
     await feed.publish(*(_ticket(number) for number in range(200)))
     await eventually(lambda: "disk is full" in (journal.problem() or ""))
-    assert feed.consumer.recorded_total < 200
+    assert feed.count.recorded < 200
     journal._connection.execute("PRAGMA max_page_count = 1000000")
     await eventually(lambda: journal.position == 200)
-    await eventually(lambda: feed.consumer.recorded_total == 200)
-    assert (0, 0) == (feed.consumer.dead_total, journal.dropped_total)
-    await feed.consumer.stop()
+    await eventually(lambda: feed.count.recorded == 200)
+    assert (0, 0) == (feed.count.dead, journal.dropped_total)
+    await feed.stop()
     assert await feed.depth() == 0
     await journal.close()

@@ -1,0 +1,69 @@
+"""A message of an AMQP queue as any other message of a feed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from hub.bus.amqp import Delivery
+from hub.domain.inbound import InboundMessage, Transport
+
+AS_PROPERTIES: Final = {
+    "content-encoding": "content_encoding",
+    "correlation-id": "correlation_id",
+    "type": "type",
+    "app-id": "app_id",
+}
+"""Properties that stand among the message's headers, and are properties again in a copy: the names of both."""
+_KEPT_AS_HEADERS: Final = {
+    "x-original-expiration": "expiration",
+    "x-original-user-id": "user_id",
+    "x-original-reply-to": "reply_to",
+    "x-original-priority": "priority",
+    "x-original-timestamp": "timestamp",
+}
+_DELIVERY_COUNT: Final = "x-delivery-count"
+MAX_HEADERS: Final = 200
+MAX_VALUE: Final = 8 * 1024
+
+
+def inbound_message(delivery: Delivery) -> InboundMessage:
+    """Return what a delivery says. Nothing in it is trusted; what is no text is told as text."""
+    properties = delivery.properties
+    return InboundMessage(
+        body=delivery.body,
+        transport=Transport.QUEUE,
+        id=properties.message_id or "",
+        content_type=properties.content_type or "",
+        headers=_headers(properties),
+        attempts=attempts_of(delivery),
+    )
+
+
+def attempts_of(delivery: Delivery) -> int:
+    """Return how often it was delivered before: a quorum queue counts, any other says that it was at least once."""
+    count = (delivery.properties.headers or {}).get(_DELIVERY_COUNT)
+    if isinstance(count, int) and count > 0:
+        return count
+    return int(delivery.redelivered)
+
+
+def _headers(properties: Any) -> dict[str, str]:
+    headers = {
+        str(name).lower(): _text(value)
+        for name, value in list((properties.headers or {}).items())[:MAX_HEADERS]
+        if name != _DELIVERY_COUNT
+    }
+    for names in (AS_PROPERTIES, _KEPT_AS_HEADERS):
+        for name, attribute in names.items():
+            if (value := getattr(properties, attribute)) is not None:
+                headers[name] = _text(value)
+    return headers
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bytes):
+        return value[:MAX_VALUE].decode("utf-8", "replace")
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value)[:MAX_VALUE]

@@ -1,0 +1,86 @@
+"""Composition of what legacy systems hand in: the feeds, their reception, the queues, dead letters and their replay.
+
+It works without a broker, too: then there are no queues, and no copies of dead letters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from functools import partial
+
+from hub.bus.dead_letter_copies import DeadLetterCopies
+from hub.bus.feed import QueueFeed
+from hub.bus.feeds import Feeds
+from hub.bus.folder import FolderFeed
+from hub.bus.reception import Reception
+from hub.config.model import Config
+from hub.domain.event import Event
+from hub.domain.inbound import DeadLetter
+from hub.journal.journal import Journal
+from hub.metrics import Metrics
+
+_OUTCOMES = ("recorded", "duplicates", "dead")
+
+
+class Inbound:
+    """`feeds` and `reception` are there at once; `start` begins to take messages in, and `stack` ends it."""
+
+    def __init__(
+        self, config: Config, feeds: Feeds, *, journal: Journal, metrics: Metrics, on_event: Callable[[Event], None]
+    ) -> None:
+        self.feeds = feeds
+        self.reception = Reception(feeds, journal, on_event=on_event, on_dead=self._are_dead)
+        self._config = config
+        self._journal = journal
+        self._copies: DeadLetterCopies | None = None
+        for outcome in _OUTCOMES:
+            metrics.read_counter(
+                f"ctihub_feed_{outcome}",
+                f"Messages of inbound feeds: {outcome}.",
+                {name: partial(self._count, name, outcome) for name in feeds.names},
+                label="feed",
+            )
+        self._metrics = metrics
+
+    async def start(self, stack: AsyncExitStack) -> None:
+        """Begin to take messages in. Raises StoreError."""
+        if self._config.bus is not None:
+            self._copies = DeadLetterCopies(self._config.bus, self._journal)
+            await self._copies.start()
+            stack.push_async_callback(self._copies.stop)
+        ways: dict[str, list[QueueFeed | FolderFeed]] = {}
+        every: list[QueueFeed | FolderFeed] = [*self._queues(), *self._folders()]
+        for way in every:
+            way.start()
+            stack.push_async_callback(way.stop)
+            ways.setdefault(way.name, []).append(way)
+        for name, of_feed in ways.items():
+            self._metrics.feed_connected.labels(name).set_function(partial(_takes_messages, of_feed))
+
+    def _queues(self) -> list[QueueFeed]:
+        bus = self._config.bus
+        return [
+            QueueFeed(name, section, bus, reception=self.reception, store_problem=self._journal.problem)
+            for name, section in self._config.inbound.items()
+            if bus is not None and section.queue_of(name)
+        ]
+
+    def _folders(self) -> list[FolderFeed]:
+        return [
+            FolderFeed(name, section, section.folder, self.reception)
+            for name, section in self._config.inbound.items()
+            if section.folder is not None
+        ]
+
+    def _count(self, feed: str, outcome: str) -> int:
+        count: int = getattr(self.reception.count(feed), outcome)
+        return count
+
+    def _are_dead(self, letters: Sequence[DeadLetter]) -> None:
+        if self._copies is not None:
+            self._copies.arrived(letters)
+
+
+def _takes_messages(ways: Sequence[QueueFeed | FolderFeed]) -> bool:
+    return all(way.connected for way in ways)
