@@ -9,6 +9,9 @@ from hub.domain.customer import CustomerQuery, CustomerRecord, Problem
 from hub.domain.writeback import WriteBack, WriteKind, WriteResult
 
 
+_FORBIDDEN = 403
+
+
 class ConnectorError(Exception):
     """A backend gave no usable answer.
 
@@ -33,6 +36,18 @@ class ConnectorError(Exception):
         self.message = message
         self.retry_after_s = retry_after_s
         self.status = status
+
+    @property
+    def is_of_backend(self) -> bool:
+        """Whether the backend, and not the question, is what went wrong."""
+        match self.problem:
+            case Problem.UNREACHABLE | Problem.TIMEOUT | Problem.THROTTLED:
+                return True
+            case Problem.REFUSED:
+                # What this user may not read says nothing of other customers.
+                return self.status != _FORBIDDEN
+            case _:
+                return False
 
     def within(self, where: str) -> ConnectorError:
         """Return the same error, told as having happened in `where`."""
@@ -70,6 +85,9 @@ class Connector(Protocol):
 
     async def start(self) -> None:
         """Open what is needed (session, contract). A backend that is down is no error here: lookups tell."""
+
+    def answers(self, query: CustomerQuery) -> bool:
+        """Whether there is an operation for anything that the query names; a backend without one is not asked."""
 
     async def lookup(self, query: CustomerQuery) -> Sequence[CustomerRecord]:
         """Return all customers that the query fits, none if nobody does. Raises ConnectorError only."""

@@ -58,6 +58,9 @@ class SteppedConnector(ABC, Generic[Step]):
         self._name = name
         self._config = config
         self._operations = dict(sorted(config.lookups.items(), key=lambda entry: _KEY_ORDER.index(entry[1].key)))
+        keys = {operation.key for operation in self._operations.values()}
+        self._asks_by_phone, self._asks_by_email = "phone" in keys, "email" in keys
+        self._id_systems = frozenset(one.system or name for one in self._operations.values() if one.key == "id")
         self._mappings = mappings
         self._region = region
         self._nothing = signs_of(config.nothing)
@@ -96,6 +99,14 @@ class SteppedConnector(ABC, Generic[Step]):
     @abstractmethod
     def _steps(self, operation: OperationBase | WriteOperationBase) -> Sequence[Step]:
         """Return the operation's steps in this kind's type."""
+
+    def answers(self, query: CustomerQuery) -> bool:
+        """Whether there is an operation for anything that the query names."""
+        return bool(
+            (self._asks_by_phone and query.phone.e164)
+            or (self._asks_by_email and query.email)
+            or not self._id_systems.isdisjoint(query.ids)
+        )
 
     async def lookup(self, query: CustomerQuery) -> Sequence[CustomerRecord]:
         """Return all customers that the query fits; by phone, e-mail or id, the first that an operation takes."""

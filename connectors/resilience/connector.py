@@ -16,7 +16,7 @@ import structlog
 from connectors.base import Connector, ConnectorError
 from connectors.progress import watched
 from connectors.resilience.backoff import wait_before_next
-from connectors.resilience.breaker import Admission, Breaker, LeftAloneError, is_failure
+from connectors.resilience.breaker import Admission, Breaker, LeftAloneError
 from hub.config.connector_base import ConnectorBase
 from hub.domain.backend import BackendStatus
 from hub.domain.customer import CustomerQuery, CustomerRecord, Problem
@@ -89,6 +89,9 @@ class ResilientConnector:
 
     async def start(self) -> None:
         await self._inner.start()
+
+    def answers(self, query: CustomerQuery) -> bool:
+        return self._inner.answers(query)
 
     async def lookup(self, query: CustomerQuery) -> Sequence[CustomerRecord]:
         """Return all customers that the query fits, none if nobody does. Raises ConnectorError only."""
@@ -208,7 +211,7 @@ class ResilientConnector:
 
     def _judge(self, admission: Admission, error: ConnectorError) -> None:
         self._throttled += error.problem is Problem.THROTTLED
-        if is_failure(error):
+        if error.is_of_backend:
             self._breaker.failed(admission, error)
         elif error.problem is Problem.INTERNAL:
             self._breaker.taken_back(admission)

@@ -19,6 +19,7 @@ from hub.config.mapping_files import find_mapping
 from hub.config.model import Config
 from hub.config.secrets import secrets_of
 from hub.context.assembly import Assembly
+from hub.context.question import Question
 from hub.domain.customer import AnswerState, BackendAnswer, CustomerContext, CustomerQuery, CustomerRecord, Problem
 from hub.mapping.errors import FieldProblemError, MappingRunError
 from hub.mapping.mapping import load_mapping
@@ -156,7 +157,7 @@ def _skipped(section: ConnectorBase, operation: str, trace: Trace, *, is_failed:
 def _context(found: Sequence[TracedConnector], query: CustomerQuery, ranked: Sequence[str]) -> CustomerContext:
     assembly = Assembly(
         call_id="trace",
-        phone=query.phone,
+        question=Question.of(query),
         backends=[(one.name, one.title) for one in found],
         precedence={name: rank for rank, name in enumerate(ranked)},
         max_interactions=0,

@@ -8,9 +8,9 @@ import msgspec
 
 from hub.context.identity import group_records
 from hub.context.merge import merge_records
+from hub.context.question import Question
 from hub.domain.customer import AnswerState, BackendAnswer, CustomerContext
 from hub.domain.interaction import Interaction
-from hub.domain.phone import PhoneNumber
 
 
 class Assembly:
@@ -20,12 +20,13 @@ class Assembly:
         self,
         *,
         call_id: str,
-        phone: PhoneNumber,
+        question: Question,
         backends: Iterable[tuple[str, str]],
         precedence: Mapping[str, int],
         max_interactions: int,
         revision: int = 0,
     ) -> None:
+        self.question = question
         self._precedence = precedence
         self._max_interactions = max_interactions
         self._answers = {
@@ -34,7 +35,7 @@ class Assembly:
         self._interactions: dict[tuple[str, str], Interaction] = {}
         self.context = CustomerContext(
             call_id=call_id,
-            phone=phone,
+            phone=question.query.phone,
             revision=revision,
             complete=not self._answers,
             answers=tuple(self._answers.values()),
@@ -78,9 +79,10 @@ class Assembly:
     def keys(self) -> tuple[str, ...]:
         """Everything this context's customer is known by, as index keys of interactions.
 
-        With several customers on one number only the number counts: nothing is shown of somebody else.
+        With several customers on one number only the number counts, or what else was asked for: nothing is shown of
+        somebody else.
         """
-        keys = dict.fromkeys((f"tel:{self.context.phone.e164}",) if self.context.phone.e164 else ())
+        keys = dict.fromkeys(self.question.names)
         if len(self.context.customers) == 1:
             for answer in self._answers.values():
                 for record in answer.records:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -14,12 +15,14 @@ import msgspec
 from hub.domain.customer import CustomerRecord
 
 Records = tuple[CustomerRecord, ...]
-Key = tuple[str, str]
-"""Connector name and E.164 number."""
+Key = tuple[str, Hashable]
+"""Connector name, and what it was asked."""
 
 _BYTES_PER_JSON_BYTE = 5
 """What a record takes in memory for each byte that it takes in JSON: 3.6 to 4.5, measured."""
 _BYTES_PER_ENTRY = 600
+_BYTES_PER_NAME = 400
+_MAX_MEANWHILE = 10_000
 
 
 class Lifetimes(NamedTuple):
@@ -32,7 +35,10 @@ class Lifetimes(NamedTuple):
 
 @dataclasses.dataclass(slots=True)
 class Kept:
-    """An answer: `at` is when it was given, `is_stale` whether it should be asked for again."""
+    """An answer: `at` is when it was given, `is_stale` whether it should be asked for again.
+
+    `names` are the index keys of whom it is about.
+    """
 
     records: Records
     at: datetime
@@ -40,6 +46,7 @@ class Kept:
     fresh_until: float
     ends: float
     size: int
+    names: Collection[str]
 
 
 class AnswerCache:
@@ -50,6 +57,7 @@ class AnswerCache:
         self._max_bytes = max_bytes
         self._clock = clock
         self._kept: OrderedDict[Key, Kept] = OrderedDict()
+        self._about: dict[str, set[Key]] = {}
         self.bytes = 0
 
     def __len__(self) -> int:
@@ -67,37 +75,83 @@ class AnswerCache:
         self._kept.move_to_end(key)
         return kept
 
-    def put(self, key: Key, records: Sequence[CustomerRecord], lifetimes: Lifetimes) -> None:
-        """Keep an answer in place of the one before, if it is to be kept at all."""
+    def put(
+        self, key: Key, records: Sequence[CustomerRecord], lifetimes: Lifetimes, names: Collection[str] = ()
+    ) -> None:
+        """Keep an answer in place of the one before, if it is to be kept at all; `names` are whom it is about."""
         self.drop(key)
         fresh_s = lifetimes.fresh_s if records else lifetimes.negative_s
         stale_s = lifetimes.stale_s if records else 0.0
-        size = _BYTES_PER_ENTRY + len(msgspec.json.encode(records)) * _BYTES_PER_JSON_BYTE
+        size = _BYTES_PER_ENTRY + len(names) * _BYTES_PER_NAME
+        size += len(msgspec.json.encode(records)) * _BYTES_PER_JSON_BYTE
         if fresh_s + stale_s <= 0 or size > self._max_bytes:
             return
         until = self._clock() + fresh_s
-        self._kept[key] = Kept(tuple(records), datetime.now(UTC), False, until, until + stale_s, size)
+        self._kept[key] = Kept(tuple(records), datetime.now(UTC), False, until, until + stale_s, size, names)
         self.bytes += size
+        for name in names:
+            self._about.setdefault(name, set()).add(key)
         while len(self._kept) > self._entries or self.bytes > self._max_bytes:
-            self.bytes -= self._kept.popitem(last=False)[1].size
+            self.drop(next(iter(self._kept)))
 
-    def age(self, key: Key) -> None:
-        """Have what is kept asked for again: it may only stand in from now on."""
-        kept = self._kept.get(key)
-        if kept is None:
-            return
+    def age(self, names: Iterable[str]) -> None:
+        """Have what is kept about any of these asked for again: it may only stand in from now on."""
         now = self._clock()
-        kept.ends -= max(0.0, kept.fresh_until - now)
-        kept.fresh_until = min(kept.fresh_until, now)
+        for key in {key for name in names for key in self._about.get(name, ())}:
+            kept = self._kept[key]
+            kept.ends -= max(0.0, kept.fresh_until - now)
+            kept.fresh_until = min(kept.fresh_until, now)
 
     def drop(self, key: Key) -> None:
         kept = self._kept.pop(key, None)
-        if kept is not None:
-            self.bytes -= kept.size
+        if kept is None:
+            return
+        self.bytes -= kept.size
+        for name in kept.names:
+            others = self._about[name]
+            others.discard(key)
+            if not others:
+                del self._about[name]
 
     def drop_all_of(self, connector: str) -> None:
         for key in [key for key in self._kept if key[0] == connector]:
             self.drop(key)
+
+
+class Meanwhile:
+    """Index keys of whom something happened with since a backend was asked; of too many it is anybody."""
+
+    def __init__(self) -> None:
+        self._names: set[str] = set()
+
+    def add(self, names: Collection[str]) -> None:
+        if len(self._names) < _MAX_MEANWHILE:
+            self._names.update(names)
+
+    def concerns(self, names: Collection[str]) -> bool:
+        """Whether an answer about these may be from before it."""
+        return len(self._names) >= _MAX_MEANWHILE or not self._names.isdisjoint(names)
+
+
+class Changes:
+    """What happens while backends are asked."""
+
+    def __init__(self) -> None:
+        self._watching: set[Meanwhile] = set()
+
+    @contextlib.contextmanager
+    def meanwhile(self) -> Iterator[Meanwhile]:
+        """Give what happens while the block lasts."""
+        one = Meanwhile()
+        self._watching.add(one)
+        try:
+            yield one
+        finally:
+            self._watching.discard(one)
+
+    def happened(self, names: Collection[str]) -> None:
+        for one in self._watching:
+            one.add(names)
 
 
 class SharedLookups:

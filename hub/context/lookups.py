@@ -1,11 +1,11 @@
-"""One backend asked for one number: from the cache if it may be, once for all who ask at once, never raising."""
+"""One backend asked one question: from the cache if it may be, once for all who ask at once, never raising."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 import structlog
@@ -13,9 +13,9 @@ import structlog
 from connectors.base import Connector, ConnectorError
 from hub.config.model import ContextSection
 from hub.config.resilience import AnswerCacheSection
-from hub.context.cache import AnswerCache, Lifetimes, Records, SharedLookups
-from hub.domain.customer import AnswerState, BackendAnswer, CustomerQuery, Problem
-from hub.domain.phone import PhoneNumber
+from hub.context.cache import AnswerCache, Changes, Key, Lifetimes, Records, SharedLookups
+from hub.context.question import Question
+from hub.domain.customer import AnswerState, BackendAnswer, Problem
 
 log = structlog.get_logger(__name__)
 
@@ -26,13 +26,13 @@ class LookupObserver(Protocol):
 
 
 class Lookups:
-    """`on_refreshed(answer, e164)` hears what a backend said that was asked behind a stale answer."""
+    """`on_refreshed(answer, question)` hears what a backend said that was asked behind a stale answer."""
 
     def __init__(
         self,
         settings: ContextSection,
         *,
-        on_refreshed: Callable[[BackendAnswer, str], None],
+        on_refreshed: Callable[[BackendAnswer, Question], None],
         on_lookup: LookupObserver | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -43,7 +43,8 @@ class Lookups:
         self._connectors: dict[str, Connector] = {}
         self._lifetimes: dict[str, Lifetimes] = {}
         self._shared = SharedLookups()
-        self._refreshing: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._changes = Changes()
+        self._refreshing: dict[Key, asyncio.Task[None]] = {}
         self.cache = AnswerCache(entries=settings.cache_entries, max_bytes=settings.cache_bytes, clock=clock)
         self.from_cache: Counter[tuple[str, str]] = Counter()
         """How often what a connector was asked was `fresh`, `stale`, `negative` (nobody, still fresh) or a `miss`."""
@@ -57,17 +58,16 @@ class Lookups:
         self._connectors = now
         self._lifetimes = {name: self._lifetimes_of(kept.get(name, AnswerCacheSection())) for name in now}
 
-    def kept(self, connector: Connector, phone: PhoneNumber) -> BackendAnswer | None:
+    def kept(self, connector: Connector, question: Question) -> BackendAnswer | None:
         """Return the answer that is kept; if it is stale, the backend is asked behind it."""
-        e164 = phone.e164 or ""
-        kept = self.cache.get((connector.name, e164))
+        kept = self.cache.get((connector.name, question.key))
         if kept is None:
             self.from_cache[connector.name, "miss"] += 1
             return None
         if kept.is_stale:
             self.from_cache[connector.name, "stale"] += 1
             self._observe(connector.name, 0.0, "stale")
-            self._refresh(connector, phone)
+            self._refresh(connector, question)
         else:
             self.from_cache[connector.name, "fresh" if kept.records else "negative"] += 1
             self._observe(connector.name, 0.0, "cached")
@@ -80,20 +80,23 @@ class Lookups:
             as_of=kept.at if kept.is_stale else None,
         )
 
-    async def ask(self, connector: Connector, phone: PhoneNumber) -> BackendAnswer:
+    async def ask(self, connector: Connector, question: Question) -> BackendAnswer:
         """Ask the backend itself. A failure is an answer too."""
         started = self._clock()
-        e164 = phone.e164 or ""
 
         async def lookup() -> Records:
-            records = tuple(await connector.lookup(CustomerQuery(phone=phone)))
+            with self._changes.meanwhile() as meanwhile:
+                records = tuple(await connector.lookup(question.query))
             # One that was replaced meanwhile may not leave its answer to the one that took its place.
             if self._connectors.get(connector.name) is connector:
-                self.cache.put((connector.name, e164), records, self._lifetimes[connector.name])
+                names = question.names_with(records)
+                self.cache.put((connector.name, question.key), records, self._lifetimes[connector.name], names)
+                if meanwhile.concerns(names):
+                    self.cache.age(question.names)
             return records
 
         try:
-            records = await self._shared.run((id(connector), e164), lookup)
+            records = await self._shared.run((id(connector), question.key), lookup)
         except ConnectorError as error:
             return self._failure(connector, error.problem, error.message, started)
         except Exception:
@@ -110,10 +113,10 @@ class Lookups:
             took_ms=self._elapsed_ms(started),
         )
 
-    def ask_afresh(self, e164: str) -> None:
-        """Something has happened with this customer: what is kept may only stand in."""
-        for name in self._connectors:
-            self.cache.age((name, e164))
+    def ask_afresh(self, names: Collection[str]) -> None:
+        """Something has happened with this customer, by index keys: what is kept may only stand in."""
+        self.cache.age(names)
+        self._changes.happened(names)
 
     async def close(self) -> None:
         tasks = list(self._refreshing.values())
@@ -121,17 +124,17 @@ class Lookups:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _refresh(self, connector: Connector, phone: PhoneNumber) -> None:
-        key = connector.name, phone.e164 or ""
+    def _refresh(self, connector: Connector, question: Question) -> None:
+        key = connector.name, question.key
         if key in self._refreshing:
             return
-        task = asyncio.get_running_loop().create_task(self._refreshed(connector, phone), name=f"refresh {key[0]}")
+        task = asyncio.get_running_loop().create_task(self._refreshed(connector, question), name=f"refresh {key[0]}")
         self._refreshing[key] = task
         task.add_done_callback(lambda _task: self._refreshing.pop(key, None))
         task.add_done_callback(report_failure)
 
-    async def _refreshed(self, connector: Connector, phone: PhoneNumber) -> None:
-        self._on_refreshed(await self.ask(connector, phone), phone.e164 or "")
+    async def _refreshed(self, connector: Connector, question: Question) -> None:
+        self._on_refreshed(await self.ask(connector, question), question)
 
     def _failure(self, connector: Connector, problem: Problem, detail: str, started: float) -> BackendAnswer:
         self._observe(connector.name, self._clock() - started, problem.value)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 import structlog
@@ -15,13 +16,21 @@ from hub.config.model import ContextSection
 from hub.config.resilience import AnswerCacheSection
 from hub.context.assembly import Assembly, same_records
 from hub.context.lookups import LookupObserver, Lookups, report_failure
+from hub.context.question import Question
 from hub.domain.call import Call
-from hub.domain.customer import AnswerState, BackendAnswer, CustomerContext, Problem
+from hub.domain.customer import AnswerState, BackendAnswer, CustomerContext, CustomerQuery, Problem
 from hub.domain.interaction import Interaction
 from hub.domain.phone import PhoneNumber
 from hub.domain.ports import ContextListener, InteractionSource, StoreError
 
 log = structlog.get_logger(__name__)
+
+
+class _Asked(NamedTuple):
+    """A question, and who has an operation for it."""
+
+    question: Question
+    connectors: list[Connector]
 
 
 class _LiveLookups:
@@ -97,9 +106,10 @@ class ContextService:
             return
         self.end(call.id)
         revision = before.revision + 1 if before else 0
-        live = _LiveLookups(call.pbx, self._assembly(call.id, phone, revision))
+        asked = self._asked(CustomerQuery(phone=phone))
+        live = _LiveLookups(call.pbx, self._assembly(call.id, asked, revision))
         self._calls[call.id] = live
-        self._ask(live, phone)
+        self._ask(live, asked)
 
     async def known(self, phone: PhoneNumber, *, call_id: str, within_s: float) -> CustomerContext:
         """Return what is known of a number once every backend has answered, or when the time is over.
@@ -107,47 +117,70 @@ class ContextService:
         Waits together with the live call `call_id` where that is from this number; else asks on its own behalf.
         """
         live = self._calls.get(call_id)
-        own = live is None or live.assembly.context.phone.e164 != phone.e164
-        if live is None or own:
-            live = _LiveLookups("", self._assembly(call_id, phone, 0), is_told=False)
-            self._ask(live, phone)
-        try:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(within_s):
-                    await live.settled.wait()
-        finally:
-            if own:
-                live.cancel()
+        if live is None or live.assembly.context.phone.e164 != phone.e164:
+            return await self.find(CustomerQuery(phone=phone), call_id=call_id, within_s=within_s)
+        await self._settled(live, within_s)
         return live.assembly.context
 
-    def _assembly(self, call_id: str, phone: PhoneNumber, revision: int) -> Assembly:
-        asked = self._connectors.values() if phone.e164 else ()
+    async def find(self, query: CustomerQuery, *, within_s: float, call_id: str = "") -> CustomerContext:
+        """Return what is known of whom the query names, by number, e-mail address or id: for the one who asks alone.
+
+        Every backend is asked that has an operation for something in the query, under the same budget as for a call.
+        When the time is over first, those that have not answered yet are `pending`.
+        """
+        asked = self._asked(query)
+        live = _LiveLookups("", self._assembly(call_id, asked, 0), is_told=False)
+        self._ask(live, asked)
+        try:
+            await self._settled(live, within_s)
+        finally:
+            live.cancel()
+        return live.assembly.context
+
+    async def _settled(self, live: _LiveLookups, within_s: float) -> None:
+        if live.settled.is_set():
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await live.settled.wait()
+
+    def _asked(self, query: CustomerQuery) -> _Asked:
+        return _Asked(Question.of(query), [one for one in self._connectors.values() if one.answers(query)])
+
+    def _assembly(self, call_id: str, asked: _Asked, revision: int) -> Assembly:
         return Assembly(
             call_id=call_id,
-            phone=phone,
-            backends=[(connector.name, connector.title) for connector in asked],
+            question=asked.question,
+            backends=[(connector.name, connector.title) for connector in asked.connectors],
             precedence=self._precedence,
             max_interactions=self._settings.interactions,
             revision=revision,
         )
 
-    def _ask(self, live: _LiveLookups, phone: PhoneNumber) -> None:
-        if phone.e164 is None:
+    def _ask(self, live: _LiveLookups, asked: _Asked) -> None:
+        question = asked.question
+        if question.query.is_empty:
             live.settle()
             return
-        kept = [answer for one in self._connectors.values() if (answer := self.lookups.kept(one, phone))]
+        kept: list[BackendAnswer] = []
+        waiting: list[Connector] = []
+        for connector in asked.connectors:
+            answer = self.lookups.kept(connector, question)
+            if answer is None:
+                waiting.append(connector)
+            else:
+                kept.append(answer)
         if kept:
             live.assembly.answer(kept)
-        waiting = [self._connectors[answer.connector] for answer in live.assembly.pending]
         for connector in waiting:
-            self._spawn(live, self._look_up(live, connector, phone), f"lookup {connector.name}")
+            self._spawn(live, self._look_up(live, connector), f"lookup {connector.name}")
         if waiting:
             self._spawn(live, self._enforce_budget(live), "lookup budget")
         if self._source is not None and self._settings.interactions:
             live.reading += 1
             self._spawn(live, self._load_first_interactions(live), "interactions")
         live.settle()
-        if self._connectors and not waiting:
+        if kept and not waiting:
             self._completed(live)
 
     def end(self, call_id: str) -> None:
@@ -157,9 +190,8 @@ class ContextService:
 
     def interaction_recorded(self, interaction: Interaction) -> None:
         """Show a contact that just came in to whoever is talking to that customer, and ask afresh next time."""
-        for phone in interaction.customer.phones:
-            self.lookups.ask_afresh(phone)
         keys = set(interaction.customer.keys())
+        self.lookups.ask_afresh(keys)
         for live in list(self._calls.values()):
             if not keys.isdisjoint(live.assembly.keys) and live.assembly.add_interactions([interaction]):
                 self._tell(live)
@@ -170,8 +202,8 @@ class ContextService:
             self.end(call_id)
         await asyncio.gather(*tasks, self.lookups.close(), return_exceptions=True)
 
-    async def _look_up(self, live: _LiveLookups, connector: Connector, phone: PhoneNumber) -> None:
-        answer = await self.lookups.ask(connector, phone)
+    async def _look_up(self, live: _LiveLookups, connector: Connector) -> None:
+        answer = await self.lookups.ask(connector, live.assembly.question)
         late = all(pending.connector != connector.name for pending in live.assembly.pending)
         if late and answer.state is AnswerState.FAILED:
             return
@@ -183,10 +215,10 @@ class ContextService:
             finally:
                 live.reading -= 1
 
-    def _refreshed(self, answer: BackendAnswer, e164: str) -> None:
+    def _refreshed(self, answer: BackendAnswer, question: Question) -> None:
         """Put what a backend says now in the place of its stale answer; without one that stays, and is told as such."""
         for live in list(self._calls.values()):
-            shown = live.assembly.stale(answer.connector) if live.assembly.context.phone.e164 == e164 else None
+            shown = live.assembly.stale(answer.connector) if live.assembly.question.key == question.key else None
             if shown is None:
                 continue
             is_failed = answer.state is AnswerState.FAILED

@@ -88,11 +88,13 @@ class ConnectorBehaviour:
     async def test_found_by_email_and_by_id(self, connector: Connector) -> None:
         """The first key that an operation takes decides; an id is the connector's own."""
         for query in (CustomerQuery(email=KNOWN.email), CustomerQuery(ids={"crm": KNOWN.id})):
+            assert connector.answers(query)
             assert [KNOWN.id] == [record.id for record in await connector.lookup(query)]
 
     async def test_without_a_number_nobody_is_found(self, connector: Connector) -> None:
-        """An anonymous or internal caller and another system's id are nobody's."""
+        """An anonymous or internal caller and another system's id are nobody's, and the backend says so beforehand."""
         queries = [by_phone("anonymous"), by_phone("11"), by_phone("call Bob"), CustomerQuery(ids={"other": KNOWN.id})]
+        assert [False] * 4 == [connector.answers(query) for query in queries]
         for query in queries:
             assert [] == list(await connector.lookup(query))
 

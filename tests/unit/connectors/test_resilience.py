@@ -51,6 +51,9 @@ class Scripted:
     async def close(self) -> None:
         self.closed += 1
 
+    def answers(self, query: CustomerQuery) -> bool:
+        return not query.is_empty
+
     async def lookup(self, _query: CustomerQuery) -> Sequence[CustomerRecord]:
         return await self._do()  # type: ignore[no-any-return]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from connectors.base import ConnectorError, WritesNothing
 from hub.domain.customer import CustomerQuery, CustomerRecord
@@ -19,12 +19,14 @@ class Backend(WritesNothing):
         *,
         error: Exception | None = None,
         gate: asyncio.Event | None = None,
+        keys: Collection[str] = ("phone", "email", "id"),
     ) -> None:
         self.name = name
         self.title = name.upper()
         self.records = records
         self.error: Exception | None = error
         self.gate = gate
+        self.keys = keys
         self.asked: list[CustomerQuery] = []
         self.cancelled = 0
 
@@ -34,6 +36,10 @@ class Backend(WritesNothing):
 
     async def check(self) -> str:
         return "fine"
+
+    def answers(self, query: CustomerQuery) -> bool:
+        given = {"phone": query.phone.e164, "email": query.email, "id": query.ids.get(self.name)}
+        return any(given[key] for key in self.keys)
 
     async def lookup(self, query: CustomerQuery) -> Sequence[CustomerRecord]:
         self.asked.append(query)

@@ -101,14 +101,51 @@ def test_what_has_aged_may_only_stand_in_for_as_long_as_it_may() -> None:
     """After news of the customer the answer counts as old; its time to stand in begins then."""
     clock = Clock()
     kept = cache(clock)
-    kept.put(KEY, [MARIA], LIFETIMES)
+    kept.put(KEY, [MARIA], LIFETIMES, ["tel:+498912345678"])
     clock.now += 20
-    kept.age(KEY)
+    kept.age(["tel:+498912345678"])
     held = kept.get(KEY)
     assert held is not None
     assert held.is_stale
     clock.now += 599
-    kept.age(KEY)
+    kept.age(["tel:+498912345678"])
     assert kept.get(KEY) is not None
     clock.now += 1
     assert kept.get(KEY) is None
+
+
+def test_news_of_somebody_ages_what_is_about_them_and_nothing_else() -> None:
+    """By each name that an answer goes by, whoever gave it; that there is nobody by a name is no longer believed."""
+    kept = cache(Clock())
+    other, nobody = ("osc", KEY[1]), ("sap", "+4930123")
+    kept.put(KEY, [MARIA], LIFETIMES, ["tel:+498912345678", "id:sap:1"])
+    kept.put(other, [MARIA], LIFETIMES, ["tel:+498912345678", "id:osc:9"])
+    kept.put(nobody, [], LIFETIMES, ["tel:+4930123"])
+
+    def stale() -> list[bool | None]:
+        return [held.is_stale if (held := kept.get(key)) else None for key in (KEY, other, nobody)]
+
+    kept.age(["id:sap:2", "mailto:a@b.example", "tel:"])
+    assert [False, False, False] == stale()
+    kept.age(["id:sap:1"])
+    assert [True, False, False] == stale()
+    kept.age(["tel:+498912345678", "tel:+4930123"])
+    assert [True, True, None] == stale()
+
+
+def test_an_answer_that_is_gone_goes_by_no_name() -> None:
+    """Nothing is left of it in the index, however it went: dropped, replaced, pushed out or too old."""
+    clock = Clock()
+    kept = cache(clock, entries=2)
+    for number in range(4):
+        kept.put(("sap", str(number)), [MARIA], LIFETIMES, [f"tel:{number}", "id:sap:1"])
+    kept.put(("sap", "3"), [], LIFETIMES, ["tel:3"])
+    kept.drop(("sap", "2"))
+    kept.age(["tel:0", "tel:1", "tel:2", "id:sap:1"])
+    held = kept.get(("sap", "3"))
+    assert held is not None
+    assert not held.is_stale
+    clock.now += 10
+    assert kept.get(("sap", "3")) is None
+    kept.age(["tel:3"])
+    assert (0, 0) == (len(kept), kept.bytes)
