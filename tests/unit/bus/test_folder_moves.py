@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from hub.bus import folder_moves
 from hub.bus.folder_moves import Claim, FolderError, FolderMoves, shown
 from hub.config.inbound import FolderWatch
 
@@ -150,7 +149,7 @@ def test_a_file_system_without_hard_links(inbox: Path, monkeypatch: pytest.Monke
     def no_links(*_: object, **__: object) -> None:
         raise OSError(errno.EPERM, "Operation not permitted")
 
-    monkeypatch.setattr(folder_moves.os, "link", no_links)
+    monkeypatch.setattr(os, "link", no_links)
     moves = _moves(inbox)
     moves.prepare()
     claim = _claim(moves, "orders.csv")
@@ -187,7 +186,7 @@ def test_folders_that_can_not_be_used_are_told(tmp_path: Path, inbox: Path, monk
     with pytest.raises(FolderError, match=r"in/failed: failed has to be a folder"):
         _moves(inbox).prepare()
     (inbox / "failed").unlink()
-    monkeypatch.setattr(folder_moves.os, "access", lambda path, _mode: Path(path).name != "failed")
+    monkeypatch.setattr(os, "access", lambda path, _mode: Path(path).name != "failed")
     with pytest.raises(FolderError, match=r"in/failed: the hub's user may not move files there"):
         _moves(inbox).prepare()
     assert ["orders.csv"] == [path.name for path in inbox.iterdir() if path.is_file()]
