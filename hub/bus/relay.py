@@ -8,7 +8,7 @@ from typing import Final, Protocol
 import structlog
 
 from hub.bus.amqp import AmqpChannel, AmqpConnection, first_of
-from hub.bus.envelope import message_properties
+from hub.bus.envelope import packing
 from hub.bus.errors import BrokerError
 from hub.bus.parameters import broker_parameters
 from hub.bus.supervisor import Ready, Supervisor
@@ -51,6 +51,7 @@ class BusRelay:
     ) -> None:
         self._exchange = section.exchange
         self._window_size = section.window
+        self._pack = packing(section.content_mode)
         self._journal = journal
         self._reader = reader
         self._cursor: int | None = None
@@ -130,8 +131,9 @@ class BusRelay:
         in_one_go = 0
         async for stored in self._journal.tail(window.cursor):
             await window.room()
-            channel.publish(self._exchange, stored.type, message_properties(stored), stored.body)
-            window.sent(stored.position, len(stored.body))
+            message = self._pack(stored)
+            channel.publish(self._exchange, stored.type, message.properties, message.body)
+            window.sent(stored.position, len(message.body))
             in_one_go += 1
             if in_one_go >= YIELD_EVERY:
                 in_one_go = 0

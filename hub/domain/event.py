@@ -60,11 +60,15 @@ class ConnectorStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
 
 
 class WriteBackRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What one backend is still to be given, because it could not take it when it was said; `reason` says why not."""
+    """What one backend is still to be given, because it could not take it when it was said; `reason` says why not.
+
+    `is_unsure`: nobody knows whether the backend is still at it, so it is left alone with it for a while.
+    """
 
     connector: str
     entry: WriteBack
     reason: str = ""
+    is_unsure: bool = False
 
 
 FeedData = CustomerChange | OrderChange | CaseChange | Interaction
@@ -79,6 +83,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     `partitionkey` is the key within which order matters (the call id, the customer key).
     `sequence` is the journal's position, set when the event is stored (CloudEvents sequence extension: text
     that sorts in order, hence the leading zeros).
+    `dataschema` names the schema of `data` and its major version; it follows from `type` where it is not given. An
+    event from a journal of before there were schemas has none on the wire.
     """
 
     id: str
@@ -89,8 +95,13 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     data: EventData
     partitionkey: str
     sequence: str = ""
+    dataschema: str = ""
     specversion: str = "1.0"
     datacontenttype: str = "application/json"
+
+    def __post_init__(self) -> None:
+        if not self.dataschema:
+            msgspec.structs.force_setattr(self, "dataschema", _DATASCHEMAS[self.type])
 
 
 _DATA_TYPES: dict[EventType, type[EventData]] = {
@@ -108,6 +119,35 @@ _DATA_TYPES: dict[EventType, type[EventData]] = {
 }
 
 
+def data_type_of(kind: EventType) -> type[EventData]:
+    """Return what events of that type carry."""
+    return _DATA_TYPES.get(kind, CallEvent)
+
+
+SCHEMA_VERSIONS: dict[type[EventData], tuple[str, int]] = {
+    CallEvent: ("call", 1),
+    AgentEvent: ("agent", 1),
+    CommandRecord: ("command", 1),
+    CustomerContext: ("customer-context", 1),
+    CustomerChange: ("customer-change", 1),
+    OrderChange: ("order-change", 1),
+    CaseChange: ("case-change", 1),
+    Interaction: ("interaction", 1),
+    WriteBackRequest: ("write-back-request", 1),
+    ConnectorStatus: ("connector-status", 1),
+}
+"""What the schema of each kind of data is called, and its major version, which grows when a change breaks a reader."""
+
+
+def dataschema(data_type: type[EventData]) -> str:
+    """Return the name by which an event refers to the schema of its data."""
+    name, major = SCHEMA_VERSIONS[data_type]
+    return f"urn:ctihub:schema:{name}:{major}"
+
+
+_DATASCHEMAS = {kind: dataschema(data_type_of(kind)) for kind in EventType}
+
+
 class _Envelope(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     type: EventType
@@ -117,6 +157,7 @@ class _Envelope(msgspec.Struct, frozen=True, kw_only=True):
     data: msgspec.Raw
     partitionkey: str
     sequence: str = ""
+    dataschema: str = ""
 
 
 _encoder = msgspec.json.Encoder()
@@ -131,8 +172,7 @@ def encode_event(event: Event) -> bytes:
 def decode_event(body: bytes) -> Event:
     """Read what `encode_event` wrote. Raises `msgspec.ValidationError` naming the field that does not fit."""
     envelope = _envelope_decoder.decode(body)
-    data_type: type[EventData] = _DATA_TYPES.get(envelope.type, CallEvent)
-    data = msgspec.json.decode(envelope.data, type=data_type)
+    data = msgspec.json.decode(envelope.data, type=data_type_of(envelope.type))
     return Event(
         id=envelope.id,
         type=envelope.type,
@@ -142,6 +182,7 @@ def decode_event(body: bytes) -> Event:
         data=data,
         partitionkey=envelope.partitionkey,
         sequence=envelope.sequence,
+        dataschema=envelope.dataschema,
     )
 
 
@@ -171,6 +212,9 @@ _uuid_clock = _UuidClock()
 
 
 _WRAP_UPS = uuid.UUID("0c7a6c36-7d4e-5c0b-8b0e-3a8d52e7c0f4")
+WRAP_UP = "wrap_up"
+"""The field of an interaction's `extra` that holds the wrap-up's id."""
+
 _WRITE_BACKS = uuid.UUID("2f1c2d4e-6a0b-5e57-8f43-0b7c4d9e1a60")
 _COMMANDS = uuid.UUID("5b0f1f5e-4f3c-5d0a-9a0e-3d6a8f1f7c11")
 """The namespace of command events' ids."""
@@ -301,6 +345,14 @@ def wrap_up_event(interaction: Interaction, *, wrap_up_id: str = "") -> Event:
 
 def wrap_up_event_id(call_id: str, wrap_up_id: str) -> str:
     return str(uuid.uuid5(_WRAP_UPS, f"{call_id}\0{wrap_up_id}"))
+
+
+def is_wrap_up(event: Event) -> bool:
+    """Whether the event is what an agent said of a call: told by its id, which no feed's message can have."""
+    said = event.data
+    if not isinstance(said, Interaction) or not said.reference:
+        return False
+    return event.id in {wrap_up_event_id(said.reference, one) for one in ("", said.extra.get(WRAP_UP, ""))}
 
 
 def context_event(context: CustomerContext, *, pbx: str) -> Event:
