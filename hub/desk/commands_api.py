@@ -10,12 +10,12 @@ from aiohttp import web
 from hub.desk.access import Access, Caller
 from hub.desk.body import json_body
 from hub.desk.frames import AgentProfile
-from hub.desk.rate import RateLimit
 from hub.desk.replies import ApiError, json_reply
 from hub.desk.rights import why_not
 from hub.desk.route import Route
 from hub.domain.control import Actor, Command, CommandResult, Refusal
 from hub.domain.ports import CallControl
+from hub.domain.rate import RateLimit
 
 COMMANDS_PER_S = 20
 _EXAMPLE = 'as in {"command": "hang_up", "id": "...", "call_id": "..."}'

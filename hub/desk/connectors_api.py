@@ -5,11 +5,11 @@ from __future__ import annotations
 from aiohttp import web
 
 from hub.desk.access import Access, Caller
-from hub.desk.rate import RateLimit
 from hub.desk.replies import ApiError, json_reply
 from hub.desk.route import Route
 from hub.domain.backend import BackendStatus, ReloadNotPossibleError, ReloadResult
 from hub.domain.ports import BackendDirectory
+from hub.domain.rate import RateLimit
 
 RELOADS_PER_S = 2
 _REFUSED = 422

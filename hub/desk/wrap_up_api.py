@@ -10,10 +10,10 @@ from aiohttp import web
 from hub.desk.access import Access, Caller
 from hub.desk.body import json_body
 from hub.desk.frames import AgentProfile
-from hub.desk.rate import RateLimit
 from hub.desk.replies import ApiError, json_reply
 from hub.desk.route import Parameter, Route
 from hub.domain.ports import CallWrapUp
+from hub.domain.rate import RateLimit
 from hub.domain.wrapup import WrapUp, WrapUpError, WrapUpProblem, WrapUpResult
 
 WRAP_UPS_PER_S = 5
@@ -46,7 +46,8 @@ class WrapUpApi:
                 summary=(
                     "Say how a call went. The hub keeps the note, and writes it back to every backend that knows"
                     " the customer: first as the call's activity, later as a further note. The same id again writes"
-                    " nothing twice. What a backend did not take is in its entry's `problem`: send the same once more."
+                    " nothing twice. A backend that is down gets it `later`, by itself. What one refused is in its"
+                    " entry's `problem`: send the same once more."
                 ),
                 body=WrapUp,
                 reply=WrapUpResult,

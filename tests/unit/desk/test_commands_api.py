@@ -8,9 +8,9 @@ import aiohttp
 import pytest
 
 from hub.desk.commands_api import COMMANDS_PER_S, STATUS_OF
-from hub.desk.rate import RateLimit
 from hub.domain.call import Monitoring
 from hub.domain.control import COMMAND_NAMES, Actor, Dial, HangUp, Monitor, Refusal
+from hub.domain.rate import RateLimit
 from tests.unit.desk.house import CONTROL_TOKEN, SUPERVISE_TOKEN, House
 
 PATH = "/api/v1/commands"
