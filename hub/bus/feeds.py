@@ -6,7 +6,8 @@ import dataclasses
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from hub.bus.intake import Intake
+from hub.bus.intake import Intake, Understanding
+from hub.bus.soap.own_messages import OwnMessages
 from hub.config.inbound import InboundFeed
 from hub.config.mapping_files import find_mapping
 from hub.config.model import Config
@@ -15,7 +16,6 @@ from hub.config.watched import digest
 from hub.config.wording import nearest
 from hub.domain.inbound import UnknownFeedError
 from hub.mapping.errors import MappingError
-from hub.mapping.mapping import Mapping as RecordMapping
 from hub.mapping.mapping import load_mapping
 
 
@@ -75,10 +75,12 @@ class Feeds:
 
     def _loaded(self, name: str, section: InboundFeed) -> Feed:
         stood_there = self._digest(section)
-        intake = Intake(name, section, self._mapping(name, section), region=self._config.hub.region)
+        intake = Intake(name, section, self._understanding(name, section), region=self._config.hub.region)
         return Feed(name, section, intake, stood_there)
 
-    def _mapping(self, name: str, section: InboundFeed) -> RecordMapping:
+    def _understanding(self, name: str, section: InboundFeed) -> Understanding:
+        if not section.mapping:
+            return OwnMessages()
         file = find_mapping(section.mapping, self._config.hub.mappings)
         if file is None:
             message = f"inbound {name}: there is no mapping {section.mapping!r}"

@@ -77,8 +77,9 @@ class FixedWidthFormat(Section):
 class HmacSignature(Section):
     """The sender signs what it sends with a shared secret (RFC 2104).
 
-    Signed is `{timestamp}.{body}` if there is a `timestamp_header` (Unix seconds), else the body alone. What is older
-    than `tolerance_s`, or was taken before, is refused as replayed.
+    Signed is `{timestamp}.{body}` if there is a `timestamp_header` (Unix seconds), else the body alone; with an
+    `id_header` here the message's id stands before that (`{id}.{timestamp}.{body}`). What is older than `tolerance_s`,
+    or was taken before, is refused as replayed.
     """
 
     secret: Secret
@@ -194,7 +195,23 @@ class InboundFeed(Section):
             raise PlacedError(("fixed_width",), "`format: fixed_width` and the `fixed_width:` section belong together")
         if not self.mapping and (self.soap is None or self.soap.xsd is not None):
             raise PlacedError(("mapping",), "a feed needs a mapping: the file under `mappings`, without .yaml")
+        if self.soap is not None:
+            self._complete_soap(self.soap)
         return self
+
+    def _complete_soap(self, soap: SoapPush) -> None:
+        if soap.xsd is not None:
+            if self.format not in {"xml", "idoc"}:
+                raise PlacedError(("format",), "what comes by SOAP is XML: `format: xml`, or `idoc`")
+        elif self.mapping:
+            raise PlacedError(
+                ("mapping",), "the hub's own messages need no mapping: leave it out, or give `soap` a `schema`"
+            )
+        elif self.queue or self.folder or self.id or self.records:
+            message = (
+                "without a `schema` a feed takes the hub's own messages, by SOAP alone: no queue, folder, id or records"
+            )
+            raise PlacedError(("soap",), message)
 
     def system_of(self, name: str) -> str:
         """Return whose records the feed called `name` brings."""

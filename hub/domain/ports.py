@@ -17,6 +17,7 @@ from hub.domain.event import Event
 from hub.domain.inbound import DeadLetter, DeadLetterState, InboundMessage, Receipt
 from hub.domain.interaction import Interaction
 from hub.domain.routing import Enquiry, RoutingAnswer
+from hub.domain.soap import SoapReply, SoapRequest
 from hub.domain.wrapup import WrapUp, WrapUpResult
 
 
@@ -107,6 +108,19 @@ class Reception(Protocol):
 
     async def take(self, feed: str, message: InboundMessage) -> Receipt:
         """Return once everything in it is durable somewhere. Raises UnknownFeedError, or StoreError: send it again."""
+
+
+class SoapFeed(Protocol):
+    """A feed that is a SOAP service; it hands what it takes to `Reception` itself."""
+
+    def wsdl(self, address: str) -> bytes:
+        """Return its description, in which `address` is where to send to."""
+
+    def schema(self, index: int, address: str) -> bytes | None:
+        """Return a schema that the description names by its place, None if there is no such."""
+
+    async def answer(self, request: SoapRequest) -> SoapReply:
+        """Answer a request; whatever goes wrong is a fault."""
 
 
 class CallLogEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

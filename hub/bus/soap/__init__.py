@@ -1,0 +1,1 @@
+"""Feeds as SOAP services: the WSDL, the envelopes of both versions, validation against the schema, faults."""
