@@ -8,7 +8,6 @@ from typing import Protocol
 from hub.domain.customer import CustomerQuery, CustomerRecord, Problem
 from hub.domain.writeback import WriteBack, WriteKind, WriteResult
 
-
 _FORBIDDEN = 403
 
 
@@ -48,6 +47,11 @@ class ConnectorError(Exception):
                 return self.status != _FORBIDDEN
             case _:
                 return False
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether the backend may still be at what it was asked: nobody knows what it will have done."""
+        return not self.is_repeatable or self.problem is Problem.TIMEOUT
 
     def within(self, where: str) -> ConnectorError:
         """Return the same error, told as having happened in `where`."""

@@ -45,6 +45,7 @@ from hub.telephony.fastagi.server import FastAgiServer
 from hub.telephony.federated import FederatedCalls
 from hub.telephony.link import PbxLink
 from hub.version import VERSION
+from hub.write_backs import outbound_of
 
 log = structlog.get_logger(__name__)
 
@@ -119,6 +120,7 @@ class Hub:
         self._backends = backends = Backends(
             config, health=ConnectorHealth(self._connector_changed), source=self._source
         )
+        self._outbound = outbound_of(config, backends, journal=self._journal, metrics=self._metrics)
         self._stack.push_async_callback(backends.close)
         await backends.start()
         self._context = ContextService(
@@ -130,7 +132,9 @@ class Hub:
             on_complete=self._context_completed,
         )
         self._stack.push_async_callback(self._context.close)
-        backends.on_swap(lambda: self._context.use(list(backends.connectors.values()), backends.kept))
+        self._stack.push_async_callback(self._outbound.stop)
+        await self._outbound.start()
+        backends.on_swap(self._backends_swapped)
         self._desk = Desk(
             agents=agent_profiles(config),
             live=self,
@@ -207,6 +211,7 @@ class Hub:
                 agent_names={agent_id: agent.name for agent_id, agent in config.agents.items()},
                 dispositions=config.desk.dispositions,
                 on_recorded=self._context.interaction_recorded,
+                activity_by_rule=self._outbound.writes_activity_of,
             ),
             backends=backends,
             call_log=self._journal,
@@ -374,6 +379,12 @@ class Hub:
     def _connector_changed(self, status: ConnectorStatus, up: bool) -> None:
         log.warning("connector up" if up else "connector down", connector=status.connector, reason=status.reason)
         self._journal.publish(connector_event(status, up=up))
+        if up:
+            self._outbound.is_up(status.connector)
+
+    def _backends_swapped(self) -> None:
+        self._context.use(list(self._backends.connectors.values()), self._backends.kept)
+        self._outbound.swapped()
 
     def _observe_routing(self, status: EnquiryStatus, seconds: float) -> None:
         self._metrics.routing_seconds.labels(status.value).observe(seconds)

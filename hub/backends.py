@@ -68,6 +68,7 @@ class Backends:
         self._reloading = asyncio.Lock()
         self._replaced: dict[ResilientConnector, asyncio.Task[None]] = {}
         self._on_swap: Callable[[], None] = lambda: None
+        self._completed: Callable[[BackendStatus], BackendStatus] = lambda status: status
 
     @property
     def connectors(self) -> Mapping[str, ResilientConnector]:
@@ -77,6 +78,15 @@ class Backends:
     def kept(self) -> Mapping[str, AnswerCacheSection]:
         """How long each connector's answers are kept."""
         return {name: loaded.section.cache for name, loaded in self._loaded.items()}
+
+    @property
+    def sections(self) -> Mapping[str, ConnectorBase]:
+        """What each was made from."""
+        return {name: loaded.section for name, loaded in self._loaded.items()}
+
+    def complete_status(self, completed: Callable[[BackendStatus], BackendStatus]) -> None:
+        """Have `completed` add to each status what a connector can't know of itself."""
+        self._completed = completed
 
     def on_swap(self, listener: Callable[[], None]) -> None:
         self._on_swap = listener
@@ -97,7 +107,7 @@ class Backends:
 
     def backends(self) -> Sequence[BackendStatus]:
         """Return how each is."""
-        return [connector.status() for connector in self.connectors.values()]
+        return [self._completed(connector.status()) for connector in self.connectors.values()]
 
     def files(self) -> Iterable[Path]:
         """Return the files that a change of matters for."""

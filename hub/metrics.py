@@ -105,6 +105,56 @@ class BackendFigures(Collector):
         yield from (state, running, waiting, repeated, throttled, left_alone)
 
 
+class OutboundStanding(Protocol):
+    """How one backend's reader of the journal stands."""
+
+    @property
+    def connector(self) -> str: ...
+
+    @property
+    def behind(self) -> int: ...
+
+    @property
+    def written(self) -> int: ...
+
+    @property
+    def skipped(self) -> int: ...
+
+    @property
+    def dead(self) -> int: ...
+
+
+class OutboundFigures(Collector):
+    """What is written to backends by itself; the backends may be others than the last time."""
+
+    def __init__(self, read: Callable[[], Sequence[OutboundStanding]]) -> None:
+        self._read = read
+
+    def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
+        waiting = GaugeMetricFamily(
+            "ctihub_outbound_waiting",
+            "Events of the journal that have not been dealt with yet for what is written to the backend.",
+            labels=["connector"],
+        )
+        written = CounterMetricFamily(
+            "ctihub_outbound_written", "Things that were written to the backend by itself.", labels=["connector"]
+        )
+        skipped = CounterMetricFamily(
+            "ctihub_outbound_skipped",
+            "Things that were not written because the backend knows no such customer, or several.",
+            labels=["connector"],
+        )
+        dead = CounterMetricFamily(
+            "ctihub_outbound_dead", "Things that the backend did not take: dead letters.", labels=["connector"]
+        )
+        for one in self._read():
+            waiting.add_metric([one.connector], one.behind)
+            written.add_metric([one.connector], one.written)
+            skipped.add_metric([one.connector], one.skipped)
+            dead.add_metric([one.connector], one.dead)
+        yield from (waiting, written, skipped, dead)
+
+
 class CacheFigures(Collector):
     """How often a backend's answer was there already, and what the answers take."""
 
@@ -183,6 +233,10 @@ class Metrics:
         """Export how the backends are, and what the cache of their answers does."""
         self.registry.register(BackendFigures(read))
         self.registry.register(CacheFigures(asked, size))
+
+    def show_outbound(self, read: Callable[[], Sequence[OutboundStanding]]) -> None:
+        """Export what is written to the backends by itself."""
+        self.registry.register(OutboundFigures(read))
 
     def show_bus(self, *, lag: Callable[[], int], connected: Callable[[], bool]) -> None:
         """Export the broker's gauges; without a broker there is nothing that could be away."""

@@ -11,8 +11,6 @@ from hub.config.resilience import BreakerSection
 from hub.domain.backend import BackendState
 from hub.domain.customer import Problem
 
-_FORBIDDEN = 403
-
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Admission:
@@ -137,15 +135,3 @@ class Breaker:
         self._span_s = self._settings.open_s
         self._last.clear()
         self._generation += 1
-
-
-def is_failure(error: ConnectorError) -> bool:
-    """Whether the backend, and not the question, is what went wrong."""
-    match error.problem:
-        case Problem.UNREACHABLE | Problem.TIMEOUT | Problem.THROTTLED:
-            return True
-        case Problem.REFUSED:
-            # What this user may not read says nothing of other customers.
-            return error.status != _FORBIDDEN
-        case _:
-            return False

@@ -42,5 +42,8 @@ def _named(config: Config) -> Iterator[tuple[KeyPath, str, str]]:
         for operation, steps in connector.lookups.items():
             if steps.mapping:
                 yield (*path, "operations", operation, "mapping"), steps.mapping, "customer"
+        for index, rule in enumerate(connector.outbound.rules):
+            if rule.mapping:
+                yield (*path, "outbound", "rules", index, "mapping"), rule.mapping, "write_back"
     for name, feed in config.inbound.items():
         yield ("inbound", name, "mapping"), feed.mapping, "interaction"

@@ -65,8 +65,9 @@ class ConnectorBase(Section):
     ] = {}
 
     outbound: Annotated[
-        OutboundSection | None, Field(description="Which events are written to this backend of themselves")
-    ] = None
+        OutboundSection,
+        Field(description="Which events are written to this backend of themselves, and how it is tried"),
+    ] = OutboundSection()
 
     _lines = field_validator("headers")(
         lambda headers: {name: no_line_break(value) for name, value in headers.items()},
@@ -105,6 +106,16 @@ class ConnectorBase(Section):
             raise PlacedError(("credentials",), "no step reads them")
         return self
 
+    @model_validator(mode="after")
+    def _outbound_fits(self) -> Self:
+        kinds = self.writable
+        if kinds is not None:
+            try:
+                self.outbound.check_writable(kinds)
+            except PlacedError as error:
+                raise PlacedError(("outbound", *error.path), str(error)) from None
+        return self
+
     def session_fields(self) -> set[str]:
         """Return the names that steps and headers read of the session."""
         return fields_of("session", self._sources())
@@ -135,3 +146,8 @@ class ConnectorBase(Section):
     def written(self) -> Mapping[str, WriteOperationBase]:
         """How each kind of thing is written back, by its name (hub/domain/writeback.py)."""
         return getattr(self, "writes", {})
+
+    @property
+    def writable(self) -> frozenset[str] | None:
+        """The kinds of things that can be written back; None for a kind whose code alone knows."""
+        return frozenset(self.written) if "writes" in type(self).model_fields else None

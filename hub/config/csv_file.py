@@ -99,3 +99,7 @@ class CsvConnector(ConnectorBase):
                     raise PlacedError(place, f"there is no column {column!r}{nearest(column, self.columns)}")
         self.check_mappings(self.operations)
         return self
+
+    @property
+    def writable(self) -> frozenset[str]:
+        return frozenset()

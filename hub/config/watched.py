@@ -94,7 +94,10 @@ class ConnectorFiles:
 
     def __init__(self, section: ConnectorBase) -> None:
         operations = section.lookups.values()
-        self._mappings = frozenset(operation.mapping or section.mapping or "" for operation in operations)
+        written = (rule.mapping for rule in section.outbound.rules)
+        self._mappings = frozenset(
+            (*(operation.mapping or section.mapping or "" for operation in operations), *written)
+        )
         # Paths of a loaded configuration are absolute.
         self._named = frozenset(path for text in _texts(section) if (path := Path(text)).is_absolute())
 

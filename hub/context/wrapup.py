@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 import structlog
 
 from connectors.base import Connector, ConnectorError
-from hub.domain.call import Call, Direction, Role
-from hub.domain.customer import Customer, CustomerContext
-from hub.domain.event import decode_event, wrap_up_event
+from hub.domain.call import Call, Role
+from hub.domain.call_activity import call_activity, call_subject
+from hub.domain.customer import AnswerState, Customer, CustomerContext
+from hub.domain.event import WRAP_UP, Event, WriteBackRequest, decode_event, wrap_up_event, write_back_event
 from hub.domain.interaction import Channel, CustomerRef, Interaction
 from hub.domain.ports import CallArchive, EventJournal, LiveCalls, StoreError
 from hub.domain.wrapup import Saved, WrapUp, WrapUpError, WrapUpProblem, WrapUpResult
@@ -24,18 +26,35 @@ log = structlog.get_logger(__name__)
 SOURCE = "desk"
 """The source of interactions that agents write down."""
 
-_WRAP_UP = "wrap_up"
+_OPEN = frozenset({AnswerState.FAILED, AnswerState.PENDING})
+_NOT_ASKED = "the backend had not answered when the call came: it is asked whether it knows the customer"
 
 
 class WrapUpJournal(EventJournal, CallArchive, Protocol):
     """What is needed of the journal."""
 
 
+class ActivityByRule(Protocol):
+    def __call__(self, call: Call, *, is_over: bool) -> Collection[str]:
+        """Return the backends that get the call's activity by a rule; while it goes on, those that may."""
+
+
+class _Entries(NamedTuple):
+    """What is to be written now, and what is for backends of which nobody knows yet whether they know the customer."""
+
+    now: Sequence[tuple[Connector, WriteBack]]
+    later: Sequence[tuple[Connector, WriteBack]]
+
+
 class WrapUpService:
     """The `CallWrapUp` of hub/domain/ports.py.
 
     A call's first wrap-up becomes the activity in each backend, under the call's id; what is said later is a further
-    note there. A new case is opened in one backend only: the first of the configuration that can.
+    note there. Where a rule writes the activity by itself (`activity_by_rule`), the first is a note, too. A new case is
+    opened in one backend only: the first of the configuration that can.
+
+    What a backend can't be given now because it is down is asked for in the journal (`cti.write_back.requested`), and
+    so is what is for one that did not answer when the call came: it alone knows whether it knows the customer.
     """
 
     def __init__(
@@ -48,6 +67,7 @@ class WrapUpService:
         agent_names: Mapping[str, str],
         dispositions: Sequence[str],
         on_recorded: Callable[[Interaction], None],
+        activity_by_rule: ActivityByRule = lambda _call, *, is_over: (),  # noqa: ARG005 - a protocol's name
     ) -> None:
         self._connectors = connectors
         self._live = live
@@ -56,6 +76,7 @@ class WrapUpService:
         self._agent_names = agent_names
         self._dispositions = dispositions
         self._on_recorded = on_recorded
+        self._activity_by_rule = activity_by_rule
 
     async def wrap_up(self, call_id: str, wrap_up: WrapUp, *, agent: str) -> WrapUpResult:
         """Return what each backend made of it. Raises WrapUpError where nothing was written anywhere."""
@@ -65,13 +86,15 @@ class WrapUpService:
             context = self._context(call_id) or await self._journal.context_of(call_id)
             customer = _customer(context, wrap_up)
             interaction = _interaction(call, customer, wrap_up, agent)
-            is_first = await self._keep(interaction, wrap_up)
+            first, said = await self._keep(interaction, wrap_up)
+            by_rule = self._activity_by_rule(call, is_over=call.ended_at is not None and said.at >= call.ended_at)
+            entries = self._entries(call, customer, context, wrap_up, agent, is_first=first is said, by_rule=by_rule)
+            later = [await self._later(connector, entry, _NOT_ASKED) for connector, entry in entries.later]
         except StoreError as error:
             raise WrapUpError(WrapUpProblem.NOT_STORED, str(error)) from error
         self._on_recorded(interaction)
-        entries = list(self._entries(call, customer, wrap_up, agent, is_first=is_first))
-        saved = await asyncio.gather(*(self._write(connector, entry) for connector, entry in entries))
-        return WrapUpResult(id=wrap_up.id, saved=tuple(saved))
+        saved = await asyncio.gather(*(self._write(connector, entry) for connector, entry in entries.now))
+        return WrapUpResult(id=wrap_up.id, saved=(*saved, *later))
 
     def _check(self, wrap_up: WrapUp) -> None:
         if not (wrap_up.note.strip() or wrap_up.disposition or wrap_up.new_case.strip()):
@@ -94,42 +117,70 @@ class WrapUpService:
             raise WrapUpError(WrapUpProblem.NOT_YOURS, "Only who has a part in a call can say how it went.")
         return call
 
-    async def _keep(self, interaction: Interaction, wrap_up: WrapUp) -> bool:
-        """Write it down once; return whether it is the first that was said of this call."""
-        position = await self._journal.append(wrap_up_event(interaction))
-        [stored] = await self._journal.read(position - 1, 1)
-        first = decode_event(stored.body).data
-        if isinstance(first, Interaction) and first.extra.get(_WRAP_UP) == wrap_up.id:
-            return True
+    async def _keep(self, interaction: Interaction, wrap_up: WrapUp) -> tuple[Interaction, Interaction]:
+        """Write it down once; return the first that was said of this call, and this as it was said first."""
+        first = await self._stored(wrap_up_event(interaction))
+        if first.extra.get(WRAP_UP) == wrap_up.id:
+            return first, first
         later = msgspec.structs.replace(interaction, id=f"{interaction.id}.{wrap_up.id}")
-        await self._journal.append(wrap_up_event(later, wrap_up_id=wrap_up.id))
-        return False
+        return first, await self._stored(wrap_up_event(later, wrap_up_id=wrap_up.id))
+
+    async def _stored(self, event: Event) -> Interaction:
+        """Append it; return what the journal holds under its id."""
+        position = await self._journal.append(event)
+        [stored] = await self._journal.read(position - 1, 1)
+        said = decode_event(stored.body).data
+        if not isinstance(said, Interaction):
+            raise TypeError(f"event {event.id} in the journal is no interaction")
+        return said
 
     def _entries(
-        self, call: Call, customer: Customer | None, wrap_up: WrapUp, agent: str, *, is_first: bool
-    ) -> Sequence[tuple[Connector, WriteBack]]:
-        known = [
-            (connector, record)
-            for name, connector in self._connectors().items()
-            if customer is not None and (record := customer.ids.get(name))
-        ]
-        entry = _entry(call, wrap_up, agent, self._agent_names.get(agent, agent))
-        kind, identity = (WriteKind.ACTIVITY, call.id) if is_first else (WriteKind.NOTE, f"{call.id}.{wrap_up.id}")
-        entries = [
-            (connector, msgspec.structs.replace(entry, id=identity, kind=kind, customer=record))
-            for connector, record in known
-            if kind in connector.writes
-        ]
-        if wrap_up.new_case.strip():
-            case = msgspec.structs.replace(
-                entry, id=f"{call.id}.{wrap_up.id}", kind=WriteKind.CASE, subject=wrap_up.new_case.strip()
-            )
-            entries += [
-                (connector, msgspec.structs.replace(case, customer=record))
-                for connector, record in known
+        self,
+        call: Call,
+        customer: Customer | None,
+        context: CustomerContext | None,
+        wrap_up: WrapUp,
+        agent: str,
+        *,
+        is_first: bool,
+        by_rule: Collection[str],
+    ) -> _Entries:
+        connectors = self._connectors()
+        ids = customer.ids if customer is not None else {}
+        known = [(connector, ids[name]) for name, connector in connectors.items() if ids.get(name)]
+        unasked = [(connectors[name], "") for name in _not_answered(context) if name in connectors and name not in ids]
+        facts = _entry(call, wrap_up, agent, self._agent_names.get(agent, agent))
+        own_id = f"{call.id}.{wrap_up.id}"
+        case = msgspec.structs.replace(facts, id=own_id, kind=WriteKind.CASE, subject=wrap_up.new_case.strip())
+
+        def entry(connector: Connector) -> WriteBack | None:
+            if is_first and connector.name not in by_rule:
+                return facts
+            if not (facts.note or facts.disposition):
+                return None
+            if is_first and WriteKind.NOTE not in connector.writes:
+                # Not under the call's id: it would be taken for the activity that a rule writes.
+                return msgspec.structs.replace(facts, id=own_id)
+            return msgspec.structs.replace(facts, id=own_id, kind=WriteKind.NOTE, note=facts.note or facts.subject)
+
+        def written(group: Sequence[tuple[Connector, str]]) -> list[tuple[Connector, WriteBack]]:
+            return [
+                (connector, msgspec.structs.replace(made, customer=record))
+                for connector, record in group
+                if (made := entry(connector)) is not None and made.kind in connector.writes
+            ]
+
+        now, later = written(known), written(unasked)
+        if case.subject:
+            takers = [
+                (group, connector, record)
+                for group, backends in ((now, known), (later, unasked))
+                for connector, record in backends
                 if WriteKind.CASE in connector.writes
-            ][:1]
-        return entries
+            ]
+            for group, connector, record in takers[:1]:
+                group.append((connector, msgspec.structs.replace(case, customer=record)))
+        return _Entries(now, later)
 
     async def _write(self, connector: Connector, entry: WriteBack) -> Saved:
         saved = Saved(connector=connector.name, title=connector.title, kind=entry.kind)
@@ -137,6 +188,9 @@ class WrapUpService:
             result = await connector.write(entry)
         except ConnectorError as error:
             log.warning("not written back", connector=connector.name, kind=entry.kind, reason=error.message)
+            if error.is_of_backend:
+                with contextlib.suppress(StoreError):  # then it is a failure as any other, and told as one
+                    return await self._later(connector, entry, error.message, is_unsure=error.is_unsure)
             return msgspec.structs.replace(saved, problem=error.message)
         except Exception:
             # A connector that breaks its contract must not take the others' results with it.
@@ -144,6 +198,19 @@ class WrapUpService:
             return msgspec.structs.replace(saved, problem="the connector failed; the hub's log has why")
         log.info("written back", connector=connector.name, kind=entry.kind, was_there=result.was_there)
         return msgspec.structs.replace(saved, id=result.id, was_there=result.was_there)
+
+    async def _later(self, connector: Connector, entry: WriteBack, reason: str, *, is_unsure: bool = False) -> Saved:
+        """Ask for it in the journal, from where the backend is given it once it can take it. Raises StoreError."""
+        request = WriteBackRequest(connector=connector.name, entry=entry, reason=reason, is_unsure=is_unsure)
+        await self._journal.append(write_back_event(request))
+        return Saved(connector=connector.name, title=connector.title, kind=entry.kind, later=True)
+
+
+def _not_answered(context: CustomerContext | None) -> Sequence[str]:
+    """Return the backends of which it is not known whether they know the customer; none if it may be one of several."""
+    if context is None or len(context.customers) > 1 or not context.phone.e164:
+        return ()
+    return [answer.connector for answer in context.answers if answer.state in _OPEN]
 
 
 def _taking_part(call: Call) -> frozenset[str]:
@@ -165,8 +232,8 @@ def _customer(context: CustomerContext | None, wrap_up: WrapUp) -> Customer | No
 
 
 def _subject(call: Call, wrap_up: WrapUp) -> str:
-    kind = "Outbound call" if call.direction is Direction.OUTBOUND else "Inbound call"
-    return f"{kind}: {wrap_up.disposition}" if wrap_up.disposition else kind
+    subject = call_subject(call)
+    return f"{subject}: {wrap_up.disposition}" if wrap_up.disposition else subject
 
 
 def _interaction(call: Call, customer: Customer | None, wrap_up: WrapUp, agent: str) -> Interaction:
@@ -182,26 +249,15 @@ def _interaction(call: Call, customer: Customer | None, wrap_up: WrapUp, agent: 
         status=wrap_up.disposition,
         text=wrap_up.note,
         reference=call.id,
-        extra={"agent": agent, _WRAP_UP: wrap_up.id},
+        extra={"agent": agent, WRAP_UP: wrap_up.id},
     )
 
 
 def _entry(call: Call, wrap_up: WrapUp, agent: str, name: str) -> WriteBack:
-    talked_s = (call.ended_at - call.answered_at).total_seconds() if call.ended_at and call.answered_at else None
-    return WriteBack(
-        id=call.id,
-        kind=WriteKind.ACTIVITY,
-        direction=str(call.direction),
-        phone=call.customer_number.e164 or "",
+    return msgspec.structs.replace(
+        call_activity(call, agent=agent, agent_name=name),
         subject=_subject(call, wrap_up),
         note=wrap_up.note.strip(),
         disposition=wrap_up.disposition,
-        outcome=str(call.outcome or ""),
-        started_at=call.started_at,
-        ended_at=call.ended_at,
-        duration_s=None if talked_s is None else round(talked_s),
-        agent=agent,
-        agent_name=name,
-        queue=call.queue or "",
         priority=wrap_up.priority,
     )

@@ -25,7 +25,9 @@ class BackendStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
     `tried_again_in_s` counts while the backend is left alone. `running` and `waiting` are its lookups and writes.
     Since it was loaded: requests that were `repeated`, those that it refused as too many (`throttled`), and those
-    that it was spared because it did not answer (`left_alone`).
+    that it was spared because it did not answer (`left_alone`). `behind` is how many of the journal's events have not
+    been dealt with yet for what is written to it; `waiting_since` is when the first of them happened that it can't be
+    given at the moment.
     """
 
     name: str
@@ -41,6 +43,8 @@ class BackendStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     repeated: int = 0
     throttled: int = 0
     left_alone: int = 0
+    behind: int = 0
+    waiting_since: datetime | None = None
 
 
 class ReloadNotPossibleError(Exception):

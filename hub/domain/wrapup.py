@@ -30,13 +30,17 @@ class WrapUp(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forb
 
 
 class Saved(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What one backend made of it: `id` is its own of what was written, `problem` in words why nothing was."""
+    """What one backend made of it: `id` is its own of what was written, `problem` in words why nothing was.
+
+    `later`: it is down, or did not answer when the call came, and gets it by itself as soon as it can take it.
+    """
 
     connector: str
     title: str
     kind: WriteKind
     id: str = ""
     was_there: bool = False
+    later: bool = False
     problem: str = ""
 
 

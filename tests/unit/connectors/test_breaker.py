@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from connectors.base import ConnectorError
-from connectors.resilience.breaker import Breaker, LeftAloneError, is_failure
+from connectors.resilience.breaker import Breaker, LeftAloneError
 from hub.config.resilience import BreakerSection
 from hub.domain.backend import BackendState
 from hub.domain.customer import Problem
@@ -170,4 +170,4 @@ def test_a_shorter_wish_does_not_shorten_a_longer_one() -> None:
 )
 def test_only_the_backends_own_failures_count(error: ConnectorError, counts: bool) -> None:
     """One customer's record that can't be read, or may not be, says nothing of the next customer."""
-    assert counts is is_failure(error)
+    assert counts is error.is_of_backend

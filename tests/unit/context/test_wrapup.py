@@ -22,8 +22,8 @@ from hub.domain.call import (
     Outcome,
     Role,
 )
-from hub.domain.customer import Customer, CustomerContext, Problem
-from hub.domain.event import call_event, context_event
+from hub.domain.customer import AnswerState, BackendAnswer, Customer, CustomerContext, Problem
+from hub.domain.event import WriteBackRequest, call_event, context_event, decode_event
 from hub.domain.interaction import Interaction
 from hub.domain.phone import parse_number
 from hub.domain.wrapup import WrapUp, WrapUpError, WrapUpProblem
@@ -50,6 +50,10 @@ def call(**changes: object) -> Call:
     return msgspec.structs.replace(whole, **changes)
 
 
+def answer(connector: str, state: AnswerState) -> BackendAnswer:
+    return BackendAnswer(connector=connector, title=connector, state=state)
+
+
 class Keeper(Backend):
     """A backend that keeps what it is told, by kind and id."""
 
@@ -57,15 +61,15 @@ class Keeper(Backend):
         super().__init__(name)
         self.kinds = frozenset(kinds)
         self.kept: dict[tuple[WriteKind, str], WriteBack] = {}
-        self.is_down = False
+        self.error_of_writing: ConnectorError | None = None
 
     @property
     def writes(self) -> frozenset[WriteKind]:
         return self.kinds
 
     async def write(self, entry: WriteBack) -> WriteResult:
-        if self.is_down:
-            raise ConnectorError(Problem.UNREACHABLE, f"{self.name}: no connection")
+        if self.error_of_writing is not None:
+            raise self.error_of_writing
         was_there = (entry.kind, entry.id) in self.kept
         self.kept.setdefault((entry.kind, entry.id), entry)
         return WriteResult(id=f"{self.name}-{len(self.kept)}", was_there=was_there)
@@ -91,14 +95,26 @@ class Site:
             agent_names={"alice": "Alice Weber"},
             dispositions=("Solved", "Call back"),
             on_recorded=self.recorded.append,
+            activity_by_rule=self._activity_by_rule,
         )
+        self.by_rule: set[str] = set()
+        self.asked_if_over: list[bool] = []
+
+    def _activity_by_rule(self, _call: Call, *, is_over: bool) -> set[str]:
+        self.asked_if_over.append(is_over)
+        return self.by_rule
+
+    async def requests(self) -> list[WriteBackRequest]:
+        """Return what backends are still to be given."""
+        data = [decode_event(stored.body).data for stored in await self.journal.read(0, 100)]
+        return [one for one in data if isinstance(one, WriteBackRequest)]
 
     def live_calls(self) -> list[Call]:
         return self.live
 
-    async def over(self, *customers: Customer) -> None:
+    async def over(self, *customers: Customer, answers: tuple[BackendAnswer, ...] = ()) -> None:
         """Let the call be over, with these customers known by then."""
-        context = CustomerContext(call_id="main-1", phone=NUMBER, complete=True, customers=customers)
+        context = CustomerContext(call_id="main-1", phone=NUMBER, complete=True, customers=customers, answers=answers)
         await self.journal.append(context_event(context, pbx="main"))
         cleared = CallEvent(kind=CallEventKind.CLEARED, time=NOON, call=call(), cause=Cause.NORMAL_CLEARING)
         await self.journal.append(call_event(cleared))
@@ -179,17 +195,104 @@ async def test_a_new_case_is_opened_once(site: Site) -> None:
     assert ("Pump leaks", "high", "C-1") == (case.subject, case.priority, case.customer)
 
 
-async def test_a_backend_that_is_down_costs_its_own_entry(site: Site) -> None:
-    """The others have it, the problem is told in words, and the same once more completes it."""
+async def test_a_backend_that_is_down_is_told_later(site: Site) -> None:
+    """The others have it; what is for the one that is down is in the journal, once however often it is saved."""
     await site.over(MARIA)
-    site.crm.is_down = True
-    said = WrapUp(id="w1", note="Pump replaced")
-    result = await site.service.wrap_up("main-1", said, agent="alice")
-    assert {"crm": "crm: no connection", "erp": ""} == {saved.connector: saved.problem for saved in result.saved}
-    site.crm.is_down = False
+    site.crm.error_of_writing = ConnectorError(Problem.UNREACHABLE, "crm: no connection")
+    said = WrapUp(id="w1", note="Pump replaced", new_case="Pump")
+    for _ in range(2):
+        result = await site.service.wrap_up("main-1", said, agent="alice")
+        assert {("crm", "activity", True), ("erp", "activity", False), ("crm", "case", True)} == {
+            (saved.connector, str(saved.kind), saved.later) for saved in result.saved
+        }
+        assert {""} == {saved.problem for saved in result.saved}
+    requests = await site.requests()
+    assert [("crm", WriteKind.ACTIVITY, "main-1"), ("crm", WriteKind.CASE, "main-1.w1")] == sorted(
+        (request.connector, request.entry.kind, request.entry.id) for request in requests
+    )
+    assert {("C-1", "Pump replaced", "crm: no connection", False)} == {
+        (request.entry.customer, request.entry.note, request.reason, request.is_unsure) for request in requests
+    }
+    site.crm.error_of_writing = None
     result = await site.service.wrap_up("main-1", said, agent="alice")
     assert {"crm": False, "erp": True} == {saved.connector: saved.was_there for saved in result.saved}
-    assert (1, 1) == (len(site.crm.kept), len(site.erp.kept))
+
+
+async def test_who_did_not_answer_in_time_may_be_at_it(site: Site) -> None:
+    """What was begun and not answered is marked, so that it is not written a second time beside itself."""
+    await site.over(MARIA)
+    site.crm.error_of_writing = ConnectorError(Problem.TIMEOUT, "crm: no answer")
+    await site.service.wrap_up("main-1", WrapUp(id="w1", note="n"), agent="alice")
+    assert [True] == [request.is_unsure for request in await site.requests()]
+
+
+async def test_what_a_backend_refuses_is_told_and_not_tried_again(site: Site) -> None:
+    """A note that it does not take today it does not take tomorrow: the agent reads why."""
+    await site.over(MARIA)
+    site.crm.error_of_writing = ConnectorError(Problem.FAULT, "crm: too long")
+    result = await site.service.wrap_up("main-1", WrapUp(id="w1", note="n"), agent="alice")
+    assert {"crm": ("crm: too long", False), "erp": ("", False)} == {
+        saved.connector: (saved.problem, saved.later) for saved in result.saved
+    }
+    assert [] == await site.requests()
+
+
+async def test_who_was_down_when_the_call_came_is_told_later(site: Site) -> None:
+    """Nobody knows whether that backend knows the customer: it is asked when it is back, and gets the note then."""
+    await site.over(
+        msgspec.structs.replace(MARIA, ids={"crm": "C-1"}),
+        answers=(answer("erp", AnswerState.FAILED), answer("archive", AnswerState.FAILED)),
+    )
+    result = await site.service.wrap_up("main-1", WrapUp(id="w1", note="n"), agent="alice")
+    assert [("crm", False), ("erp", True)] == [(saved.connector, saved.later) for saved in result.saved]
+    [request] = await site.requests()
+    assert ("erp", "", NUMBER.e164) == (request.connector, request.entry.customer, request.entry.phone)
+
+
+async def test_who_may_be_one_of_several_is_told_nothing_unasked(site: Site) -> None:
+    """The agent said which of two it was: a lookup by their number could find the other one."""
+    await site.over(MARIO, MARIA, answers=(answer("erp", AnswerState.FAILED),))
+    said = WrapUp(id="w1", note="n", customer={"crm": "C-2"})
+    await site.service.wrap_up("main-1", said, agent="alice")
+    assert [] == await site.requests()
+
+
+@pytest.mark.parametrize("is_live", [True, False])
+async def test_where_a_rule_writes_the_activity_the_wrap_up_is_a_note(site: Site, is_live: bool) -> None:
+    """Under an id of its own, whichever comes first; where there are no notes, as an activity of its own."""
+    site.by_rule = {"crm", "erp"}
+    await site.over(MARIA)
+    if is_live:
+        site.live = [call(ended_at=None, outcome=None)]
+        site.contexts["main-1"] = CustomerContext(call_id="main-1", phone=NUMBER, customers=(MARIA,))
+    said = WrapUp(id="w1", note="Pump replaced")
+    for _ in range(2):
+        await site.service.wrap_up("main-1", said, agent="alice")
+    assert {(WriteKind.NOTE, "main-1.w1"): "Pump replaced"} == {key: one.note for key, one in site.crm.kept.items()}
+    assert {(WriteKind.ACTIVITY, "main-1.w1"): "Pump replaced"} == {key: one.note for key, one in site.erp.kept.items()}
+    assert {not is_live} == set(site.asked_if_over)
+
+
+async def test_what_was_said_during_the_call_stays_what_it_was(site: Site) -> None:
+    """Saved again after the call, the rules are asked as they were during it: it is not written in another way, too."""
+    await site.over(MARIA)
+    site.live = [call(ended_at=None, outcome=None)]
+    said = WrapUp(id="w1", note="Pump replaced")
+    await site.service.wrap_up("main-1", said, agent="alice")
+    site.live = [call(ended_at=datetime.now(UTC) + timedelta(hours=1))]
+    await site.service.wrap_up("main-1", said, agent="alice")
+    assert [False, False] == site.asked_if_over
+
+
+async def test_with_a_rule_a_result_alone_is_a_note_and_a_case_alone_is_none(site: Site) -> None:
+    """A note has text in it; of what was not said there is no note."""
+    site.by_rule = {"crm"}
+    await site.over(MARIA)
+    await site.service.wrap_up("main-1", WrapUp(id="w1", disposition="Solved"), agent="alice")
+    await site.service.wrap_up("main-1", WrapUp(id="w2", new_case="Pump"), agent="alice")
+    assert {(WriteKind.NOTE, "main-1.w1"): "Inbound call: Solved", (WriteKind.CASE, "main-1.w2"): ""} == {
+        key: one.note for key, one in site.crm.kept.items()
+    }
 
 
 async def test_several_customers_are_asked_about(site: Site) -> None:

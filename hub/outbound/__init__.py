@@ -1,0 +1,1 @@
+"""Events written back to backends by rules: in order, once, however long a backend was away."""

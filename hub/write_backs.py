@@ -1,0 +1,28 @@
+"""The outbound side of the composition: what is written to backends by itself, and its figures."""
+
+from __future__ import annotations
+
+from hub.backends import Backends
+from hub.config.model import Config
+from hub.metrics import Metrics
+from hub.outbound.outbound import Backend, Outbound
+from hub.outbound.reader import OutboundJournal
+
+
+def outbound_of(config: Config, backends: Backends, *, journal: OutboundJournal, metrics: Metrics) -> Outbound:
+    """Put it together, not started yet; what each backend's status lacks is filled in from it."""
+
+    def running() -> dict[str, Backend]:
+        sections = backends.sections
+        return {name: Backend(one, sections[name].outbound) for name, one in backends.connectors.items()}
+
+    outbound = Outbound(
+        backends=running,
+        journal=journal,
+        mapping_folders=config.hub.mappings,
+        agent_names={agent_id: agent.name for agent_id, agent in config.agents.items()},
+        region=config.hub.region,
+    )
+    backends.complete_status(outbound.completed)
+    metrics.show_outbound(outbound.figures)
+    return outbound
