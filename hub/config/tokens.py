@@ -21,6 +21,21 @@ class TokenHolder(NamedTuple):
     feeds: frozenset[str] = frozenset()
 
 
+_WORDS: Final[dict[TokenRight, str]] = {
+    "read": "read",
+    "control": "control calls",
+    "supervise": "supervise",
+    "configure": "configure",
+    "publish": "publish",
+    "operate": "see to dead letters",
+}
+
+
+def why_token_may_not(right: TokenRight) -> str:
+    """Say in words what a token lacks."""
+    return f"This token may not {_WORDS[right]}: see auth.tokens in the hub's configuration."
+
+
 class UnknownTokenError(Exception):
     """There is a bearer token, and it is not one of the configuration's."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hub.config.model import TokenRight
+from hub.config.tokens import why_token_may_not
 from hub.desk.access import Caller
 from hub.desk.frames import AgentProfile
 from hub.domain.control import Command, Monitor
@@ -32,9 +33,9 @@ def _why_nobody_may(command: Command, agents: Mapping[str, AgentProfile]) -> str
 
 def _why_no_machine_may(may: frozenset[TokenRight], command: Command) -> str | None:
     if "control" not in may:
-        return "This token may not control calls: see auth.tokens in the hub's configuration."
+        return why_token_may_not("control")
     if isinstance(command, Monitor) and "supervise" not in may:
-        return "This token may not supervise: see auth.tokens in the hub's configuration."
+        return why_token_may_not("supervise")
     return None
 
 

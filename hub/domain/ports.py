@@ -182,11 +182,15 @@ class LiveCalls(Protocol):
 class CallControl(Protocol):
     """Carries out commands, each within its time limit. Who may is decided before (`hub/desk`)."""
 
-    async def execute(self, command: Command, actor: Actor) -> CommandResult:
+    async def execute(self, command: Command, actor: Actor, *, within_s: float | None = None) -> CommandResult:
         """Return how it went; a refusal is a result too. A command id that was seen before changes nothing.
 
-        `command.agent` is set. What was done or refused, and for whom, is in the journal when this returns.
+        What about a call has not begun within `within_s` seconds is not begun any more. `command.agent` is set. What was done
+        or refused, and for whom, is in the journal when this returns.
         """
+
+    async def has_seen(self, command: Command, actor: Actor) -> bool:
+        """Whether a command of that id was given by this one before, as far as is known; if not, it may have been."""
 
     async def refuse(self, command: Command, actor: Actor, refusal: Refusal, message: str) -> CommandResult:
         """Journal that a command was not even tried, and return that as its result."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
@@ -58,6 +59,7 @@ _AT_ANY_TIME = (Answer, HangUp, Mute, Unmute, SendDigits)
 """Commands that look at nothing which another one changes: they don't wait for one that is under way."""
 
 _LOST = "The connection to the telephone system was lost meanwhile. Look whether it happened."
+_TOO_LATE = "Its deadline had passed before it could begin: nothing was done."
 _TIMED_OUT = "The telephone system did not do it in time. Look whether it happened."
 
 
@@ -90,9 +92,17 @@ class Control:
         self._turns = {agent: asyncio.Lock() for agent in agents}
         self._ledger = Ledger(journal)
 
-    async def execute(self, command: Command, actor: Actor) -> CommandResult:
-        """Return how it went; a refusal is a result too. A command id that was seen before changes nothing."""
-        return await self._ledger.once(command, actor, lambda: self._carry_out(command, actor))
+    async def execute(self, command: Command, actor: Actor, *, within_s: float | None = None) -> CommandResult:
+        """Return how it went; a refusal is a result too. A command id that was seen before changes nothing.
+
+        What about a call has not begun within `within_s` seconds, having had to wait its turn, is not begun any more.
+        """
+        begins_by = None if within_s is None else time.monotonic() + within_s
+        return await self._ledger.once(command, actor, lambda: self._carry_out(command, actor, begins_by))
+
+    async def has_seen(self, command: Command, actor: Actor) -> bool:
+        """Whether a command of that id was given by this one before, as far as memory and journal know."""
+        return await self._ledger.has_seen(command, actor)
 
     async def refuse(self, command: Command, actor: Actor, refusal: Refusal, message: str) -> CommandResult:
         """Journal that a command was not even tried, and return that as its result."""
@@ -104,7 +114,7 @@ class Control:
         """Wait for commands that are under way."""
         await self._ledger.close()
 
-    async def _carry_out(self, command: Command, actor: Actor) -> CommandRecord:
+    async def _carry_out(self, command: Command, actor: Actor, begins_by: float | None) -> CommandRecord:
         asked_at = datetime.now(UTC)
         pbx: ControlledPbx | None = None
         try:
@@ -113,6 +123,8 @@ class Control:
             else:
                 pbx = self._pbx_of(command)
                 async with asyncio.timeout(_limit(command, pbx)), self._turn(command):
+                    if begins_by is not None and time.monotonic() > begins_by:
+                        raise RefusedError(Refusal.TIMED_OUT, _TOO_LATE)  # noqa: TRY301 - told as any other refusal
                     outcome = await self._about_call(command)
                 result = CommandResult(
                     id=command.id, done=True, message=outcome.message, value=outcome.value, call_id=outcome.call_id

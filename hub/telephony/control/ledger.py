@@ -59,6 +59,11 @@ class Ledger:
             return await self._reused(command, actor)
         return await asyncio.shield(seen.outcome)
 
+    async def has_seen(self, command: Command, actor: Actor) -> bool:
+        """Whether one of that id came before; one that a hub was killed with may not be known."""
+        key = command_event_id(command, actor)
+        return key in self._seen or await self._journaled(key) is not None
+
     async def write(self, record: CommandRecord) -> None:
         """Journal a command; what can't be journaled is in the log."""
         hidden = msgspec.structs.replace(record, command=_without_digits(record.command))

@@ -103,11 +103,14 @@ class Control:
         self.refusal: Refusal | None = None
         self.value = ""
 
-    async def execute(self, command: Command, actor: Actor) -> CommandResult:
+    async def execute(self, command: Command, actor: Actor, *, within_s: float | None = None) -> CommandResult:  # noqa: ARG002 - the port's shape
         self.executed.append((command, actor))
         message = "" if self.refusal is None else "This can't be done now."
         done = self.refusal is None
         return CommandResult(id=command.id, done=done, refusal=self.refusal, message=message, value=self.value)
+
+    async def has_seen(self, command: Command, actor: Actor) -> bool:
+        return (command, actor) in self.executed
 
     async def refuse(self, command: Command, actor: Actor, refusal: Refusal, message: str) -> CommandResult:
         self.refused.append((command, actor, refusal))

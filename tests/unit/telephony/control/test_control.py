@@ -197,6 +197,21 @@ async def test_one_begins_what_two_ask_for_at_once(bench: Bench) -> None:
     assert 1 == len(bench.sent("MixMonitor"))
 
 
+async def test_what_is_too_late_to_begin_is_not_begun(bench: Bench) -> None:
+    """A call that had to wait for another command of its agent's past its deadline is not dialled, now or later."""
+    call_id = await bench.answered()
+    bench.pbx.answers["Getvar"] = silence
+    recording = asyncio.create_task(bench.give(StartRecording, call_id=call_id))
+    await eventually(lambda: bench.sent("Getvar"), "it is under way")
+    bench.pbx.answers["Getvar"] = lambda action: success(action, "Value: ")
+    dial = Dial(id="late", agent="alice", to="5000")
+    result = await bench.control.execute(dial, ALICE, within_s=0.01)
+    assert (Refusal.TIMED_OUT, True) == (result.refusal, "nothing was done" in result.message)
+    await recording
+    assert result == await bench.control.execute(dial, ALICE)
+    assert [] == bench.sent("Originate")
+
+
 async def test_hanging_up_waits_for_nothing(bench: Bench) -> None:
     """Whatever is under way for the agent: the call can be ended."""
     call_id = await bench.answered()

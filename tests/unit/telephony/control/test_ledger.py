@@ -137,3 +137,19 @@ async def test_a_journal_that_fails_keeps_nobody_from_hanging_up() -> None:
     assert (await ledger.once(HANG_UP, ALICE, hand)).done
     assert (await ledger.once(HANG_UP, ALICE, hand)).done
     assert 1 == hand.times
+
+
+async def test_what_was_seen_is_known_beyond_a_restart() -> None:
+    """From the moment it begins, and afterwards by the journal; another's command of the same id is another one."""
+    journal, hand = MemoryJournal(), Hand(HANG_UP)
+    ledger = Ledger(journal)
+    hand.go_on.clear()
+    assert not await ledger.has_seen(HANG_UP, ALICE)
+    running = asyncio.create_task(ledger.once(HANG_UP, ALICE, hand))
+    await asyncio.sleep(0)
+    assert await ledger.has_seen(HANG_UP, ALICE)
+    assert not await Ledger(journal).has_seen(HANG_UP, ALICE)
+    hand.go_on.set()
+    await running
+    assert await Ledger(journal).has_seen(HANG_UP, ALICE)
+    assert not await Ledger(journal).has_seen(HANG_UP, Actor(agent="bob"))

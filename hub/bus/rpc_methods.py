@@ -1,0 +1,133 @@
+"""What can be asked for by request and reply, and who may ask for it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from msgspec import UNSET
+
+from hub.config.model import TokenRight
+from hub.config.tokens import why_token_may_not
+from hub.domain.control import Actor, Dial, Refusal
+from hub.domain.customer import AnswerState, CustomerContext, CustomerQuery
+from hub.domain.phone import PhoneNumber, parse_number
+from hub.domain.ports import AgentDirectory, CallControl, LiveCalls
+from hub.domain.rate import RateLimit
+from hub.domain.rpc import (
+    MAX_DEADLINE_MS,
+    AgentParams,
+    Code,
+    CustomerFinder,
+    CustomerParams,
+    DialParams,
+    Params,
+    RawResult,
+    RpcCaller,
+    RpcError,
+)
+
+DIALS_PER_S: Final = 20
+"""As many as of commands by HTTP."""
+
+LOOKUPS_AT_ONCE: Final = 50
+"""Above that they wait for each other, and no other request waits for them."""
+
+_MAX_REASON: Final = 1_000
+_NEEDED: Final[dict[str, TokenRight]] = {"dial": "control"}
+
+_UNSURE: Final = (
+    "This request came a second time, and this hub knows nothing of the first: it may have been dialled. Look whether"
+    " it was; to dial in any case send it with another id."
+)
+
+
+def needed_right(method: str) -> TokenRight:
+    """Return what a token must be allowed for a method."""
+    return _NEEDED.get(method, "read")
+
+
+class Methods:
+    """Carries out requests of callers who are known by a token; looks at their rights."""
+
+    def __init__(
+        self,
+        *,
+        customers: CustomerFinder,
+        control: CallControl,
+        directory: AgentDirectory,
+        live: LiveCalls,
+        region: str,
+    ) -> None:
+        self._customers = customers
+        self._control = control
+        self._directory = directory
+        self._live = live
+        self._region = region
+        self._dials = RateLimit(per_second=DIALS_PER_S)
+        self._lookups = asyncio.Semaphore(LOOKUPS_AT_ONCE)
+
+    async def run(
+        self, method: str, params: Params, caller: RpcCaller, *, within_s: float, may_be_second: bool
+    ) -> RawResult:
+        """Return the result. What has not begun within that time is not begun any more. Raises RpcError, StoreError."""
+        if isinstance(params, DialParams):
+            return await self._dial(params, caller, within_s=within_s, may_be_second=may_be_second)
+        right = needed_right(method)
+        if right not in caller.may:
+            raise RpcError(Code.NOT_ALLOWED, why_token_may_not(right))
+        match params:
+            case CustomerParams():
+                return await self._customer(params)
+            case AgentParams():
+                return self._agent(params)
+            case _ if method == "agents":
+                return list(self._directory.agents())
+            case _:
+                return list(self._live.live_calls())
+
+    async def _dial(self, params: DialParams, caller: RpcCaller, *, within_s: float, may_be_second: bool) -> RawResult:
+        """Dial once for each id. One that may have been begun by a hub that was killed is not begun again."""
+        if self._dials.take(caller.token) > 0:
+            raise RpcError(Code.TOO_MANY_REQUESTS, f"At most {DIALS_PER_S} calls a second.")
+        command = Dial(id=params.id, agent=params.agent, device=params.device, to=params.to)
+        actor = Actor(token=caller.token)
+        if "control" not in caller.may:
+            reason = why_token_may_not("control")
+            await self._control.refuse(command, actor, Refusal.NOT_ALLOWED, reason)
+            raise RpcError(Code.NOT_ALLOWED, reason)
+        if may_be_second and not await self._control.has_seen(command, actor):
+            raise RpcError(Code.OUTCOME_UNKNOWN, _UNSURE)
+        return await self._control.execute(command, actor, within_s=within_s)
+
+    async def _customer(self, params: CustomerParams) -> CustomerContext:
+        query = self._query(params)
+        within_ms = MAX_DEADLINE_MS if params.timeout_ms is UNSET else params.timeout_ms
+        async with self._lookups:
+            context = await self._customers.find(query, within_s=within_ms / 1_000)
+        if context.answers and all(answer.state is AnswerState.FAILED for answer in context.answers):
+            failed = "; ".join(answer.detail or f"{answer.connector}: {answer.problem}" for answer in context.answers)
+            raise RpcError(Code.UNAVAILABLE, f"No backend could be asked: {failed}"[:_MAX_REASON])
+        return context
+
+    def _query(self, params: CustomerParams) -> CustomerQuery:
+        phone = PhoneNumber()
+        if params.phone is not UNSET:
+            phone = parse_number(params.phone, self._region)
+            if phone.e164 is None:
+                reason = f"phone: this is no number of {self._region} and none with + and a country code."
+                raise RpcError(Code.INVALID_PARAMS, reason, "phone")
+        query = CustomerQuery(
+            phone=phone,
+            email="" if params.email is UNSET else params.email,
+            ids={} if params.ids is UNSET else params.ids,
+        )
+        if query.is_empty:
+            raise RpcError(Code.INVALID_PARAMS, "Say whom to look for by phone, email or ids.")
+        return query
+
+    def _agent(self, params: AgentParams) -> RawResult:
+        status = self._directory.agent(params.id)
+        if status is None:
+            raise RpcError(Code.NO_SUCH_AGENT, "There is no such agent in the configuration.", "id")
+        return status
