@@ -8,7 +8,7 @@ PYTHON_BIN := $(VENV)/bin/python
 # Further words for pytest: make test ARGS="-k tracker -x"
 ARGS ?=
 
-.PHONY: help setup demo test bench lint format lock clean
+.PHONY: help setup demo test bench lint format schemas lock clean
 
 help:
 	@echo "make setup   .venv with ctihub in it, and the agents' pages"
@@ -17,6 +17,7 @@ help:
 	@echo "make bench   the figures, as JSON"
 	@echo "make lint    ruff, mypy, import rules, mappings"
 	@echo "make format  write the code as ruff does"
+	@echo "make schemas publish the events' schemas as they are now, unless that breaks who reads them"
 	@echo "make lock    take the newest versions into requirements.lock"
 
 setup: $(VENV)/.installed
@@ -48,6 +49,9 @@ lint: setup
 format: setup
 	@$(VENV)/bin/ruff format .
 	@$(VENV)/bin/ruff check --fix .
+
+schemas: setup
+	@$(PYTHON_BIN) -m tests.schemas
 
 # Exact versions and nothing else: no registry, no path, so that every site installs from its own.
 lock:

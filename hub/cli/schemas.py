@@ -172,12 +172,9 @@ def _mapping_test() -> Schema:
 
 
 def _events() -> Schema:
-    import msgspec
+    from hub.domain.data_schema import events_schema
 
-    from hub.desk.openapi import EVENT_DATA, event_schema
-
-    schemas, definitions = msgspec.json.schema_components(EVENT_DATA, ref_template="#/$defs/{name}")
-    return _titled({**event_schema(list(schemas)), "$defs": definitions}, "An event (CloudEvents 1.0)")
+    return events_schema()
 
 
 _MADE: Mapping[str, Callable[[], Schema]] = {

@@ -6,20 +6,14 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
-import msgspec
-
 from hub.desk.access import Access
 from hub.desk.replies import ErrorReply
 from hub.desk.route import Route
-from hub.domain.agent import AgentEvent
-from hub.domain.call import CallEvent
-from hub.domain.control import CommandRecord
-from hub.domain.customer import CustomerContext
-from hub.domain.event import ConnectorStatus, Event, EventType
-from hub.domain.interaction import Interaction
+from hub.domain.data_schema import components as schema_components
+from hub.domain.data_schema import event_schema
+from hub.domain.event import SCHEMA_VERSIONS, Event
 
 _REF = "#/components/schemas/{name}"
-EVENT_DATA: tuple[Any, ...] = (CallEvent, AgentEvent, CommandRecord, CustomerContext, Interaction, ConnectorStatus)
 
 _SECURITY: dict[Access, list[dict[str, list[str]]]] = {
     Access.PUBLIC: [],
@@ -37,11 +31,11 @@ def openapi(routes: Iterable[Route], *, version: str, cookie_name: str) -> dict[
     """Return the OpenAPI document."""
     table = tuple(routes)
     named = [kind for route in table for kind in (route.body, route.reply) if kind not in (None, Event)]
-    types = list(dict.fromkeys((*named, ErrorReply, *EVENT_DATA)))
-    schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
+    types = list(dict.fromkeys((*named, ErrorReply, *SCHEMA_VERSIONS)))
+    schemas, components = schema_components(types, _REF)
     schema_of = dict(zip(types, schemas, strict=True))
     schema_of[Event] = {"$ref": _REF.format(name="Event")}
-    components["Event"] = event_schema([schema_of[kind] for kind in EVENT_DATA])
+    components["Event"] = event_schema({kind: schema_of[kind] for kind in SCHEMA_VERSIONS})
     paths: dict[str, dict[str, Any]] = {}
     for route in table:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schema_of)
@@ -114,27 +108,4 @@ def _error(status: int, schema_of: dict[Any, Any]) -> dict[str, Any]:
     return {
         "description": HTTPStatus(status).phrase,
         "content": {"application/json": {"schema": schema_of[ErrorReply]}},
-    }
-
-
-def event_schema(data: list[dict[str, Any]]) -> dict[str, Any]:
-    """Describe the CloudEvent by hand: its data's type follows from its own, which a struct can't say."""
-    text = {"type": "string"}
-    return {
-        "title": "Event",
-        "description": "A CloudEvent 1.0 in JSON. `sequence` is its position in the journal.",
-        "type": "object",
-        "properties": {
-            "specversion": {"const": "1.0"},
-            "id": text,
-            "type": {"enum": sorted(EventType)},
-            "source": text,
-            "subject": text,
-            "time": {"type": "string", "format": "date-time"},
-            "datacontenttype": {"const": "application/json"},
-            "partitionkey": text,
-            "sequence": text,
-            "data": {"anyOf": data},
-        },
-        "required": ["specversion", "id", "type", "source", "subject", "time", "data"],
     }

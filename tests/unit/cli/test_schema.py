@@ -19,7 +19,9 @@ from hub.cli.main import main
 from hub.config.document import read_document
 from hub.config.mapping_files import SHIPPED
 from hub.config.presets import preset_file, preset_names
+from hub.domain.event import encode_event
 from tests.unit.cli.conftest import CONFIG
+from tests.unit.journal import samples
 
 ROOT = Path(__file__).parents[3]
 PAGES = sorted({ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("connectors/**/README.md")})
@@ -165,6 +167,28 @@ def test_events_are_cloud_events(schema: Any) -> None:
     document = schema("events")
     assert {"id", "source", "type"} <= set(document["required"])
     assert {"specversion", "data"} <= set(document["properties"])
+
+
+def test_an_events_data_is_checked_by_its_type(schema: Any) -> None:
+    """What the hub writes fits; the same data under another type, without a field, or of a later schema, does not."""
+    document = schema("events")
+    event = json.loads(encode_event(samples.step(samples.call(1))))
+    check = Draft202012Validator(document).is_valid
+    assert check(event)
+    assert not check({**event, "type": "cti.interaction.recorded"})
+    assert not check({**event, "data": {**event["data"], "call": None}})
+    assert not check({**event, "dataschema": "urn:ctihub:schema:call:2"})
+    del event["dataschema"]
+    assert check(event), "as it lies in a journal of before there were schemas"
+
+
+def test_what_a_reader_does_not_know_fits(schema: Any) -> None:
+    """A type of event, a field and a value of an enumeration that come with a later version are no mistake."""
+    document = schema("events")
+    event = json.loads(encode_event(samples.cleared(samples.call(1))))
+    check = Draft202012Validator(document).is_valid
+    assert check({**event, "type": "cti.weather.changed", "data": {"rain": True}})
+    assert check({**event, "data": {**event["data"], "cause": "struck_by_lightning", "mood": "calm"}})
 
 
 KIND = """\
