@@ -215,6 +215,10 @@ class AmqpChannel:
         """Have nothing more delivered; what was delivered is still to be acknowledged."""
         await self._answer(lambda done: self._channel.basic_cancel(consumer, callback=done))
 
+    def ack(self, tag: int) -> None:
+        """Acknowledge one delivery."""
+        self._channel.basic_ack(tag)
+
     def ack_up_to(self, tag: int) -> None:
         """Acknowledge all deliveries up to `tag`."""
         self._channel.basic_ack(tag, multiple=True)

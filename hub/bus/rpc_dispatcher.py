@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import structlog
 
@@ -26,6 +26,16 @@ class RpcObserver(Protocol):
         """Hear of each request: its method, `ok` or the error's name, and what it took."""
 
 
+class _Asked(NamedTuple):
+    """A message as it came; `arrived` is a time of the dispatcher's clock."""
+
+    caller: RpcCaller
+    arrived: float
+    waited_s: float
+    lasts_s: float | None
+    may_be_second: bool
+
+
 class Dispatcher:
     """The `RequestReply` of hub/domain/rpc.py. Requests of a batch are carried out side by side."""
 
@@ -41,14 +51,18 @@ class Dispatcher:
         self._clock = clock
 
     async def answer(
-        self, message: bytes, caller: RpcCaller, *, left_s: float | None = None, may_be_second: bool = False
+        self,
+        message: bytes,
+        caller: RpcCaller,
+        *,
+        waited_s: float = 0.0,
+        lasts_s: float | None = None,
+        may_be_second: bool = False,
     ) -> bytes | None:
         """Return the reply to a request or a batch, None if there is none to be sent. Raises nothing."""
-        arrived = self._clock()
+        asked = _Asked(caller, self._clock(), waited_s, lasts_s, may_be_second)
         read = read_message(message)
-        results = await asyncio.gather(
-            *(self._result(one, caller, arrived, left_s, may_be_second=may_be_second) for one in read.requests)
-        )
+        results = await asyncio.gather(*(self._result(one, asked) for one in read.requests))
         replies = [
             (one.id, reply(one.id, result))
             for one, result in zip(read.requests, results, strict=True)
@@ -58,13 +72,11 @@ class Dispatcher:
             return None
         return batch_reply(replies) if read.is_batch else replies[0][1]
 
-    async def _result(
-        self, one: Request | Unfit, caller: RpcCaller, arrived: float, left_s: float | None, *, may_be_second: bool
-    ) -> RawResult:
+    async def _result(self, one: Request | Unfit, asked: _Asked) -> RawResult:
         """Return the result, or the error in its place."""
         result: RawResult
         try:
-            result = await self._carried_out(one, caller, arrived, left_s, may_be_second=may_be_second)
+            result = await self._carried_out(one, asked)
             outcome = OK
         except RpcError as error:
             result, outcome = error, error.code.name.lower()
@@ -76,33 +88,33 @@ class Dispatcher:
             outcome = "internal_error"
         if self._on_request is not None:
             method = NO_METHOD if isinstance(one, Unfit) and one.error.code is Code.METHOD_NOT_FOUND else one.method
-            self._on_request(method or NO_METHOD, outcome, self._clock() - arrived)
+            self._on_request(method or NO_METHOD, outcome, self._clock() - asked.arrived)
         return result
 
-    async def _carried_out(
-        self, one: Request | Unfit, caller: RpcCaller, arrived: float, left_s: float | None, *, may_be_second: bool
-    ) -> RawResult:
+    async def _carried_out(self, one: Request | Unfit, asked: _Asked) -> RawResult:
         """Run it until its deadline; what has begun by then, a call above all, goes on to its end. Raises RpcError."""
+        caller = asked.caller
         if caller.why_not:
             raise RpcError(Code.NOT_SIGNED_IN, caller.why_not)
         if isinstance(one, Unfit):
             raise one.error
-        has_s = one.params.deadline_ms / 1_000
-        if left_s is not None:
-            has_s = min(has_s, left_s)
-        left = has_s - (self._clock() - arrived)
-        if left <= 0:
-            raise RpcError(Code.DEADLINE_EXCEEDED, "The deadline had passed before it was begun: nothing was done.")
-        deadline = asyncio.timeout(left)
+        lasts_s = one.params.deadline_ms / 1_000
+        if asked.lasts_s is not None:
+            lasts_s = min(lasts_s, asked.lasts_s)
+        left_s = lasts_s - asked.waited_s - (self._clock() - asked.arrived)
+        if left_s <= 0:
+            reason = f"Its deadline, {lasts_s:g} s after it was sent, had passed before it was begun: nothing was done."
+            raise RpcError(Code.DEADLINE_EXCEEDED, reason)
+        deadline = asyncio.timeout(left_s)
         try:
             async with deadline:
                 return await self._methods.run(
-                    one.method, one.params, caller, within_s=left, may_be_second=may_be_second
+                    one.method, one.params, caller, within_s=left_s, may_be_second=asked.may_be_second
                 )
         except TimeoutError:
             if not deadline.expired():
                 raise
-        reason = f"No result within {has_s:g} s."
+        reason = f"No result within {lasts_s:g} s."
         if one.method == "dial":
             reason += " It goes on: ask with the same id for what became of it."
         raise RpcError(Code.DEADLINE_EXCEEDED, reason)

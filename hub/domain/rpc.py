@@ -234,12 +234,18 @@ class RequestReply(Protocol):
     """Answers requests, wherever they come from."""
 
     async def answer(
-        self, message: bytes, caller: RpcCaller, *, left_s: float | None = None, may_be_second: bool = False
+        self,
+        message: bytes,
+        caller: RpcCaller,
+        *,
+        waited_s: float = 0.0,
+        lasts_s: float | None = None,
+        may_be_second: bool = False,
     ) -> bytes | None:
         """Return the reply to a request or a batch, None if there is none to be sent. Raises nothing.
 
-        After `left_s` seconds nobody waits for the answer any more, whatever the request says; a request that
-        `may_be_second` may have been begun before, by a hub that can't be asked.
+        It has `waited_s` seconds on its way, and nobody waits longer than `lasts_s` for an answer, whatever the
+        request says. One that `may_be_second` may have been begun before, by a hub that can't be asked.
         """
 
 
