@@ -11,7 +11,7 @@ from msgspec import inspect
 
 from hub.mapping.dates import DateReader
 from hub.mapping.errors import ValueProblemError
-from hub.mapping.values import to_bool, to_text
+from hub.mapping.values import to_bool, to_text, to_whole
 
 Converter = Callable[[Any], Any]
 """A value to the field's type; None stays None."""
@@ -24,6 +24,8 @@ def converter_for(kind: inspect.Type, dates: DateReader | None) -> Converter:
             return _dated_text(dates) if dates else to_text
         case inspect.BoolType():
             return to_bool
+        case inspect.IntType():
+            return to_whole
         case inspect.EnumType():
             return _enum_converter(kind.cls)
         case inspect.DateTimeType():
@@ -36,7 +38,13 @@ def converter_for(kind: inspect.Type, dates: DateReader | None) -> Converter:
 
 def is_plain(kind: inspect.Type) -> bool:
     return isinstance(
-        kind, inspect.StrType | inspect.BoolType | inspect.EnumType | inspect.DateTimeType | inspect.DateType
+        kind,
+        inspect.StrType
+        | inspect.BoolType
+        | inspect.IntType
+        | inspect.EnumType
+        | inspect.DateTimeType
+        | inspect.DateType,
     )
 
 

@@ -255,7 +255,9 @@ class RuleCompiler:
             elif self._checked(value, (*place, code), convert) is not None or value == "":
                 words[code] = made_by(value)
         default = rule.get("default")
-        if default is None or not isinstance(kind, inspect.StrType | inspect.BoolType | inspect.EnumType):
+        if default is None or not isinstance(
+            kind, inspect.StrType | inspect.BoolType | inspect.IntType | inspect.EnumType
+        ):
             return words, made_by
         unknown = self._checked(default, (*path, "default"), convert) if made_by is convert else made_by(default)
         return words, lambda _code: unknown

@@ -21,6 +21,7 @@ TEXT_NAMES = ("#text", "_value_1")
 _SPACES = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
 # Half a character of UTF-16, as broken systems send it: it can't be written in UTF-8.
 _HALVES = re.compile(r"[\ud800-\udfff]")
+_WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 _TRUE = frozenset({"true", "1", "x", "yes", "y"})
 _FALSE = frozenset({"false", "0", "no", "n"})
 
@@ -97,6 +98,17 @@ def to_bool(value: Any) -> bool | None:
     if text.lower() in _FALSE:
         return False
     raise ValueProblemError("needs true or false, but found another text; a `table` can translate it")
+
+
+def to_whole(value: Any) -> int | None:
+    """Read a whole number, also one that is text or has only zeros behind its point; empty is missing."""
+    text = to_text(value)
+    if text is None:
+        return None
+    whole, _, fraction = text.partition(".")
+    if isinstance(value, bool) or fraction.strip("0") or not _WHOLE.fullmatch(whole):
+        raise ValueProblemError("needs a whole number")
+    return int(whole)
 
 
 def midnight_of(value: date) -> datetime:
