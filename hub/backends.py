@@ -14,8 +14,8 @@ import structlog
 from connectors.base import ConnectorError
 from connectors.registry import build_connector
 from connectors.resilience.connector import ResilientConnector
+from hub.bus.feeds import Feed, Feeds
 from hub.config.connector_base import ConnectorBase
-from hub.config.mapping_files import find_mapping
 from hub.config.model import Config
 from hub.config.problem import ConfigError, Problem
 from hub.config.resilience import AnswerCacheSection
@@ -59,12 +59,14 @@ class _Loaded:
 class Backends:
     """`connectors` are those in use now, in the order of the configuration; `on_swap` is told when they change."""
 
-    def __init__(self, config: Config, *, health: ConnectorHealth, source: ConfigSource | None) -> None:
+    def __init__(
+        self, config: Config, *, health: ConnectorHealth, source: ConfigSource | None, feeds: Feeds | None = None
+    ) -> None:
         self._config = config
         self._health = health
         self._source = source
         self._loaded: dict[str, _Loaded] = {}
-        self._feeds = ""
+        self._feeds = feeds
         self._reloading = asyncio.Lock()
         self._replaced: dict[ResilientConnector, asyncio.Task[None]] = {}
         self._on_swap: Callable[[], None] = lambda: None
@@ -93,7 +95,6 @@ class Backends:
 
     async def start(self) -> None:
         """Make and start all. Raises MappingError or ConnectorError."""
-        self._feeds = self._feed_mappings(self._config)
         for name, section in self._config.connectors.items():
             self._loaded[name] = self._made(name, section)
         await asyncio.gather(*(connector.start() for connector in self.connectors.values()))
@@ -115,6 +116,8 @@ class Backends:
         files = set(mapping_folder_files(folders))
         if self._source is not None:
             files |= {self._source.path, *files_beside(self._source.path)}
+        if self._feeds is not None:
+            files |= self._feeds.files()
         for loaded in list(self._loaded.values()):
             files |= loaded.files.now(folders)
         return files
@@ -128,22 +131,20 @@ class Backends:
             raise ReloadNotPossibleError("This hub was not started from a configuration file.")
         async with self._reloading:
             try:
-                wanted, needs_restart = await asyncio.to_thread(self._read, self._source)
+                wanted, feeds, needs_restart = await asyncio.to_thread(self._read, self._source)
                 await self._start_new(wanted, self._source)
             except ConfigError as error:
                 return _refused(error)
-            return self._swap(wanted, needs_restart)
+            return self._swap(wanted, feeds, needs_restart)
 
-    def _read(self, source: ConfigSource) -> tuple[dict[str, _Loaded], tuple[str, ...]]:
-        """Load the configuration; make the connectors that have changed. In a thread: it takes a while."""
+    def _read(self, source: ConfigSource) -> tuple[dict[str, _Loaded], Mapping[str, Feed], tuple[str, ...]]:
+        """Load the configuration; make the connectors and feeds that have changed. In a thread: it takes a while."""
         config = source.load()
         needs_restart = {
             name
             for name in Config.model_fields
             if name != "connectors" and getattr(config, name) != getattr(self._config, name)
         }
-        if config.inbound and self._feed_mappings(config) != self._feeds:
-            needs_restart.add("inbound")
         same = {name for name, section in config.connectors.items() if self._is_loaded(name, section)}
         new = [name for name in config.connectors if name not in same]
         if problems := source.problems(config, new):
@@ -152,7 +153,8 @@ class Backends:
             name: self._loaded[name] if name in same else self._made(name, section)
             for name, section in config.connectors.items()
         }
-        return wanted, tuple(sorted(needs_restart))
+        feeds = self._feeds.changed() if self._feeds is not None else {}
+        return wanted, feeds, tuple(sorted(needs_restart))
 
     def _is_loaded(self, name: str, section: ConnectorBase) -> bool:
         now = self._loaded.get(name)
@@ -173,7 +175,11 @@ class Backends:
             await asyncio.gather(*(connector.close() for connector in new.values()))
             raise ConfigError(problems)
 
-    def _swap(self, wanted: dict[str, _Loaded], needs_restart: tuple[str, ...]) -> ReloadResult:
+    def _swap(
+        self, wanted: dict[str, _Loaded], feeds: Mapping[str, Feed], needs_restart: tuple[str, ...]
+    ) -> ReloadResult:
+        if self._feeds is not None:
+            self._feeds.use(feeds)
         before, self._loaded = self._loaded, wanted
         gone = [loaded.connector for name, loaded in before.items() if wanted.get(name) is not loaded]
         for name in before.keys() - wanted.keys():
@@ -188,10 +194,13 @@ class Backends:
             changed=tuple(name for name in wanted if name in before and before[name] is not wanted[name]),
             removed=tuple(name for name in before if name not in wanted),
             unchanged=tuple(name for name in wanted if before.get(name) is wanted[name]),
+            feeds=tuple(feeds),
             needs_restart=needs_restart,
         )
         if result.added or result.changed or result.removed:
             log.info("connectors reloaded", added=result.added, changed=result.changed, removed=result.removed)
+        if feeds:
+            log.info("feeds reloaded", feeds=result.feeds)
         if needs_restart:
             log.warning("changes that count after a restart only", sections=needs_restart)
         return result
@@ -213,10 +222,6 @@ class Backends:
 
     def _digest(self, files: ConnectorFiles) -> str:
         return digest(files.now(self._config.hub.mappings))
-
-    def _feed_mappings(self, config: Config) -> str:
-        found = (find_mapping(feed.mapping, self._config.hub.mappings) for feed in config.inbound.values())
-        return digest({path for path in found if path is not None})
 
 
 async def _started(connector: ResilientConnector) -> None:

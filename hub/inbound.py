@@ -10,10 +10,15 @@ from contextlib import AsyncExitStack
 from functools import partial
 
 from hub.bus.dead_letter_copies import DeadLetterCopies
+from hub.bus.dead_letters import CONNECTOR_ORIGIN, FEED_ORIGIN
 from hub.bus.feed import QueueFeed
+from hub.bus.feed_replay import FeedReplay
 from hub.bus.feeds import Feeds
 from hub.bus.folder import FolderFeed
 from hub.bus.reception import Reception
+from hub.bus.soap.service import soap_services
+from hub.bus.replay import Replayer
+from hub.bus.waiting import WaitingLetters
 from hub.config.model import Config
 from hub.domain.event import Event
 from hub.domain.inbound import DeadLetter
@@ -24,16 +29,26 @@ _OUTCOMES = ("recorded", "duplicates", "dead")
 
 
 class Inbound:
-    """`feeds` and `reception` are there at once; `start` begins to take messages in, and `stack` ends it."""
+    """`feeds`, `reception` and `soap` are there at once; `start` begins to take messages in, and `stack` ends it."""
 
     def __init__(
         self, config: Config, feeds: Feeds, *, journal: Journal, metrics: Metrics, on_event: Callable[[Event], None]
     ) -> None:
+        """Raises ConfigError for a feed whose SOAP schema can't be used."""
         self.feeds = feeds
-        self.reception = Reception(feeds, journal, on_event=on_event, on_dead=self._are_dead)
+        self.replayer = Replayer(journal, attempts=self._attempts, on_dead=self.are_dead)
+        self.reception = Reception(
+            feeds, journal, on_event=on_event, on_dead=self.are_dead, on_failed=self.replayer.later
+        )
+        self.replayer.on_replay(FEED_ORIGIN, FeedReplay(feeds, self.reception).replay)
+        self.soap = soap_services(config.inbound, self.reception)
         self._config = config
         self._journal = journal
         self._copies: DeadLetterCopies | None = None
+        origins = [f"{FEED_ORIGIN}{name}" for name in feeds.names]
+        origins += [f"{CONNECTOR_ORIGIN}{name}" for name, section in config.connectors.items() if section.outbound]
+        self._waiting = WaitingLetters(journal, origins)
+        metrics.show_dead_letters(self._waiting.counts)
         for outcome in _OUTCOMES:
             metrics.read_counter(
                 f"ctihub_feed_{outcome}",
@@ -49,6 +64,10 @@ class Inbound:
             self._copies = DeadLetterCopies(self._config.bus, self._journal)
             await self._copies.start()
             stack.push_async_callback(self._copies.stop)
+        self.replayer.start()
+        stack.push_async_callback(self.replayer.stop)
+        self._waiting.start()
+        stack.push_async_callback(self._waiting.stop)
         ways: dict[str, list[QueueFeed | FolderFeed]] = {}
         every: list[QueueFeed | FolderFeed] = [*self._queues(), *self._folders()]
         for way in every:
@@ -73,11 +92,19 @@ class Inbound:
             if section.folder is not None
         ]
 
+    def _attempts(self, origin: str) -> int:
+        """Return how often a letter is tried that the hub itself fails on."""
+        kind, name = origin[: origin.rfind("/") + 1], origin.rpartition("/")[2]
+        if kind == FEED_ORIGIN and name in self._config.inbound:
+            return self._config.inbound[name].attempts
+        return 1
+
     def _count(self, feed: str, outcome: str) -> int:
         count: int = getattr(self.reception.count(feed), outcome)
         return count
 
-    def _are_dead(self, letters: Sequence[DeadLetter]) -> None:
+    def are_dead(self, letters: Sequence[DeadLetter]) -> None:
+        """Hear of letters that are kept by now: where there is a broker their copies go there."""
         if self._copies is not None:
             self._copies.arrived(letters)
 

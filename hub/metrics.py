@@ -175,6 +175,19 @@ class CacheFigures(Collector):
         yield from (found, entries, taken)
 
 
+class DeadLetterFigures(Collector):
+    """How many dead letters waited for somebody when they were last counted."""
+
+    def __init__(self, waiting: Mapping[str, int]) -> None:
+        self._waiting = waiting
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        waiting = GaugeMetricFamily("ctihub_dead_letters", "Dead letters that wait for somebody.", labels=["origin"])
+        for origin, count in list(self._waiting.items()):
+            waiting.add_metric([origin], count)
+        yield waiting
+
+
 class Metrics:
     """One set of metrics on a registry of its own. The composition root feeds it; gauges take callbacks.
 
@@ -246,6 +259,10 @@ class Metrics:
         Gauge("ctihub_bus_connected", "1 while events go to the broker.", registry=self.registry).set_function(
             connected
         )
+
+    def show_dead_letters(self, waiting: Mapping[str, int]) -> None:
+        """Export how many dead letters wait for somebody, by origin."""
+        self.registry.register(DeadLetterFigures(waiting))
 
     def render(self) -> tuple[bytes, str]:
         """Return all metrics in the text format, and its content type."""

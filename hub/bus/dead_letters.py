@@ -9,6 +9,7 @@ from typing import Final
 
 import structlog
 
+from hub.bus.feeds import Feed
 from hub.bus.intake import Part
 from hub.bus.refusal import RefusedError
 from hub.domain.inbound import DeadLetter, InboundMessage
@@ -16,15 +17,16 @@ from hub.domain.inbound import DeadLetter, InboundMessage
 log = structlog.get_logger(__name__)
 
 FEED_ORIGIN: Final = "/feed/"
+CONNECTOR_ORIGIN: Final = "/connector/"
 _LETTERS: Final = uuid.UUID("8d7a0c5a-5b0e-5d8e-9a43-2f0f7f0c3f55")
 """Namespace of the ids of feeds' dead letters."""
 
 
 def dead_letter(
-    feed: str, message: InboundMessage, part: Part, refusal: RefusedError, *, mapping: str, file: str = ""
+    feed: Feed, message: InboundMessage, part: Part, refusal: RefusedError, *, file: str = ""
 ) -> DeadLetter:
     """Make the letter of one part. What comes again has the same id, what differs another, whatever its sender says."""
-    origin = f"{FEED_ORIGIN}{feed}"
+    origin = f"{FEED_ORIGIN}{feed.name}"
     identity = f"{origin}\0{message.id}\0{part.part}\0{sha256(part.original).hexdigest()}"
     return DeadLetter(
         id=str(uuid.uuid5(_LETTERS, identity if part.original else f"{identity}\0{file}")),
@@ -33,8 +35,9 @@ def dead_letter(
         reason=refusal.reason,
         transport=message.transport,
         field=refusal.field,
-        mapping=mapping,
-        message_id=message.id,
+        mapping=feed.intake.mapping_label,
+        # A part alone no longer tells by what its message was known.
+        message_id=feed.intake.identity(message) if part.part else message.id,
         part=part.part,
         content_type=message.content_type,
         headers=message.headers,

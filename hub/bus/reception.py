@@ -44,18 +44,25 @@ EventListener = Callable[[Event], None]
 """Called, from the event loop, for each event that is new and durable."""
 
 LetterListener = Callable[[Sequence[DeadLetter]], None]
-"""Called, from the event loop, with dead letters that are waiting, once they are durable."""
+"""Called, from the event loop, with dead letters that are durable."""
 
 
 class Store(EventJournal, DeadLetters, Protocol):
     """Where events and dead letters are kept."""
 
 
-class _Placed(NamedTuple):
+class Placed(NamedTuple):
     """A part, and the place of its message in the batch."""
 
     message: int
     part: Part
+
+
+Refusal = tuple[Placed, RefusedError]
+
+
+class IdOfAnotherError(RefusedError):
+    """The message's id was used before for something else."""
 
 
 class Understood(NamedTuple):
@@ -63,11 +70,14 @@ class Understood(NamedTuple):
 
     feed: Feed
     messages: Sequence[InboundMessage]
-    parts: Sequence[_Placed]
+    parts: Sequence[Placed]
 
 
 class Reception:
-    """`hub.domain.ports.Reception`, and what feeds need beside it."""
+    """`hub.domain.ports.Reception`, and what feeds need beside it.
+
+    `on_dead` hears of dead letters that wait for a person, `on_failed` of those that the hub is to try once more.
+    """
 
     def __init__(
         self,
@@ -76,11 +86,13 @@ class Reception:
         *,
         on_event: EventListener,
         on_dead: LetterListener = lambda _: None,
+        on_failed: LetterListener = lambda _: None,
     ) -> None:
         self._feeds = feeds
         self._store = store
         self._on_event = on_event
         self._on_dead = on_dead
+        self._on_failed = on_failed
         self._counts = {name: FeedCount() for name in feeds.names}
 
     def count(self, feed: str) -> FeedCount:
@@ -119,13 +131,13 @@ class Reception:
     async def refuse(self, feed: str, message: InboundMessage, reason: str, *, kept_at: str = "") -> Receipt:
         """Keep a message, or the file at `kept_at`, as a dead letter without looking at it. Else as `take`."""
         part = Part("", message.body, RefusedError(reason))
-        understood = Understood(self._feeds.feed(feed), (message,), [_Placed(0, part)])
+        understood = Understood(self._feeds.feed(feed), (message,), [Placed(0, part)])
         return (await self.keep(understood, file=kept_at))[0]
 
     async def understand(self, feed: str, messages: Sequence[InboundMessage]) -> Understood:
         """Understand small messages; `keep` stores what they say. Raises UnknownFeedError."""
         current = self._feeds.feed(feed)
-        parts: list[_Placed] = []
+        parts: list[Placed] = []
         in_one_go = size = 0
         for index, message in enumerate(messages):
             if in_one_go >= SLICE_MESSAGES or size >= SLICE_BYTES:
@@ -133,60 +145,67 @@ class Reception:
                 in_one_go = size = 0
             in_one_go += 1
             size += len(message.body)
-            parts += [_Placed(index, part) for part in _guarded(current, message, current.intake.parts(message))]
+            parts += [Placed(index, part) for part in guarded(current, message, current.intake.parts(message))]
         return Understood(current, messages, parts)
 
     async def keep(self, understood: Understood, *, file: str = "") -> list[Receipt]:
         """Return a receipt for each message once all that was understood of them is durable. Raises StoreError."""
-        feed, messages, parts = understood
-        tallies = [Tally() for _ in messages]
-        refused = [(index, part, part.outcome) for index, part in parts if isinstance(part.outcome, RefusedError)]
-        events = [(index, part, part.outcome) for index, part in parts if not isinstance(part.outcome, RefusedError)]
-        outcomes = await self._store.append_all([event for _, _, event in events]) if events else ()
-        for (index, part, event), outcome in zip(events, outcomes, strict=True):
-            if isinstance(outcome, EventRefusedError):
-                refused.append((index, part, RefusedError(str(outcome))))
-            elif outcome.is_new:
-                tallies[index].recorded(event.id)
-                self._tell(event)
-            elif await self._is_recorded(event, outcome):
-                tallies[index].duplicate(event.id)
-            else:
-                refused.append((index, part, RefusedError(_ID_OF_ANOTHER)))
+        tallies, refused = await self.record(understood)
         if refused:
-            await self._keep_dead(feed, messages, tallies, refused, file)
-        receipts = [tally.receipt() for tally in tallies]
-        for receipt in receipts:
-            self._counts[feed.name].add(receipt)
-        return receipts
+            await self._keep_dead(understood, tallies, refused, file)
+        return [tally.receipt() for tally in tallies]
+
+    async def record(self, understood: Understood) -> tuple[list[Tally], list[Refusal]]:
+        """Store the events alone; return what is left over, of which nothing is durable. Raises StoreError."""
+        tallies = [Tally() for _ in understood.messages]
+        count = self._counts[understood.feed.name]
+        refused: list[Refusal] = []
+        events: list[tuple[Placed, Event]] = []
+        for placed in understood.parts:
+            outcome = placed.part.outcome
+            if isinstance(outcome, RefusedError):
+                refused.append((placed, outcome))
+            else:
+                events.append((placed, outcome))
+        outcomes = await self._store.append_all([event for _, event in events]) if events else ()
+        for (placed, event), stored in zip(events, outcomes, strict=True):
+            if isinstance(stored, EventRefusedError):
+                refused.append((placed, RefusedError(str(stored))))
+            elif stored.is_new:
+                tallies[placed.message].recorded(event.id)
+                count.recorded += 1
+                self._tell(event)
+            elif await self._is_recorded(event, stored):
+                tallies[placed.message].duplicate(event.id)
+                count.duplicates += 1
+            else:
+                refused.append((placed, IdOfAnotherError(_ID_OF_ANOTHER)))
+        return tallies, refused
 
     async def _take_streaming(self, feed: Feed, message: InboundMessage, parts: Iterator[Part], file: str) -> Receipt:
         """Take a large message or file: understood in a thread and stored, some hundred records at a time."""
-        guarded = _guarded(feed, message, parts)
+        remaining = guarded(feed, message, parts)
         tally = Tally()
-        while chunk := await asyncio.to_thread(lambda: list(islice(guarded, CHUNK_PARTS))):
-            understood = Understood(feed, (message,), [_Placed(0, part) for part in chunk])
+        while chunk := await asyncio.to_thread(lambda: list(islice(remaining, CHUNK_PARTS))):
+            understood = Understood(feed, (message,), [Placed(0, part) for part in chunk])
             tally.join(*(await self.keep(understood, file=file)))
         return tally.receipt()
 
     async def _keep_dead(
-        self,
-        feed: Feed,
-        messages: Sequence[InboundMessage],
-        tallies: Sequence[Tally],
-        refused: Sequence[tuple[int, Part, RefusedError]],
-        file: str,
+        self, understood: Understood, tallies: Sequence[Tally], refused: Sequence[Refusal], file: str
     ) -> None:
+        feed = understood.feed
         waiting: list[DeadLetter] = []
         tried_again: list[DeadLetter] = []
-        for index, part, refusal in refused:
-            message = messages[index]
-            letter = dead_letter(feed.name, message, part, refusal, mapping=feed.intake.mapping_label, file=file)
+        for (index, part), refusal in refused:
+            letter = dead_letter(feed, understood.messages[index], part, refusal, file=file)
             is_worth_another = isinstance(refusal, FailedError) and feed.section.attempts > 1
             (tried_again if is_worth_another else waiting).append(letter)
             tallies[index].dead(letter)
         await self._store.keep_dead([*waiting, *tried_again])
+        self._counts[feed.name].dead += len(refused)
         if tried_again:
+            self._on_failed(tried_again)
             await self._store.settle_dead([letter.id for letter in tried_again], DeadLetterState.REPLAYING)
         for letter in waiting:
             tell_of(letter)
@@ -226,7 +245,7 @@ def _grouped(messages: Sequence[InboundMessage]) -> Iterator[list[InboundMessage
         yield group
 
 
-def _guarded(feed: Feed, message: InboundMessage, parts: Iterator[Part]) -> Iterator[Part]:
+def guarded(feed: Feed, message: InboundMessage, parts: Iterator[Part]) -> Iterator[Part]:
     """Yield the parts; a message that the hub fails on, or has ended over, is one part that is refused."""
     if message.refused:
         yield Part("", message.body, RefusedError(message.refused))

@@ -18,11 +18,6 @@ class FeedCount:
     duplicates: int = 0
     dead: int = 0
 
-    def add(self, receipt: Receipt) -> None:
-        self.recorded += receipt.recorded
-        self.duplicates += receipt.duplicates
-        self.dead += receipt.dead
-
 
 class Tally:
     """Grows to a message's receipt, however many records there are."""

@@ -9,7 +9,7 @@ import msgspec
 from hub.context.identity import group_records
 from hub.context.merge import merge_records
 from hub.context.question import Question
-from hub.domain.customer import AnswerState, BackendAnswer, CustomerContext
+from hub.domain.customer import AnswerState, BackendAnswer, CustomerContext, CustomerRecord
 from hub.domain.interaction import Interaction
 
 
@@ -49,6 +49,18 @@ class Assembly:
         """Return what a backend said a while ago, if that is what is shown of it."""
         shown = self._answers.get(connector)
         return shown if shown is not None and shown.as_of is not None else None
+
+    def shown(self, connector: str) -> BackendAnswer | None:
+        """Return what is shown of a backend, None of one that was not asked."""
+        return self._answers.get(connector)
+
+    def concerns(self, customer: CustomerRecord) -> bool:
+        """Whether this is about a customer as its system knows it now, or knew it when it was asked."""
+        shown = self._answers.get(customer.system)
+        if shown is None:
+            return False
+        was_found = any(record.id == customer.id for record in shown.records)
+        return was_found or not set(customer.ref().keys()).isdisjoint(self.question.names)
 
     def answer(self, answers: Sequence[BackendAnswer]) -> None:
         """Take backends' answers, each in place of what that backend said before."""

@@ -94,10 +94,10 @@ class AnswerCache:
         while len(self._kept) > self._entries or self.bytes > self._max_bytes:
             self.drop(next(iter(self._kept)))
 
-    def age(self, names: Iterable[str]) -> None:
+    def age(self, names: Iterable[str], connector: str | None = None) -> None:
         """Have what is kept about any of these asked for again: it may only stand in from now on."""
         now = self._clock()
-        for key in {key for name in names for key in self._about.get(name, ())}:
+        for key in {key for name in names for key in self._about.get(name, ()) if connector in (None, key[0])}:
             kept = self._kept[key]
             kept.ends -= max(0.0, kept.fresh_until - now)
             kept.fresh_until = min(kept.fresh_until, now)
@@ -177,6 +177,10 @@ class SharedLookups:
                 task.cancel()
                 if self._running.get(key, (None,))[0] is task:
                     del self._running[key]
+
+    def leave(self, key: Hashable) -> None:
+        """Have those who come from now on ask anew; those who wait for what runs get its answer."""
+        self._running.pop(key, None)
 
     async def _ask(self, key: Hashable, ask: Callable[[], Awaitable[Records]]) -> Records:
         try:

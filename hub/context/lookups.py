@@ -113,10 +113,14 @@ class Lookups:
             took_ms=self._elapsed_ms(started),
         )
 
-    def ask_afresh(self, names: Collection[str]) -> None:
-        """Something has happened with this customer, by index keys: what is kept may only stand in."""
-        self.cache.age(names)
+    def ask_afresh(self, names: Collection[str], connector: str | None = None) -> None:
+        """Something has happened with this customer, by index keys: what is kept, of one or all, may only stand in."""
+        self.cache.age(names, connector)
         self._changes.happened(names)
+
+    def leave(self, connector: Connector, question: Question) -> None:
+        """Have the next to ask this ask the backend, even if somebody waits for its answer just now."""
+        self._shared.leave((id(connector), question.key))
 
     async def close(self) -> None:
         tasks = list(self._refreshing.values())

@@ -18,7 +18,7 @@ from hub.context.assembly import Assembly, same_records
 from hub.context.lookups import LookupObserver, Lookups, report_failure
 from hub.context.question import Question
 from hub.domain.call import Call
-from hub.domain.customer import AnswerState, BackendAnswer, CustomerContext, CustomerQuery, Problem
+from hub.domain.customer import AnswerState, BackendAnswer, CustomerContext, CustomerQuery, CustomerRecord, Problem
 from hub.domain.interaction import Interaction
 from hub.domain.phone import PhoneNumber
 from hub.domain.ports import ContextListener, InteractionSource, StoreError
@@ -36,7 +36,8 @@ class _Asked(NamedTuple):
 class _LiveLookups:
     """What is under way for one call, or for an enquiry (`is_told` false: nobody else hears of it).
 
-    `settled` is set once every backend has answered or is given up, and the contacts are read.
+    `settled` is set once every backend has answered or is given up, and the contacts are read. `changed_meanwhile` are
+    customers, as system and id, that have changed while that system was asked.
     """
 
     def __init__(self, pbx: str, assembly: Assembly, *, is_told: bool = True) -> None:
@@ -44,6 +45,7 @@ class _LiveLookups:
         self.assembly = assembly
         self.is_told = is_told
         self.tasks: set[asyncio.Task[None]] = set()
+        self.changed_meanwhile: set[tuple[str, str]] = set()
         self.reading = 0
         self.settled = asyncio.Event()
 
@@ -196,6 +198,27 @@ class ContextService:
             if not keys.isdisjoint(live.assembly.keys) and live.assembly.add_interactions([interaction]):
                 self._tell(live)
 
+    def customer_changed(self, customer: CustomerRecord) -> None:
+        """Have a system asked again for its customer, who is now as in this record, and show it in calls in progress.
+
+        Only what that system says of this customer is asked for again: under the numbers, addresses and ids that it
+        has now, and those that it had.
+        """
+        self.lookups.ask_afresh(customer.ref().keys(), customer.system)
+        connector = self._connectors.get(customer.system)
+        if connector is None:
+            return
+        concerned: list[_LiveLookups] = []
+        for live in self._calls.values():
+            if live.assembly.concerns(customer):
+                concerned.append(live)
+            elif any(answer.connector == connector.name for answer in live.assembly.pending):
+                live.changed_meanwhile.add((customer.system, customer.id))
+        for live in concerned:
+            self.lookups.leave(connector, live.assembly.question)
+        for live in concerned:
+            self._spawn(live, self._ask_again(live, connector), f"lookup {connector.name} again")
+
     async def close(self) -> None:
         tasks = [task for live in self._calls.values() for task in live.tasks]
         for call_id in list(self._calls):
@@ -208,12 +231,24 @@ class ContextService:
         if late and answer.state is AnswerState.FAILED:
             return
         self._take(live, [msgspec.structs.replace(answer, late=late)])
+        if any((connector.name, record.id) in live.changed_meanwhile for record in answer.records):
+            self._spawn(live, self._ask_again(live, connector), f"lookup {connector.name} again")
         if answer.records and self._source is not None and self._settings.interactions:
             live.reading += 1
             try:
                 await self._load_interactions(live)
             finally:
                 live.reading -= 1
+
+    async def _ask_again(self, live: _LiveLookups, connector: Connector) -> None:
+        answer = await self.lookups.ask(connector, live.assembly.question)
+        shown = live.assembly.shown(connector.name)
+        if answer.state is AnswerState.FAILED or shown is None:
+            return
+        live.assembly.answer([answer])
+        self._tell(live)
+        if live.assembly.context.complete and not same_records(shown, answer):
+            self._completed(live)
 
     def _refreshed(self, answer: BackendAnswer, question: Question) -> None:
         """Put what a backend says now in the place of its stale answer; without one that stays, and is told as such."""

@@ -63,12 +63,14 @@ class ReloadProblem(msgspec.Struct, frozen=True, kw_only=True):
 class ReloadResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a reload did: connectors by name. With `problems` nothing was changed at all.
 
-    `needs_restart` are the configuration's other sections that have changed; they count after a restart.
+    `feeds` are the inbound feeds whose mapping has changed. `needs_restart` are the configuration's other sections that
+    have changed; they count after a restart.
     """
 
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
+    feeds: tuple[str, ...] = ()
     needs_restart: tuple[str, ...] = ()
     problems: tuple[ReloadProblem, ...] = ()

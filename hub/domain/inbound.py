@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
@@ -41,6 +42,10 @@ class DeadLetterState(enum.StrEnum):
     REPLAYING = "replaying"
     REPLAYED = "replayed"
     DROPPED = "dropped"
+
+
+REPLAY_BEGUN: Final = "its replay was begun and did not come to an end; before: "
+"""How the reason of a letter begins that is just being replayed, or that ended the hub as it was."""
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
