@@ -9,6 +9,7 @@ import structlog
 from aiohttp import hdrs, web
 
 from hub.desk.access import Gate
+from hub.desk.feed_body import expects_later
 from hub.desk.pages import SECURITY_HEADERS, STRICT_TRANSPORT, Pages
 from hub.desk.replies import ApiError, error_reply
 from hub.desk.route import Route
@@ -31,7 +32,8 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 def make_application(routes: Iterable[Route], *, gate: Gate, pages: Pages) -> web.Application:
     application = web.Application(middlewares=[_errors_in_words], client_max_size=MAX_BODY_BYTES)
     for route in routes:
-        application.router.add_route(route.method, route.path, _guarded(route, gate))
+        expects = expects_later if route.body_media else None
+        application.router.add_route(route.method, route.path, _guarded(route, gate), expect_handler=expects)
     pages.add_to(application)
     headers = dict(SECURITY_HEADERS)
     if gate.secure:

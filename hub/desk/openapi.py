@@ -96,6 +96,8 @@ def _operation(route: Route, schema_of: dict[Any, Any]) -> dict[str, Any]:
             "required": True,
             "content": {"application/json": {"schema": schema_of[route.body]}},
         }
+    if route.body_media:
+        operation["requestBody"] = {"required": True, "content": {route.body_media: {}}}
     return operation
 
 

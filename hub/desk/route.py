@@ -25,6 +25,7 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
 class Route(msgspec.Struct, frozen=True, kw_only=True):
     """`body` and `reply` are msgspec types; `reply` None means that there is no JSON body in the reply.
 
+    `body_media` is the media type of a body that is taken as it is; what sends one waits to be asked for it.
     `results` are further statuses with which `reply` comes; those in `errors` come with an `ErrorReply`.
     """
 
@@ -35,6 +36,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     summary: str
     status: int = 200
     body: Any = None
+    body_media: str = ""
     reply: Any = None
     media: str = "application/json"
     parameters: tuple[Parameter, ...] = ()

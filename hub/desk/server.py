@@ -9,6 +9,7 @@ from pathlib import Path
 import structlog
 from aiohttp import web
 
+from hub.config.inbound import InboundFeed
 from hub.config.model import TokenSection
 from hub.desk.access import Gate
 from hub.desk.agents_api import AgentsApi
@@ -20,9 +21,12 @@ from hub.desk.description_api import DescriptionApi
 from hub.desk.desk import Desk
 from hub.desk.desk_api import DeskApi
 from hub.desk.events_api import EventsApi
+from hub.desk.feed_body import FeedBodies
+from hub.desk.inbound_api import InboundApi
 from hub.desk.operations_api import MetricsRenderer, OperationsApi
 from hub.desk.pages import STATIC_DIR, Pages
 from hub.desk.route import Route
+from hub.desk.senders import Senders
 from hub.desk.session_api import SessionApi
 from hub.desk.sign_in import SignIn
 from hub.desk.user_store import UserStore, UserStoreError
@@ -35,6 +39,8 @@ from hub.domain.ports import (
     CallWrapUp,
     EventJournal,
     LiveCalls,
+    Reception,
+    SoapFeed,
     StatusSource,
 )
 
@@ -72,6 +78,9 @@ class DeskServer:
         status: StatusSource,
         metrics: MetricsRenderer,
         version: str,
+        feeds: Mapping[str, InboundFeed],
+        soap: Mapping[str, SoapFeed],
+        reception: Reception,
         public_url: str | None = None,
         session_s: float = 12 * 3600.0,
         static_dir: Path = STATIC_DIR,
@@ -97,6 +106,14 @@ class DeskServer:
             *CommandsApi(agents=desk.agents, control=control).routes(),
             *WrapUpApi(agents=desk.agents, wrap_ups=wrap_ups).routes(),
             *ConnectorsApi(backends=backends).routes(),
+            *InboundApi(
+                feeds=feeds,
+                soap=soap,
+                reception=reception,
+                senders=Senders(feeds, gate),
+                bodies=FeedBodies(),
+                public_url=public_url,
+            ).routes(),
             *description.routes(),
             *OperationsApi(status=status, metrics=metrics).routes(),
         )
@@ -104,7 +121,11 @@ class DeskServer:
         application = make_application(self.routes, gate=gate, pages=Pages(static_dir))
         application.on_shutdown.append(self._say_goodbye)
         self._runner = web.AppRunner(
-            application, access_log=None, shutdown_timeout=_SHUTDOWN_S, keepalive_timeout=idle_s
+            application,
+            access_log=None,
+            shutdown_timeout=_SHUTDOWN_S,
+            keepalive_timeout=idle_s,
+            auto_decompress=False,  # a few KiB can be a GiB; what is compressed is refused where it is taken as it is
         )
         self._chores: tuple[asyncio.Task[None], ...] = ()
 

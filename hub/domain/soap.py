@@ -19,9 +19,14 @@ class SoapRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SoapReply(msgspec.Struct, frozen=True, kw_only=True):
-    """An envelope with an acknowledgement or a fault. `is_refused` says that the sender's credentials were wrong."""
+    """An envelope with an acknowledgement or a fault.
+
+    `is_stored` says that something of the message is durable, be it as a dead letter, `were_wrong` that the sender's
+    credentials were.
+    """
 
     status: int
     content_type: str
     body: bytes
-    is_refused: bool = False
+    is_stored: bool = False
+    were_wrong: bool = False

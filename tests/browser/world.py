@@ -22,7 +22,18 @@ from hub.domain.control import COMMAND_NAMES, Command
 from hub.domain.customer import CustomerContext
 from hub.domain.ports import CallLogEntry, PbxStatus
 from hub.domain.writeback import WriteKind
-from tests.unit.desk.ports import Backends, Calls, Contexts, Control, Directory, Log, MemoryJournal, Status, WrapUps
+from tests.unit.desk.ports import (
+    Backends,
+    Calls,
+    Contexts,
+    Control,
+    Directory,
+    Log,
+    MemoryJournal,
+    Reception,
+    Status,
+    WrapUps,
+)
 
 PASSWORD = "correct horse"
 AGENT = AgentProfile(
@@ -157,7 +168,7 @@ async def running_world(folder: Path, port: int = 0, profile: AgentProfile = AGE
         dispositions=DISPOSITIONS,
         writes=lambda: WRITES,
     )
-    with UserStore(str(folder / "users.db")) as users:
+    with UserStore(folder / "users.db") as users:
         if users.password_hash(profile.id) is None:
             users.save(profile.id, hash_password(PASSWORD))
         server = DeskServer(
@@ -173,6 +184,9 @@ async def running_world(folder: Path, port: int = 0, profile: AgentProfile = AGE
             directory=directory,
             call_log=log,
             journal=MemoryJournal(),
+            feeds={},
+            soap={},
+            reception=Reception(),
             status=status,
             metrics=_metrics,
             version="test",

@@ -22,7 +22,7 @@ from hub.bus.soap.envelope import (
     write_fault_reply,
     write_reply,
 )
-from hub.bus.soap.faults import FaultCode, SoapFault, write_refused
+from hub.bus.soap.faults import FaultCode, SecurityCode, SoapFault, write_refused
 from hub.bus.soap.names import DEFAULT_PUSH, PUSH, SOAP_11, local_name, tag_of
 from hub.bus.soap.own_schema import answers_schema, own_schema
 from hub.bus.soap.own_types import MESSAGE_ID, OWN_MESSAGES
@@ -95,7 +95,9 @@ class SoapService:
             return _fault_reply(media, _nothing_understood(receipt), exchange.addressing)
         action = f"{action_of(self._name, operation)}Response"
         body = write_reply(media.version, _acknowledgement(operation, receipt), exchange.addressing, action)
-        return SoapReply(status=200, content_type=f"{media.version.media_type}; charset=utf-8", body=body)
+        return SoapReply(
+            status=200, content_type=f"{media.version.media_type}; charset=utf-8", body=body, is_stored=True
+        )
 
     def _schemas(self, address: str) -> Sequence[etree._Element]:
         if not self._documents:
@@ -162,7 +164,8 @@ def _fault_reply(media: MediaType, fault: SoapFault, to: Addressing | None) -> S
         status=fault.status(media.version),
         content_type=f"{media.version.media_type}; charset=utf-8",
         body=write_fault_reply(media.version, fault, to),
-        is_refused=fault.security is not None,
+        is_stored=bool(fault.refused),
+        were_wrong=fault.security in {SecurityCode.WRONG, SecurityCode.INVALID},
     )
 
 

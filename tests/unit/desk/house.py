@@ -19,13 +19,25 @@ from hub.desk.server import DeskServer
 from hub.desk.user_store import UserStore
 from hub.domain.writeback import WriteKind
 from hub.metrics import Metrics
-from tests.unit.desk.ports import Backends, Calls, Contexts, Control, Directory, Log, MemoryJournal, Status, WrapUps
+from tests.unit.desk.ports import (
+    Backends,
+    Calls,
+    Contexts,
+    Control,
+    Directory,
+    Log,
+    MemoryJournal,
+    Reception,
+    Status,
+    WrapUps,
+)
 from tests.unit.desk.samples import AGENTS
 
 PASSWORD = "correct horse"
 TOKEN = "machine-token-1"
 CONTROL_TOKEN = "machine-token-control"
 CONFIGURE_TOKEN = "machine-token-configure"
+PUBLISH_TOKEN = "machine-token-publish"
 SUPERVISE_TOKEN = "machine-token-supervise"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
@@ -48,8 +60,9 @@ class House:
         self.wrap_ups = WrapUps()
         self.backends = Backends()
         self.journal = MemoryJournal()
+        self.reception = Reception()
         self.metrics = Metrics()
-        self.users = UserStore(str(folder / "ctihub.db"))
+        self.users = UserStore(folder / "ctihub.db")
         for agent in ("alice", "bob", "sue"):
             if self.users.password_hash(agent) is None:
                 self.users.save(agent, hashed_password())
@@ -65,7 +78,13 @@ class House:
             dispositions=("Solved", "Call back"),
             writes=lambda: (WriteKind.CASE, WriteKind.ACTIVITY),
         )
-        settings: dict[str, Any] = {"session_check_s": 0.02, "static_dir": folder / "static", **options}
+        settings: dict[str, Any] = {
+            "session_check_s": 0.02,
+            "static_dir": folder / "static",
+            "feeds": {},
+            "soap": {},
+            **options,
+        }
         self.server = DeskServer(
             host="127.0.0.1",
             port=0,
@@ -74,6 +93,7 @@ class House:
             tokens={
                 "acceptance": TokenSection(token=SecretStr(TOKEN)),
                 "other": TokenSection(token=SecretStr("machine-token-2")),
+                "webshop": TokenSection(token=SecretStr(PUBLISH_TOKEN), may=("publish",), feeds=("webshop",)),
                 "dialler": TokenSection(token=SecretStr(CONTROL_TOKEN), may=("control",)),
                 "deployment": TokenSection(token=SecretStr(CONFIGURE_TOKEN), may=("configure",)),
                 "quality": TokenSection(token=SecretStr(SUPERVISE_TOKEN), may=("read", "control", "supervise")),
@@ -85,6 +105,7 @@ class House:
             directory=self.directory,
             call_log=self.log,
             journal=self.journal,
+            reception=self.reception,
             status=self.status,
             metrics=self.metrics.render,
             version="1.2.3",

@@ -12,6 +12,7 @@ from hub.domain.call import Call
 from hub.domain.control import Actor, Command, CommandResult, Refusal
 from hub.domain.customer import CustomerContext
 from hub.domain.event import Event, encode_event
+from hub.domain.inbound import InboundMessage, Receipt
 from hub.domain.ports import (
     Appended,
     CallLogEntry,
@@ -148,6 +149,21 @@ class Backends:
         if isinstance(self.result, ReloadNotPossibleError):
             raise self.result
         return self.result
+
+
+class Reception:
+    """Takes what is handed in, and answers with `receipt`; `problem` is raised where there is one."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[str, InboundMessage]] = []
+        self.receipt = Receipt(recorded=1, events=("event-1",))
+        self.problem: StoreError | None = None
+
+    async def take(self, feed: str, message: InboundMessage) -> Receipt:
+        if self.problem is not None:
+            raise self.problem
+        self.taken.append((feed, message))
+        return self.receipt
 
 
 class MemoryJournal:
