@@ -108,10 +108,10 @@ class Hub:
 
     async def _start(self) -> None:
         config = self._config
-        self._journal = await Journal.open(config.store.path)
+        self._journal = await Journal.open(config.store.place)
         self._stack.push_async_callback(self._journal.close)
-        users = UserStore(config.store.path)
-        self._stack.callback(users.close)
+        users = await asyncio.to_thread(UserStore, config.store.place)
+        self._stack.push_async_callback(asyncio.to_thread, users.close)
         self._takeover = Takeover(await self._journal.open_calls())
         for event in self._takeover.ended_with_their_pbx(config.pbx, datetime.now(UTC)):
             self._journal.publish(call_event(event))

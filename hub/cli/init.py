@@ -29,7 +29,12 @@ hub:
   mappings: [mappings]
 
 store:
-  # The journal of all events, call log, users and sessions.
+  # The journal of all events, call log, dead letters, users and sessions: a file, or a database of a PostgreSQL server,
+  # where the hub makes the schema ctihub:
+  #   url: "postgresql://ctihub:${PG_PASSWORD}@db.example.com:5432/ctihub"
+  #   # Encrypted only, and the server's certificate checked; ca_file: who signed it, where the system doesn't know.
+  #   tls: true
+  #   ca_file: /etc/ssl/db-ca.pem
   url: "sqlite:///ctihub.db"
 
 """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -17,7 +16,9 @@ from connectors.tracing import Exchange, Trace, recorded
 from hub.config.connector_base import ConnectorBase
 from hub.config.model import BusSection, Config, StoreSection
 from hub.config.pbx import PbxSection
-from hub.journal.errors import explain as explain_store
+from hub.domain.store_place import ServerPlace
+from hub.store.connection import StoreFailedError
+from hub.store.sqlite import check_file
 from hub.telephony.ami.errors import AmiError
 from hub.telephony.check import check as check_pbx
 from hub.telephony.link import ami_settings
@@ -56,21 +57,27 @@ def probes(config: Config) -> Iterator[Probe]:
 
 
 def _store(section: StoreSection) -> str:
-    path = Path(section.path)
+    place = section.place
+    try:
+        return _file(place) if isinstance(place, Path) else _server(place)
+    except StoreFailedError as error:
+        raise ProbeError(str(error)) from error
+
+
+def _file(path: Path) -> str:
     if not path.exists():
         if not os.access(path.parent, os.W_OK | os.X_OK):
             raise ProbeError(f"{path}: its folder must exist, and the hub's user must be able to write there")
         return f"{path} will be made at the first start"
-    try:
-        database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=5)
-        try:
-            database.execute("BEGIN IMMEDIATE")
-            database.execute("ROLLBACK")
-        finally:
-            database.close()
-    except sqlite3.Error as error:
-        raise ProbeError(explain_store(path, error)) from error
+    check_file(path)
     return f"{path} can be written, {path.stat().st_size / 1_000_000:.1f} MB"
+
+
+def _server(place: ServerPlace) -> str:
+    # asyncpg is not needed where the store is a file.
+    from hub.store.server_schema import check_server
+
+    return f"{place} {check_server(place)}"
 
 
 async def _pbx(config: Config, name: str, section: PbxSection) -> str:

@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     from hub.desk.user_store import UserStore, UserStoreError
 
     try:
-        with UserStore(config.store.path) as store:
+        with UserStore(config.store.place) as store:
             if arguments.action == "add":
                 return _add(config, store, arguments.agent, from_stdin=arguments.password_stdin)
             if arguments.action == "remove":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
@@ -16,9 +17,12 @@ from hub.config.pbx import PbxSection, QueueName
 from hub.config.placed import PlacedError
 from hub.config.routing import RoutingSection
 from hub.config.section import Section
+from hub.config.sql_address import SqlAddress
 from hub.domain.phone import is_region
+from hub.domain.store_place import ServerPlace, StorePlace
 
 _SQLITE = "sqlite:///"
+_POSTGRESQL = frozenset({"postgresql", "postgres"})
 
 
 def _token(token: SecretStr) -> SecretStr:
@@ -57,21 +61,57 @@ class HubSection(Section):
 
 
 class StoreSection(Section):
-    """Where the journal lies. A relative path is taken from the configuration's folder."""
+    """Where everything is kept: the journal, dead letters, who may sign in.
 
-    url: Annotated[str, Field(validate_default=True)] = "sqlite:///ctihub.db"
+    The url is `sqlite:///PATH`, a relative path taken from the configuration's folder, or
+    `postgresql://USER:PASSWORD@HOST:PORT/DATABASE`; as it holds the password it is a secret as a whole.
+    """
+
+    url: Annotated[SecretStr, Field(validate_default=True)] = SecretStr("sqlite:///ctihub.db")
+    tls: Annotated[
+        bool, Field(description="A PostgreSQL server is spoken to encrypted only, and its certificate checked")
+    ] = False
+    ca_file: Annotated[
+        ExistingFile | None, Field(description="Who may have signed that certificate; unset: whom the system trusts")
+    ] = None
 
     @field_validator("url")
     @classmethod
-    def _sqlite(cls, url: str, info: ValidationInfo) -> str:
-        path = url.removeprefix(_SQLITE)
-        if not path or path == url:
-            raise ValueError('must be sqlite:///PATH, as in "sqlite:///ctihub.db"')
-        return _SQLITE + from_folder(path, info)
+    def _file_or_server(cls, url: SecretStr, info: ValidationInfo) -> SecretStr:
+        text = url.get_secret_value()
+        scheme = text.partition("://")[0]
+        if scheme in _POSTGRESQL:
+            SqlAddress.read(text)
+            return url
+        path = text.removeprefix(_SQLITE)
+        if not path or path == text:
+            raise ValueError(
+                'must be sqlite:///PATH, as in "sqlite:///ctihub.db", or postgresql://USER:PASSWORD@HOST:PORT/DATABASE'
+            )
+        return SecretStr(_SQLITE + from_folder(path, info))
+
+    @model_validator(mode="after")
+    def _encrypts_a_connection(self) -> Self:
+        if isinstance(self.place, Path) and (self.tls or self.ca_file is not None):
+            raise ValueError("a file has no connection to encrypt: take `tls` and `ca_file` out")
+        return self
 
     @property
-    def path(self) -> str:
-        return self.url.removeprefix(_SQLITE)
+    def place(self) -> StorePlace:
+        """Where that is: SQLite's file, or a database on a server."""
+        text = self.url.get_secret_value()
+        if text.startswith(_SQLITE):
+            return Path(text.removeprefix(_SQLITE))
+        address = SqlAddress.read(text)
+        return ServerPlace(
+            host=address.host,
+            port=address.port,
+            database=address.name,
+            user=address.username,
+            password=address.password,
+            verified=self.tls or self.ca_file is not None,
+            ca_file=self.ca_file,
+        )
 
 
 class BusSection(Section):

@@ -10,6 +10,9 @@ from pydantic import BaseModel, SecretStr
 from hub.config.connector_base import ConnectorBase
 from hub.config.presets import load_preset
 
+_FILE = "sqlite:///"
+"""What stands where otherwise an address with a password does, and is none."""
+
 
 def secrets_of(config: BaseModel) -> frozenset[str]:
     """Return every secret value, and the password of each secret that is an address.
@@ -22,8 +25,9 @@ def secrets_of(config: BaseModel) -> frozenset[str]:
 def _secrets(value: object) -> Iterable[str]:
     if isinstance(value, SecretStr):
         text = value.get_secret_value()
-        yield text
-        yield from _passwords(text)
+        if not text.startswith(_FILE):
+            yield text
+            yield from _passwords(text)
     elif isinstance(value, BaseModel):
         shipped = _shipped(value)
         for name in type(value).model_fields:

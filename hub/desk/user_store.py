@@ -1,32 +1,51 @@
-"""Who may sign in, and who has: users and sessions in the hub's SQLite file."""
+"""Who may sign in, and who has: users and sessions, where the hub keeps everything."""
 
 from __future__ import annotations
 
-import os
-import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Self
+from typing import Any, Final, Self, TypeVar
 
 import msgspec
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS users (
-    agent TEXT PRIMARY KEY,
-    password_hash TEXT NOT NULL,
-    created_at TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS sessions (
-    id TEXT PRIMARY KEY,
-    agent TEXT NOT NULL REFERENCES users (agent) ON DELETE CASCADE,
-    expires_at REAL NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS sessions_by_agent ON sessions (agent);
-"""
-_BUSY_S = 10.0
+from hub.domain.ports import StoreError
+from hub.domain.store_place import ServerPlace, StorePlace
+from hub.store.connection import StoreConnection, StoreFailedError, ValuesRefusedError
+from hub.store.sqlite import FileConnection
+
+T = TypeVar("T")
+
+_PART: Final = "users"
+_FILE_TABLES = (
+    """CREATE TABLE IF NOT EXISTS users (
+        agent TEXT PRIMARY KEY,
+        password_hash TEXT NOT NULL,
+        created_at TEXT NOT NULL
+    ) WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS sessions (
+        id TEXT PRIMARY KEY,
+        agent TEXT NOT NULL REFERENCES users (agent) ON DELETE CASCADE,
+        expires_at REAL NOT NULL
+    ) WITHOUT ROWID""",
+    "CREATE INDEX IF NOT EXISTS sessions_by_agent ON sessions (agent)",
+)
+_SERVER_MIGRATIONS = (
+    (
+        """CREATE TABLE users (
+            agent TEXT COLLATE "C" PRIMARY KEY,
+            password_hash TEXT NOT NULL,
+            created_at TEXT NOT NULL
+        )""",
+        """CREATE TABLE sessions (
+            id TEXT COLLATE "C" PRIMARY KEY,
+            agent TEXT COLLATE "C" NOT NULL REFERENCES users (agent) ON DELETE CASCADE,
+            expires_at DOUBLE PRECISION NOT NULL
+        )""",
+        "CREATE INDEX sessions_by_agent ON sessions (agent)",
+    ),
+)
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,38 +64,23 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: float
 
 
-class UserStoreError(Exception):
-    """The users' file can't be used; the message says which file and why."""
+class UserStoreError(StoreError):
+    """The users can't be read or written; the message says where and why."""
 
 
 class UserStore:
     """Users and their sessions. Blocking, short, and safe to call from any thread and from several processes.
 
-    Every method raises `UserStoreError` when the file can't be read or written.
+    Every method raises `UserStoreError` when the store can't be read or written.
     """
 
-    def __init__(self, path: str) -> None:
-        self._path = path
+    def __init__(self, place: StorePlace) -> None:
+        self._place = place
         self._lock = threading.Lock()
-        self._make_private()
-        with self._errors_in_words():
-            self._database = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
-            self._database.execute("PRAGMA journal_mode = WAL")
-            self._database.execute("PRAGMA foreign_keys = ON")
-            self._database.executescript(_SCHEMA)
-
-    def _make_private(self) -> None:
-        """Make the file, if there is none, for the hub's user alone; SQLite's own files beside it get the same mode.
-
-        An existing file is not opened: closing it would drop the locks that this process holds on the journal, and
-        the next program to close the file would take the write-ahead log away from under the hub (POSIX, fcntl).
-        """
         try:
-            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-        except FileExistsError:
-            return
-        except OSError as error:
-            raise UserStoreError(f"{self._path}: can't be opened for writing: {error.strerror}") from error
+            self._connection = _open(place)
+        except StoreFailedError as error:
+            raise UserStoreError(str(error)) from error
 
     def __enter__(self) -> Self:
         return self
@@ -88,83 +92,115 @@ class UserStore:
 
     def close(self) -> None:
         with self._lock:
-            self._database.close()
+            self._connection.close()
 
     def save(self, agent: str, password_hash: str) -> None:
         """Let an agent sign in with a new password; sessions opened with the old one are over."""
-        with self._exclusive() as database:
-            database.execute("BEGIN IMMEDIATE")
-            try:
-                database.execute("DELETE FROM sessions WHERE agent = ?", (agent,))
-                database.execute(
-                    "INSERT INTO users (agent, password_hash, created_at) VALUES (?, ?, ?)"
+
+        def save(store: StoreConnection) -> None:
+            with store.transaction():
+                store.execute("DELETE FROM sessions WHERE agent = $1", (agent,))
+                store.execute(
+                    "INSERT INTO users (agent, password_hash, created_at) VALUES ($1, $2, $3)"
                     " ON CONFLICT (agent) DO UPDATE SET password_hash = excluded.password_hash",
                     (agent, password_hash, datetime.now(UTC).isoformat()),
                 )
-            except BaseException:
-                database.execute("ROLLBACK")
-                raise
-            database.execute("COMMIT")
+
+        self._ask(save)
 
     def remove(self, agent: str) -> bool:
         """Take away an agent's password and sessions. Return whether there was one."""
-        with self._exclusive() as database:
-            return database.execute("DELETE FROM users WHERE agent = ?", (agent,)).rowcount > 0
+        return self._execute("DELETE FROM users WHERE agent = $1", agent) > 0
 
     def users(self) -> list[User]:
-        with self._exclusive() as database:
-            rows = database.execute("SELECT agent, created_at FROM users ORDER BY agent").fetchall()
+        rows = self._rows("SELECT agent, created_at FROM users ORDER BY agent")
         return [User(agent=agent, created_at=datetime.fromisoformat(created)) for agent, created in rows]
 
     def password_hash(self, agent: str) -> str | None:
-        with self._exclusive() as database:
-            row = database.execute("SELECT password_hash FROM users WHERE agent = ?", (agent,)).fetchone()
-        return None if row is None else str(row[0])
+        rows = self._rows("SELECT password_hash FROM users WHERE agent = $1", agent)
+        return str(rows[0][0]) if rows else None
 
     def replace_hash(self, agent: str, old: str, new: str) -> None:
         """Store the same password hashed anew, unless it was changed meanwhile."""
-        with self._exclusive() as database:
-            database.execute(
-                "UPDATE users SET password_hash = ? WHERE agent = ? AND password_hash = ?", (new, agent, old)
-            )
+        self._execute("UPDATE users SET password_hash = $1 WHERE agent = $2 AND password_hash = $3", new, agent, old)
 
     def open_session(self, session: Session, *, now: float, verified_hash: str) -> bool:
         """Store a session if the password that was checked is still the agent's. Sessions that are over go."""
-        with self._exclusive() as database:
-            database.execute("DELETE FROM sessions WHERE expires_at <= ?", (now,))
-            inserted = database.execute(
-                "INSERT INTO sessions (id, agent, expires_at)"
-                " SELECT ?, agent, ? FROM users WHERE agent = ? AND password_hash = ?",
-                (session.id, session.expires_at, session.agent, verified_hash),
-            )
-            return inserted.rowcount == 1
+        self._execute("DELETE FROM sessions WHERE expires_at <= $1", now)
+        # Where the answer to the statement was lost, the same session is stored once more.
+        stored = self._execute(
+            "INSERT INTO sessions (id, agent, expires_at)"
+            " SELECT CAST($1 AS TEXT), agent, CAST($2 AS DOUBLE PRECISION) FROM users"
+            " WHERE agent = $3 AND password_hash = $4"
+            " ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at WHERE sessions.agent = excluded.agent",
+            *(session.id, session.expires_at, session.agent, verified_hash),
+        )
+        return stored == 1
 
     def session(self, session_id: str, *, now: float) -> Session | None:
-        with self._exclusive() as database:
-            row = database.execute(
-                "SELECT id, agent, expires_at FROM sessions WHERE id = ? AND expires_at > ?", (session_id, now)
-            ).fetchone()
-        return None if row is None else Session(id=row[0], agent=row[1], expires_at=row[2])
+        rows = self._rows(
+            "SELECT id, agent, expires_at FROM sessions WHERE id = $1 AND expires_at > $2", session_id, now
+        )
+        return Session(id=rows[0][0], agent=rows[0][1], expires_at=rows[0][2]) if rows else None
 
     def close_session(self, session_id: str) -> None:
-        with self._exclusive() as database:
-            database.execute("DELETE FROM sessions WHERE id = ?", (session_id,))
+        self._execute("DELETE FROM sessions WHERE id = $1", session_id)
 
     def over(self, session_ids: Iterable[str], *, now: float) -> frozenset[str]:
         """Return those of `session_ids` that are no more valid."""
         asked = frozenset(session_ids)
-        with self._exclusive() as database:
-            rows = database.execute("SELECT id FROM sessions WHERE expires_at > ?", (now,)).fetchall()
+        rows = self._rows("SELECT id FROM sessions WHERE expires_at > $1", now)
         return asked - {row[0] for row in rows}
 
-    @contextmanager
-    def _exclusive(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, self._errors_in_words():
-            yield self._database
+    def _rows(self, statement: str, *values: Any) -> Sequence[tuple[Any, ...]]:
+        return self._ask(lambda store: store.rows(statement, values))
 
-    @contextmanager
-    def _errors_in_words(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise UserStoreError(f"{self._path}: {error}") from error
+    def _execute(self, statement: str, *values: Any) -> int:
+        return self._ask(lambda store: store.execute(statement, values))
+
+    def _ask(self, question: Callable[[StoreConnection], T]) -> T:
+        """Put a question that may be put twice: a connection that was cut is found out when it is used."""
+        with self._lock:
+            try:
+                try:
+                    return question(self._connected())
+                except StoreFailedError:
+                    if not self._connection.is_lost:
+                        raise
+                    return question(self._connected())
+            except (StoreFailedError, ValuesRefusedError) as error:
+                raise UserStoreError(str(error)) from error
+
+    def _connected(self) -> StoreConnection:
+        if self._connection.is_lost:
+            connection = _open(self._place)
+            self._connection.close()
+            self._connection = connection
+        return self._connection
+
+
+def _open(place: StorePlace) -> StoreConnection:
+    if isinstance(place, ServerPlace):
+        return _open_on_server(place)
+    connection = FileConnection(place)
+    try:
+        for statement in _FILE_TABLES:
+            connection.execute(statement)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _open_on_server(place: ServerPlace) -> StoreConnection:
+    # asyncpg is not needed where the store is a file.
+    from hub.store.postgresql import ServerConnection
+    from hub.store.server_schema import migrate
+
+    connection = ServerConnection(place)
+    try:
+        migrate(connection, place, _PART, _SERVER_MIGRATIONS)
+    except BaseException:
+        connection.close()
+        raise
+    return connection

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -13,9 +12,9 @@ import msgspec
 from hub.domain.event import Event, encode_event
 from hub.domain.ports import Appended, EventRefusedError, StoredEvent
 from hub.journal import statements
-from hub.journal.database import execute
-from hub.journal.derived import derive
-from hub.journal.errors import is_about_the_file
+from hub.journal.derived import Derivation, derive, in_layers
+from hub.journal.errors import JournalError
+from hub.store.connection import StoreConnection, ValuesRefusedError
 
 Outcome = Appended | EventRefusedError
 """What became of one event."""
@@ -48,91 +47,154 @@ Pending = PendingEvents | PendingWrite
 
 
 class Commit(NamedTuple):
-    """What one transaction did: the new events in order, and what became of each pending."""
+    """What was made durable: the new events in order, what became of each pending, and the newest position now."""
 
+    position: int
     stored: Sequence[StoredEvent]
     events: Sequence[tuple[PendingEvents, Sequence[Outcome]]]
-    writes: Sequence[tuple[PendingWrite, int]]
+    writes: Sequence[tuple[PendingWrite, int | JournalError]]
 
 
-class _RefusedError(Exception):
-    def __init__(self, event: Event, reason: str) -> None:
-        super().__init__(reason)
+class _Entry:
+    """One event of a batch, and what became of it."""
+
+    def __init__(self, event: Event) -> None:
         self.event = event
-        self.reason = reason
+        self.position = 0
+        self.stored: StoredEvent | None = None
+        self.refusal: EventRefusedError | None = None
+
+    def refuse(self, reason: object) -> None:
+        self.stored = None
+        self.refusal = EventRefusedError(f"the event can't be stored: {reason}")
 
 
-def write_batch(connection: sqlite3.Connection, batch: Sequence[Pending]) -> Commit:
+class _Order:
+    """One other write of a batch, and what became of it."""
+
+    def __init__(self, pending: PendingWrite) -> None:
+        self.pending = pending
+        self.outcome: int | JournalError = 0
+
+    def refuse(self, reason: object) -> None:
+        self.outcome = JournalError(f"this can't be stored: {reason}")
+
+
+def write_batch(connection: StoreConnection, batch: Sequence[Pending], *, known_up_to: int) -> Commit:
     """Store a batch as one transaction.
 
-    An event that can't be stored whatever the disk does (text that is no UTF-8) is refused and the others are
-    stored without it. Raises sqlite3.DatabaseError, with nothing stored, when the file or the disk fails.
+    What can't be stored whatever the store does (text that is no UTF-8) is refused and the rest is stored without it.
+    Raises StoreFailedError when the store fails. The batch may have become durable all the same, where the
+    confirmation of a commit was lost: handed in again, its events are found by their ids above `known_up_to`, the
+    newest position that was confirmed, and count as new.
     """
-    refused: dict[int, EventRefusedError] = {}
-    while True:
+    entries: dict[str, _Entry] = {}
+    work: list[_Entry | _Order] = []
+    for pending in batch:
+        if isinstance(pending, PendingWrite):
+            work.append(_Order(pending))
+            continue
+        for event in pending.events:
+            if event.id not in entries:
+                entries[event.id] = _Entry(event)
+                work.append(entries[event.id])
+    position = _store(connection, work) if work else known_up_to
+    told: set[str] = set()
+    return Commit(
+        position,
+        [entry.stored for entry in entries.values() if entry.stored is not None],
+        [
+            (pending, [_outcome(entries[event.id], told, known_up_to) for event in pending.events])
+            for pending in batch
+            if isinstance(pending, PendingEvents)
+        ],
+        [(order.pending, order.outcome) for order in work if isinstance(order, _Order)],
+    )
+
+
+def _outcome(entry: _Entry, told: set[str], known_up_to: int) -> Outcome:
+    if entry.refusal is not None:
+        return entry.refusal
+    is_first = entry.event.id not in told
+    told.add(entry.event.id)
+    return Appended(entry.position, is_new=is_first and entry.position > known_up_to)
+
+
+def _store(connection: StoreConnection, work: Sequence[_Entry | _Order]) -> int:
+    """Store all of it; where values are refused, in halves, until the one that they belong to is found."""
+    try:
+        return _transaction(connection, work)
+    except ValuesRefusedError as reason:
+        if len(work) == 1:
+            work[0].refuse(reason)
+            last: int = connection.rows(statements.LAST_POSITION)[0][0]
+            return last
+    middle = len(work) // 2
+    _store(connection, work[:middle])
+    return _store(connection, work[middle:])
+
+
+def _transaction(connection: StoreConnection, work: Sequence[_Entry | _Order]) -> int:
+    entries = [one for one in work if isinstance(one, _Entry)]
+    with connection.transaction():
+        position: int = connection.rows(statements.LAST_POSITION)[0][0]
+        if entries:
+            position = _insert(connection, position, entries)
+        for order in work:
+            if isinstance(order, _Order):
+                order.outcome = _carry_out(connection, order.pending)
+    return position
+
+
+def _insert(connection: StoreConnection, position: int, entries: Sequence[_Entry]) -> int:
+    """Store the events that are not there yet, and what is derived from them; return the newest position."""
+    ids = [entry.event.id for entry in entries]
+    known: dict[str, int] = {row[0]: row[1] for row in connection.rows(statements.POSITIONS_OF, (ids,))}
+    derivations: list[Derivation] = []
+    for entry in entries:
+        entry.stored = None
+        if entry.event.id in known:
+            entry.position = known[entry.event.id]
+            continue
         try:
-            return _transaction(connection, batch, refused)
-        except _RefusedError as refusal:
-            refused[id(refusal.event)] = EventRefusedError(f"the event can't be stored: {refusal.reason}")
+            stored = _stored(position + 1, entry.event)
+            derivation = derive(position + 1, entry.event)
+        except Exception as reason:  # noqa: BLE001 - whatever it is, the other events don't wait for this one
+            entry.refuse(f"{type(reason).__name__}: {reason}")
+            continue
+        position += 1
+        entry.position, entry.stored = position, stored
+        if derivation is not None:
+            derivations.append(derivation)
+    connection.execute_many(statements.INSERT_EVENT, [_row(entry.stored) for entry in entries if entry.stored])
+    for layer in in_layers(derivations):
+        for statement, rows in layer.items():
+            connection.execute_many(statement, rows)
+    return position
 
 
-def _transaction(
-    connection: sqlite3.Connection, batch: Sequence[Pending], refused: dict[int, EventRefusedError]
-) -> Commit:
-    stored: list[StoredEvent] = []
-    events: list[tuple[PendingEvents, Sequence[Outcome]]] = []
-    writes: list[tuple[PendingWrite, int]] = []
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        position: int = connection.execute(statements.LAST_POSITION).fetchone()[0]
-        for pending in batch:
-            if isinstance(pending, PendingWrite):
-                writes.append((pending, sum(execute(connection, pending.statement, row) for row in pending.rows)))
-                continue
-            outcomes: list[Outcome] = []
-            for event in pending.events:
-                if id(event) in refused:
-                    outcomes.append(refused[id(event)])
-                    continue
-                new = _insert(connection, position + 1, event)
-                if new is None:
-                    known = connection.execute(statements.POSITION_OF, (event.id,)).fetchone()[0]
-                    outcomes.append(Appended(known, is_new=False))
-                else:
-                    position += 1
-                    stored.append(new)
-                    outcomes.append(Appended(position, is_new=True))
-            events.append((pending, outcomes))
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-    return Commit(stored, events, writes)
+def _carry_out(connection: StoreConnection, pending: PendingWrite) -> int:
+    if len(pending.rows) == 1:
+        return connection.execute(pending.statement, pending.rows[0])
+    connection.execute_many(pending.statement, pending.rows)
+    return len(pending.rows)
 
 
-def _insert(connection: sqlite3.Connection, position: int, event: Event) -> StoredEvent | None:
-    """Store one event and what is derived from it; None if its id is there already."""
-    try:
-        new = StoredEvent(
-            position=position,
-            type=str(event.type),
-            subject=event.subject,
-            partitionkey=event.partitionkey,
-            id=event.id,
-            time=_timestamp(event.time),
-            source=event.source,
-            body=encode_event(msgspec.structs.replace(event, sequence=sequence(position))),
-        )
-        row = (position, new.id, new.type, new.source, new.subject, new.partitionkey, new.time, new.body)
-        if connection.execute(statements.INSERT_EVENT, row).rowcount == 0:
-            return None
-        derive(connection, position, event)
-    except Exception as error:
-        if is_about_the_file(error):
-            raise
-        raise _RefusedError(event, f"{type(error).__name__}: {error}") from error
-    return new
+def _stored(position: int, event: Event) -> StoredEvent:
+    return StoredEvent(
+        position=position,
+        type=str(event.type),
+        subject=event.subject,
+        partitionkey=event.partitionkey,
+        id=event.id,
+        time=_timestamp(event.time),
+        source=event.source,
+        body=encode_event(msgspec.structs.replace(event, sequence=sequence(position))),
+    )
+
+
+def _row(new: StoredEvent) -> Sequence[Any]:
+    return (new.position, new.id, new.type, new.source, new.subject, new.partitionkey, new.time, new.body)
 
 
 def sequence(position: int) -> str:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
 from hub.domain.inbound import DeadLetter, DeadLetterState
 from hub.journal import statements
-from hub.journal.database import rows
 from hub.journal.derived import microseconds
-
-MAX_ROWS: Final = 1_000
+from hub.journal.queries import bounded
+from hub.store.connection import StoreConnection
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(DeadLetter)
@@ -34,7 +32,7 @@ def row_of(letter: DeadLetter) -> Sequence[Any]:
 
 def settle_values(letter_ids: Sequence[str], state: DeadLetterState, reason: str) -> Sequence[Any]:
     """Return the values of SETTLE_DEAD."""
-    return (list(letter_ids), state.value, _without_surrogates(reason))
+    return ([_without_surrogates(one) for one in letter_ids], state.value, _without_surrogates(reason))
 
 
 def _without_surrogates(text: str) -> str:
@@ -42,13 +40,13 @@ def _without_surrogates(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
-def dead_letter(connection: sqlite3.Connection, letter_id: str) -> DeadLetter | None:
-    found = rows(connection, statements.DEAD_LETTER, (letter_id,))
+def dead_letter(connection: StoreConnection, letter_id: str) -> DeadLetter | None:
+    found = connection.rows(statements.DEAD_LETTER, (_without_surrogates(letter_id),))
     return None if not found else _letter(*found[0])
 
 
 def dead_letters(
-    connection: sqlite3.Connection,
+    connection: StoreConnection,
     *,
     origin: str | None,
     states: Sequence[DeadLetterState],
@@ -56,21 +54,21 @@ def dead_letters(
     limit: int,
 ) -> Sequence[DeadLetter]:
     """Return the newest first, without their bodies."""
-    values = (*_filter(origin, states), max(0, min(limit, MAX_ROWS)))
+    values = (*_filter(origin, states), bounded(limit))
     if before is None:
-        found = rows(connection, statements.DEAD_LETTERS, values)
+        found = connection.rows(statements.DEAD_LETTERS, values)
     else:
-        found = rows(connection, statements.DEAD_LETTERS_BEFORE, (*values, before))
+        found = connection.rows(statements.DEAD_LETTERS_BEFORE, (*values, _without_surrogates(before)))
     return [_letter(*row) for row in found]
 
 
-def count_dead(connection: sqlite3.Connection, *, origin: str | None, states: Sequence[DeadLetterState]) -> int:
-    count: int = rows(connection, statements.COUNT_DEAD, _filter(origin, states))[0][0]
+def count_dead(connection: StoreConnection, *, origin: str | None, states: Sequence[DeadLetterState]) -> int:
+    count: int = connection.rows(statements.COUNT_DEAD, _filter(origin, states))[0][0]
     return count
 
 
 def _filter(origin: str | None, states: Sequence[DeadLetterState]) -> tuple[str, list[str]]:
-    return origin or "", [state.value for state in states or tuple(DeadLetterState)]
+    return _without_surrogates(origin or ""), [state.value for state in states or tuple(DeadLetterState)]
 
 
 def _letter(encoded: bytes, state: str, reason: str, attempts: int, body: bytes = b"") -> DeadLetter:

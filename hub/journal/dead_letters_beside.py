@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
 from hub.domain.inbound import DeadLetter, DeadLetterState
+from hub.domain.store_place import StorePlace
 from hub.journal import dead_letters, statements
-from hub.journal.database import execute, open_beside
-from hub.journal.errors import JournalError, explain
+from hub.journal.store import store_at
 
 
 class DeadLettersBeside:
-    """Lists, shows, drops and asks for the replay of dead letters. Blocking; every method raises JournalError.
+    """Lists, shows, drops and asks for the replay of dead letters. Blocking; every method raises StoreError.
 
     A running hub replays within a second or two what `replay` asked for, otherwise the next one that starts.
     """
 
-    def __init__(self, path: Path | str) -> None:
-        self._path = Path(path)
-        with self._errors_in_words():
-            self._connection = open_beside(self._path)
+    def __init__(self, place: StorePlace) -> None:
+        self._connection = store_at(place).open_beside()
 
     def __enter__(self) -> Self:
         return self
@@ -46,16 +41,13 @@ class DeadLettersBeside:
         limit: int = 50,
     ) -> Sequence[DeadLetter]:
         """Return the newest first, without their bodies; `before` is the id after which the next page begins."""
-        with self._errors_in_words():
-            return dead_letters.dead_letters(self._connection, origin=origin, states=states, before=before, limit=limit)
+        return dead_letters.dead_letters(self._connection, origin=origin, states=states, before=before, limit=limit)
 
     def dead_letter(self, letter_id: str) -> DeadLetter | None:
-        with self._errors_in_words():
-            return dead_letters.dead_letter(self._connection, letter_id)
+        return dead_letters.dead_letter(self._connection, letter_id)
 
     def count_dead(self, *, origin: str | None = None, states: Sequence[DeadLetterState] = ()) -> int:
-        with self._errors_in_words():
-            return dead_letters.count_dead(self._connection, origin=origin, states=states)
+        return dead_letters.count_dead(self._connection, origin=origin, states=states)
 
     def drop(self, letter_ids: Sequence[str]) -> int:
         """Settle those that are waiting or replaying; return how many were."""
@@ -66,13 +58,6 @@ class DeadLettersBeside:
         return self._settle(letter_ids, DeadLetterState.REPLAYING)
 
     def _settle(self, letter_ids: Sequence[str], state: DeadLetterState) -> int:
-        values = dead_letters.settle_values(letter_ids, state, "")
-        with self._errors_in_words():
-            return execute(self._connection, statements.SETTLE_DEAD, values)
-
-    @contextmanager
-    def _errors_in_words(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise JournalError(explain(self._path, error)) from error
+        return self._connection.execute(
+            statements.SETTLE_DEAD, dead_letters.settle_values(letter_ids, state, reason="")
+        )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -19,25 +20,67 @@ from hub.journal import statements
 
 _encoder = msgspec.json.Encoder()
 
+Write = tuple[str, Sequence[Any]]
+"""A statement with its values."""
+
+LONG_KEY: Final = 500
+"""Characters of a text that goes into an index as it is; PostgreSQL's take no more than 2,700 bytes."""
+
+
+class Derivation(NamedTuple):
+    """What an event changes: `writes` in the order of `statements.DERIVED`.
+
+    Events with the same `matter` change the same rows, and their order matters; those of others don't touch them.
+    """
+
+    matter: tuple[str, ...]
+    writes: Sequence[Write]
+
 
 def microseconds(moment: datetime) -> int:
     """Return a moment as the tables hold it."""
     return round(moment.timestamp() * 1_000_000)
 
 
-def derive(connection: sqlite3.Connection, position: int, event: Event) -> None:
-    """Bring the derived tables up to `event`, which was just stored at `position`."""
+def index_key(text: str) -> str:
+    """Return a text that came from outside as an index can hold it: a long one by its hash."""
+    if len(text) <= LONG_KEY:
+        return text
+    return f"sha256:{hashlib.sha256(text.encode(errors='surrogatepass')).hexdigest()}"
+
+
+def derive(position: int, event: Event) -> Derivation | None:
+    """Return what brings the derived tables up to `event`, which is being stored at `position`."""
     match event.data:
         case CallEvent(kind=CallEventKind.CLEARED, call=call):
-            _log_call(connection, call)
+            return Derivation(("call", call.id), _log_call(call))
         case CallEvent(call=call):
-            connection.execute(statements.TOUCH_OPEN_CALL, (call.id, position))
+            return Derivation(("call", call.id), [(statements.TOUCH_OPEN_CALL, (call.id, position))])
         case AgentEvent(agent=agent):
-            connection.execute(statements.SAVE_AGENT_STATE, (agent.agent, position))
+            return Derivation(("agent", agent.agent), [(statements.SAVE_AGENT_STATE, (agent.agent, position))])
         case CustomerContext() as context:
-            _keep_context(connection, position, context)
+            return Derivation(("call", context.call_id), _keep_context(position, context))
         case Interaction() | OrderChange() | CaseChange():
-            _index_interaction(connection, position, event)
+            return _index_interaction(position, event)
+    return None
+
+
+def in_layers(derivations: Iterable[Derivation]) -> Sequence[Mapping[str, Sequence[Sequence[Any]]]]:
+    """Group the writes by statement: within a layer no matter comes twice, so that it may be written in any order.
+
+    The layers follow each other: the second of two events of one matter is in a later one.
+    """
+    depths: dict[tuple[str, ...], int] = {}
+    layers: list[dict[str, list[Sequence[Any]]]] = []
+    for matter, writes in derivations:
+        depth = depths.get(matter, 0)
+        depths[matter] = depth + 1
+        if depth == len(layers):
+            layers.append({})
+        layer = layers[depth]
+        for statement, row in writes:
+            layer.setdefault(statement, []).append(row)
+    return [{one: layer[one] for one in statements.DERIVED if one in layer} for layer in layers]
 
 
 def interaction_of(event: Event) -> Interaction | None:
@@ -50,24 +93,23 @@ def interaction_of(event: Event) -> Interaction | None:
     return None
 
 
-def _keep_context(connection: sqlite3.Connection, position: int, context: CustomerContext) -> None:
+def _keep_context(position: int, context: CustomerContext) -> Sequence[Write]:
     name = context.customers[0].display_name if len(context.customers) == 1 else ""
     if name:
-        connection.execute(statements.NAME_CUSTOMER, (context.call_id, name))
+        named: Write = (statements.NAME_CUSTOMER, (context.call_id, name))
     else:
-        connection.execute(statements.FORGET_CUSTOMER, (context.call_id,))
-    connection.execute(statements.SAVE_CONTEXT, (context.call_id, position))
+        named = (statements.FORGET_CUSTOMER, (context.call_id,))
+    return [named, (statements.SAVE_CONTEXT, (context.call_id, position))]
 
 
 _NOBODY_ANSWERED = frozenset({Outcome.ABANDONED, Outcome.NOT_ANSWERED, Outcome.BUSY, Outcome.FAILED})
 
 
-def call_log_entry(call: Call, customer: str = "") -> CallLogEntry:
-    """Make a finished call's entry: whose devices rang or dialled, who talked, and with which customer."""
+def call_log_entry(call: Call) -> CallLogEntry:
+    """Make a finished call's entry: whose devices rang or dialled, and who talked. The customer is not in it."""
     taking_part = [c for c in call.connections if c.role is not Role.OBSERVER]
     return CallLogEntry(
         call=call,
-        customer=customer,
         agents=_agents(c for c in taking_part if c.alerted_at or c.connected_at or c.role is Role.CALLER),
         # An agent who has a number called is connected before there is anybody to talk to.
         answered_by=_agents(c for c in taking_part if c.connected_at and call.outcome not in _NOBODY_ANSWERED),
@@ -78,22 +120,26 @@ def _agents(connections: Iterable[Connection]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(c.agent for c in connections if c.agent))
 
 
-def _log_call(connection: sqlite3.Connection, call: Call) -> None:
+def _log_call(call: Call) -> Sequence[Write]:
     """Write the call's one row. A later event on the same call knows more than one that was made for a lost call."""
-    named = connection.execute(statements.CUSTOMER_OF_CALL, (call.id,)).fetchone()
-    entry = call_log_entry(call, named[0] if named else "")
-    started_at = microseconds(call.started_at)
-    connection.execute(statements.CLOSE_CALL, (call.id,))
-    connection.execute(statements.FORGET_CUSTOMER, (call.id,))
+    closed: list[Write] = [(statements.CLOSE_CALL, (call.id,))]
     if _was_rung_into_another(call):
-        return
-    connection.execute(statements.SAVE_CALL, (call.id, started_at, _encoder.encode(entry)))
-    connection.execute(statements.FORGET_CALL_AGENTS, (call.id,))
-    connection.executemany(statements.SAVE_CALL_AGENT, [(agent, started_at, call.id) for agent in entry.agents])
-    connection.execute(statements.FORGET_LAST_AGENT, (call.id,))
+        return [*closed, (statements.FORGET_CUSTOMER, (call.id,))]
+    entry = call_log_entry(call)
+    started_at = microseconds(call.started_at)
     number, last = call.customer_number.e164, _last_to_talk(call)
+    talked: list[Write] = []
     if number and last:
-        connection.execute(statements.SAVE_LAST_AGENT, (number, started_at, call.id, last))
+        talked.append((statements.SAVE_LAST_AGENT, (number, started_at, call.id, last)))
+    return [
+        *closed,
+        (statements.SAVE_CALL, (call.id, started_at, _encoder.encode(entry))),
+        (statements.FORGET_CALL_AGENTS, (call.id,)),
+        *((statements.SAVE_CALL_AGENT, (agent, started_at, call.id)) for agent in entry.agents),
+        (statements.FORGET_LAST_AGENT, (call.id,)),
+        *talked,
+        (statements.FORGET_CUSTOMER, (call.id,)),
+    ]
 
 
 def _was_rung_into_another(call: Call) -> bool:
@@ -113,21 +159,21 @@ def _last_to_talk(call: Call) -> str | None:
     return max(talked)[1] if talked else None
 
 
-def _index_interaction(connection: sqlite3.Connection, position: int, event: Event) -> None:
+def _index_interaction(position: int, event: Event) -> Derivation | None:
     """Index the interaction by its customer's keys; of several with one id the newest state is kept."""
     interaction = interaction_of(event)
     if interaction is None:
-        return
+        return None
     at = microseconds(interaction.at)
-    identity = (interaction.source, interaction.id)
-    known = connection.execute(statements.INTERACTION, identity).fetchone()
-    if known is not None:
-        known_at, known_position = known
-        if known_at > at:
-            return
-        connection.execute(statements.FORGET_INTERACTION_KEYS, (known_position,))
-    connection.execute(statements.SAVE_INTERACTION, (*identity, at, position))
+    source, identity = index_key(interaction.source), index_key(interaction.id)
     # A matter that was deleted is none of the customer's any more, and an older report doesn't bring it back.
     is_gone = isinstance(event.data, OrderChange | CaseChange) and event.data.change is ChangeKind.DELETED
     keys = () if is_gone else interaction.customer.keys()
-    connection.executemany(statements.SAVE_INTERACTION_KEY, [(key, at, position) for key in keys])
+    return Derivation(
+        ("interaction", source, identity),
+        [
+            (statements.FORGET_OLDER_INTERACTION, (source, identity, at)),
+            (statements.SAVE_INTERACTION, (source, identity, at, position)),
+            *((statements.SAVE_INTERACTION_KEY, (index_key(key), at, source, identity, position)) for key in keys),
+        ],
+    )

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import Any, Final
 
 import structlog
@@ -18,14 +16,16 @@ from hub.domain.customer import CustomerContext
 from hub.domain.event import Event
 from hub.domain.inbound import DeadLetter, DeadLetterState
 from hub.domain.interaction import Interaction
-from hub.domain.ports import Appended, CallLogEntry, EventRefusedError, StoredEvent
+from hub.domain.ports import Appended, CallLogEntry, EventRefusedError, StoredEvent, StoreError
+from hub.domain.store_place import StorePlace
 from hub.journal import dead_letters, queries, statements
 from hub.journal.batch import Commit, Outcome, Pending, PendingEvents, PendingWrite
-from hub.journal.database import FileClaim, open_writer
 from hub.journal.errors import JournalError, JournalFullError
 from hub.journal.readers import Readers
 from hub.journal.recent import RecentEvents
+from hub.journal.store import JournalStore, store_at
 from hub.journal.writer import MAX_BATCH, Writer
+from hub.store.connection import StoreConnection
 
 log = structlog.get_logger(__name__)
 
@@ -37,48 +37,47 @@ _DROPS_PER_LOG_LINE: Final = 1_000
 
 
 class Journal:
-    """The append-only journal on SQLite (EventJournal, DeadLetters, CallLog and others of hub.domain.ports).
+    """The append-only journal (EventJournal, DeadLetters, CallLog and others of hub.domain.ports).
 
-    Made by `Journal.open` and used from that event loop. Only one process at a time has a file open.
+    Made by `Journal.open` and used from that event loop. Only one hub at a time has a store open.
     """
 
-    def __init__(
-        self, path: Path, claim: FileClaim, connection: sqlite3.Connection, position: int, *, backlog: int
-    ) -> None:
-        self._path = path
-        self._claim = claim
-        self._connection = connection
+    def __init__(self, store: JournalStore, connection: StoreConnection, position: int, *, backlog: int) -> None:
+        self._store = store
         self._loop = asyncio.get_running_loop()
-        self._readers = Readers(path)
+        self._readers = Readers(store)
         self._recent = RecentEvents()
         self._grown = asyncio.Event()
         self._closed = False
         self._position = position
         self._group = min(MAX_BATCH, backlog)
         self._writer = Writer(
+            store,
             connection,
-            path,
+            position,
             backlog=backlog,
             on_commit=partial(self._in_the_loop, self._committed),
             on_given_up=partial(self._in_the_loop, self._given_up),
         )
 
     @classmethod
-    async def open(cls, path: str | Path, *, backlog: int = BACKLOG) -> Journal:
-        """Open the file, made and migrated if need be. Raises JournalError in plain words."""
-        if str(path) == ":memory:":
+    async def open(cls, place: StorePlace, *, backlog: int = BACKLOG) -> Journal:
+        """Open a file or a database, made and migrated if need be. Raises JournalError in plain words."""
+        if str(place) == ":memory:":
             raise JournalError("the journal needs a file: name one in store.url, as in sqlite:///ctihub.db")
-        target = Path(path)
-        claim = FileClaim(target)
+        store = store_at(place)
         try:
-            connection, position = await asyncio.to_thread(open_writer, target)
-            return cls(target, claim, connection, position, backlog=backlog)
+            connection, position = await asyncio.to_thread(_open, store)
+            return cls(store, connection, position, backlog=backlog)
+        except StoreError as error:
+            store.release()
+            raise JournalError(str(error)) from error
         except BaseException:
-            claim.release()
+            store.release()
             raise
 
     async def close(self) -> None:
-        """Write what is queued, end all tails, release the file."""
+        """Write what is queued, end all tails, let another hub have the store."""
         if self._closed:
             return
         self._closed = True
@@ -86,8 +85,8 @@ class Journal:
         await asyncio.sleep(0)  # lets the writer's last report, queued on this loop, reach those who wait
         self._announce()
         await self._readers.close()
-        self._connection.close()
-        self._claim.release()
+        await asyncio.to_thread(self._writer.disconnect)
+        self._store.release()
 
     def problem(self) -> str | None:
         """Why the journal does not write, for /readyz; None when all is well."""
@@ -241,7 +240,7 @@ class Journal:
 
     def _not_taken(self) -> JournalError:
         if self._closed:
-            return JournalError(f"journal {self._path} is closed")
+            return JournalError("the journal is closed")
         return JournalFullError(f"{self._writer.problem or 'the disk is too slow'}: the backlog in memory is full")
 
     def _count_dropped(self) -> None:
@@ -257,16 +256,23 @@ class Journal:
             log.warning("journal_loop_is_gone")
 
     def _committed(self, commit: Commit) -> None:
-        if commit.stored:
-            self._position = commit.stored[-1].position
-            self._recent.extend(commit.stored)
+        has_grown = commit.position > self._position
+        if commit.position != self._position + len(commit.stored):
+            # A commit whose confirmation was lost, or another hub meanwhile, stored some that are only on the disk.
+            self._recent.forget()
+        self._position = commit.position
+        self._recent.extend(commit.stored)
         for pending, outcomes in commit.events:
             if pending.waiter is not None and not pending.waiter.done():
                 pending.waiter.set_result(outcomes)
-        for write, changed in commit.writes:
-            if not write.waiter.done():
-                write.waiter.set_result(changed)
-        if commit.stored:
+        for write, outcome in commit.writes:
+            if write.waiter.done():
+                continue
+            if isinstance(outcome, JournalError):
+                write.waiter.set_exception(outcome)
+            else:
+                write.waiter.set_result(outcome)
+        if has_grown:
             self._announce()
 
     def _given_up(self, batch: Sequence[Pending], lost: JournalError) -> None:
@@ -277,3 +283,13 @@ class Journal:
     def _announce(self) -> None:
         grown, self._grown = self._grown, asyncio.Event()
         grown.set()
+
+
+def _open(store: JournalStore) -> tuple[StoreConnection, int]:
+    connection = store.open_writer()
+    try:
+        position: int = connection.rows(statements.LAST_POSITION)[0][0]
+    except BaseException:
+        connection.close()
+        raise
+    return connection, position

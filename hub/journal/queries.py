@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -17,7 +16,8 @@ from hub.domain.event import Event, EventData, decode_event
 from hub.domain.interaction import Interaction
 from hub.domain.ports import CallLogEntry, StoredEvent
 from hub.journal import statements
-from hub.journal.derived import interaction_of, microseconds
+from hub.journal.derived import index_key, interaction_of, microseconds
+from hub.store.connection import StoreConnection
 
 log = structlog.get_logger(__name__)
 
@@ -28,74 +28,74 @@ _FAR_FUTURE: Final = 2**62
 _entry_decoder = msgspec.json.Decoder(CallLogEntry)
 
 
-def position_of(connection: sqlite3.Connection, event_id: str) -> int | None:
-    row = connection.execute(statements.POSITION_OF, (event_id,)).fetchone()
-    return None if row is None else row[0]
+def position_of(connection: StoreConnection, event_id: str) -> int | None:
+    found = connection.rows(statements.POSITION_OF, (event_id,))
+    return found[0][0] if found else None
 
 
-def cursor(connection: sqlite3.Connection, reader: str) -> int:
-    row = connection.execute(statements.CURSOR, (reader,)).fetchone()
-    return 0 if row is None else row[0]
+def cursor(connection: StoreConnection, reader: str) -> int:
+    found = connection.rows(statements.CURSOR, (reader,))
+    return found[0][0] if found else 0
 
 
-def read_after(connection: sqlite3.Connection, after: int, limit: int) -> Sequence[StoredEvent]:
-    rows = connection.execute(statements.READ_AFTER, (after, _bounded(limit))).fetchall()
-    return [StoredEvent(*row) for row in rows]
+def read_after(connection: StoreConnection, after: int, limit: int) -> Sequence[StoredEvent]:
+    return [StoredEvent(*row) for row in connection.rows(statements.READ_AFTER, (after, bounded(limit)))]
 
 
 def calls(
-    connection: sqlite3.Connection, agent: str | None, before: datetime | None, limit: int
+    connection: StoreConnection, agent: str | None, before: datetime | None, limit: int
 ) -> Sequence[CallLogEntry]:
     started_before = _FAR_FUTURE if before is None else microseconds(before)
     if agent is None:
-        rows = connection.execute(statements.CALLS, (started_before, _bounded(limit)))
+        rows = connection.rows(statements.CALLS, (started_before, bounded(limit)))
     else:
-        rows = connection.execute(statements.CALLS_OF_AGENT, (agent, started_before, _bounded(limit)))
-    return [entry for (body,) in rows if (entry := _entry(body)) is not None]
+        rows = connection.rows(statements.CALLS_OF_AGENT, (agent, started_before, bounded(limit)))
+    return [entry for row in rows if (entry := _entry(*row)) is not None]
 
 
-def finished_call(connection: sqlite3.Connection, call_id: str) -> CallLogEntry | None:
-    row = connection.execute(statements.CALL, (call_id,)).fetchone()
-    return None if row is None else _entry(row[0])
+def finished_call(connection: StoreConnection, call_id: str) -> CallLogEntry | None:
+    found = connection.rows(statements.CALL, (call_id,))
+    return _entry(*found[0]) if found else None
 
 
-def context_of(connection: sqlite3.Connection, call_id: str) -> CustomerContext | None:
-    row = connection.execute(statements.CONTEXT_OF_CALL, (call_id,)).fetchone()
-    context = None if row is None else _data(*row)
+def context_of(connection: StoreConnection, call_id: str) -> CustomerContext | None:
+    found = connection.rows(statements.CONTEXT_OF_CALL, (call_id,))
+    context = _data(*found[0]) if found else None
     return context if isinstance(context, CustomerContext) else None
 
 
-def _entry(body: bytes) -> CallLogEntry | None:
+def _entry(body: bytes, customer: str) -> CallLogEntry | None:
     try:
-        return _entry_decoder.decode(body)
+        entry = _entry_decoder.decode(body)
     except msgspec.ValidationError as error:
         log.warning("journal_call_unreadable", reason=str(error))
         return None
+    # A hub from before wrote the name into the entry.
+    return msgspec.structs.replace(entry, customer=customer) if customer else entry
 
 
-def last_agent(connection: sqlite3.Connection, number: str, since: datetime) -> str | None:
-    row = connection.execute(statements.LAST_AGENT, (number, microseconds(since))).fetchone()
-    return None if row is None else row[0]
+def last_agent(connection: StoreConnection, number: str, since: datetime) -> str | None:
+    found = connection.rows(statements.LAST_AGENT, (number, microseconds(since)))
+    return found[0][0] if found else None
 
 
-def open_calls(connection: sqlite3.Connection) -> Sequence[Call]:
-    data = [_data(position, body) for position, body in connection.execute(statements.OPEN_CALLS)]
+def open_calls(connection: StoreConnection) -> Sequence[Call]:
+    data = [_data(position, body) for position, body in connection.rows(statements.OPEN_CALLS)]
     return [happened.call for happened in data if isinstance(happened, CallEvent)]
 
 
-def agent_states(connection: sqlite3.Connection) -> Sequence[AgentStatus]:
-    data = [_data(position, body) for position, body in connection.execute(statements.AGENT_STATES)]
+def agent_states(connection: StoreConnection) -> Sequence[AgentStatus]:
+    data = [_data(position, body) for position, body in connection.rows(statements.AGENT_STATES)]
     return [happened.agent for happened in data if isinstance(happened, AgentEvent)]
 
 
-def recent_interactions(connection: sqlite3.Connection, keys: Sequence[str], limit: int) -> Sequence[Interaction]:
-    newest: set[tuple[int, int]] = set()
+def recent_interactions(connection: StoreConnection, keys: Sequence[str], limit: int) -> Sequence[Interaction]:
+    newest: dict[tuple[int, int], bytes] = {}
     for key in keys[:MAX_KEYS]:
-        newest.update(connection.execute(statements.INTERACTIONS_OF_KEY, (key, _bounded(limit))))
-    positions = [position for _, position in sorted(newest, reverse=True)[: _bounded(limit)]]
-    events = [
-        _event(position, connection.execute(statements.BODY_AT, (position,)).fetchone()[0]) for position in positions
-    ]
+        for at, position, body in connection.rows(statements.INTERACTIONS_OF_KEY, (index_key(key), bounded(limit))):
+            newest[at, position] = body
+    found = sorted(newest, reverse=True)[: bounded(limit)]
+    events = [_event(position, newest[at, position]) for at, position in found]
     return [told for event in events if event is not None and (told := interaction_of(event)) is not None]
 
 
@@ -113,5 +113,5 @@ def _event(position: int, body: bytes) -> Event | None:
         return None
 
 
-def _bounded(limit: int) -> int:
+def bounded(limit: int) -> int:
     return max(0, min(limit, MAX_ROWS))

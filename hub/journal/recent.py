@@ -25,6 +25,11 @@ class RecentEvents:
         while self._events and (len(self._events) > self._max_events or self._bytes > self._max_bytes):
             self._bytes -= len(self._events.popleft().body)
 
+    def forget(self) -> None:
+        """Begin anew, since events were stored that are not known here."""
+        self._events.clear()
+        self._bytes = 0
+
     def after(self, position: int, limit: int) -> Sequence[StoredEvent] | None:
         """Return at most `limit` events above `position`; None if the first of them may have left already."""
         if not self._events or position + 1 < self._events[0].position:

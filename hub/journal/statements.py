@@ -1,144 +1,88 @@
-"""All SQL of the journal, in SQLite's dialect; times are microseconds since 1970 UTC."""
+"""All SQL of the journal, for SQLite and PostgreSQL alike; times are microseconds since 1970 UTC.
+
+What an event changes is written without reading first: a condition stands in the statement itself. So the statements
+of many events can go to a server together.
+"""
 
 from __future__ import annotations
-
-APPLICATION_ID = 0x43544948
-"""Marks the file as ctihub's (SQLite's `application_id`); the letters CTIH."""
-
-MIGRATIONS: tuple[tuple[str, ...], ...] = (
-    (
-        """CREATE TABLE events (
-            position INTEGER PRIMARY KEY,
-            id TEXT NOT NULL UNIQUE,
-            type TEXT NOT NULL,
-            source TEXT NOT NULL,
-            subject TEXT NOT NULL,
-            partitionkey TEXT NOT NULL,
-            time TEXT NOT NULL,
-            body BLOB NOT NULL
-        )""",
-        "CREATE TABLE cursors (reader TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID",
-        "CREATE TABLE open_calls (call_id TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID",
-        """CREATE TABLE calls (
-            call_id TEXT PRIMARY KEY,
-            started_at INTEGER NOT NULL,
-            entry BLOB NOT NULL
-        ) WITHOUT ROWID""",
-        "CREATE INDEX calls_by_start ON calls (started_at, call_id)",
-        """CREATE TABLE call_agents (
-            agent TEXT NOT NULL,
-            started_at INTEGER NOT NULL,
-            call_id TEXT NOT NULL,
-            PRIMARY KEY (agent, started_at, call_id)
-        ) WITHOUT ROWID""",
-        "CREATE INDEX call_agents_by_call ON call_agents (call_id)",
-        """CREATE TABLE interactions (
-            source TEXT NOT NULL,
-            id TEXT NOT NULL,
-            at INTEGER NOT NULL,
-            position INTEGER NOT NULL,
-            PRIMARY KEY (source, id)
-        ) WITHOUT ROWID""",
-        """CREATE TABLE interaction_keys (
-            key TEXT NOT NULL,
-            at INTEGER NOT NULL,
-            position INTEGER NOT NULL,
-            PRIMARY KEY (key, at, position)
-        ) WITHOUT ROWID""",
-        "CREATE INDEX interaction_keys_by_position ON interaction_keys (position)",
-    ),
-    ("CREATE TABLE call_customers (call_id TEXT PRIMARY KEY, name TEXT NOT NULL) WITHOUT ROWID",),
-    (
-        """CREATE TABLE last_agents (
-            number TEXT NOT NULL,
-            started_at INTEGER NOT NULL,
-            call_id TEXT NOT NULL,
-            agent TEXT NOT NULL,
-            PRIMARY KEY (number, started_at, call_id)
-        ) WITHOUT ROWID""",
-        "CREATE INDEX last_agents_by_call ON last_agents (call_id)",
-        """INSERT INTO last_agents (number, started_at, call_id, agent)
-            SELECT number, started_at, call_id, agent FROM (
-                SELECT started_at, call_id, json_extract(text, '$.answered_by[#-1]') AS agent,
-                    CASE json_extract(text, '$.call.direction') WHEN 'outbound'
-                        THEN json_extract(text, '$.call.called.e164')
-                        ELSE json_extract(text, '$.call.caller.e164') END AS number
-                FROM (SELECT started_at, call_id, CAST(entry AS TEXT) AS text FROM calls)
-                WHERE json_valid(text)
-            ) WHERE number IS NOT NULL AND agent IS NOT NULL""",
-    ),
-    ("CREATE TABLE agent_states (agent TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID",),
-    ("CREATE TABLE call_contexts (call_id TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID",),
-    (
-        """CREATE TABLE dead_letters (
-            id TEXT PRIMARY KEY,
-            origin TEXT NOT NULL,
-            at INTEGER NOT NULL,
-            state TEXT NOT NULL,
-            reason TEXT NOT NULL,
-            attempts INTEGER NOT NULL,
-            letter BLOB NOT NULL,
-            body BLOB NOT NULL
-        )""",
-        "CREATE INDEX dead_letters_by_time ON dead_letters (at, id)",
-        "CREATE INDEX dead_letters_by_state ON dead_letters (state, at, id)",
-        "CREATE INDEX dead_letters_by_origin ON dead_letters (origin, state, at, id)",
-    ),
-)
-"""Each entry takes the schema one version further; the version is SQLite's `user_version`. Never edit a past one."""
 
 LAST_POSITION = "SELECT coalesce(max(position), 0) FROM events"
 
 INSERT_EVENT = """INSERT INTO events (position, id, type, source, subject, partitionkey, time, body)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING"""
-POSITION_OF = "SELECT position FROM events WHERE id = ?"
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"""
+POSITION_OF = "SELECT position FROM events WHERE id = $1"
+POSITIONS_OF = "SELECT id, position FROM events WHERE id = ANY ($1)"
 READ_AFTER = """SELECT position, type, subject, partitionkey, id, time, source, body FROM events
-    WHERE position > ? ORDER BY position LIMIT ?"""
-BODY_AT = "SELECT body FROM events WHERE position = ?"
+    WHERE position > $1 ORDER BY position LIMIT $2"""
 
-SAVE_CURSOR = """INSERT INTO cursors (reader, position) VALUES (?, ?)
+SAVE_CURSOR = """INSERT INTO cursors (reader, position) VALUES ($1, $2)
     ON CONFLICT (reader) DO UPDATE SET position = excluded.position"""
-CURSOR = "SELECT position FROM cursors WHERE reader = ?"
+CURSOR = "SELECT position FROM cursors WHERE reader = $1"
 
 TOUCH_OPEN_CALL = """INSERT INTO open_calls (call_id, position)
-    SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM calls WHERE call_id = ?1)
+    SELECT CAST($1 AS TEXT), CAST($2 AS BIGINT) WHERE NOT EXISTS (SELECT 1 FROM calls WHERE call_id = $1)
     ON CONFLICT (call_id) DO UPDATE SET position = excluded.position"""
-CLOSE_CALL = "DELETE FROM open_calls WHERE call_id = ?"
+CLOSE_CALL = "DELETE FROM open_calls WHERE call_id = $1"
 OPEN_CALLS = "SELECT position, body FROM open_calls JOIN events USING (position) ORDER BY position"
 
-SAVE_AGENT_STATE = """INSERT INTO agent_states (agent, position) VALUES (?, ?)
+SAVE_AGENT_STATE = """INSERT INTO agent_states (agent, position) VALUES ($1, $2)
     ON CONFLICT (agent) DO UPDATE SET position = excluded.position"""
 AGENT_STATES = "SELECT position, body FROM agent_states JOIN events USING (position) ORDER BY agent"
 
-NAME_CUSTOMER = """INSERT INTO call_customers (call_id, name) VALUES (?, ?)
+NAME_CUSTOMER = """INSERT INTO call_customers (call_id, name) VALUES ($1, $2)
     ON CONFLICT (call_id) DO UPDATE SET name = excluded.name"""
-CUSTOMER_OF_CALL = "SELECT name FROM call_customers WHERE call_id = ?"
-FORGET_CUSTOMER = "DELETE FROM call_customers WHERE call_id = ?"
+FORGET_CUSTOMER = "DELETE FROM call_customers WHERE call_id = $1"
 
-SAVE_CONTEXT = """INSERT INTO call_contexts (call_id, position) VALUES (?, ?)
+SAVE_CONTEXT = """INSERT INTO call_contexts (call_id, position) VALUES ($1, $2)
     ON CONFLICT (call_id) DO UPDATE SET position = excluded.position"""
-CONTEXT_OF_CALL = "SELECT position, body FROM call_contexts JOIN events USING (position) WHERE call_id = ?"
+CONTEXT_OF_CALL = "SELECT position, body FROM call_contexts JOIN events USING (position) WHERE call_id = $1"
 
-SAVE_CALL = """INSERT INTO calls (call_id, started_at, entry) VALUES (?, ?, ?)
-    ON CONFLICT (call_id) DO UPDATE SET started_at = excluded.started_at, entry = excluded.entry"""
-FORGET_CALL_AGENTS = "DELETE FROM call_agents WHERE call_id = ?"
-SAVE_CALL_AGENT = "INSERT INTO call_agents (agent, started_at, call_id) VALUES (?, ?, ?)"
-FORGET_LAST_AGENT = "DELETE FROM last_agents WHERE call_id = ?"
-SAVE_LAST_AGENT = "INSERT INTO last_agents (number, started_at, call_id, agent) VALUES (?, ?, ?, ?)"
-LAST_AGENT = """SELECT agent FROM last_agents WHERE number = ? AND started_at >= ?
+SAVE_CALL = """INSERT INTO calls (call_id, started_at, entry, customer)
+    VALUES ($1, $2, $3, coalesce((SELECT name FROM call_customers WHERE call_id = $1), ''))
+    ON CONFLICT (call_id) DO UPDATE SET started_at = excluded.started_at, entry = excluded.entry,
+        customer = CASE excluded.customer WHEN '' THEN calls.customer ELSE excluded.customer END"""
+FORGET_CALL_AGENTS = "DELETE FROM call_agents WHERE call_id = $1"
+SAVE_CALL_AGENT = "INSERT INTO call_agents (agent, started_at, call_id) VALUES ($1, $2, $3)"
+FORGET_LAST_AGENT = "DELETE FROM last_agents WHERE call_id = $1"
+SAVE_LAST_AGENT = "INSERT INTO last_agents (number, started_at, call_id, agent) VALUES ($1, $2, $3, $4)"
+LAST_AGENT = """SELECT agent FROM last_agents WHERE number = $1 AND started_at >= $2
     ORDER BY started_at DESC, call_id DESC LIMIT 1"""
-CALL = "SELECT entry FROM calls WHERE call_id = ?"
-CALLS = "SELECT entry FROM calls WHERE started_at < ? ORDER BY started_at DESC, call_id DESC LIMIT ?"
-CALLS_OF_AGENT = """SELECT calls.entry FROM call_agents JOIN calls USING (call_id)
-    WHERE call_agents.agent = ? AND call_agents.started_at < ?
-    ORDER BY call_agents.started_at DESC, call_agents.call_id DESC LIMIT ?"""
+CALL = "SELECT entry, customer FROM calls WHERE call_id = $1"
+CALLS = """SELECT entry, customer FROM calls WHERE started_at < $1
+    ORDER BY started_at DESC, call_id DESC LIMIT $2"""
+CALLS_OF_AGENT = """SELECT calls.entry, calls.customer FROM call_agents JOIN calls USING (call_id)
+    WHERE call_agents.agent = $1 AND call_agents.started_at < $2
+    ORDER BY call_agents.started_at DESC, call_agents.call_id DESC LIMIT $3"""
 
-INTERACTION = "SELECT at, position FROM interactions WHERE source = ? AND id = ?"
-SAVE_INTERACTION = """INSERT INTO interactions (source, id, at, position) VALUES (?, ?, ?, ?)
-    ON CONFLICT (source, id) DO UPDATE SET at = excluded.at, position = excluded.position"""
-FORGET_INTERACTION_KEYS = "DELETE FROM interaction_keys WHERE position = ?"
-SAVE_INTERACTION_KEY = "INSERT OR IGNORE INTO interaction_keys (key, at, position) VALUES (?, ?, ?)"
-INTERACTIONS_OF_KEY = "SELECT at, position FROM interaction_keys WHERE key = ? ORDER BY at DESC, position DESC LIMIT ?"
+FORGET_OLDER_INTERACTION = """DELETE FROM interaction_keys
+    WHERE position = (SELECT position FROM interactions WHERE source = $1 AND id = $2 AND at <= $3)"""
+SAVE_INTERACTION = """INSERT INTO interactions (source, id, at, position) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (source, id) DO UPDATE SET at = excluded.at, position = excluded.position
+        WHERE interactions.at <= excluded.at"""
+SAVE_INTERACTION_KEY = """INSERT INTO interaction_keys (key, at, position)
+    SELECT CAST($1 AS TEXT), CAST($2 AS BIGINT), position FROM interactions
+        WHERE source = $3 AND id = $4 AND position = $5
+    ON CONFLICT DO NOTHING"""
+INTERACTIONS_OF_KEY = """SELECT found.at, position, events.body FROM interaction_keys AS found
+    JOIN events USING (position) WHERE found.key = $1 ORDER BY found.at DESC, position DESC LIMIT $2"""
+
+DERIVED = (
+    TOUCH_OPEN_CALL,
+    CLOSE_CALL,
+    SAVE_CALL,
+    FORGET_CALL_AGENTS,
+    SAVE_CALL_AGENT,
+    FORGET_LAST_AGENT,
+    SAVE_LAST_AGENT,
+    NAME_CUSTOMER,
+    FORGET_CUSTOMER,
+    SAVE_CONTEXT,
+    SAVE_AGENT_STATE,
+    FORGET_OLDER_INTERACTION,
+    SAVE_INTERACTION,
+    SAVE_INTERACTION_KEY,
+)
+"""The statements that events are derived into, in the order in which those of one event are carried out."""
 
 KEEP_DEAD = """INSERT INTO dead_letters (id, origin, at, state, reason, attempts, letter, body)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)

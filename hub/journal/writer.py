@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Final
 
 import structlog
 
-from hub.domain.ports import EventRefusedError
+from hub.domain.ports import EventRefusedError, StoreError
 from hub.journal.batch import Commit, Pending, PendingEvents, write_batch
-from hub.journal.database import file_identity
-from hub.journal.errors import JournalError, explain
+from hub.journal.errors import JournalError
+from hub.journal.store import JournalStore
+from hub.store.connection import StoreConnection
 
 log = structlog.get_logger(__name__)
 
 MAX_BATCH: Final = 2_000
 RETRY_MIN_S: Final = 0.1
 RETRY_MAX_S: Final = 5.0
+LOOK_EVERY_S: Final = 2.0
+"""How often it is looked whether the store is there, while there is nothing to write."""
 
 
 class Writer:
@@ -33,17 +34,18 @@ class Writer:
 
     def __init__(
         self,
-        connection: sqlite3.Connection,
-        path: Path,
+        store: JournalStore,
+        connection: StoreConnection,
+        position: int,
         *,
         backlog: int,
         on_commit: Callable[[Commit], None],
         on_given_up: Callable[[Sequence[Pending], JournalError], None],
         close_wait_s: float = 5.0,
     ) -> None:
+        self._store = store
         self._connection = connection
-        self._path = path
-        self._file = file_identity(path)
+        self._position = position
         self._backlog = backlog
         self._on_commit = on_commit
         self._on_given_up = on_given_up
@@ -103,16 +105,26 @@ class Writer:
             self._arrived.notify()
         self._thread.join()
 
+    def disconnect(self) -> None:
+        """Close the connection, after `close`."""
+        self._connection.close()
+
     def _run(self) -> None:
-        while batch := self._next_batch():
+        while (batch := self._next_batch()) is not None:
+            if not batch:
+                self._look()
+                continue
             self._write(batch)
             with self._arrived:
                 self._waiting -= sum(pending.size for pending in batch)
 
-    def _next_batch(self) -> Sequence[Pending]:
+    def _next_batch(self) -> Sequence[Pending] | None:
+        """Return what to write next, nothing where it is time to look after the store; None at the end."""
         with self._arrived:
-            while not self._queue and not self._closing.is_set():
-                self._arrived.wait()
+            if not self._queue:
+                if self._closing.is_set():
+                    return None
+                self._arrived.wait(LOOK_EVERY_S)
             batch: list[Pending] = []
             size = 0
             while self._queue and (not batch or size + self._queue[0].size <= MAX_BATCH):
@@ -120,12 +132,30 @@ class Writer:
                 size += batch[-1].size
             return batch
 
+    def _look(self) -> None:
+        """See that the store is there, so that an outage is told, and mended, before the next event comes."""
+        if self._closing.is_set():
+            return
+        try:
+            self._connected().check()
+        except Exception as error:  # noqa: BLE001 - as in _write
+            self._failed(error)
+        else:
+            self._recovered()
+
+    def _connected(self) -> StoreConnection:
+        """Return the connection, or a new one that has the claim again in its place."""
+        if self._connection.is_lost:
+            connection = self._store.open_writer()
+            self._connection.close()
+            self._connection = connection
+        return self._connection
+
     def _write(self, batch: Sequence[Pending]) -> None:
         delay = RETRY_MIN_S
         while True:
             try:
-                self._see_the_file()
-                commit = write_batch(self._connection, batch)
+                commit = write_batch(self._connected(), batch, known_up_to=self._position)
             except Exception as error:  # noqa: BLE001 - whatever it is, this thread must live and what it holds be kept
                 self._failed(error)
                 if not self._may_retry(delay):
@@ -136,19 +166,18 @@ class Writer:
                 self._succeeded(commit)
                 return
 
-    def _see_the_file(self) -> None:
-        """Raise JournalError when the file is not there any more: SQLite would write to what nobody finds again."""
-        if file_identity(self._path) != self._file:
-            raise JournalError(
-                f"journal {self._path}: the file was deleted, moved or replaced while the hub runs: put it back, "
-                "with its -wal and -shm beside it; until then nothing is written, and a stop loses what waits"
-            )
-
     def _failed(self, error: Exception) -> None:
-        problem = str(error) if isinstance(error, JournalError) else explain(self._path, error)
+        problem = str(error) if isinstance(error, StoreError) else f"the journal can't write: {type(error).__name__}"
         if problem != self._problem:
             log.error("journal_write_failed", reason=problem, waiting=self.pending)
+            if not isinstance(error, StoreError):
+                log.error("journal_write_failed_unexpectedly", exc_info=error)
         self._problem = problem
+
+    def _recovered(self) -> None:
+        if self._problem is not None:
+            log.info("journal_writes_again", dropped=self._dropped)
+            self._problem = None
 
     def _may_retry(self, delay: float) -> bool:
         """Wait before the next attempt; False when the writer is closing and its time is up."""
@@ -158,9 +187,8 @@ class Writer:
         return time.monotonic() < self._deadline
 
     def _succeeded(self, commit: Commit) -> None:
-        if self._problem is not None:
-            log.info("journal_writes_again", dropped=self._dropped)
-            self._problem = None
+        self._recovered()
+        self._position = commit.position
         for pending, outcomes in commit.events:
             for event, outcome in zip(pending.events, outcomes, strict=True):
                 if isinstance(outcome, EventRefusedError):
@@ -169,7 +197,7 @@ class Writer:
         self._on_commit(commit)
 
     def _give_up(self, batch: Sequence[Pending]) -> None:
-        lost = JournalError(self._problem or f"journal {self._path} is closed")
+        lost = JournalError(self._problem or "the journal is closed")
         events = sum(pending.size for pending in batch if isinstance(pending, PendingEvents))
         self._dropped += events
         log.error("journal_closed_with_events_unwritten", count=events, reason=self._problem)

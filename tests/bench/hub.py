@@ -108,7 +108,7 @@ class BenchHub(ABC):
     def _sign_everyone_in(self, store: Path) -> None:
         """Open the sessions in the store: hashing every agent's password would take longer than the bench."""
         now = time.time()
-        with UserStore(str(store)) as users:
+        with UserStore(store) as users:
             for agent, token in self._tokens.items():
                 users.save(agent, "no password fits this")
                 session = Session(

@@ -1,11 +1,15 @@
-"""A process to be killed: appends events to the journal named on its command line, prints each id once durable."""
+"""A process to be killed: appends events to the journal of the environment's STORE_URL, prints each id once durable."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from itertools import count
 
+from pydantic import SecretStr
+
+from hub.config.model import StoreSection
 from hub.domain.call import CallEventKind
 from hub.journal.journal import Journal
 from tests.unit.journal import samples
@@ -25,10 +29,11 @@ async def _append(journal: Journal, number: int, kind: CallEventKind) -> None:
     sys.stdout.flush()
 
 
-async def _main(path: str, first: int) -> None:
-    journal = await Journal.open(path)
+async def _main(first: int) -> None:
+    place = StoreSection(url=SecretStr(os.environ["STORE_URL"])).place
+    journal = await Journal.open(place)
     await asyncio.gather(*(_calls(journal, first + lane, 8) for lane in range(8)))
 
 
 if __name__ == "__main__":
-    asyncio.run(_main(sys.argv[1], int(sys.argv[2])))
+    asyncio.run(_main(int(sys.argv[1])))

@@ -6,21 +6,27 @@ from pathlib import Path
 
 import pytest
 
-from hub.journal import database
 from hub.journal.errors import JournalError, JournalFullError
 from hub.journal.journal import Journal
+from hub.store import sqlite
 from tests.unit.journal import samples
 from tests.waiting import eventually
 
 
+def _database(journal: Journal) -> sqlite3.Connection:
+    connection = journal._writer._connection
+    assert isinstance(connection, sqlite.FileConnection)
+    return connection._database
+
+
 def _fill_the_disk(journal: Journal) -> None:
     """Let SQLite answer SQLITE_FULL, as it does for a full disk, from the next page on."""
-    pages = journal._connection.execute("PRAGMA page_count").fetchone()[0]
-    journal._connection.execute(f"PRAGMA max_page_count = {pages}")
+    pages = _database(journal).execute("PRAGMA page_count").fetchone()[0]
+    _database(journal).execute(f"PRAGMA max_page_count = {pages}")
 
 
 def _free_the_disk(journal: Journal) -> None:
-    journal._connection.execute("PRAGMA max_page_count = 1000000")
+    _database(journal).execute("PRAGMA max_page_count = 1000000")
 
 
 def _says(journal: Journal, words: str) -> bool:
@@ -114,7 +120,7 @@ async def test_another_file_in_its_place_is_not_written(tmp_path: Path) -> None:
 
 async def test_a_locked_file_delays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another program holds the file for long: told in plain words, written when it lets go."""
-    monkeypatch.setattr(database, "LOCKED_WAIT_S", 0.05)
+    monkeypatch.setattr(sqlite, "LOCKED_WAIT_S", 0.05)
     journal = await Journal.open(tmp_path / "journal.db")
     other = sqlite3.connect(tmp_path / "journal.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

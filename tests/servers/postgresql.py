@@ -12,6 +12,7 @@ from typing import Any
 
 import asyncpg
 
+from hub.domain.store_place import ServerPlace
 from tests.servers.certificates import Pair
 from tests.servers.debian import is_root, run_quietly
 from tests.servers.ports import LOOPBACK, free_tcp_port
@@ -54,6 +55,12 @@ class PostgreSQL:
     def url(self, database: str = "postgres") -> str:
         """Return the address of a database with user and password, as ctihub.yaml takes it."""
         return f"postgresql://{self.username}:{self.password}@{self.host}:{self.port}/{database}"
+
+    def place(self, database: str = "postgres") -> ServerPlace:
+        """Return a database as a place for the hub's store."""
+        return ServerPlace(
+            host=self.host, port=self.port, database=database, user=self.username, password=self.password
+        )
 
     @property
     def running(self) -> bool:

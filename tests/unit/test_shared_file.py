@@ -10,14 +10,16 @@ from pathlib import Path
 from hub.desk.user_store import UserStore
 from hub.journal.journal import Journal
 
-_ANOTHER_PROGRAM = "import sys; from hub.desk.user_store import UserStore; UserStore(sys.argv[1]).close()"
+_ANOTHER_PROGRAM = (
+    "import pathlib, sys; from hub.desk.user_store import UserStore; UserStore(pathlib.Path(sys.argv[1])).close()"
+)
 
 
 async def test_what_the_hub_writes_after_another_program_closed_the_file_is_there(tmp_path: Path) -> None:
     """The hub's locks outlive its user store's opening: nobody else may think that the file is in no one's hands."""
     path = tmp_path / "ctihub.db"
     journal = await Journal.open(path)
-    users = UserStore(str(path))
+    users = UserStore(path)
     try:
         await journal.save_cursor("reader", 1)
         other = await asyncio.create_subprocess_exec(sys.executable, "-c", _ANOTHER_PROGRAM, str(path))

@@ -15,7 +15,7 @@ PASSWORD = "correct horse"
 
 
 def stored_hash(folder: Path, agent: str = "alice") -> str | None:
-    with UserStore(str(folder / "ctihub.db")) as store:
+    with UserStore(folder / "ctihub.db") as store:
         return store.password_hash(agent)
 
 
@@ -73,7 +73,7 @@ def test_a_store_that_can_not_be_written_is_told(ctihub: Ctihub, config_file: Pa
     config_file.write_text(config_file.read_text() + "store: {url: 'sqlite:///nix/ctihub.db'}\n")
     done = ctihub("user", "list")
     assert 2 == done.returncode
-    assert "nix/ctihub.db: can't be opened for writing: No such file or directory" in done.stderr
+    assert "nix/ctihub.db: can't be made: No such file or directory" in done.stderr
 
 
 @pytest.mark.parametrize(("second", "status"), [(PASSWORD, 0), ("a typo in it", 2)])

@@ -7,6 +7,7 @@ import pytest
 from hub.config.load import load_config
 from hub.config.model import Config
 from hub.config.problem import ConfigError
+from hub.domain.store_place import ServerPlace
 from tests.unit.config.conftest import MINIMAL, Load, Problems
 
 
@@ -19,14 +20,33 @@ def test_the_smallest_useful_configuration_loads(load: Load, tmp_path: Path) -> 
     config = load(MINIMAL)
     assert "s3cret-ami" == config.pbx["main"].secret.get_secret_value()
     assert 5038 == config.pbx["main"].port
-    assert str(tmp_path / "ctihub.db") == config.store.path
+    assert tmp_path / "ctihub.db" == config.store.place
     assert (str(tmp_path / "mappings"),) == config.hub.mappings
     assert ("127.0.0.1", 8080) == (config.listen_host, config.listen_port)
 
 
+def test_a_store_on_a_server_is_read(load: Load, tmp_path: Path) -> None:
+    """With its parts, quoted ones too; the password comes from the environment and shows nowhere."""
+    (tmp_path / "ca.pem").write_text("a certificate")
+    url = "postgres://hub:${AMI_SECRET}%40@db.example.com/cti"
+    section = load(MINIMAL + f"store: {{url: '{url}', ca_file: ca.pem}}\n").store
+    place = section.place
+    assert isinstance(place, ServerPlace)
+    assert ("db.example.com", 5432, "cti", "hub", "s3cret-ami@") == (
+        place.host,
+        place.port,
+        place.database,
+        place.user,
+        place.password,
+    )
+    assert (True, str(tmp_path / "ca.pem")) == (place.verified, place.ca_file)
+    assert "postgresql://db.example.com:5432/cti" == str(place)
+    assert "s3cret-ami" not in f"{place!r} {section!r}"
+
+
 def test_an_absolute_store_path_stays(load: Load) -> None:
     """Four slashes name an absolute path."""
-    assert "/var/lib/x.db" == load(MINIMAL + "store: {url: 'sqlite:////var/lib/x.db'}\n").store.path
+    assert Path("/var/lib/x.db") == load(MINIMAL + "store: {url: 'sqlite:////var/lib/x.db'}\n").store.place
 
 
 def test_numbers_may_come_from_the_environment(load: Load) -> None:
@@ -60,7 +80,24 @@ def test_numbers_may_come_from_the_environment(load: Load) -> None:
         ("context: []", "6:10: context: must be a section of keys, not a list"),
         ("desk: {public_url: 5}", "6:20: desk.public_url: must be text, not a number; put it in quotes"),
         ("desk: {language: de}", "6:18: desk.language: must be one of 'en', 'zh'"),
-        ("store: {url: 'mysql://x'}", '6:14: store.url: must be sqlite:///PATH, as in "sqlite:///ctihub.db"'),
+        (
+            "store: {url: 'mysql://x'}",
+            (
+                '6:14: store.url: must be sqlite:///PATH, as in "sqlite:///ctihub.db", '
+                "or postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+            ),
+        ),
+        (
+            "store: {url: 'postgresql://u:p@ss/w@h/d'}",
+            (
+                "6:14: store.url: must be postgresql://USER:PASSWORD@HOST:5432/NAME; in a user or password "
+                "write %40 for @, %2F for /, %3A for :, %23 for #, %3F for ?, %25 for %"
+            ),
+        ),
+        (
+            "store: {tls: true}",
+            "6:8: store: a file has no connection to encrypt: take `tls` and `ca_file` out",
+        ),
         ("bus: {}", "6:1: key 'url' is missing in bus"),
         (
             "bus: {url: 'http://secret'}",

@@ -39,7 +39,7 @@ def test_a_poor_password_is_refused_in_words(password: str, words: str) -> None:
 
 def test_users_are_added_listed_and_removed(path: Path) -> None:
     """Another process that opens the file sees the same."""
-    with UserStore(str(path)) as store, UserStore(str(path)) as other:
+    with UserStore(path) as store, UserStore(path) as other:
         store.save("bob", "hash-b")
         store.save("alice", "hash-a")
 
@@ -52,7 +52,7 @@ def test_users_are_added_listed_and_removed(path: Path) -> None:
 
 def test_a_session_lasts_until_it_expires(path: Path) -> None:
     """A session is found while it lasts, and swept away later."""
-    with UserStore(str(path)) as store:
+    with UserStore(path) as store:
         store.save("alice", "hash")
         assert store.open_session(_session("one"), now=0, verified_hash="hash")
 
@@ -64,7 +64,7 @@ def test_a_session_lasts_until_it_expires(path: Path) -> None:
 
 def test_a_new_password_and_removal_end_the_sessions(path: Path) -> None:
     """Whoever is locked out is out everywhere."""
-    with UserStore(str(path)) as store:
+    with UserStore(path) as store:
         for agent in ("alice", "bob"):
             store.save(agent, "hash")
             store.open_session(_session(agent, agent), now=0, verified_hash="hash")
@@ -77,7 +77,7 @@ def test_a_new_password_and_removal_end_the_sessions(path: Path) -> None:
 
 def test_a_password_changed_during_the_check_opens_no_session(path: Path) -> None:
     """The password that was checked must still be the agent's when the session is stored."""
-    with UserStore(str(path)) as store:
+    with UserStore(path) as store:
         store.save("alice", "new")
 
         assert not store.open_session(_session("one"), now=0, verified_hash="old")
@@ -86,7 +86,7 @@ def test_a_password_changed_during_the_check_opens_no_session(path: Path) -> Non
 
 def test_a_rehash_does_not_bring_back_an_old_password(path: Path) -> None:
     """A hash that was replaced meanwhile stays as it is."""
-    with UserStore(str(path)) as store:
+    with UserStore(path) as store:
         store.save("alice", "new")
         store.replace_hash("alice", "old", "old in today's strength")
 
@@ -95,14 +95,14 @@ def test_a_rehash_does_not_bring_back_an_old_password(path: Path) -> None:
 
 def test_the_file_is_private(path: Path) -> None:
     """Other users of the machine can't read the hashes."""
-    with UserStore(str(path)):
+    with UserStore(path):
         assert 0o600 == stat.S_IMODE(path.stat().st_mode)
 
 
 def test_a_file_that_can_not_be_used_is_named(tmp_path: Path) -> None:
     """The error says which file, in words."""
     with pytest.raises(UserStoreError, match="nowhere"):
-        UserStore(str(tmp_path / "nowhere" / "ctihub.db"))
+        UserStore(tmp_path / "nowhere" / "ctihub.db")
     (tmp_path / "text.db").write_text("this is no database, but a text of some length" * 100)
-    with pytest.raises(UserStoreError, match=r"text\.db: file is not a database"):
-        UserStore(str(tmp_path / "text.db"))
+    with pytest.raises(UserStoreError, match=r"text\.db: the file is not an SQLite database"):
+        UserStore(tmp_path / "text.db")

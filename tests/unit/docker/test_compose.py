@@ -80,7 +80,8 @@ def test_the_hub_s_configuration_loads_with_what_compose_gives() -> None:
     assert config.pbx["main"].host in COMPOSE["services"]
     assert config.bus is not None
     assert "@rabbitmq:" in config.bus.url.get_secret_value()
-    assert f"journal:{Path(config.store.path).parent}" in hub["volumes"]
+    assert isinstance(config.store.place, Path)
+    assert f"journal:{config.store.place.parent}" in hub["volumes"]
     assert [f"127.0.0.1:{config.listen_port}:{config.listen_port}"] == hub["ports"]
     assert not names_of(DOCKER / "secrets.env.example") - set(
         hub["environment"] | COMPOSE["services"]["asterisk"]["environment"]

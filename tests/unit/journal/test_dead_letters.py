@@ -10,8 +10,9 @@ import msgspec
 import pytest
 
 from hub.domain.inbound import DeadLetter, DeadLetterState, Transport
+from hub.domain.ports import StoreError
+from hub.domain.store_place import StorePlace
 from hub.journal.dead_letters_beside import DeadLettersBeside
-from hub.journal.errors import JournalError
 from hub.journal.journal import Journal
 from tests.unit.journal import samples
 
@@ -105,10 +106,10 @@ async def test_texts_that_no_store_can_hold_are_kept_readable(journal: Journal) 
     assert ("bad ?", {"a": "?"}, "nul \x00", b"\x00\xff{") == (kept.reason, kept.headers, kept.part, kept.body)
 
 
-async def test_beside_a_running_hub_letters_are_seen_and_settled(journal: Journal, tmp_path: Path) -> None:
+async def test_beside_a_running_hub_letters_are_seen_and_settled(journal: Journal, place: StorePlace) -> None:
     """Another process works on the same file without its claim; each sees at once what the other did."""
     await journal.keep_dead([letter(number) for number in (1, 2, 3)])
-    with DeadLettersBeside(tmp_path / "journal.db") as beside:
+    with DeadLettersBeside(place) as beside:
         assert ["d-3", "d-2", "d-1"] == ids(beside.dead_letters())
         assert letter(2) == beside.dead_letter("d-2")
         assert (1, 2) == (beside.drop(["d-1", "d-9"]), beside.replay(["d-1", "d-2", "d-3"]))
@@ -117,20 +118,20 @@ async def test_beside_a_running_hub_letters_are_seen_and_settled(journal: Journa
         assert (1, 1, 1) == tuple(beside.count_dead(states=[state]) for state in (DROPPED, REPLAYING, REPLAYED))
 
 
-async def test_without_a_hub_letters_are_there_too(tmp_path: Path) -> None:
+async def test_without_a_hub_letters_are_there_too(place: StorePlace) -> None:
     """The hub that starts next finds what was asked for."""
-    journal = await Journal.open(tmp_path / "journal.db")
+    journal = await Journal.open(place)
     await journal.keep_dead([letter(1)])
     await journal.close()
-    with DeadLettersBeside(tmp_path / "journal.db") as beside:
+    with DeadLettersBeside(place) as beside:
         assert 1 == beside.replay(["d-1"])
-    journal = await Journal.open(tmp_path / "journal.db")
+    journal = await Journal.open(place)
     assert ["d-1"] == ids(await journal.dead_letters(states=[REPLAYING]))
     await journal.close()
 
 
 def test_a_file_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     """A misspelt path is told, not answered with an empty list."""
-    with pytest.raises(JournalError, match="no such file"):
+    with pytest.raises(StoreError, match="no such file"):
         DeadLettersBeside(tmp_path / "journal.db")
     assert [] == list(tmp_path.iterdir())

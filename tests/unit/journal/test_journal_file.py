@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from hub.journal import statements
-from hub.journal.errors import JournalError, explain
+from hub.journal import file_schema
+from hub.journal.errors import JournalError
 from hub.journal.journal import Journal
+from hub.store.sqlite import explain
 from tests.unit.journal import samples
 
 
@@ -40,7 +41,7 @@ async def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     await (await Journal.open(path)).close()
     with sqlite3.connect(path) as newer:
-        newer.execute(f"PRAGMA user_version = {len(statements.MIGRATIONS) + 1}")
+        newer.execute(f"PRAGMA user_version = {len(file_schema.MIGRATIONS) + 1}")
     newer.close()
     with pytest.raises(JournalError, match="written by a newer ctihub"):
         await Journal.open(path)
@@ -52,8 +53,8 @@ async def test_migrations_run_in_order_and_only_once(tmp_path: Path, monkeypatch
     journal = await Journal.open(path)
     await journal.append(samples.step(samples.call(1)))
     await journal.close()
-    later = (*statements.MIGRATIONS, ("CREATE TABLE added (a)",), ("ALTER TABLE added ADD COLUMN b",))
-    monkeypatch.setattr(statements, "MIGRATIONS", later)
+    later = (*file_schema.MIGRATIONS, ("CREATE TABLE added (a)",), ("ALTER TABLE added ADD COLUMN b",))
+    monkeypatch.setattr(file_schema, "MIGRATIONS", later)
     for _ in range(2):
         journal = await Journal.open(path)
         assert await journal.last_position() == 1
@@ -68,9 +69,9 @@ async def test_a_failed_migration_leaves_the_file_as_it_was(tmp_path: Path, monk
     """A step is done whole or not at all."""
     path = tmp_path / "journal.db"
     await (await Journal.open(path)).close()
-    present = len(statements.MIGRATIONS)
-    broken = (*statements.MIGRATIONS, ("CREATE TABLE half (a)", "CREATE TABLE half (a)"))
-    monkeypatch.setattr(statements, "MIGRATIONS", broken)
+    present = len(file_schema.MIGRATIONS)
+    broken = (*file_schema.MIGRATIONS, ("CREATE TABLE half (a)", "CREATE TABLE half (a)"))
+    monkeypatch.setattr(file_schema, "MIGRATIONS", broken)
     with pytest.raises(JournalError, match="half already exists"):
         await Journal.open(path)
     with sqlite3.connect(path) as reader:
@@ -114,7 +115,7 @@ async def test_a_place_where_no_file_can_be_is_refused(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder").mkdir()
     with pytest.raises(JournalError, match=message):
-        await Journal.open("folder" if place == "." else place)
+        await Journal.open(Path("folder" if place == "." else place))
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,13 @@
 
 import asyncio
 import contextlib
-from pathlib import Path
 
 import msgspec
 import pytest
 
 from hub.domain.event import decode_event
 from hub.domain.ports import Appended, EventRefusedError
+from hub.domain.store_place import StorePlace
 from hub.journal.errors import JournalError
 from hub.journal.journal import Journal
 from tests.unit.journal import samples
@@ -58,14 +58,14 @@ async def test_publishing_and_appending_keep_their_order(journal: Journal) -> No
     assert await journal.position_of("unheard-of") is None
 
 
-async def test_a_closed_journal_has_everything_when_opened_again(tmp_path: Path) -> None:
+async def test_a_closed_journal_has_everything_when_opened_again(place: StorePlace) -> None:
     """Closing writes what is queued; positions go on where they stopped."""
-    journal = await Journal.open(tmp_path / "journal.db")
+    journal = await Journal.open(place)
     for number in range(100):
         journal.publish(samples.step(samples.call(number)))
     await journal.save_cursor("bus", 42)
     await journal.close()
-    again = await Journal.open(tmp_path / "journal.db")
+    again = await Journal.open(place)
     with contextlib.suppress(JournalError):
         await journal.append(samples.step(samples.call(0)))
     assert await again.last_position() == 100

@@ -1,9 +1,9 @@
 """Following the journal: from any position, through the present, many at once."""
 
 import asyncio
-from pathlib import Path
 
 from hub.domain.ports import StoredEvent
+from hub.domain.store_place import StorePlace
 from hub.journal.journal import Journal
 from hub.journal.recent import RecentEvents
 from tests.unit.journal import samples
@@ -32,13 +32,13 @@ async def test_a_tail_goes_from_the_stored_to_the_new_without_a_gap(journal: Jou
     assert list(range(11, 701)) == await asyncio.wait_for(following, 10)
 
 
-async def test_a_tail_reads_the_disk_for_what_left_the_memory(tmp_path: Path) -> None:
+async def test_a_tail_reads_the_disk_for_what_left_the_memory(place: StorePlace) -> None:
     """A journal opened again has nothing in memory; the tail begins on the disk and goes on live."""
-    before = await Journal.open(tmp_path / "journal.db")
+    before = await Journal.open(place)
     for number in range(50):
         before.publish(samples.step(samples.call(number)))
     await before.close()
-    journal = await Journal.open(tmp_path / "journal.db")
+    journal = await Journal.open(place)
     following = asyncio.ensure_future(_follow(journal, 0, last=51))
     await journal.append(samples.step(samples.call(51)))
     assert list(range(1, 52)) == await asyncio.wait_for(following, 10)

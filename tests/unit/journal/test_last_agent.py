@@ -11,7 +11,7 @@ import pytest
 
 from hub.domain.call import Call, Connection, Direction, Role
 from hub.domain.phone import PhoneNumber
-from hub.journal import statements
+from hub.journal import file_schema
 from hub.journal.journal import Journal
 from tests.unit.journal import samples
 
@@ -77,13 +77,13 @@ async def test_a_journal_from_before_knows_its_calls(tmp_path: Path, monkeypatch
         await journal.append(samples.cleared(over))
     await journal.close()
     step = next(
-        number for number, migration in enumerate(statements.MIGRATIONS) if "CREATE TABLE last_agents" in migration[0]
+        number for number, migration in enumerate(file_schema.MIGRATIONS) if "CREATE TABLE last_agents" in migration[0]
     )
     with sqlite3.connect(path) as older:
         older.execute("DROP TABLE last_agents")
         older.execute(f"PRAGMA user_version = {step}")
     older.close()
-    monkeypatch.setattr(statements, "MIGRATIONS", statements.MIGRATIONS[: step + 1])
+    monkeypatch.setattr(file_schema, "MIGRATIONS", file_schema.MIGRATIONS[: step + 1])
     journal = await Journal.open(path)
     # The older log has no moment for each part: the last of those who answered is taken.
     found = [await journal.last_agent(number, samples.NOON) for number in (ANNA, BERT)]

@@ -1,0 +1,89 @@
+"""The journal's tables in SQLite; times are microseconds since 1970 UTC."""
+
+from __future__ import annotations
+
+APPLICATION_ID = 0x43544948
+"""Marks the file as ctihub's (SQLite's `application_id`); the letters CTIH."""
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """CREATE TABLE events (
+            position INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE,
+            type TEXT NOT NULL,
+            source TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            partitionkey TEXT NOT NULL,
+            time TEXT NOT NULL,
+            body BLOB NOT NULL
+        )""",
+        "CREATE TABLE cursors (reader TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID",
+        "CREATE TABLE open_calls (call_id TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID",
+        """CREATE TABLE calls (
+            call_id TEXT PRIMARY KEY,
+            started_at INTEGER NOT NULL,
+            entry BLOB NOT NULL
+        ) WITHOUT ROWID""",
+        "CREATE INDEX calls_by_start ON calls (started_at, call_id)",
+        """CREATE TABLE call_agents (
+            agent TEXT NOT NULL,
+            started_at INTEGER NOT NULL,
+            call_id TEXT NOT NULL,
+            PRIMARY KEY (agent, started_at, call_id)
+        ) WITHOUT ROWID""",
+        "CREATE INDEX call_agents_by_call ON call_agents (call_id)",
+        """CREATE TABLE interactions (
+            source TEXT NOT NULL,
+            id TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            position INTEGER NOT NULL,
+            PRIMARY KEY (source, id)
+        ) WITHOUT ROWID""",
+        """CREATE TABLE interaction_keys (
+            key TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            position INTEGER NOT NULL,
+            PRIMARY KEY (key, at, position)
+        ) WITHOUT ROWID""",
+        "CREATE INDEX interaction_keys_by_position ON interaction_keys (position)",
+    ),
+    ("CREATE TABLE call_customers (call_id TEXT PRIMARY KEY, name TEXT NOT NULL) WITHOUT ROWID",),
+    (
+        """CREATE TABLE last_agents (
+            number TEXT NOT NULL,
+            started_at INTEGER NOT NULL,
+            call_id TEXT NOT NULL,
+            agent TEXT NOT NULL,
+            PRIMARY KEY (number, started_at, call_id)
+        ) WITHOUT ROWID""",
+        "CREATE INDEX last_agents_by_call ON last_agents (call_id)",
+        """INSERT INTO last_agents (number, started_at, call_id, agent)
+            SELECT number, started_at, call_id, agent FROM (
+                SELECT started_at, call_id, json_extract(text, '$.answered_by[#-1]') AS agent,
+                    CASE json_extract(text, '$.call.direction') WHEN 'outbound'
+                        THEN json_extract(text, '$.call.called.e164')
+                        ELSE json_extract(text, '$.call.caller.e164') END AS number
+                FROM (SELECT started_at, call_id, CAST(entry AS TEXT) AS text FROM calls)
+                WHERE json_valid(text)
+            ) WHERE number IS NOT NULL AND agent IS NOT NULL""",
+    ),
+    ("CREATE TABLE agent_states (agent TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID",),
+    ("CREATE TABLE call_contexts (call_id TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID",),
+    (
+        """CREATE TABLE dead_letters (
+            id TEXT PRIMARY KEY,
+            origin TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            state TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            attempts INTEGER NOT NULL,
+            letter BLOB NOT NULL,
+            body BLOB NOT NULL
+        )""",
+        "CREATE INDEX dead_letters_by_time ON dead_letters (at, id)",
+        "CREATE INDEX dead_letters_by_state ON dead_letters (state, at, id)",
+        "CREATE INDEX dead_letters_by_origin ON dead_letters (origin, state, at, id)",
+    ),
+    ("ALTER TABLE calls ADD COLUMN customer TEXT NOT NULL DEFAULT ''",),
+)
+"""Each entry takes the schema one version further; the version is SQLite's `user_version`. Never edit a past one."""

@@ -1,0 +1,75 @@
+"""The journal's tables in PostgreSQL; times are microseconds since 1970 UTC, text is ordered by its bytes."""
+
+from __future__ import annotations
+
+PART = "journal"
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """CREATE TABLE events (
+            position BIGINT PRIMARY KEY,
+            id TEXT COLLATE "C" NOT NULL UNIQUE,
+            type TEXT NOT NULL,
+            source TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            partitionkey TEXT NOT NULL,
+            time TEXT NOT NULL,
+            body BYTEA NOT NULL
+        )""",
+        'CREATE TABLE cursors (reader TEXT COLLATE "C" PRIMARY KEY, position BIGINT NOT NULL)',
+        'CREATE TABLE open_calls (call_id TEXT COLLATE "C" PRIMARY KEY, position BIGINT NOT NULL)',
+        """CREATE TABLE calls (
+            call_id TEXT COLLATE "C" PRIMARY KEY,
+            started_at BIGINT NOT NULL,
+            entry BYTEA NOT NULL,
+            customer TEXT NOT NULL
+        )""",
+        "CREATE INDEX calls_by_start ON calls (started_at, call_id)",
+        """CREATE TABLE call_agents (
+            agent TEXT COLLATE "C" NOT NULL,
+            started_at BIGINT NOT NULL,
+            call_id TEXT COLLATE "C" NOT NULL,
+            PRIMARY KEY (agent, started_at, call_id)
+        )""",
+        "CREATE INDEX call_agents_by_call ON call_agents (call_id)",
+        'CREATE TABLE call_customers (call_id TEXT COLLATE "C" PRIMARY KEY, name TEXT NOT NULL)',
+        'CREATE TABLE call_contexts (call_id TEXT COLLATE "C" PRIMARY KEY, position BIGINT NOT NULL)',
+        """CREATE TABLE last_agents (
+            number TEXT COLLATE "C" NOT NULL,
+            started_at BIGINT NOT NULL,
+            call_id TEXT COLLATE "C" NOT NULL,
+            agent TEXT NOT NULL,
+            PRIMARY KEY (number, started_at, call_id)
+        )""",
+        "CREATE INDEX last_agents_by_call ON last_agents (call_id)",
+        'CREATE TABLE agent_states (agent TEXT COLLATE "C" PRIMARY KEY, position BIGINT NOT NULL)',
+        """CREATE TABLE interactions (
+            source TEXT COLLATE "C" NOT NULL,
+            id TEXT COLLATE "C" NOT NULL,
+            at BIGINT NOT NULL,
+            position BIGINT NOT NULL,
+            PRIMARY KEY (source, id)
+        )""",
+        """CREATE TABLE interaction_keys (
+            key TEXT COLLATE "C" NOT NULL,
+            at BIGINT NOT NULL,
+            position BIGINT NOT NULL,
+            PRIMARY KEY (key, at, position)
+        )""",
+        "CREATE INDEX interaction_keys_by_position ON interaction_keys (position)",
+        """CREATE TABLE dead_letters (
+            id TEXT COLLATE "C" PRIMARY KEY,
+            origin TEXT COLLATE "C" NOT NULL,
+            at BIGINT NOT NULL,
+            state TEXT COLLATE "C" NOT NULL,
+            reason TEXT NOT NULL,
+            attempts INTEGER NOT NULL,
+            letter BYTEA NOT NULL,
+            body BYTEA NOT NULL
+        )""",
+        "CREATE INDEX dead_letters_by_time ON dead_letters (at, id)",
+        "CREATE INDEX dead_letters_by_state ON dead_letters (state, at, id)",
+        "CREATE INDEX dead_letters_by_origin ON dead_letters (origin, state, at, id)",
+    ),
+)
+"""Each entry takes the schema one version further. Never edit a past one."""
