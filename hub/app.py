@@ -25,10 +25,11 @@ from hub.desk.server import DeskServer
 from hub.desk.user_store import UserStore
 from hub.domain.agent import AgentEvent, AgentStatus, QueueStatus
 from hub.domain.call import Call, CallEvent, CallEventKind
-from hub.domain.change import CaseChange, OrderChange, as_interaction
+from hub.domain.change import CaseChange, CustomerChange, OrderChange, as_interaction
 from hub.domain.control import COMMAND_NAMES
 from hub.domain.customer import CustomerContext
 from hub.domain.event import ConnectorStatus, Event, agent_event, call_event, connector_event, context_event
+from hub.domain.inbound import DeadLetter
 from hub.domain.interaction import Interaction
 from hub.domain.ports import PbxStatus
 from hub.domain.routing import EnquiryStatus
@@ -36,6 +37,7 @@ from hub.file_watch import FileWatch
 from hub.inbound import Inbound
 from hub.journal.journal import Journal
 from hub.metrics import Metrics
+from hub.outbound.dead import ORIGIN
 from hub.takeover import Takeover
 from hub.telephony.agents import AgentService
 from hub.telephony.ami.manager import AsyncManager
@@ -118,9 +120,11 @@ class Hub:
 
         self._feeds = Feeds(config)
         self._backends = backends = Backends(
-            config, health=ConnectorHealth(self._connector_changed), source=self._source
+            config, health=ConnectorHealth(self._connector_changed), source=self._source, feeds=self._feeds
         )
-        self._outbound = outbound_of(config, backends, journal=self._journal, metrics=self._metrics)
+        self._outbound = outbound_of(
+            config, backends, journal=self._journal, metrics=self._metrics, on_dead=self._are_dead
+        )
         self._stack.push_async_callback(backends.close)
         await backends.start()
         self._context = ContextService(
@@ -132,8 +136,6 @@ class Hub:
             on_complete=self._context_completed,
         )
         self._stack.push_async_callback(self._context.close)
-        self._stack.push_async_callback(self._outbound.stop)
-        await self._outbound.start()
         backends.on_swap(self._backends_swapped)
         self._desk = Desk(
             agents=agent_profiles(config),
@@ -191,9 +193,12 @@ class Hub:
         self._measure()
         if config.bus is not None:
             await start_broker_side(config.bus, journal=self._journal, metrics=self._metrics, stack=self._stack)
-        inbound = Inbound(
+        self._inbound = inbound = Inbound(
             config, self._feeds, journal=self._journal, metrics=self._metrics, on_event=self._feed_happened
         )
+        inbound.replayer.on_replay(ORIGIN, self._outbound.replay)
+        self._stack.push_async_callback(self._outbound.stop)
+        await self._outbound.start()
         self._server = DeskServer(
             host=config.listen_host,
             port=config.listen_port,
@@ -373,6 +378,8 @@ class Hub:
         match event.data:
             case Interaction() as interaction:
                 self._context.interaction_recorded(interaction)
+            case CustomerChange(customer=customer):
+                self._context.customer_changed(customer)
             case OrderChange() | CaseChange() as changed:
                 self._context.interaction_recorded(as_interaction(changed, received=event.time))
 
@@ -384,6 +391,9 @@ class Hub:
         self._journal.publish(connector_event(status, up=up))
         if up:
             self._outbound.is_up(status.connector)
+
+    def _are_dead(self, letters: Sequence[DeadLetter]) -> None:
+        self._inbound.are_dead(letters)
 
     def _backends_swapped(self) -> None:
         self._context.use(list(self._backends.connectors.values()), self._backends.kept)

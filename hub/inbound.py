@@ -16,8 +16,8 @@ from hub.bus.feed_replay import FeedReplay
 from hub.bus.feeds import Feeds
 from hub.bus.folder import FolderFeed
 from hub.bus.reception import Reception
-from hub.bus.soap.service import soap_services
 from hub.bus.replay import Replayer
+from hub.bus.soap.service import soap_services
 from hub.bus.waiting import WaitingLetters
 from hub.config.model import Config
 from hub.domain.event import Event
@@ -34,7 +34,7 @@ class Inbound:
     def __init__(
         self, config: Config, feeds: Feeds, *, journal: Journal, metrics: Metrics, on_event: Callable[[Event], None]
     ) -> None:
-        """Raises ConfigError for a feed whose SOAP schema can't be used."""
+        """Put it together. Raises ConfigError for a feed whose SOAP schema can't be used."""
         self.feeds = feeds
         self.replayer = Replayer(journal, attempts=self._attempts, on_dead=self.are_dead)
         self.reception = Reception(

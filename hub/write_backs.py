@@ -6,10 +6,12 @@ from hub.backends import Backends
 from hub.config.model import Config
 from hub.metrics import Metrics
 from hub.outbound.outbound import Backend, Outbound
-from hub.outbound.reader import OutboundJournal
+from hub.outbound.reader import OnDead, OutboundJournal
 
 
-def outbound_of(config: Config, backends: Backends, *, journal: OutboundJournal, metrics: Metrics) -> Outbound:
+def outbound_of(
+    config: Config, backends: Backends, *, journal: OutboundJournal, metrics: Metrics, on_dead: OnDead
+) -> Outbound:
     """Put it together, not started yet; what each backend's status lacks is filled in from it."""
 
     def running() -> dict[str, Backend]:
@@ -22,6 +24,7 @@ def outbound_of(config: Config, backends: Backends, *, journal: OutboundJournal,
         mapping_folders=config.hub.mappings,
         agent_names={agent_id: agent.name for agent_id, agent in config.agents.items()},
         region=config.hub.region,
+        on_dead=on_dead,
     )
     backends.complete_status(outbound.completed)
     metrics.show_outbound(outbound.figures)

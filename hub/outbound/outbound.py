@@ -25,7 +25,7 @@ from hub.mapping.mapping import load_mapping
 from hub.outbound.customer import Customers
 from hub.outbound.dead import ORIGIN
 from hub.outbound.delivery import Deliverer, Writable
-from hub.outbound.reader import OutboundJournal, Reader, Setup
+from hub.outbound.reader import OnDead, OutboundJournal, Reader, Setup
 from hub.outbound.rules import Rules
 
 log = structlog.get_logger(__name__)
@@ -50,7 +50,7 @@ class Figures(NamedTuple):
     dead: int
 
 
-NewReader = Callable[[str, Setup, OutboundJournal], Reader]
+NewReader = Callable[[str, Setup, OutboundJournal, OnDead], Reader]
 
 
 class Outbound:
@@ -64,6 +64,7 @@ class Outbound:
         mapping_folders: Sequence[str | Path],
         agent_names: Mapping[str, str],
         region: str,
+        on_dead: OnDead = lambda _letters: None,
         reader: NewReader = Reader,
     ) -> None:
         self._backends = backends
@@ -71,6 +72,7 @@ class Outbound:
         self._mapping_folders = mapping_folders
         self._agent_names = agent_names
         self._region = region
+        self._on_dead = on_dead
         self._reader = reader
         self._setups: dict[str, Setup] = {}
         self._readers: dict[str, Reader] = {}
@@ -128,7 +130,7 @@ class Outbound:
         return {name for name, setup in self._setups.items() if setup.rules.writes_activity_of(call, is_over=is_over)}
 
     async def replay(self, letter: DeadLetter) -> str:
-        """Write what a backend did not take; return why it still does not, "" once it has it."""
+        """Write what a backend did not take; return why it still does not, "" once it has it. Raises StoreError."""
         name = letter.origin.removeprefix(ORIGIN)
         reader = self._readers.get(name)
         if reader is None:
@@ -163,7 +165,7 @@ class Outbound:
         return mapping
 
     async def _begin(self, name: str) -> None:
-        reader = self._reader(name, self._setups[name], self._journal)
+        reader = self._reader(name, self._setups[name], self._journal, self._on_dead)
         await reader.start()
         self._readers[name] = reader
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
@@ -16,6 +16,7 @@ import structlog
 from connectors.base import ConnectorError
 from hub.config.outbound import OutboundSection
 from hub.domain.event import Event, EventType, WriteBackRequest, decode_event
+from hub.domain.inbound import DeadLetter
 from hub.domain.ports import CallArchive, DeadLetters, EventJournal, StoredEvent, StoreError
 from hub.domain.writeback import WriteResult
 from hub.outbound.dead import dead_letter
@@ -32,6 +33,10 @@ GIVES_WAY_S: Final = 2.0
 _POLL_S: Final = 0.02
 STOPS_WITHIN_S: Final = 2.0
 """How long a write that has begun is waited for when the hub stops."""
+
+
+OnDead = Callable[[Sequence[DeadLetter]], None]
+"""Hears of dead letters once they are kept."""
 
 
 class OutboundJournal(EventJournal, CallArchive, DeadLetters, Protocol):
@@ -60,6 +65,7 @@ class Reader:
         name: str,
         setup: Setup,
         journal: OutboundJournal,
+        on_dead: OnDead = lambda _letters: None,
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         pause: Pause = pause,
@@ -70,6 +76,7 @@ class Reader:
         self.waiting_since: datetime | None = None
         self._setup = setup
         self._journal = journal
+        self._on_dead = on_dead
         self._clock = clock
         self._pause = pause
         self._unsure_s = unsure_s
@@ -119,7 +126,7 @@ class Reader:
     async def try_once(self, event: Event, kind: str) -> str:
         """Write what was put to the dead letters, by the rules as they are now; return why it failed, "" if it did not.
 
-        `kind` is that of the thing that was to be written, "" for all of the event.
+        `kind` is that of the thing that was to be written, "" for all of the event. Raises StoreError.
         """
         setup = self._setup
         wanted = [one for one in deliveries(event, setup.rules, self.name) if kind in {"", one.kind}]
@@ -128,7 +135,7 @@ class Reader:
         try:
             for delivery in wanted:
                 self._count(delivery, await setup.deliverer.deliver(delivery, setup.connector))
-        except (NotMadeError, ConnectorError, StoreError) as error:
+        except (NotMadeError, ConnectorError) as error:
             return str(error)
         return ""
 
@@ -281,5 +288,6 @@ class Reader:
             else:
                 break
         self.counts["dead"] += 1
+        self._on_dead([letter])
         log.warning("outbound dead letter", connector=self.name, event_id=stored.id, kind=kind, reason=reason)
         self._went_on()

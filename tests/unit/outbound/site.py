@@ -26,12 +26,13 @@ from hub.domain.call import (
 )
 from hub.domain.customer import AnswerState, BackendAnswer, Customer, CustomerContext, CustomerQuery, CustomerRecord
 from hub.domain.event import Event, FeedData, call_event, context_event, feed_event
+from hub.domain.inbound import DeadLetter
 from hub.domain.interaction import Channel, CustomerRef, Interaction
 from hub.domain.phone import PhoneNumber, parse_number
 from hub.domain.writeback import WriteBack, WriteKind, WriteResult
 from hub.journal.journal import Journal
 from hub.outbound.outbound import Backend, Outbound
-from hub.outbound.reader import Reader
+from hub.outbound.reader import OnDead, Reader
 from hub.outbound.waiting import UNSURE_S
 from tests.waiting import eventually
 
@@ -153,6 +154,7 @@ class Clock:
     def __init__(self) -> None:
         self.now = NOON
         self.waits: list[float] = []
+        self.on_wait: Callable[[], None] = lambda: None
         self.stops_at: int | None = None
         """After so many waits time stands still, and whoever waits goes on when what it waits for comes."""
 
@@ -165,6 +167,7 @@ class Clock:
             await until.wait()
             return
         self.now += timedelta(seconds=seconds)
+        self.on_wait()
         await asyncio.sleep(0)
 
 
@@ -177,6 +180,7 @@ class Site:
         self.clock = Clock()
         self.folder = folder
         self.backends: dict[str, Backend] = {}
+        self.dead: list[DeadLetter] = []
         self.outbound = self.another()
 
     def another(self) -> Outbound:
@@ -187,12 +191,13 @@ class Site:
             mapping_folders=[self.folder],
             agent_names={"alice": "Alice Weber"},
             region="DE",
+            on_dead=self.dead.extend,
             reader=self._reader,
         )
         return self.outbound
 
-    def _reader(self, name: str, setup: Any, journal: Any) -> Reader:
-        return Reader(name, setup, journal, clock=self.clock, pause=self.clock.pause, unsure_s=UNSURE_S)
+    def _reader(self, name: str, setup: Any, journal: Any, on_dead: OnDead) -> Reader:
+        return Reader(name, setup, journal, on_dead, clock=self.clock, pause=self.clock.pause, unsure_s=UNSURE_S)
 
     def rules(self, *rules: Mapping[str, Any], connector: Keeper | None = None, **section: Any) -> None:
         """Have these be the rules of a connector, as its configuration says them."""
@@ -221,6 +226,9 @@ class Site:
     async def dealt_with(self, connector: str = "crm") -> None:
         """Wait until all that is in the journal has been dealt with."""
         await eventually(lambda: self.outbound._readers[connector].behind == 0, "nothing waits any more")
+
+    def status(self, connector: str = "crm") -> BackendStatus:
+        return self.outbound.completed(self.backends[connector].connector.status())
 
     def counts(self, connector: str = "crm") -> dict[str, int]:
         return dict(self.outbound._readers[connector].counts)
