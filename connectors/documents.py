@@ -55,7 +55,7 @@ def decoded(reply: Reply) -> Any:
     """Decode a small reply in JSON or XML at once. Raises ConnectorError (malformed)."""
     if not is_xml(reply):
         return _decode(reply)
-    from connectors.xml_documents import XmlError, read_xml
+    from hub.mapping.xml_documents import XmlError, read_xml
 
     try:
         return read_xml(reply.body, reply.charset)

@@ -12,11 +12,11 @@ from typing import Any, BinaryIO, Final, NamedTuple, Protocol
 import structlog
 
 from hub.bus.formats.found import Found
-from hub.bus.formats.readers import reader_of
+from hub.bus.formats.readers import reader_of, soap_reader_of
 from hub.bus.refusal import FailedError, RefusedError
 from hub.config.inbound import InboundFeed
 from hub.domain.event import Event, FeedData, feed_event
-from hub.domain.inbound import InboundMessage
+from hub.domain.inbound import InboundMessage, Transport
 from hub.domain.path import compiled
 from hub.mapping.errors import MappingRunError, ValueProblemError
 from hub.mapping.rules import single
@@ -77,6 +77,7 @@ class Intake:
         self._region = region
         self._understanding = understanding
         self._reader = reader_of(feed)
+        self._soap_reader = soap_reader_of(feed) if feed.soap else self._reader
         self._max_bytes = feed.max_bytes
         self._own_id = compiled(feed.id) if feed.id else None
 
@@ -108,6 +109,8 @@ class Intake:
         """
         understood, refused = False, 0
         try:
+            _refuse_gzip(file.read(len(_GZIP)))
+            file.seek(0)
             for found in self._reader.found_in(file, message):
                 one = self._part(found, found.part, message.id)
                 yield one
@@ -126,9 +129,11 @@ class Intake:
         """Return the records of a message. Raises RefusedError if it can't be taken as a whole."""
         if len(message.body) > self._max_bytes and not part:
             raise RefusedError(f"the message has {len(message.body)} bytes, the limit is {self._max_bytes}")
-        if message.body.startswith(_GZIP):
-            raise RefusedError("the message is compressed with gzip: it has to be sent as it is")
-        found = list(islice(self._reader.found(message), MAX_RECORDS + 1))
+        _refuse_gzip(message.body)
+        if not message.body and not message.headers:
+            raise RefusedError("the message is empty")
+        reader = self._soap_reader if message.transport is Transport.SOAP else self._reader
+        found = list(islice(reader.found(message), MAX_RECORDS + 1))
         if len(found) > MAX_RECORDS:
             raise RefusedError(f"the message has more than {MAX_RECORDS} records: send it in several")
         if found and found[-1].ends and isinstance(found[-1].record, RefusedError):
@@ -149,7 +154,7 @@ class Intake:
         if isinstance(record, RefusedError):
             return Part(part, found.original, record)
         try:
-            known_by = self._known_by(record, part, identity)
+            known_by = self._known_by(found, part, identity)
             data = self._understanding.run_feed(record, system=self._system, region=self._region)
         except RefusedError as refusal:
             return Part(part, found.original, refusal)
@@ -163,17 +168,25 @@ class Intake:
         event = feed_event(data, feed=self._name, event_id=_event_id(self._name, known_by), at=datetime.now(UTC))
         return Part(part, found.original, event)
 
-    def _known_by(self, record: Any, part: str, identity: str) -> str:
+    def _known_by(self, found: Found, part: str, identity: str) -> str:
         """Return what tells a record from all others of the feed. Raises RefusedError."""
         if self._own_id is None:
+            if found.known_by:
+                return f"record:{found.known_by}"
             return f"{part}\nid:{identity}" if part else f"id:{identity}"
         try:
-            own = to_text(single(self._own_id.read(record)))
+            own = to_text(single(self._own_id.read(found.record)))
         except ValueProblemError:
             own = None
         if own is None:
             raise RefusedError("the record has no id of its own, by which it is known when it comes again", "id")
         return f"record:{own}"
+
+
+def _refuse_gzip(body: bytes) -> None:
+    """Raise RefusedError for what is compressed: how large it is would be known too late."""
+    if body.startswith(_GZIP):
+        raise RefusedError("it is compressed with gzip: it has to come as it is")
 
 
 def _event_id(feed: str, known_by: str) -> str:

@@ -15,6 +15,7 @@ from hub.config.placed import PlacedError
 from hub.config.request import PathText
 from hub.config.section import Section
 from hub.domain.encodings import wire_encoding
+from hub.domain.path import PathError, compiled
 
 MEBIBYTE = 1024 * 1024
 Format = Literal["json", "json_lines", "xml", "csv", "fixed_width", "idoc", "cloudevents"]
@@ -32,6 +33,21 @@ def _encoding(name: str) -> str:
 Encoding = Annotated[str, AfterValidator(_encoding)]
 _Character = Annotated[str, Field(min_length=1, max_length=1)]
 Secret = Annotated[SecretStr, Field(min_length=8)]
+
+
+def _records(text: str) -> str:
+    if text == "$":
+        return text
+    try:
+        names = compiled(text).names
+    except PathError as error:
+        raise ValueError(str(error)) from None
+    if not names or len(names) != len(compiled(text).every_name) or "[" in text:
+        raise ValueError("names alone, joined by dots, as in orders.order; or $ for a list as a whole")
+    return text
+
+
+RecordsPath = Annotated[str, AfterValidator(_records)]
 
 
 class CsvFormat(Section):
@@ -63,7 +79,7 @@ class FixedField(Section):
 
 
 class FixedWidthFormat(Section):
-    """Lines of fixed columns; `record_length` where records follow one another without line ends (mainframes)."""
+    """Lines of fixed columns; `record_length`, in bytes, where records have no line ends (as mainframes send them)."""
 
     fields: Annotated[dict[Name, FixedField], Field(min_length=1, max_length=2_000)]
     unit: Literal["characters", "bytes"] = "characters"
@@ -161,17 +177,18 @@ class InboundFeed(Section):
     with one of them it has a queue only if one is named. Whose customers, orders and cases it brings is `system`, the
     feed's own name unless said: a feed writes no other's.
 
-    `records` says where in a message of several the records stand: a path in JSON (or `$` for a list as a whole), a
-    path of element names in XML (`orders.order`). `id` is the path of a record's own id, by which one that comes again
-    is known; without it that is the message's. `broker_user` is who alone may publish to the queue; the broker vouches
-    for it.
+    `records` says where in a message of several the records stand: names in JSON (or `$` for a list as a whole), names
+    of elements in XML (`orders.order`, with or without the outermost). `id` is the path of a record's own id, by which
+    one that comes again is known; without it that is the message's, but an IDoc's number and a CloudEvent's source and
+    id, which are their own. `encoding` is for messages that do not say theirs. `broker_user` is who alone may publish
+    to the queue; the broker vouches for it.
     """
 
     format: Format = "json"
     mapping: Annotated[str, Field(description="Mapping file under `mappings`, without .yaml")] = ""
     system: Name | None = None
     encoding: Encoding = "utf-8"
-    records: PathText | None = None
+    records: RecordsPath | None = None
     id: PathText | None = None
     csv: CsvFormat = CsvFormat()
     fixed_width: FixedWidthFormat | None = None
@@ -193,6 +210,13 @@ class InboundFeed(Section):
     def _complete(self) -> Self:
         if (self.fixed_width is None) != (self.format != "fixed_width"):
             raise PlacedError(("fixed_width",), "`format: fixed_width` and the `fixed_width:` section belong together")
+        if self.records is not None and self.format not in {"json", "xml"}:
+            raise PlacedError(("records",), f"`records` is for json and xml: {self.format} has its own")
+        if self.records == "$" and self.format == "xml":
+            raise PlacedError(("records",), "in XML the records are elements: the names that lead to them, or one")
+        for key, form in (("csv", "csv"), ("schemas", "cloudevents")):
+            if key in self.model_fields_set and self.format != form:
+                raise PlacedError((key,), f"`{key}` is for `format: {form}`")
         if not self.mapping and (self.soap is None or self.soap.xsd is not None):
             raise PlacedError(("mapping",), "a feed needs a mapping: the file under `mappings`, without .yaml")
         if self.soap is not None:

@@ -12,13 +12,15 @@ from hub.domain.inbound import InboundMessage
 class Found(NamedTuple):
     """One record: its place, its own original bytes, and what stands in it or why that can't be read.
 
-    With `ends` nothing more can be read behind it: the document is broken there.
+    With `ends` nothing more can be read behind it: the document is broken there. `known_by` is what the format itself
+    tells a record by, whichever message it comes in ("" if it has no such thing).
     """
 
     part: str
     original: bytes
     record: Any | RefusedError
     ends: bool = False
+    known_by: str = ""
 
 
 class Reader(Protocol):

@@ -21,6 +21,9 @@ _MARKS: Final = (
     (b"\xff\xfe", "utf-16-le"),
 )
 LONGEST_MARK: Final = 4
+_FEED: Final = "the feed's `encoding`"
+# Without a byte order mark: Windows' order, and no mark before each record that is written again.
+_UNMARKED: Final = {"utf-16": "utf-16-le", "utf-32": "utf-32-le", "utf-8-sig": "utf-8"}
 _CHARSET: Final = re.compile(r""";\s*charset\s*=\s*["']?([^\s"';]+)""", re.IGNORECASE)
 
 
@@ -31,6 +34,17 @@ class Spoken(NamedTuple):
     said_by: str
     mark: bytes = b""
 
+    @property
+    def is_assumed(self) -> bool:
+        """Whether the message itself says nothing of it."""
+        return self.said_by == _FEED
+
+    def encoded(self, body: bytes) -> bytes:
+        """Return what was decoded to UTF-8 as it would come."""
+        if self.encoding in {"utf-8", "ascii"}:
+            return self.mark + body
+        return self.mark + body.decode(errors="replace").encode(self.encoding, errors="replace")
+
 
 def spoken(start: bytes, content_type: str, encoding: str) -> Spoken:
     """Return what a message that begins with `start` is in. Raises RefusedError for a charset that nobody knows."""
@@ -39,16 +53,17 @@ def spoken(start: bytes, content_type: str, encoding: str) -> Spoken:
             return Spoken(marked, "its byte order mark", mark)
     named = _CHARSET.search(content_type)
     if named is None:
-        return Spoken(encoding, "the feed's `encoding`")
+        return Spoken(_UNMARKED.get(encoding, encoding), _FEED)
     return Spoken(known_encoding(named[1], "its Content-Type"), "its Content-Type")
 
 
 def known_encoding(name: str, said_by: str) -> str:
     """Return an encoding that a message names. Raises RefusedError if there is none of that name."""
     try:
-        return wire_encoding(name)
+        encoding = wire_encoding(name)
     except LookupError:
         raise RefusedError(f"{said_by} names an encoding that is not known: {name[:20]!r}") from None
+    return _UNMARKED.get(encoding, encoding)
 
 
 def text_of(body: bytes, said: Spoken, *, at: int = 0) -> str:
@@ -61,6 +76,9 @@ def text_of(body: bytes, said: Spoken, *, at: int = 0) -> str:
     except UnicodeDecodeError as error:
         raise not_in(said, at + error.start) from None
     return text.replace("\x85", "\n") if is_ebcdic(said.encoding) else text
+
+
+UTF_8: Final = Spoken("utf-8", _FEED)
 
 
 def not_in(said: Spoken, offset: int) -> RefusedError:

@@ -79,8 +79,9 @@ def test_a_byte_order_mark_is_no_reason_to_refuse(intake: Intake) -> None:
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (b"", "not JSON"),
+        (b"", "is empty"),
         (b"<order/>", "not JSON"),
+        (b" ", "not JSON"),
         ("{}".encode("utf-16-be"), "in UTF-16"),
         (gzip.compress(b"{}", mtime=0), "compressed with gzip"),
         (b'{"number": "\xff"}', "byte 13 is not utf-8"),

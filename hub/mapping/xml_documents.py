@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from lxml import etree
@@ -21,30 +22,35 @@ def read_xml(body: bytes, charset: str | None = None) -> dict[str, Any]:
     text beside attributes or elements is `#text`. An element with nothing in it is None. `charset` is what the
     transport says; it counts more than what the document says (RFC 7303, 3).
     """
-    builder = _Builder()
-    target: Any = builder  # the stubs want a method for comments, too, which the parser leaves out
+    builder = XmlBuilder()
     try:
-        parser = etree.XMLParser(
-            target=target,
-            encoding=charset,
-            resolve_entities=False,
-            load_dtd=False,
-            no_network=True,
-            huge_tree=False,
-            remove_comments=True,
-            remove_pis=True,
-        )
-        etree.fromstring(body, parser)
+        etree.fromstring(body, xml_parser(builder, charset))
     except etree.XMLSyntaxError as error:
         raise XmlError(f"is no XML (line {error.lineno})") from None
     except LookupError:
         raise XmlError(f"is not in the encoding that it names ({(charset or '')[:20]!r})") from None
     except ValueError as error:
         raise error if isinstance(error, XmlError) else XmlError("is no XML") from None
-    found = builder.found
-    if isinstance(found, dict):
-        return found
-    return {} if found is None else {"#text": found}
+    return builder.record
+
+
+def xml_parser(target: Any, charset: str | None) -> etree.XMLParser:
+    """Return a parser that tells `target` of elements and text, and of nothing else; `charset` overrides all."""
+    return etree.XMLParser(
+        target=target,  # the stubs want a method for comments, too, which the parser leaves out
+        encoding=charset,
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+
+
+def local_name(name: str) -> str:
+    """Return a name without its namespace."""
+    return name.rpartition("}")[2]
 
 
 class _Element:
@@ -64,21 +70,28 @@ class _Element:
         return {**self.content, "#text": text} if text else self.content
 
 
-class _Builder:
-    """What lxml tells of a document, put together."""
+class XmlBuilder:
+    """What lxml tells of a document, or of an element in it, put together."""
 
     def __init__(self) -> None:
         self._open: list[_Element] = []
-        self.found: Any = None
+        self._found: Any = None
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What stands inside the element."""
+        if isinstance(self._found, dict):
+            return self._found
+        return {} if self._found is None else {"#text": self._found}
 
     def doctype(self, _name: str, _public: str | None, _system: str | None) -> None:
         raise XmlError("holds a document type (DTD), which is refused")
 
-    def start(self, _tag: str, attributes: dict[str, str]) -> None:
+    def start(self, _tag: str, attributes: Mapping[str, str]) -> None:
         if len(self._open) >= MAX_DEPTH:
             raise XmlError(f"is nested too deeply: at most {MAX_DEPTH} levels")
         content: dict[str, Any] = {
-            f"@{_local(name)}": value for name, value in attributes.items() if not name.startswith(_INSTANCE)
+            f"@{local_name(name)}": value for name, value in attributes.items() if not name.startswith(_INSTANCE)
         }
         self._open.append(_Element(content, attributes.get(f"{_INSTANCE}nil") in {"true", "1"}))
 
@@ -88,10 +101,10 @@ class _Builder:
     def end(self, tag: str) -> None:
         value = self._open.pop().value()
         if not self._open:
-            self.found = value
+            self._found = value
             return
         siblings = self._open[-1].content
-        name = _local(tag)
+        name = local_name(tag)
         if name not in siblings:
             siblings[name] = value
         elif isinstance(siblings[name], list):
@@ -101,7 +114,3 @@ class _Builder:
 
     def close(self) -> None:
         return
-
-
-def _local(name: str) -> str:
-    return name.rpartition("}")[2]
