@@ -30,3 +30,8 @@ async def start_broker_side(
         "Events that the broker confirmed and no queue was bound for.",
         {"": lambda: relay.unroutable_total},
     )
+    metrics.read_counter(
+        "ctihub_bus_too_large",
+        "Events that were passed over, since the broker takes none as large.",
+        {"": lambda: relay.too_large_total},
+    )

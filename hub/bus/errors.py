@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from typing import Any, Final
@@ -22,6 +23,8 @@ _ADVICE: Final = {
     406: "it exists with other properties than the hub needs; the hub leaves it as it is: rename one of the two",
     530: "the broker does not let this user into the virtual host of bus.url, or there is none of that name",
 }
+
+_TOO_LARGE: Final = re.compile(r"message size \d+ is larger than (?:configured )?max size (\d+)")
 
 _WORDS: Final[tuple[tuple[tuple[type[BaseException], ...], str], ...]] = (
     (
@@ -70,8 +73,18 @@ def _reason(error: BaseException) -> str:
 
 def _closed_by_broker(error: Any) -> str:
     """Put advice before the broker's own words, which name the exchange or queue."""
+    if largest_message(error) is not None:
+        return f"it takes no message as large as one of the events, which is passed over (it says {error.reply_text})"
     advice = _ADVICE.get(error.reply_code, "the broker closed the connection")
     return f"{advice} (it says {error.reply_code}: {error.reply_text})"
+
+
+def largest_message(error: BaseException) -> int | None:
+    """Return how many bytes the broker takes in a message, where `error` says that one was larger; else None."""
+    if not isinstance(error, pika.exceptions.ChannelClosedByBroker):
+        return None
+    found = _TOO_LARGE.search(error.reply_text)
+    return int(found[1]) if found else None
 
 
 def _root(error: BaseException) -> BaseException:

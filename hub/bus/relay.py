@@ -9,13 +9,13 @@ import structlog
 
 from hub.bus.amqp import AmqpChannel, AmqpConnection, first_of
 from hub.bus.envelope import packing
-from hub.bus.errors import BrokerError
+from hub.bus.errors import BrokerError, largest_message
 from hub.bus.parameters import broker_parameters
 from hub.bus.supervisor import Ready, Supervisor
 from hub.bus.topology import Topology
 from hub.bus.window import ConfirmWindow
 from hub.config.model import BusSection
-from hub.domain.ports import EventJournal
+from hub.domain.ports import EventJournal, StoredEvent
 from hub.journal.errors import JournalError
 
 log = structlog.get_logger(__name__)
@@ -37,7 +37,8 @@ class BusRelay:
 
     After a nack, a lost channel or a lost connection it goes on from the first message that was not confirmed:
     a consumer may get a message again, with the same id, and never misses one. A message for which no queue is
-    bound counts as delivered, since nobody subscribed to it; it is counted, and said once for each connection.
+    bound counts as delivered, since nobody subscribed to it; it is counted, and said once for each connection. One
+    that is larger than the broker takes is passed over, so that those behind it go out.
     """
 
     def __init__(
@@ -58,6 +59,8 @@ class BusRelay:
         self._saved = 0
         self._published = 0
         self._unroutable = 0
+        self._too_large = 0
+        self._largest: int | None = None
         self._told_unroutable = False
         self._topology = Topology()
         self._supervisor = Supervisor(
@@ -96,6 +99,11 @@ class BusRelay:
         return self._unroutable
 
     @property
+    def too_large_total(self) -> int:
+        """Events that are larger than the broker takes and were passed over; they stay in the journal."""
+        return self._too_large
+
+    @property
     def lag(self) -> int:
         """Events in the journal that the broker has not confirmed yet."""
         return max(0, self._journal.position - (self._cursor or 0))
@@ -112,14 +120,18 @@ class BusRelay:
             self._published += window.confirmed(tag, multiple=multiple)
             self._cursor = window.cursor
 
+        # Known of the session before alone: a broker that was set up anew may take more.
+        largest, self._largest = self._largest, None
         self._told_unroutable = False
         channel.on_return(self._returned)
         await channel.confirm(confirmed)
         ready()
         saving = asyncio.create_task(self._save_now_and_then())
         try:
-            await self._send(channel, window)
+            await self._send(channel, window, largest)
         finally:
+            if connection.broken.done():
+                self._largest = largest_message(connection.broken.result())
             drained = asyncio.create_task(window.drained())
             await first_of(drained, connection.broken, timeout_s=DRAIN_WAIT_S)
             for task in (drained, saving):
@@ -127,11 +139,17 @@ class BusRelay:
             await asyncio.wait({drained, saving})
             await self._save()
 
-    async def _send(self, channel: AmqpChannel, window: ConfirmWindow) -> None:
+    async def _send(self, channel: AmqpChannel, window: ConfirmWindow, largest: int | None) -> None:
         in_one_go = 0
         async for stored in self._journal.tail(window.cursor):
-            await window.room()
             message = self._pack(stored)
+            if largest is not None and len(message.body) > largest:
+                self._pass_over(stored, len(message.body), largest)
+                window.passed_over(stored.position)
+                self._cursor = window.cursor
+                continue
+            if window.full:
+                await window.room()
             channel.publish(self._exchange, stored.type, message.properties, message.body)
             window.sent(stored.position, len(message.body))
             in_one_go += 1
@@ -155,6 +173,17 @@ class BusRelay:
             log.warning("bus_cursor_not_saved", position=cursor, reason=str(error))
         else:
             self._saved = cursor
+
+    def _pass_over(self, stored: StoredEvent, size: int, largest: int) -> None:
+        self._too_large += 1
+        log.error(
+            "bus_event_too_large",
+            event_id=stored.id,
+            type=stored.type,
+            bytes=size,
+            broker_takes=largest,
+            hint="it is not on the bus; /api/v1/events has it. The broker's max_message_size says how much it takes",
+        )
 
     def _returned(self, routing_key: str) -> None:
         self._unroutable += 1

@@ -41,6 +41,10 @@ class ConfirmWindow:
         self._bytes += size
         self._sent_up_to = position
 
+    def passed_over(self, position: int) -> None:
+        """Note that what is at `position` is not sent at all."""
+        self._sent_up_to = position
+
     def confirmed(self, tag: int, *, multiple: bool) -> int:
         """Take note of a confirm for `tag`, or for all up to it; return how many messages that were."""
         tags = [tag]

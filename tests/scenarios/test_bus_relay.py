@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import uuid
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 from cloudevents.core.bindings.amqp import AMQPMessage, from_amqp_event
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
-from hub.bus.relay import BusRelay
+from hub.bus.amqp import AmqpChannel
+from hub.bus.relay import YIELD_EVERY, BusRelay
 from hub.config.model import BusSection
 from hub.domain.call import CallEventKind
 from hub.domain.event import decode_event
@@ -54,16 +59,16 @@ async def _wait_for_problem(relay: BusRelay, words: str) -> None:
     await eventually(lambda: words in (relay.problem() or ""), what=words)
 
 
-async def test_events_arrive_as_cloudevents(rabbitmq: RabbitMQ, journal: Journal) -> None:
+async def test_events_arrive_as_cloudevents(each_rabbitmq: RabbitMQ, journal: Journal) -> None:
     """What was journaled before and after the start arrives; the CloudEvents SDK reads it; the cursor is saved."""
-    section = _section(rabbitmq.url)
+    section = _section(each_rabbitmq.url)
     queue = await asyncio.to_thread(_bind, section)
     early, late = samples.step(samples.call(1)), samples.cleared(samples.call(1))
     await journal.append(early)
     relay = _relay(section, journal)
     await relay.start()
     await journal.append(late)
-    first, second = await asyncio.to_thread(bus_client.collect, rabbitmq.url, queue, 2)
+    first, second = await asyncio.to_thread(bus_client.collect, each_rabbitmq.url, queue, 2)
     await eventually(lambda: relay.lag == 0)
     assert (2, 0, None, True) == (relay.published_total, relay.unroutable_total, relay.problem(), relay.connected)
     await relay.stop()
@@ -93,6 +98,30 @@ async def test_events_arrive_as_cloudevents(rabbitmq: RabbitMQ, journal: Journal
     assert ("main-1", "00000000000000000001") == (read.get_extension("partitionkey"), read.get_extension("sequence"))
     assert late.data == decode_event(second.body).data
     assert await journal.cursor("bus") == 2
+
+
+async def test_events_arrive_in_binary_mode(each_rabbitmq: RabbitMQ, journal: Journal) -> None:
+    """The attributes are headers, the body is the data alone; the CloudEvents SDK reads the same event."""
+    section = _section(each_rabbitmq.url, content_mode="binary")
+    queue = await asyncio.to_thread(_bind, section)
+    event = samples.step(samples.call(1))
+    await journal.append(event)
+    relay = _relay(section, journal)
+    await relay.start()
+    (received,) = await asyncio.to_thread(bus_client.collect, each_rabbitmq.url, queue, 1)
+    await relay.stop()
+    read = from_amqp_event(
+        AMQPMessage(
+            properties={"content-type": received.properties.content_type},
+            application_properties=received.properties.headers,
+            application_data=received.body,
+        )
+    )
+    (stored,) = await journal.read(0, 1)
+    structured = json.loads(stored.body)
+    assert structured.pop("data") == read.get_data()
+    assert structured == {**read.get_attributes(), "time": structured["time"]}
+    assert event.time == read.get_time()
 
 
 async def test_a_second_start_sends_nothing_again(rabbitmq: RabbitMQ, journal: Journal) -> None:
@@ -166,6 +195,57 @@ async def test_a_killed_broker_delays_and_loses_nothing(fresh_rabbitmq: RabbitMQ
     assert {stored.id: stored.body for stored in journaled} == {
         message.properties.message_id: message.body for message in received
     }
+
+
+async def test_an_event_larger_than_the_broker_takes_holds_up_none(rabbitmq_4: RabbitMQ, journal: Journal) -> None:
+    """It is passed over and told, stays in the journal, and those behind it arrive."""
+    section = _section(rabbitmq_4.url)
+    queue = await asyncio.to_thread(_bind, section)
+    before, after = samples.step(samples.call(1)), samples.cleared(samples.call(1))
+    huge = msgspec.structs.replace(samples.call(2), variables={"NOTE": "x" * (16 * 1024 * 1024)})
+    await journal.append(before)
+    large = samples.step(huge)
+    await journal.append(large)
+    await journal.append(after)
+    relay = _relay(section, journal)
+    with capture_logs() as logs:
+        await relay.start()
+        await eventually(lambda: relay.lag == 0)
+    (told,) = [entry for entry in logs if entry["event"] == "bus_event_too_large"]
+    assert (large.id, 16 * 1024 * 1024) == (told["event_id"], told["broker_takes"])
+    assert (1, None) == (relay.too_large_total, relay.problem())
+    await relay.stop()
+    received = await asyncio.to_thread(bus_client.collect, rabbitmq_4.url, queue, 2)
+    assert [before.id, after.id] == list(dict.fromkeys(message.properties.message_id for message in received))
+    assert 3 == await journal.cursor("bus")
+
+
+async def test_catching_up_lets_others_have_their_turn(
+    rabbitmq: RabbitMQ, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However much lies in the journal, between two turns of a call's task only a few messages go out."""
+    sent = 0
+    publish = AmqpChannel.publish
+
+    def counted(channel: AmqpChannel, *message: Any) -> None:
+        nonlocal sent
+        sent += 1
+        publish(channel, *message)
+
+    monkeypatch.setattr(AmqpChannel, "publish", counted)
+    for number in range(2_000):
+        journal.publish(samples.step(samples.call(number)))
+    await journal.append(samples.cleared(samples.call(1)))
+    relay = _relay(_section(rabbitmq.url), journal)
+    await relay.start()
+    most = 0
+    while relay.lag:
+        before = sent
+        await asyncio.sleep(0)
+        most = max(most, sent - before)
+    await relay.stop()
+    assert 2_001 == sent
+    assert 1 <= most <= YIELD_EVERY
 
 
 async def test_an_exchange_deleted_under_us_is_declared_again(rabbitmq: RabbitMQ, journal: Journal) -> None:
