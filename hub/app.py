@@ -224,6 +224,8 @@ class Hub:
             feeds=config.inbound,
             soap=inbound.soap,
             reception=inbound.reception,
+            dead_letters=self._journal,
+            replay_asked=inbound.replayer.asked,
             status=self,
             metrics=self._metrics.render,
             version=VERSION,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import structlog
@@ -17,6 +17,7 @@ from hub.desk.application import make_application
 from hub.desk.calls_api import CallsApi
 from hub.desk.commands_api import CommandsApi
 from hub.desk.connectors_api import ConnectorsApi
+from hub.desk.dead_letters_api import DeadLettersApi
 from hub.desk.description_api import DescriptionApi
 from hub.desk.desk import Desk
 from hub.desk.desk_api import DeskApi
@@ -37,6 +38,7 @@ from hub.domain.ports import (
     CallControl,
     CallLog,
     CallWrapUp,
+    DeadLetters,
     EventJournal,
     LiveCalls,
     Reception,
@@ -81,6 +83,8 @@ class DeskServer:
         feeds: Mapping[str, InboundFeed],
         soap: Mapping[str, SoapFeed],
         reception: Reception,
+        dead_letters: DeadLetters,
+        replay_asked: Callable[[], None],
         public_url: str | None = None,
         session_s: float = 12 * 3600.0,
         static_dir: Path = STATIC_DIR,
@@ -114,6 +118,7 @@ class DeskServer:
                 bodies=FeedBodies(),
                 public_url=public_url,
             ).routes(),
+            *DeadLettersApi(letters=dead_letters, replay_asked=replay_asked).routes(),
             *description.routes(),
             *OperationsApi(status=status, metrics=metrics).routes(),
         )

@@ -22,6 +22,7 @@ from hub.domain.control import COMMAND_NAMES, Command
 from hub.domain.customer import CustomerContext
 from hub.domain.ports import CallLogEntry, PbxStatus
 from hub.domain.writeback import WriteKind
+from tests.unit.desk.letters import Letters
 from tests.unit.desk.ports import (
     Backends,
     Calls,
@@ -187,6 +188,8 @@ async def running_world(folder: Path, port: int = 0, profile: AgentProfile = AGE
             feeds={},
             soap={},
             reception=Reception(),
+            dead_letters=Letters(),
+            replay_asked=lambda: None,
             status=status,
             metrics=_metrics,
             version="test",

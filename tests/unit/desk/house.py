@@ -19,6 +19,7 @@ from hub.desk.server import DeskServer
 from hub.desk.user_store import UserStore
 from hub.domain.writeback import WriteKind
 from hub.metrics import Metrics
+from tests.unit.desk.letters import Letters
 from tests.unit.desk.ports import (
     Backends,
     Calls,
@@ -38,6 +39,7 @@ TOKEN = "machine-token-1"
 CONTROL_TOKEN = "machine-token-control"
 CONFIGURE_TOKEN = "machine-token-configure"
 PUBLISH_TOKEN = "machine-token-publish"
+OPERATE_TOKEN = "machine-token-operate"
 SUPERVISE_TOKEN = "machine-token-supervise"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
@@ -61,6 +63,7 @@ class House:
         self.backends = Backends()
         self.journal = MemoryJournal()
         self.reception = Reception()
+        self.letters = Letters()
         self.metrics = Metrics()
         self.users = UserStore(folder / "ctihub.db")
         for agent in ("alice", "bob", "sue"):
@@ -96,6 +99,7 @@ class House:
                 "webshop": TokenSection(token=SecretStr(PUBLISH_TOKEN), may=("publish",), feeds=("webshop",)),
                 "dialler": TokenSection(token=SecretStr(CONTROL_TOKEN), may=("control",)),
                 "deployment": TokenSection(token=SecretStr(CONFIGURE_TOKEN), may=("configure",)),
+                "operations": TokenSection(token=SecretStr(OPERATE_TOKEN), may=("operate",)),
                 "quality": TokenSection(token=SecretStr(SUPERVISE_TOKEN), may=("read", "control", "supervise")),
             },
             control=self.control,
@@ -106,6 +110,8 @@ class House:
             call_log=self.log,
             journal=self.journal,
             reception=self.reception,
+            dead_letters=self.letters,
+            replay_asked=self.letters.replay_asked,
             status=self.status,
             metrics=self.metrics.render,
             version="1.2.3",
