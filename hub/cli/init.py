@@ -122,6 +122,21 @@ _LAST = """\
 #    url: https://sap.example.com/sap/opu/odata/sap
 #    auth: {type: basic, username: CTIHUB, password: "${SAP_PASSWORD}"}
 #    params: {sap-client: "100"}
+#    # What is written to it by itself: the activity of a call that is over. Events wait in the journal while SAP is
+#    # down, and it gets all of them, in order, once.
+#    outbound:
+#      rules:
+#        - on: [cti.call.cleared]
+#          when: {call.direction: [inbound, outbound]}
+#          write: activity
+#          # write: without a customer of SAP's too.
+#          without_customer: skip
+#      # Seconds until it is tried again, from the one to the other.
+#      retry_min_s: 1
+#      retry_max_s: 300
+#      # How often what SAP refuses for itself is tried before it becomes a dead letter, and how long what it can't take.
+#      attempts: 5
+#      give_up_after_h: 168
 #  service:
 #    kind: soap
 #    preset: oracle_service_cloud

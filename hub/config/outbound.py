@@ -59,7 +59,7 @@ class OutboundRule(Section):
         for index, pattern in enumerate(self.on):
             found = event_types(pattern)
             if not found:
-                message = f"there are no events {pattern!r}{nearest(pattern, list(EventType))}"
+                message = f"there are no events {pattern!r}{nearest(pattern, [kind.value for kind in EventType])}"
                 raise PlacedError(("on", index), message)
             if not self.mapping and (kinds := sorted(found & _ONLY_MAPPED)):
                 message = f"what is to be written on {kinds[0]} has to be said: give the rule a `mapping`"

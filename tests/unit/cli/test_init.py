@@ -16,6 +16,7 @@ from hub.config.model import (
     InboundFeed,
     StoreSection,
 )
+from hub.config.outbound import OutboundRule, OutboundSection
 from hub.config.pbx import ControlSection, PbxSection, QueueSection, TlsSection
 from hub.config.routing import DEFAULT_VARIABLES, RoutingSection
 from tests.unit.cli.conftest import Ctihub
@@ -49,6 +50,7 @@ def test_what_is_commented_out_is_valid_too(tmp_path: Path) -> None:
     }
     config = load_config(path, environment)
     assert {"sap", "service"} == set(config.connectors)
+    assert ["activity"] == [rule.write for rule in config.connectors["sap"].outbound.rules]
     assert config.bus is not None
     assert {"alice", "bob"} == set(config.agents)
     assert {"shop"} == set(config.inbound)
@@ -94,6 +96,8 @@ def test_every_key_of_the_configuration_is_told_of() -> None:
         ContextSection,
         RoutingSection,
         InboundFeed,
+        OutboundSection,
+        OutboundRule,
         DeskSection,
         AuthSection,
         Config,
