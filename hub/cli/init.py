@@ -134,7 +134,7 @@ _LAST = """\
 #      # Seconds until it is tried again, from the one to the other.
 #      retry_min_s: 1
 #      retry_max_s: 300
-#      # How often what SAP refuses for itself is tried before it becomes a dead letter, and how long what it can't take.
+#      # How often it is tried what SAP refuses for itself, and how long what it can't take; then it is a dead letter.
 #      attempts: 5
 #      give_up_after_h: 168
 #  service:
