@@ -10,8 +10,10 @@ from typing import Any
 
 from hub.domain.call import CallEventKind
 from hub.domain.event import Event
+from hub.domain.store_place import StorePlace
 from hub.journal.journal import Journal
 from tests.bench.result import Target, report
+from tests.servers.postgresql import PostgreSQL, installed_programs
 from tests.unit.journal import samples
 
 GROUPED_EVENTS = 20_000
@@ -29,8 +31,8 @@ def _calls(events: int) -> list[Event]:
     return made
 
 
-async def _grouped(path: Path, count: int) -> float:
-    journal = await Journal.open(path)
+async def _grouped(place: StorePlace, count: int) -> float:
+    journal = await Journal.open(place)
     events = _calls(count)
     started = time.perf_counter()
     for event in events[:-1]:
@@ -41,8 +43,8 @@ async def _grouped(path: Path, count: int) -> float:
     return len(events) / took
 
 
-async def _one_by_one(path: Path, count: int) -> float:
-    journal = await Journal.open(path)
+async def _one_by_one(place: StorePlace, count: int) -> float:
+    journal = await Journal.open(place)
     events = _calls(count)
     started = time.perf_counter()
     for event in events:
@@ -52,7 +54,9 @@ async def _one_by_one(path: Path, count: int) -> float:
     return len(events) / took
 
 
-def measure(grouped_events: int = GROUPED_EVENTS, single_events: int = SINGLE_EVENTS) -> dict[str, Any]:
+def measure(
+    grouped_events: int = GROUPED_EVENTS, single_events: int = SINGLE_EVENTS, *, on_server: bool = False
+) -> dict[str, Any]:
     """Return events per second both ways, and how many times faster group commit is."""
     with tempfile.TemporaryDirectory() as folder:
         grouped = asyncio.run(_grouped(Path(folder) / "grouped.db", grouped_events))
@@ -63,6 +67,7 @@ def measure(grouped_events: int = GROUPED_EVENTS, single_events: int = SINGLE_EV
             "ratio": ratio,
             "events_per_s_group_commit": round(grouped),
             "events_per_s_commit_each": round(single),
+            **({"postgresql": _in_postgresql(grouped_events, single_events)} if on_server else {}),
         },
         Target(
             what="events a second with group commit, times those with a commit each",
@@ -70,9 +75,29 @@ def measure(grouped_events: int = GROUPED_EVENTS, single_events: int = SINGLE_EV
             rule="at least",
             limit=2,
         ),
+        Target(what="events a second with group commit", value=round(grouped), rule="at least", limit=5_000),
     )
 
 
+def _in_postgresql(grouped_events: int, single_events: int) -> dict[str, float] | str:
+    """Return the same of a server whose commits reach the disk; in words why not where there is none."""
+    programs = installed_programs()
+    if programs is None:
+        return "not installed"
+    server = PostgreSQL(programs, settings={"fsync": "on"})
+    try:
+        server.start()
+        grouped = asyncio.run(_grouped(server.place(asyncio.run(server.make_database())), grouped_events))
+        single = asyncio.run(_one_by_one(server.place(asyncio.run(server.make_database())), single_events))
+    finally:
+        server.remove()
+    return {
+        "ratio": round(grouped / single, 2),
+        "events_per_s_group_commit": round(grouped),
+        "events_per_s_commit_each": round(single),
+    }
+
+
 def main() -> dict[str, Any]:
-    """Measure at full size."""
-    return measure()
+    """Measure at full size, PostgreSQL too."""
+    return measure(on_server=True)

@@ -7,6 +7,7 @@ import secrets
 import shutil
 import signal
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,13 @@ START_SECONDS = 30.0
 OWNER = "postgres"
 """The user whom Debian's package makes; PostgreSQL refuses to run as root."""
 
+_SETTINGS = {
+    # What a machine that loses its power would lose is not what the tests are about.
+    "fsync": "off",
+    "max_connections": "100",
+    "log_statement": "none",
+}
+
 
 class PostgreSQL:
     """One PostgreSQL: start, kill, start again with the data it had.
@@ -34,19 +42,19 @@ class PostgreSQL:
     host = LOOPBACK
     username = "ctihub"
 
-    def __init__(self, programs: Path) -> None:
+    def __init__(self, programs: Path, *, settings: Mapping[str, str] | None = None) -> None:
         self._programs = programs
         self.port = free_tcp_port()
         self.password = secrets.token_urlsafe(12)
         self._folder = Path(tempfile.mkdtemp(prefix="ctihub-postgresql-"))
+        given = {**_SETTINGS, **(settings or {})}
         self._server = OwnedProcess(
             [
                 *_as_owner(),
                 str(programs / "postgres"),
                 *("-D", str(self._folder / "data")),
                 *("-h", LOOPBACK, "-p", str(self.port), "-k", ""),
-                # What a machine that loses its power would lose is not what these tests are about.
-                *("-c", "fsync=off", "-c", "max_connections=100", "-c", "log_statement=none"),
+                *(word for name, value in given.items() for word in ("-c", f"{name}={value}")),
             ],
             output=self._folder / "output",
         )
@@ -130,6 +138,13 @@ class PostgreSQL:
             return [dict(row) for row in await connection.fetch(statement, *values)]
         finally:
             await connection.close()
+
+    async def end_sessions(self, database: str) -> int:
+        """End what is connected to a database, in the middle of whatever it does; return how many."""
+        ended = await self.rows(
+            "postgres", "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1", database
+        )
+        return len(ended)
 
     def _make_cluster(self) -> None:
         password_file = self._folder / "password"

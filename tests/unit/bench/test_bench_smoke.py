@@ -117,7 +117,7 @@ async def test_dialplans_that_ask_are_answered() -> None:
 
 def test_journal_is_measured_both_ways() -> None:
     """Events are stored with group commit and with a commit each."""
-    assert _is_whole(bench_journal.measure(grouped_events=8, single_events=4), targets=1)
+    assert _is_whole(bench_journal.measure(grouped_events=8, single_events=4), targets=2)
 
 
 async def test_a_burst_brings_every_pop() -> None:
