@@ -23,6 +23,7 @@ VERBS = {
     "new": "begin a connector from a WSDL, EDMX or OpenAPI: its operations, a lookup, a mapping with its test",
     "list": "show the connectors, presets, kinds and mappings that there are",
     "tap": "show what happens on a running hub, live",
+    "dlq": "list, show, replay or drop what could not be understood or written",
     "schema": "print the JSON Schema of the configuration or of mappings, for editors",
     "user": "add, list or remove who may sign in",
 }

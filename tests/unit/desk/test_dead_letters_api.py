@@ -100,11 +100,17 @@ async def test_several_are_replayed_by_filter(house: House) -> None:
     """Those of an origin, those that are named, or all; without saying which none is."""
     await kept(house, *(letter(number) for number in range(3)), letter(7, "/connector/crm"), letter(8))
     machine = house.machine(OPERATE_TOKEN)
-    for body in ({}, {"all": True, "ids": ["d1"]}, {"every": True}, {"origin": "shop"}):
+    no_choice: list[dict[str, object]] = [{}, {"all": True, "ids": ["d1"]}, {"every": True}, {"origin": "shop"}]
+    for body in no_choice:
         async with machine.post(f"{PATH}/replay", json=body) as reply:
             assert 400 == reply.status
     assert 0 == house.letters.replays
-    for body, count in (({"ids": ["d8", "d99"]}, 1), ({"origin": "/feed/shop"}, 3), ({"all": True}, 1)):
+    wanted: list[tuple[dict[str, object], int]] = [
+        ({"ids": ["d8", "d99"]}, 1),
+        ({"origin": "/feed/shop"}, 3),
+        ({"all": True}, 1),
+    ]
+    for body, count in wanted:
         async with machine.post(f"{PATH}/replay", json=body) as reply:
             assert (202, {"replaying": count}) == (reply.status, await reply.json())
     assert {DeadLetterState.REPLAYED} == {one.state for one in house.letters.kept.values()}
