@@ -77,6 +77,22 @@ async def test_a_backend_that_did_not_take_it_is_named(world: World, desk: Page)
     assert 1 == len({said.id for _, said, _ in world.wrap_ups.taken})
 
 
+async def test_a_backend_that_is_down_gets_it_later(world: World, desk: Page) -> None:
+    """The agent is done with it: nothing has to be saved again, and each system is named once."""
+    world.wrap_ups.saved = (
+        Saved(connector="crm", title="CRM", kind=WriteKind.ACTIVITY, id="T-1"),
+        Saved(connector="erp", title="ERP", kind=WriteKind.ACTIVITY, later=True),
+        Saved(connector="erp", title="ERP", kind=WriteKind.CASE, later=True),
+    )
+    await talking(world, desk)
+    await write_note(desk, "Pump leaks")
+    await desk.get_by_test_id("note-save").click()
+    await expect(desk.get_by_test_id("sent-later")).to_have_text("Will be sent later to ERP, by itself.")
+    await expect(desk.get_by_test_id("saved")).to_contain_text("Saved in CRM.")
+    await expect(desk.get_by_test_id("note-trouble")).to_have_count(0)
+    await expect(desk.get_by_test_id("note")).to_have_value("")
+
+
 async def test_what_the_hub_refuses_is_told(world: World, desk: Page) -> None:
     """The reason stands below, in the hub's words, as text."""
     world.wrap_ups.problem = WrapUpError(WrapUpProblem.NO_SUCH_CALL, f"There is no such call. {MARKUP}")

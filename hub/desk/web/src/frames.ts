@@ -520,6 +520,7 @@ export interface Saved {
   readonly kind: WriteKind;
   readonly id?: string;
   readonly was_there?: boolean;
+  readonly later?: boolean;
   readonly problem?: string;
 }
 

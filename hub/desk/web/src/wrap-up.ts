@@ -193,12 +193,16 @@ export class WrapUpCard extends LitElement {
       case "saved": {
         const saved = this.answer.result.saved ?? [];
         const failed = saved.filter(({ problem }) => problem);
-        const kept = saved.filter(({ problem }) => !problem);
+        const later = saved.filter((one) => one.later);
+        const kept = saved.filter((one) => !one.problem && !one.later);
         return html`<ul role="status" data-testid="saved">
             ${kept.length > 0 ? html`<li>${words.savedIn(kept.map(named).join(", "))}</li>` : nothing}
+            ${later.length > 0
+              ? html`<li data-testid="sent-later">${words.sentLaterTo(titles(later))}</li>`
+              : nothing}
             ${saved.length === 0 ? html`<li>${words.savedHere}</li>` : nothing}
           </ul>
-          ${failed.length > 0 ? trouble(words.notSavedIn(failed.map(({ title }) => title).join(", "))) : nothing}`;
+          ${failed.length > 0 ? trouble(words.notSavedIn(titles(failed))) : nothing}`;
       }
     }
   }
@@ -238,6 +242,8 @@ export class WrapUpCard extends LitElement {
 }
 
 const named = ({ title, kind, id }: Saved): string => (kind === "case" && id ? `${title} (${id})` : title);
+
+const titles = (saved: readonly Saved[]): string => [...new Set(saved.map(({ title }) => title))].join(", ");
 
 const trouble = (text: string): TemplateResult =>
   html`<div class="trouble" role="alert" data-testid="note-trouble">${text}</div>`;

@@ -114,6 +114,7 @@ export const zh: Strings = {
     close: "关闭",
     savedIn: (systems) => `已保存到${systems}。`,
     savedHere: "已保存。其他系统中没有这位来电者。",
+    sentLaterTo: (systems) => `稍后将自动发送到${systems}。`,
     notSavedIn: (systems) => `未能保存到${systems}。备注已由中心保留，请稍后再保存一次。`,
     unreachable: "无法连接中心。备注保留在本页面，请再次保存。",
     failed: (status) => `中心未能保存（错误 ${status}）。请告知管理员。`,
