@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 
+import msgspec
 import structlog
 from aiohttp import hdrs, web
 
@@ -13,6 +14,7 @@ from hub.desk.replies import ApiError
 from hub.desk.route import Parameter, Route
 from hub.domain.event import Event
 from hub.domain.ports import EventJournal, StoredEvent, StoreError
+from hub.domain.topic import is_pattern, matches
 
 log = structlog.get_logger(__name__)
 
@@ -20,6 +22,27 @@ MAX_STREAMS = 100
 _MAX_EVENT_ID_LENGTH = 128
 _MAX_POSITION_DIGITS = 18
 _MAX_TYPES_LENGTH = 1024
+_MAX_WANTED = 100
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """Which events a reader asked for; what is empty leaves none out."""
+
+    prefixes: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    subjects: frozenset[str] = frozenset()
+    keys: frozenset[str] = frozenset()
+
+    def has(self, stored: StoredEvent) -> bool:
+        if self.subjects and stored.subject not in self.subjects:
+            return False
+        if self.keys and stored.partitionkey not in self.keys:
+            return False
+        if not (self.prefixes or self.patterns):
+            return True
+        return bool(self.prefixes and stored.type.startswith(self.prefixes)) or any(
+            matches(pattern, stored.type) for pattern in self.patterns
+        )
 
 
 class EventsApi:
@@ -60,8 +83,26 @@ class EventsApi:
                     ),
                     Parameter(
                         name="types",
-                        description="Only event types that begin with one of these, separated by commas.",
-                        schema={"type": "string", "maxLength": _MAX_TYPES_LENGTH, "examples": ["cti.call.,cti.agent."]},
+                        description=(
+                            "Only event types that begin with one of these, separated by commas. One with `*` (a word)"
+                            " or `#` (any number of words) is a pattern for the whole type, as queues are bound to the"
+                            " broker's exchange with."
+                        ),
+                        schema={
+                            "type": "string",
+                            "maxLength": _MAX_TYPES_LENGTH,
+                            "examples": ["cti.call.,cti.agent.", "cti.call.*", "cti.#", "cti.*.changed"],
+                        },
+                    ),
+                    Parameter(
+                        name="subject",
+                        description="Only events with this `subject` (a call, a customer); may be given several times.",
+                        schema={"type": "string"},
+                    ),
+                    Parameter(
+                        name="key",
+                        description="Only events with this `partitionkey`; may be given several times.",
+                        schema={"type": "string"},
                     ),
                 ),
                 errors=(400, 503),
@@ -77,12 +118,12 @@ class EventsApi:
     async def _stream(self, request: web.Request, caller: Caller) -> web.StreamResponse:
         if len(self._streams) >= MAX_STREAMS:
             raise ApiError(503, "too_many_streams", f"{MAX_STREAMS} streams are open already.", {"Retry-After": "10"})
-        types = _types(request.query.get("types", ""))
+        wanted = _wanted(request)
         note, after = await self._start(request)
         response = web.StreamResponse(headers={hdrs.CACHE_CONTROL: "no-store", "X-Accel-Buffering": "no"})
         response.content_type = "text/event-stream"
         await response.prepare(request)
-        stream = asyncio.get_running_loop().create_task(self._run(response, note, after, types))
+        stream = asyncio.get_running_loop().create_task(self._run(response, note, after, wanted))
         self._streams.add(stream)
         log.info("stream_opened", client=caller.token, after=after)
         try:
@@ -116,11 +157,11 @@ class EventsApi:
             return f"after={position} is beyond the end of this journal ({end}); starting live", end
         return "resumed", position
 
-    async def _run(self, response: web.StreamResponse, note: str, after: int, types: tuple[str, ...]) -> None:
+    async def _run(self, response: web.StreamResponse, note: str, after: int, wanted: Wanted) -> None:
         """Write until the reader goes, which shows when a write fails."""
         try:
             async with asyncio.TaskGroup() as parts:
-                parts.create_task(self._write_events(response, note, after, types))
+                parts.create_task(self._write_events(response, note, after, wanted))
                 parts.create_task(self._keep_alive(response))
         except* ConnectionError:
             log.debug("stream_reader_gone")
@@ -128,12 +169,12 @@ class EventsApi:
             # The status is long sent: the reader comes back with the last id it saw, and hears why not then.
             log.error("stream_ended", reason=str(group.exceptions[0]))  # noqa: TRY400 - the reason says it all
 
-    async def _write_events(self, response: web.StreamResponse, note: str, after: int, types: tuple[str, ...]) -> None:
+    async def _write_events(self, response: web.StreamResponse, note: str, after: int, wanted: Wanted) -> None:
         await response.write(f": {note}\n\n".encode())
         events = self._journal.tail(after)
         try:
             async for stored in events:
-                if not types or stored.type.startswith(types):
+                if wanted.has(stored):
                     await response.write(_message(stored))
         finally:
             if isinstance(events, AsyncGenerator):
@@ -145,10 +186,21 @@ class EventsApi:
             await response.write(b":\n\n")
 
 
-def _types(text: str) -> tuple[str, ...]:
+def _wanted(request: web.Request) -> Wanted:
+    text = request.query.get("types", "")
     if len(text) > _MAX_TYPES_LENGTH:
         raise ApiError(400, "bad_request", f"types: at most {_MAX_TYPES_LENGTH} characters.")
-    return tuple(part for part in (part.strip() for part in text.split(",")) if part)
+    types = tuple(part for part in (part.strip() for part in text.split(",")) if part)
+    subjects, keys = request.query.getall("subject", []), request.query.getall("key", [])
+    for name, given in (("subject", subjects), ("key", keys)):
+        if len(given) > _MAX_WANTED:
+            raise ApiError(400, "bad_request", f"{name}: at most {_MAX_WANTED} of them.")
+    return Wanted(
+        tuple(one for one in types if not is_pattern(one)),
+        tuple(one for one in types if is_pattern(one)),
+        frozenset(subjects),
+        frozenset(keys),
+    )
 
 
 def _message(stored: StoredEvent) -> bytes:

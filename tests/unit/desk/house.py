@@ -62,7 +62,7 @@ class House:
         self.wrap_ups = WrapUps()
         self.backends = Backends()
         self.journal = MemoryJournal()
-        self.reception = Reception()
+        self.reception: Reception = options.pop("reception", None) or Reception()
         self.letters = Letters()
         self.metrics = Metrics()
         self.users = UserStore(folder / "ctihub.db")

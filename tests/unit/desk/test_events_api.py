@@ -182,7 +182,59 @@ async def test_events_are_for_machines_alone(house: House) -> None:
         assert 401 == reply.status
 
 
-@pytest.mark.parametrize("query", ["after=-1", "after=x", "after=1e3", "after=" + "9" * 40, "types=" + "x" * 2000])
+@pytest.mark.parametrize(
+    ("query", "places"),
+    [
+        ("types=cti.call.*", [0, 1, 3]),
+        ("types=*.connector.*", [2]),
+        ("types=cti.%23", [0, 1, 2, 3]),
+        ("types=cti.call.cleared,*.*.down", [2, 3]),
+        ("types=cti.*", []),
+    ],
+)
+async def test_types_are_chosen_by_pattern(house: House, query: str, places: list[int]) -> None:
+    """A subscription is written as a queue's binding at the broker, and gets the same events."""
+    events = await _filled(house)
+    last = connector_event(ConnectorStatus(connector="last"), up=True)
+    await house.journal.append(last)
+    wanted = [*(events[place] for place in places), *([last] if "connector" in query or "%23" in query else [])]
+
+    async with house.machine().get(f"/api/v1/events?after=0&{query}") as reply:
+        messages = await _read(reply, 1 + len(wanted))
+
+    assert [event.id for event in wanted] == [message["id"] for message in messages[1:]]
+
+
+@pytest.mark.parametrize("parameter", ["subject", "key"])
+async def test_events_of_some_subjects_are_chosen(house: House, parameter: str) -> None:
+    """One call's, or one customer's; several are named one by one, and types narrow it further."""
+    events = await _filled(house)
+    of_the_call, of_the_connector = events[1].subject, events[2].subject
+    names = [of_the_call, of_the_connector if parameter == "subject" else events[2].partitionkey]
+    query = [("after", "0"), ("types", "cti.#.cleared,cti.connector."), *((parameter, name) for name in names)]
+
+    async with house.machine().get("/api/v1/events", params=query) as reply:
+        _, *messages = await _read(reply, 3)
+
+    assert [events[2].id, events[3].id] == [message["id"] for message in messages]
+
+
+async def test_an_event_of_another_subject_is_left_out(house: House) -> None:
+    """Only what was asked for comes, live as well."""
+    await _filled(house)
+    async with house.machine().get("/api/v1/events?subject=fresh") as reply:
+        await _read(reply, 1)
+        await house.journal.append(call_event(rings(call(leg("bob"), id="stale"))))
+        fresh = call_event(rings(call(leg("bob"), id="fresh")))
+        await house.journal.append(fresh)
+        (message,) = await _read(reply, 1)
+
+    assert fresh.id == message["id"]
+
+
+@pytest.mark.parametrize(
+    "query", ["after=-1", "after=x", "after=1e3", "after=" + "9" * 40, "types=" + "x" * 2000, "key=a&" * 101]
+)
 async def test_a_malformed_question_is_refused_in_words(house: House, query: str) -> None:
     """The error names the parameter."""
     async with house.machine().get(f"/api/v1/events?{query}") as reply:
