@@ -16,11 +16,11 @@ import structlog
 
 from hub.bus.amqp import AmqpConnection
 from hub.bus.errors import BrokerError
+from hub.domain.bus_names import DEAD_QUEUE, RPC_QUEUE
+
+__all__ = ["DEAD_QUEUE", "RPC_QUEUE", "Exchange", "Found", "Queue", "State", "Topology", "look", "make"]
 
 log = structlog.get_logger(__name__)
-
-DEAD_QUEUE: Final = "ctihub.dead"
-RPC_QUEUE: Final = "ctihub.rpc"
 
 DELIVERY_LIMIT: Final = 100_000
 """How often the broker delivers one message before it gives it up.

@@ -40,7 +40,7 @@ _CONDITION: Schema = {
 
 
 def schema_of(what: str) -> Schema:
-    """Return the schema of `config`, `preset`, `mapping`, `mapping-test` or `events`."""
+    """Return the schema of `config`, `preset`, `mapping`, `mapping-test` or `events`, or the document `asyncapi`."""
     return _MADE[what]()
 
 
@@ -177,10 +177,19 @@ def _events() -> Schema:
     return events_schema()
 
 
+def _asyncapi() -> Schema:
+    from hub.desk.access import COOKIE_NAME
+    from hub.desk.asyncapi import asyncapi
+    from hub.version import VERSION
+
+    return asyncapi(version=VERSION, cookie_name=COOKIE_NAME)
+
+
 _MADE: Mapping[str, Callable[[], Schema]] = {
     "config": _config,
     "preset": _preset,
     "mapping": _mapping,
     "mapping-test": _mapping_test,
     "events": _events,
+    "asyncapi": _asyncapi,
 }

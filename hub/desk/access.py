@@ -58,6 +58,9 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
         return self.session
 
 
+COOKIE_NAME = "ctihub"
+
+
 class Gate:
     """Admits callers. Nothing but what `Access` says is let through."""
 
@@ -70,7 +73,7 @@ class Gate:
     @property
     def cookie_name(self) -> str:
         """The session cookie's name; over https the prefix binds it to this very host (RFC 6265bis, 4.1.3.2)."""
-        return "__Host-ctihub" if self.secure else "ctihub"
+        return f"__Host-{COOKIE_NAME}" if self.secure else COOKIE_NAME
 
     def address(self, request: web.Request) -> str:
         """Return where the caller is, for the back-off after wrong passwords.

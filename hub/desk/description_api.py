@@ -36,7 +36,7 @@ class DescriptionApi:
                 path="/api/v1/asyncapi.json",
                 access=Access.PUBLIC,
                 handler=self._show_asyncapi,
-                summary="The description of the WebSocket (AsyncAPI 3).",
+                summary="The description of the WebSocket, the stream of events and the broker (AsyncAPI 3).",
                 reply=dict[str, Any],
             ),
         )

@@ -11,6 +11,7 @@ import playwright
 import pytest
 
 from tests.servers import (
+    amqplib,
     asterisk_install,
     cache,
     cap,
@@ -96,6 +97,7 @@ REQUIREMENTS = {
         Requirement("cap", cap.PACKAGES.installed, cap.PACKAGES.install),
         Requirement("rest-service", rest_service.PACKAGES.installed, rest_service.PACKAGES.install),
         Requirement("soap", soap_server.APP.installed, soap_server.APP.install),
+        Requirement("amqplib", amqplib.PACKAGES.installed, amqplib.PACKAGES.install),
         Requirement("odata-service", odata_service.PACKAGES.installed, odata_service.PACKAGES.install),
         Requirement("tryton", tryton.PACKAGES.installed, tryton.PACKAGES.install),
         Requirement("asterisk", _asterisk, asterisk_install.install),

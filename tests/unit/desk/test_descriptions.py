@@ -1,10 +1,19 @@
 """OpenAPI and AsyncAPI: what they say is what there is."""
 
+import json
 import re
+from pathlib import Path
 from typing import Any
 
+from jsonschema import Draft7Validator, Draft202012Validator
+
 from hub.desk.access import Access
+from hub.desk.asyncapi import asyncapi
+from hub.domain.event import EventType, encode_event
+from tests.servers import amqplib
+from tests.servers.requirements import require
 from tests.unit.desk.house import House
+from tests.unit.journal import samples
 
 
 async def _document(house: House, name: str) -> dict[str, Any]:
@@ -76,11 +85,11 @@ async def test_the_descriptions_refer_to_what_is_in_them(house: House) -> None:
 
 async def test_the_versions_are_said(house: House) -> None:
     """OpenAPI 3.1 and AsyncAPI 3, and the hub's own version in both."""
-    openapi, asyncapi = await _document(house, "openapi"), await _document(house, "asyncapi")
+    openapi, described = await _document(house, "openapi"), await _document(house, "asyncapi")
 
     assert openapi["openapi"].startswith("3.1.")
-    assert asyncapi["asyncapi"].startswith("3.")
-    assert ["1.2.3", "1.2.3"] == [document["info"]["version"] for document in (openapi, asyncapi)]
+    assert described["asyncapi"].startswith("3.")
+    assert ["1.2.3", "1.2.3"] == [document["info"]["version"] for document in (openapi, described)]
 
 
 async def test_every_frame_is_a_message_on_the_desks_channel(house: House) -> None:
@@ -89,6 +98,47 @@ async def test_every_frame_is_a_message_on_the_desks_channel(house: House) -> No
 
     assert "/api/v1/desk" == document["channels"]["desk"]["address"]
     assert {"hello", "pop", "context", "closed", "status", "agent", "queues", "team"} == {
-        message["name"] for message in document["components"]["messages"].values()
+        document["components"]["messages"][name]["name"] for name in document["channels"]["desk"]["messages"]
     }
-    assert set(document["components"]["messages"]) == set(document["channels"]["desk"]["messages"])
+
+
+async def test_every_event_is_a_message_of_exchange_and_stream(house: House) -> None:
+    """Each type of event, by its routing key, with a payload that the event fits and another type's does not."""
+    document = await _document(house, "asyncapi")
+    channels = document["channels"]
+    assert ("ctihub.events", "topic") == tuple(
+        channels["events"]["bindings"]["amqp"]["exchange"][key] for key in ("name", "type")
+    )
+    assert {str(kind) for kind in EventType} == set(channels["events"]["messages"])
+    assert channels["events"]["messages"] == channels["eventStream"]["messages"]
+    event = json.loads(encode_event(samples.step(samples.call(1))))
+    for kind, fits in (("cti.call.queued", True), ("cti.call.cleared", False), ("cti.agent.ready", False)):
+        payload = {**document["components"]["messages"][kind]["payload"], "components": document["components"]}
+        assert fits == Draft202012Validator(payload).is_valid(event)
+
+
+async def test_the_queues_are_described(house: House) -> None:
+    """By the names that integrators know, with the headers of a dead letter and each method of request and reply."""
+    document = await _document(house, "asyncapi")
+    addresses = {name: channel["address"] for name, channel in document["channels"].items()}
+    assert {"ctihub.inbound.{feed}", "ctihub.dead", "ctihub.rpc"} <= set(addresses.values())
+    messages = document["components"]["messages"]
+    assert {"x-feed", "x-reason", "x-mapping", "x-field"} <= set(messages["dead"]["headers"]["properties"])
+    asked = {
+        document["components"]["schemas"][name]["properties"]["method"]["enum"][0]
+        for name in document["channels"]["rpc"]["messages"]
+    }
+    assert {"customer", "dial", "agent"} <= asked
+
+
+def test_the_standards_own_schema_admits_the_description() -> None:
+    """The AsyncAPI document is one, as the JSON Schema of AsyncAPI 3.0 has it, which does not admit everything."""
+    require("amqplib")
+    folder = amqplib.PACKAGES.installed()
+    assert folder is not None
+    standard = json.loads(Path(folder, "node_modules/@asyncapi/specs/schemas/3.0.0.json").read_text())
+    check = Draft7Validator(standard)
+    document = asyncapi(version="1.2.3", cookie_name="session")
+    assert [] == [f"{error.json_path}: {error.message[:200]}" for error in check.iter_errors(document)]
+    document["operations"]["publishEvents"]["action"] = "shout"
+    assert not check.is_valid(document)
