@@ -29,6 +29,8 @@ _PREFIXES: Final = ("ce-", "cloudevents:", "cloudevents_")
 """Of the headers that hold attributes (HTTP binding, 3.1.3.1; AMQP binding, 3.1.3.1), in lower case."""
 _FORMAT: Final = "application/cloudevents"
 _CORE: Final = frozenset({*REQUIRED_ATTRIBUTES, *OPTIONAL_ATTRIBUTES})
+_MAX_DIGITS: Final = 14
+"""Of milliseconds since 1970, up to the year 5138."""
 _DATA: Final = ("data", "data_base64")
 
 
@@ -139,20 +141,19 @@ def _binary_attributes(message: InboundMessage) -> dict[str, Any]:
         if prefix is not None:
             # In HTTP what is no printable ASCII is percent-encoded (HTTP binding, 3.1.3.2).
             attributes[header.removeprefix(prefix)] = unquote(value) if prefix == "ce-" else value
+    if (sent := str(attributes.get("time", ""))).isdecimal() and len(sent) <= _MAX_DIGITS:
+        # AMQP's own type of a time is milliseconds since 1970 (AMQP binding, 3.1.3.1).
+        attributes["time"] = datetime.fromtimestamp(int(sent) / 1000, UTC).isoformat()
     if attributes and message.content_type:
         attributes["datacontenttype"] = message.content_type
     return attributes
 
 
 def _time(value: Any) -> Any:
-    """Return a time as the SDK wants it; what is none stays, and is refused there. AMQP may send milliseconds."""
-    if not isinstance(value, str):
-        return value
+    """Return a time as the SDK wants it; what is none stays, and is refused there."""
     try:
-        if value.isdecimal():
-            return datetime.fromtimestamp(int(value) / 1000, UTC)
         return datetime.fromisoformat(value)
-    except (ValueError, OverflowError, OSError):
+    except (TypeError, ValueError):
         return value
 
 

@@ -93,8 +93,6 @@ def utf_8(body: bytes, said: Spoken, *, at: int = 0) -> bytes:
     """Return a document, which begins at byte `at` of what came, in UTF-8 without its mark. Raises RefusedError."""
     body = body[len(said.mark) :]
     if said.encoding in _UTF_8:
-        if body.startswith(_UNMARKED_UTF_16):
-            raise RefusedError("the message is in UTF-16 without a byte order mark: set the feed's `encoding`")
         return body
     # Half a pair of UTF-16 can't be written in UTF-8; no codec but a broken one decodes to it.
     return text_of(body, said, at=at + len(said.mark)).encode(errors="replace")
@@ -141,6 +139,8 @@ def _refusal(body: bytes, error: Exception, at: int = 0) -> RefusedError:
             return _too_deep()
         case InvalidOperation():
             return RefusedError("the message holds a number whose exponent is too large")
+    if body.startswith(_UNMARKED_UTF_16):
+        return RefusedError("the message is in UTF-16 without a byte order mark: set the feed's `encoding`")
     try:
         body.decode()
     except UnicodeDecodeError as wrong:

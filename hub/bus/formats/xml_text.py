@@ -10,7 +10,7 @@ from typing import BinaryIO, Final
 from hub.bus.formats.text import Spoken, is_ebcdic, known_encoding, not_in, spoken
 from hub.domain.inbound import InboundMessage
 
-CHUNK_BYTES: Final = 64 * 1024
+CHUNK_BYTES: Final = 16 * 1024
 _DECLARATION_BYTES: Final = 400
 _DECLARED: Final = re.compile(r"""^\s*<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z][\w.:-]*)["']""")
 # XML 1.0, F.1: how a declaration begins tells enough of the encoding to read which one it names.
