@@ -23,12 +23,12 @@ def message_of(body: bytes, content_type: str = "", **headers: str) -> InboundMe
     return InboundMessage(body=body, transport=Transport.HTTP, content_type=content_type, headers=said)
 
 
-def found_in(feed: InboundFeed, body: bytes, content_type: str = "", **headers: str) -> list[Found]:
+def found_in(feed: InboundFeed, body: bytes, content_type: str = "", **headers: str) -> list[Any]:
     """Return what is found in a message."""
     return list(reader_of(feed).found(message_of(body, content_type, **headers)))
 
 
-def found_in_file(feed: InboundFeed, body: bytes) -> list[Found]:
+def found_in_file(feed: InboundFeed, body: bytes) -> list[Any]:
     """Return what is found in a file."""
     return list(reader_of(feed).found_in(BytesIO(body), message_of(b"")))
 

@@ -65,7 +65,7 @@ def test_binary_over_amqp(prefix: str) -> None:
     message = InboundMessage(
         body=made.application_data, transport=Transport.QUEUE, content_type="application/json", headers=headers
     )
-    (found,) = reader_of(FEED).found(message)
+    found: Any = next(reader_of(FEED).found(message))
 
     assert {**EVENT, "data": DATA}.items() <= found.record.items()
     assert "2026-11-21T08:00:00+00:00" == found.record["time"]
