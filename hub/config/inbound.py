@@ -225,13 +225,14 @@ class InboundFeed(Section):
 
     def _complete_soap(self, soap: SoapPush) -> None:
         if soap.xsd is not None:
-            if self.format not in {"xml", "idoc"}:
-                raise PlacedError(("format",), "what comes by SOAP is XML: `format: xml`, or `idoc`")
-        elif self.mapping:
+            return
+        if soap.elements:
+            raise PlacedError(("soap", "elements"), "`elements` are those of a `schema`: name the file, too")
+        if self.mapping:
             raise PlacedError(
                 ("mapping",), "the hub's own messages need no mapping: leave it out, or give `soap` a `schema`"
             )
-        elif self.queue or self.folder or self.id or self.records:
+        if self.queue or self.folder or self.id or self.records:
             message = (
                 "without a `schema` a feed takes the hub's own messages, by SOAP alone: no queue, folder, id or records"
             )

@@ -31,6 +31,13 @@ def _feeds(document: Document, top: dict[str, Node]) -> Iterator[Problem]:
     """Find feeds that nobody can hand anything to, or that read a queue without a broker."""
     named = {feed for _, token in _tokens(top) for feed in _list(token.get("feeds"))}
     for name, feed in _sections(top.get("inbound")):
+        soap = feed.get("soap")
+        if isinstance(soap, dict) and "login" not in soap and "http" not in feed and name not in named:
+            message = (
+                f"nobody may send to this service: give it a `login`, or name feed {name!r} under `feeds` of a token "
+                "in auth.tokens"
+            )
+            yield document.problem(document.key_place(("inbound", name, "soap")), message)
         if top.get("bus"):
             continue
         if "queue" in feed:

@@ -9,7 +9,7 @@ from typing import Final
 
 from lxml import etree
 
-from hub.bus.soap.faults import FaultCode, SoapFault, fault_action, write_fault, write_fault_headers
+from hub.bus.soap.faults import FaultCode, SoapFault, fault_action, has_headers, write_fault, write_fault_headers
 from hub.bus.soap.names import (
     ADDRESSING,
     SOAP_11,
@@ -138,14 +138,12 @@ def write_reply(version: SoapVersion, payload: etree._Element, to: Addressing | 
 def write_fault_reply(version: SoapVersion, fault: SoapFault, to: Addressing | None) -> bytes:
     """Write an envelope with a fault."""
     envelope, body = _envelope(version, to, fault_action(to.namespace) if to else "")
-    header = etree.Element(version.name("Header"))
-    write_fault_headers(header, version, fault)
-    if len(header):
-        present = envelope.find(version.name("Header"))
-        if present is None:
+    if has_headers(version, fault):
+        header = envelope.find(version.name("Header"))
+        if header is None:
+            header = etree.Element(version.name("Header"))
             envelope.insert(0, header)
-        else:
-            present.extend(list(header))
+        write_fault_headers(header, version, fault)
     write_fault(body, version, fault)
     return etree.tostring(envelope, xml_declaration=True, encoding="utf-8")
 

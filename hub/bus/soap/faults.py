@@ -8,7 +8,17 @@ from collections.abc import Sequence
 import msgspec
 from lxml import etree
 
-from hub.bus.soap.names import ADDRESSING, DEFAULT_PUSH, PUSH, SOAP_11, SOAP_12, WSSE, SoapVersion
+from hub.bus.soap.names import (
+    ADDRESSING,
+    DEFAULT_PUSH,
+    PUSH,
+    SOAP_11,
+    SOAP_12,
+    WSSE,
+    SoapVersion,
+    local_name,
+    namespace_of,
+)
 from hub.domain.inbound import Refused
 
 MAX_DETAILS = 20
@@ -95,19 +105,24 @@ def write_fault(body: etree._Element, version: SoapVersion, fault: SoapFault) ->
         _write_refusal(detail, fault)
 
 
+def has_headers(version: SoapVersion, fault: SoapFault) -> bool:
+    """Whether something stands in the header beside a fault: in SOAP 1.2 alone."""
+    return version is SOAP_12 and (fault.code is FaultCode.VERSION_MISMATCH or bool(fault.not_understood))
+
+
 def write_fault_headers(header: etree._Element, version: SoapVersion, fault: SoapFault) -> None:
-    """Write what SOAP 1.2 (part 1, 5.4.7 and 5.4.8) wants in the header beside some faults."""
-    if version is not SOAP_12:
-        return
+    """Write what SOAP 1.2 (part 1, 5.4.7 and 5.4.8) wants in the header of an envelope beside some faults."""
     if fault.code is FaultCode.VERSION_MISMATCH:
         upgrade = etree.SubElement(header, version.name("Upgrade"))
-        for prefix, supported in (("s12", SOAP_12), ("s11", SOAP_11)):
+        for prefix, supported in (("soap", SOAP_12), ("s11", SOAP_11)):
             one = etree.SubElement(upgrade, version.name("SupportedEnvelope"), nsmap={prefix: supported.namespace})
             one.set("qname", f"{prefix}:Envelope")
     for name in fault.not_understood:
-        namespace, _, local = name[1:].partition("}")
-        block = etree.SubElement(header, version.name("NotUnderstood"), nsmap={"missed": namespace})
-        block.set("qname", f"missed:{local}")
+        namespace = namespace_of(name)
+        block = etree.SubElement(
+            header, version.name("NotUnderstood"), nsmap={"missed": namespace} if namespace else None
+        )
+        block.set("qname", f"missed:{local_name(name)}" if namespace else name)
 
 
 def _code(code: FaultCode, version: SoapVersion) -> str:
