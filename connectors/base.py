@@ -9,6 +9,7 @@ from hub.domain.customer import CustomerQuery, CustomerRecord, Problem
 from hub.domain.writeback import WriteBack, WriteKind, WriteResult
 
 _FORBIDDEN = 403
+_NO_WORD = frozenset({Problem.UNREACHABLE, Problem.MALFORMED, Problem.INTERNAL})
 
 
 class ConnectorError(Exception):
@@ -50,8 +51,8 @@ class ConnectorError(Exception):
 
     @property
     def is_unsure(self) -> bool:
-        """Whether the backend may still be at what it was asked: nobody knows what it will have done."""
-        return not self.is_repeatable or self.problem is Problem.TIMEOUT
+        """Whether the backend may still be at what it was asked: it has not said that it did it, or that it won't."""
+        return self.problem is Problem.TIMEOUT or (not self.is_repeatable and self.problem in _NO_WORD)
 
     def within(self, where: str) -> ConnectorError:
         """Return the same error, told as having happened in `where`."""

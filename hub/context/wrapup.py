@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 
@@ -148,7 +148,8 @@ class WrapUpService:
         connectors = self._connectors()
         ids = customer.ids if customer is not None else {}
         known = [(connector, ids[name]) for name, connector in connectors.items() if ids.get(name)]
-        unasked = [(connectors[name], "") for name in _not_answered(context) if name in connectors and name not in ids]
+        unanswered = _not_answered(context, call, connectors)
+        unasked = [(connectors[name], "") for name in unanswered if name in connectors and name not in ids]
         facts = _entry(call, wrap_up, agent, self._agent_names.get(agent, agent))
         own_id = f"{call.id}.{wrap_up.id}"
         case = msgspec.structs.replace(facts, id=own_id, kind=WriteKind.CASE, subject=wrap_up.new_case.strip())
@@ -206,9 +207,13 @@ class WrapUpService:
         return Saved(connector=connector.name, title=connector.title, kind=entry.kind, later=True)
 
 
-def _not_answered(context: CustomerContext | None) -> Sequence[str]:
+def _not_answered(context: CustomerContext | None, call: Call, connectors: Iterable[str]) -> Iterable[str]:
     """Return the backends of which it is not known whether they know the customer; none if it may be one of several."""
-    if context is None or len(context.customers) > 1 or not context.phone.e164:
+    if not call.customer_number.e164:
+        return ()
+    if context is None:  # the call was over before any had answered
+        return connectors
+    if len(context.customers) > 1:
         return ()
     return [answer.connector for answer in context.answers if answer.state in _OPEN]
 

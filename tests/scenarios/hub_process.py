@@ -69,6 +69,16 @@ class HubProcess:
         output, _ = await process.communicate(f"{password}\n".encode())
         assert process.returncode == 0, output.decode(errors="replace")
 
+    async def command(self, *words: str) -> tuple[int, str]:
+        """Run another `ctihub` command on the same configuration; return its exit status and what it printed."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "hub", *words, "--config", str(self._configuration)),
+            stdout=asyncio.subprocess.PIPE,
+            env=self._environment,
+        )
+        output, _ = await process.communicate()
+        return process.returncode or 0, output.decode()
+
     async def start(self, *, until: str = "/readyz") -> None:
         """Start it and return when `until` answers 200; `/livez` does before a PBX is there."""
         self._process.start()

@@ -249,6 +249,14 @@ async def test_who_was_down_when_the_call_came_is_told_later(site: Site) -> None
     assert ("erp", "", NUMBER.e164) == (request.connector, request.entry.customer, request.entry.phone)
 
 
+async def test_a_call_that_was_over_before_anybody_answered(site: Site) -> None:
+    """Each backend is asked for the number later; one that can't be written to is not."""
+    cleared = CallEvent(kind=CallEventKind.CLEARED, time=NOON, call=call(), cause=Cause.NORMAL_CLEARING)
+    await site.journal.append(call_event(cleared))
+    result = await site.service.wrap_up("main-1", WrapUp(id="w1", note="n"), agent="alice")
+    assert [("crm", True), ("erp", True)] == [(saved.connector, saved.later) for saved in result.saved]
+
+
 async def test_who_may_be_one_of_several_is_told_nothing_unasked(site: Site) -> None:
     """The agent said which of two it was: a lookup by their number could find the other one."""
     await site.over(MARIO, MARIA, answers=(answer("erp", AnswerState.FAILED),))

@@ -94,7 +94,9 @@ async def test_a_backend_that_was_down_for_a_day_gets_all_in_order_once(site: Si
         (ConnectorError(Problem.THROTTLED, "x", retry_after_s=77), 77.0),
         (ConnectorError(Problem.TIMEOUT, "x"), UNSURE_S),
         (ConnectorError(Problem.UNREACHABLE, "x").not_repeatable(), UNSURE_S),
-        (ConnectorError(Problem.FAULT, "x").not_repeatable(), UNSURE_S),
+        (ConnectorError(Problem.MALFORMED, "x").not_repeatable(), UNSURE_S),
+        (ConnectorError(Problem.MALFORMED, "x"), 1.0),
+        (ConnectorError(Problem.FAULT, "x").not_repeatable(), 1.0),
     ],
 )
 async def test_how_long_it_is_left_alone(site: Site, error: ConnectorError, waits: float) -> None:
