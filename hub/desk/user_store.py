@@ -173,9 +173,8 @@ class UserStore:
 
     def _connected(self) -> StoreConnection:
         if self._connection.is_lost:
-            connection = _open(self._place)
             self._connection.close()
-            self._connection = connection
+            self._connection = _open(self._place)
         return self._connection
 
 

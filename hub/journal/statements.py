@@ -54,15 +54,20 @@ CALLS_OF_AGENT = """SELECT calls.entry, calls.customer FROM call_agents JOIN cal
     WHERE call_agents.agent = $1 AND call_agents.started_at < $2
     ORDER BY call_agents.started_at DESC, call_agents.call_id DESC LIMIT $3"""
 
-FORGET_OLDER_INTERACTION = """DELETE FROM interaction_keys
-    WHERE position = (SELECT position FROM interactions WHERE source = $1 AND id = $2 AND at <= $3)"""
+FORGET_OLDER_INTERACTION = """DELETE FROM interaction_keys WHERE position IN (SELECT interactions.position
+    FROM (VALUES (CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS BIGINT))) AS given
+    JOIN interactions ON interactions.source = given.column1 AND interactions.id = given.column2
+    WHERE interactions.at <= given.column3)"""
 SAVE_INTERACTION = """INSERT INTO interactions (source, id, at, position) VALUES ($1, $2, $3, $4)
     ON CONFLICT (source, id) DO UPDATE SET at = excluded.at, position = excluded.position
         WHERE interactions.at <= excluded.at"""
 SAVE_INTERACTION_KEY = """INSERT INTO interaction_keys (key, at, position)
-    SELECT CAST($1 AS TEXT), CAST($2 AS BIGINT), position FROM interactions
-        WHERE source = $3 AND id = $4 AND position = $5
-    ON CONFLICT DO NOTHING"""
+    SELECT given.column1, given.column2, interactions.position
+    FROM (VALUES (CAST($1 AS TEXT), CAST($2 AS BIGINT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS BIGINT)))
+        AS given
+    JOIN interactions ON interactions.source = given.column3 AND interactions.id = given.column4
+        AND interactions.position = given.column5
+    WHERE true ON CONFLICT DO NOTHING"""
 INTERACTIONS_OF_KEY = """SELECT found.at, position, events.body FROM interaction_keys AS found
     JOIN events USING (position) WHERE found.key = $1 ORDER BY found.at DESC, position DESC LIMIT $2"""
 

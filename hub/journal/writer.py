@@ -146,9 +146,8 @@ class Writer:
     def _connected(self) -> StoreConnection:
         """Return the connection, or a new one that has the claim again in its place."""
         if self._connection.is_lost:
-            connection = self._store.open_writer()
             self._connection.close()
-            self._connection = connection
+            self._connection = self._store.open_writer()
         return self._connection
 
     def _write(self, batch: Sequence[Pending]) -> None:

@@ -6,9 +6,13 @@ import contextlib
 import msgspec
 import pytest
 
+from hub.domain.agent import AgentState
 from hub.domain.event import decode_event
+from hub.domain.interaction import CustomerRef
 from hub.domain.ports import Appended, EventRefusedError
 from hub.domain.store_place import StorePlace
+from hub.journal import statements
+from hub.journal.derived import derive, in_layers
 from hub.journal.errors import JournalError
 from hub.journal.journal import Journal
 from tests.unit.journal import samples
@@ -123,3 +127,61 @@ async def test_a_group_may_be_larger_than_a_commit(journal: Journal) -> None:
     events = [samples.step(samples.call(number)) for number in range(5_000)]
     outcomes = await journal.append_all(events)
     assert [Appended(number, True) for number in range(1, 5_001)] == list(outcomes)
+
+
+async def test_what_comes_from_outside_fits_every_store(journal: Journal) -> None:
+    """A NUL, a text longer than an index takes: stored, and found again by the very same text."""
+    long = CustomerRef(emails=("x" * 9_000 + "@example.com",), ids={"sap": "a\x00b"})
+    events = [
+        samples.interaction(1, long, identity="i" * 9_000),
+        samples.interaction(2, long, identity="n\x00l"),
+        samples.interaction(3, long, identity="i" * 9_000, status="newer"),
+        samples.known(1, "M\x00ria Huber"),
+        samples.cleared(samples.call(1)),
+    ]
+    assert [Appended(number, is_new=True) for number in range(1, 6)] == list(await journal.append_all(events))
+    keys = long.keys()
+    for key in keys:
+        assert ["newer", ""] == [one.status for one in await journal.recent([key], 10)]
+    assert [event.data for event in events] == [decode_event(one.body).data for one in await journal.read(0, 10)]
+    (entry,) = await journal.calls()
+    assert entry.customer in {"M\x00ria Huber", "M\ufffdria Huber"}
+
+
+async def test_a_value_that_only_the_store_refuses_harms_no_other(place: StorePlace) -> None:
+    """Found by halves: a number too large for its column costs that write alone, not those beside it."""
+    journal = await Journal.open(place)
+    first = asyncio.ensure_future(journal.append(samples.step(samples.call(1))))
+    refused = asyncio.ensure_future(journal.save_cursor("reader", 2**70))
+    others = [asyncio.ensure_future(journal.append(samples.step(samples.call(number)))) for number in range(2, 40)]
+    with pytest.raises(JournalError, match="can't be stored"):
+        await refused
+    assert list(range(1, 40)) == [await first, *[await other for other in others]]
+    assert (0, None) == (await journal.cursor("reader"), journal.problem())
+    await journal.close()
+
+
+def test_what_is_derived_is_carried_out_in_one_order() -> None:
+    """Each statement of an event stands in the list, and no event needs another order than the list's."""
+    everything = [
+        samples.step(samples.call(1)),
+        samples.cleared(samples.call(1, samples.agent_connection("alice", answered=True))),
+        samples.known(1, "Maria Huber"),
+        samples.known(1),
+        samples.agent_state("alice", AgentState.READY, 1),
+        samples.interaction(1, CustomerRef(phones=("+4930901820",))),
+    ]
+    for event in everything:
+        derivation = derive(1, event)
+        assert derivation is not None
+        order = [statements.DERIVED.index(statement) for statement, _ in derivation.writes]
+        assert sorted(order) == order
+
+
+def test_layers_keep_the_order_within_a_matter() -> None:
+    """The second event of a call is in the second layer, others' first ones beside the first."""
+    events = [samples.step(samples.call(1)), samples.step(samples.call(2)), samples.cleared(samples.call(1))]
+    derivations = [derived for number, event in enumerate(events, 1) if (derived := derive(number, event))]
+    first, second = in_layers(derivations)
+    assert {statements.TOUCH_OPEN_CALL: [("main-1", 1), ("main-2", 2)]} == first
+    assert [("main-1",)] == second[statements.CLOSE_CALL]
