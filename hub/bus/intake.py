@@ -79,6 +79,7 @@ class Intake:
         self._reader = reader_of(feed)
         self._soap_reader = soap_reader_of(feed) if feed.soap else self._reader
         self._max_bytes = feed.max_bytes
+        self._hashed_name = sha1(_EVENT_IDS + f"{name}\n".encode(), usedforsecurity=False)
         self._own_id = compiled(feed.id) if feed.id else None
 
     @property
@@ -165,7 +166,7 @@ class Intake:
             log.exception("mapping_failed", feed=self._name, mapping=self.mapping_label)
             reason = f"the hub failed on it ({type(error).__name__}): see the hub's log"
             return Part(part, found.original, FailedError(reason))
-        event = feed_event(data, feed=self._name, event_id=_event_id(self._name, known_by), at=datetime.now(UTC))
+        event = feed_event(data, feed=self._name, event_id=self._event_id(known_by), at=datetime.now(UTC))
         return Part(part, found.original, event)
 
     def _known_by(self, found: Found, part: str, identity: str) -> str:
@@ -182,19 +183,16 @@ class Intake:
             raise RefusedError("the record has no id of its own, by which it is known when it comes again", "id")
         return f"record:{own}"
 
+    def _event_id(self, known_by: str) -> str:
+        """Return a UUIDv5 (RFC 9562, 5.5) as text; the standard library's takes three times as long."""
+        hashed = self._hashed_name.copy()
+        hashed.update(known_by.encode(errors="surrogatepass"))
+        digits = hashed.hexdigest()
+        variant = "89ab"[int(digits[16], 16) & 3]
+        return f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"
+
 
 def _refuse_gzip(body: bytes) -> None:
     """Raise RefusedError for what is compressed: how large it is would be known too late."""
     if body.startswith(_GZIP):
         raise RefusedError("it is compressed with gzip: it has to come as it is")
-
-
-def _event_id(feed: str, known_by: str) -> str:
-    """Return a UUIDv5 (RFC 9562, 5.5) as text; the standard library's takes three times as long."""
-    digest = bytearray(
-        sha1(_EVENT_IDS + f"{feed}\n{known_by}".encode(errors="surrogatepass"), usedforsecurity=False).digest()
-    )
-    digest[6] = digest[6] & 0x0F | 0x50
-    digest[8] = digest[8] & 0x3F | 0x80
-    digits = digest.hex()
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:32]}"

@@ -14,6 +14,7 @@ from hub.config.paths import ConfigPath, ExistingFile
 from hub.config.placed import PlacedError
 from hub.config.request import PathText
 from hub.config.section import Section
+from hub.config.wording import nearest
 from hub.domain.encodings import wire_encoding
 from hub.domain.path import PathError, compiled
 
@@ -88,6 +89,18 @@ class FixedWidthFormat(Section):
         dict[Name, str],
         Field(description="Records whose fields have these values; others, as headers and totals, are passed over"),
     ] = {}
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        for name in self.only:
+            if name not in self.fields:
+                raise PlacedError(("only", name), f"there is no field {name!r}{nearest(name, list(self.fields))}")
+        for name, field in self.fields.items():
+            end = field.start + field.length - 1
+            if self.record_length is not None and self.unit == "bytes" and end > self.record_length:
+                message = f"the field ends at byte {end}, the record at {self.record_length}"
+                raise PlacedError(("fields", name), message)
+        return self
 
 
 class HmacSignature(Section):

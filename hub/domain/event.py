@@ -309,8 +309,7 @@ def customer_of(data: FeedData) -> CustomerRef:
 
 def feed_event(data: FeedData, *, feed: str, event_id: str, at: datetime) -> Event:
     """Wrap what a feed brought `at` (UTC); ordered within its customer."""
-    keys = customer_of(data).keys()
-    key = keys[0] if keys else f"feed:{feed}"
+    key = customer_of(data).first_key() or f"feed:{feed}"
     return Event(
         id=event_id,
         type=_FEED_TYPES[type(data)],

@@ -27,6 +27,15 @@ class CustomerRef(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     emails: tuple[str, ...] = ()
     ids: dict[str, str] = {}
 
+    def first_key(self) -> str:
+        """Return the first of `keys`, "" if there is none."""
+        if self.phones:
+            return f"tel:{self.phones[0]}"
+        if self.emails:
+            return f"mailto:{self.emails[0].lower()}"
+        system = min(self.ids, default="")
+        return f"id:{system}:{self.ids[system]}" if system else ""
+
     def keys(self) -> tuple[str, ...]:
         """Return the references as index keys: `tel:+49...`, `mailto:...` (lower case), `id:<system>:<id>`."""
         return (

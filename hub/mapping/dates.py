@@ -60,7 +60,7 @@ class DateReader:
         try:
             match form:
                 case "iso":
-                    return datetime.fromisoformat(_ISO_FRACTION.sub(r"\1", text))
+                    return datetime.fromisoformat(_ISO_FRACTION.sub(r"\1", text) if "." in text else text)
                 case "odata":
                     return _from_odata(text, self.zone)
                 case "compact":
@@ -75,6 +75,8 @@ class DateReader:
 
 
 def _stands_for_none(text: str) -> bool:
+    if "1" <= text[0] <= "9":
+        return False
     digits = [character for character in text if character.isdigit()]
     if text == "0" or text.startswith("0000"):
         return True

@@ -22,7 +22,7 @@ TARGETS: dict[str, type[Target]] = {
     "case": CaseChange,
     "write_back": WriteBack,
 }
-OF_FEEDS = frozenset({"customer", "interaction", "order", "case"})
+OF_FEEDS = ("customer", "interaction", "order", "case")
 """What a feed's messages can become."""
 
 FILLED_BY_HUB = {

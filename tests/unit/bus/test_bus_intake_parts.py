@@ -296,7 +296,7 @@ def test_soap_is_xml_whatever_else_the_feed_takes(mapping_of: Any, tmp_path: Pat
     """A feed may take JSON over HTTP, and the same as SOAP with a schema of the site."""
     schema = tmp_path / "site.xsd"
     schema.write_text("<schema/>")
-    intake = intake_of(mapping_of("customer"), soap={"schema": schema})
+    intake = intake_of(mapping_of("customer"), soap={"schema": str(schema)})
 
     (by_soap,) = parts_of(intake, b"<Customer><id>1</id></Customer>", transport=Transport.SOAP)
     (by_http,) = parts_of(intake, b'{"id": "1"}', transport=Transport.HTTP)

@@ -41,7 +41,10 @@ def test_a_broken_mapping_is_told_with_its_place(ctihub: Ctihub, tmp_path: Path)
     """In a folder, with the configuration that lies beside it, and by its own name."""
     (tmp_path / "mappings/shop").mkdir(parents=True)
     (tmp_path / "mappings/shop/orders.yaml").write_text("source: shop\nversion: '1'\ntarget: custmer\nfields: {}\n")
-    expected = "mappings/shop/orders.yaml:3:9: must be one of customer, interaction; did you mean 'customer'?\n"
+    expected = (
+        "mappings/shop/orders.yaml:3:9: must be one of customer, interaction, order, case, write_back; did you mean "
+        "'customer'?\n"
+    )
     for words in (["mappings"], ["mappings/shop/orders.yaml"]):
         done = ctihub("lint", *words)
         assert (1, expected) == (done.returncode, done.stdout)
@@ -51,17 +54,50 @@ def test_a_broken_mapping_is_told_with_its_place(ctihub: Ctihub, tmp_path: Path)
     assert done.stdout.endswith(expected)
 
 
-def test_a_feed_needs_a_mapping_that_makes_interactions(ctihub: Ctihub, config_file: Path) -> None:
-    """A mapping of customers named for a feed would refuse every message at night."""
-    config_file.write_text(CONFIG + "bus: {url: 'amqp://h'}\ninbound: {crm: {mapping: sap_s4hana/business_partner}}\n")
+def test_a_feed_needs_a_mapping_of_what_feeds_bring(ctihub: Ctihub, config_file: Path, tmp_path: Path) -> None:
+    """One of customers serves backends and feeds alike; one of what is written back would refuse every message."""
+    mappings = tmp_path / "mappings/crm"
+    mappings.mkdir(parents=True)
+    (mappings / "note.yaml").write_text("source: x\nversion: 1\ntarget: write_back\nfields: {subject: a}\n")
+    bus = "bus: {url: 'amqp://h'}\n"
+    config_file.write_text(CONFIG + bus + "inbound: {crm: {mapping: sap_s4hana/business_partner}}\n")
+    assert 0 == ctihub("lint", "ctihub.yaml").returncode
+    config_file.write_text(CONFIG + bus + "inbound: {crm: {mapping: crm/note}}\n")
     expected = (
-        "ctihub.yaml:7:26: mapping 'sap_s4hana/business_partner' makes customers, but interactions are needed here\n"
+        "ctihub.yaml:7:26: mapping 'crm/note' makes write_backs, but customers or interactions or orders or cases are "
+        "needed here\n"
     )
     done = ctihub("lint")
     assert (1, expected) == (done.returncode, done.stdout)
     started = ctihub("run")
     assert 2 == started.returncode
     assert expected in started.stderr
+
+
+def test_what_a_feeds_mapping_reads_has_to_be_there(ctihub: Ctihub, config_file: Path, tmp_path: Path) -> None:
+    """Where the configuration names columns or fields; of alternatives one is enough."""
+    mappings = tmp_path / "mappings/shop"
+    mappings.mkdir(parents=True)
+    alternatives = MAPPING.replace("  subject: text", "  subject: {from: [title, text]}")
+    (mappings / "order.yaml").write_text(alternatives)
+    bus = "bus: {url: 'amqp://h'}\n"
+    feeds = (
+        "inbound:\n"
+        "  a: {mapping: shop/order, format: csv, id: nummer, csv: {header: false, columns: [numbr, at, text, phone]}}\n"
+        "  b: {mapping: shop/order, format: fixed_width, fixed_width: {fields: {number: {start: 1, length: 2}}}}\n"
+        "  c: {mapping: shop/order, format: csv, csv: {columns: [other]}}\n"
+    )
+    config_file.write_text(CONFIG + bus + feeds)
+    reads = "mapping 'shop/order' reads"
+    number = "the feed has no column 'number'; did you mean 'numbr'?"
+    assert [
+        f"ctihub.yaml:8:16: {reads} 'number' for the field 'id', but {number}",
+        "ctihub.yaml:8:45: there is no column 'nummer'; did you mean 'numbr'?",
+        f"ctihub.yaml:9:16: {reads} 'at' for the field 'at', but the feed has no field 'at'",
+        f"ctihub.yaml:9:16: {reads} 'phone' for the field 'customer.phones', but the feed has no field 'phone'",
+        f"ctihub.yaml:9:16: {reads} 'text' for the field 'subject', but the feed has no field 'text'",
+        f"ctihub.yaml:9:16: {reads} 'title' for the field 'subject', but the feed has no field 'title'",
+    ] == ctihub("lint", "ctihub.yaml").stdout.splitlines()
 
 
 def test_several_files_at_once(ctihub: Ctihub, config_file: Path, tmp_path: Path) -> None:
