@@ -10,7 +10,8 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from hub.domain.agent import AgentEvent
-from hub.domain.call import Call, CallEvent, CallEventKind, Cause, Connection, Outcome, Role
+from hub.domain.call import Call, CallEvent, CallEventKind, Cause, Connection, Role
+from hub.domain.call_activity import NOBODY_ANSWERED, last_to_talk
 from hub.domain.change import CaseChange, ChangeKind, OrderChange, as_interaction
 from hub.domain.customer import CustomerContext
 from hub.domain.event import Event
@@ -102,9 +103,6 @@ def _keep_context(position: int, context: CustomerContext) -> Sequence[Write]:
     return [named, (statements.SAVE_CONTEXT, (context.call_id, position))]
 
 
-_NOBODY_ANSWERED = frozenset({Outcome.ABANDONED, Outcome.NOT_ANSWERED, Outcome.BUSY, Outcome.FAILED})
-
-
 def call_log_entry(call: Call) -> CallLogEntry:
     """Make a finished call's entry: whose devices rang or dialled, and who talked. The customer is not in it."""
     taking_part = [c for c in call.connections if c.role is not Role.OBSERVER]
@@ -112,7 +110,7 @@ def call_log_entry(call: Call) -> CallLogEntry:
         call=call,
         agents=_agents(c for c in taking_part if c.alerted_at or c.connected_at or c.role is Role.CALLER),
         # An agent who has a number called is connected before there is anybody to talk to.
-        answered_by=_agents(c for c in taking_part if c.connected_at and call.outcome not in _NOBODY_ANSWERED),
+        answered_by=_agents(c for c in taking_part if c.connected_at and call.outcome not in NOBODY_ANSWERED),
     )
 
 
@@ -127,7 +125,7 @@ def _log_call(call: Call) -> Sequence[Write]:
         return [*closed, (statements.FORGET_CUSTOMER, (call.id,))]
     entry = call_log_entry(call)
     started_at = microseconds(call.started_at)
-    number, last = call.customer_number.e164, _last_to_talk(call)
+    number, last = call.customer_number.e164, last_to_talk(call)
     talked: list[Write] = []
     if number and last:
         talked.append((statements.SAVE_LAST_AGENT, (number, started_at, call.id, last)))
@@ -145,18 +143,6 @@ def _log_call(call: Call) -> Sequence[Write]:
 def _was_rung_into_another(call: Call) -> bool:
     """Whether this was one device alone, rung to bring it into another call: nobody spoke with anybody in it."""
     return call.cause is Cause.TRANSFERRED and len({part.device for part in call.connections}) <= 1
-
-
-def _last_to_talk(call: Call) -> str | None:
-    """Return who came in last of the agents who talked; one who listens in talks with nobody's customer."""
-    if call.outcome in _NOBODY_ANSWERED:
-        return None
-    talked = [
-        (part.connected_at, part.agent)
-        for part in call.connections
-        if part.agent and part.connected_at and part.role is not Role.OBSERVER
-    ]
-    return max(talked)[1] if talked else None
 
 
 def _index_interaction(position: int, event: Event) -> Derivation | None:

@@ -116,3 +116,16 @@ def test_a_file_that_was_only_touched_is_the_same(tmp_path: Path) -> None:
     assert before != digest([file])
     file.unlink()
     assert before != digest([file])
+
+
+def test_a_rule_s_mapping_is_a_connector_s_file(tmp_path: Path) -> None:
+    """What is written to a backend changes with the mapping that says it."""
+    file = lay_out(tmp_path)
+    mapping = tmp_path / "mappings/shop/calls.yaml"
+    mapping.write_text(MAPPING.replace("customer", "write_back").replace("id: id", "subject: id"))
+    step = "{name: made, method: PUT, path: /calls, idempotent: true}"
+    rule = "{on: [cti.call.cleared], mapping: shop/calls}"
+    text = CONFIG + f"    writes: {{activity: {{steps: [{step}]}}}}\n    outbound: {{rules: [{rule}]}}\n"
+    file.write_text(text.replace("/run/secrets/osc", str(tmp_path / "secrets/ami")))
+    config = load_config(file, {})
+    assert mapping in ConnectorFiles(config.connectors["shop"]).now(config.hub.mappings)
