@@ -99,10 +99,10 @@ def _value(member: Member, element: etree._Element, region: str, path: str) -> A
         return _values(member.kind, element, region, path)
     text = _text(element)
     if member.field in {"phones", "number"} and member.kind is Simple.TEXT:
-        number = parse_number(text, region).e164
-        if number is None:
+        number = parse_number(text, region)
+        if not any(character.isdigit() for character in number.raw):
             raise MappingRunError(_NAME, path, "is no telephone number, as in +49 351 5550123")
-        return number
+        return number.e164 or number.raw  # what is no number of the plan stays readable, as a mapping leaves it
     return text
 
 
