@@ -114,6 +114,13 @@ class ConnectorBase(Section):
                 self.outbound.check_writable(kinds)
             except PlacedError as error:
                 raise PlacedError(("outbound", *error.path), str(error)) from None
+        for index, rule in enumerate(self.outbound.rules):
+            written = self.written.get(rule.write)
+            if rule.without_customer == "write" and written is not None and "customer" in written.needs:
+                place = ("outbound", "rules", index, "without_customer")
+                raise PlacedError(
+                    place, f"`writes.{rule.write}` needs a customer: nothing would be written without one"
+                )
         return self
 
     def session_fields(self) -> set[str]:

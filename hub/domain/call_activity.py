@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.domain.call import Call, Direction, Outcome, Role
+from hub.domain.call import Call, Cause, Direction, Outcome, Role
 from hub.domain.writeback import WriteBack, WriteKind
 
 NOBODY_ANSWERED = frozenset({Outcome.ABANDONED, Outcome.NOT_ANSWERED, Outcome.BUSY, Outcome.FAILED})
@@ -41,3 +41,8 @@ def last_to_talk(call: Call) -> str | None:
         if part.agent and part.connected_at and part.role is not Role.OBSERVER
     ]
     return max(talked)[1] if talked else None
+
+
+def was_rung_into_another(call: Call) -> bool:
+    """Whether this was one device alone, rung to bring it into another call: nobody spoke with anybody in it."""
+    return call.cause is Cause.TRANSFERRED and len({part.device for part in call.connections}) <= 1

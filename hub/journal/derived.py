@@ -10,8 +10,8 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from hub.domain.agent import AgentEvent
-from hub.domain.call import Call, CallEvent, CallEventKind, Cause, Connection, Role
-from hub.domain.call_activity import NOBODY_ANSWERED, last_to_talk
+from hub.domain.call import Call, CallEvent, CallEventKind, Connection, Role
+from hub.domain.call_activity import NOBODY_ANSWERED, last_to_talk, was_rung_into_another
 from hub.domain.change import CaseChange, ChangeKind, OrderChange, as_interaction
 from hub.domain.customer import CustomerContext
 from hub.domain.event import Event
@@ -121,7 +121,7 @@ def _agents(connections: Iterable[Connection]) -> tuple[str, ...]:
 def _log_call(call: Call) -> Sequence[Write]:
     """Write the call's one row. A later event on the same call knows more than one that was made for a lost call."""
     closed: list[Write] = [(statements.CLOSE_CALL, (call.id,))]
-    if _was_rung_into_another(call):
+    if was_rung_into_another(call):
         return [*closed, (statements.FORGET_CUSTOMER, (call.id,))]
     entry = call_log_entry(call)
     started_at = microseconds(call.started_at)
@@ -138,11 +138,6 @@ def _log_call(call: Call) -> Sequence[Write]:
         *talked,
         (statements.FORGET_CUSTOMER, (call.id,)),
     ]
-
-
-def _was_rung_into_another(call: Call) -> bool:
-    """Whether this was one device alone, rung to bring it into another call: nobody spoke with anybody in it."""
-    return call.cause is Cause.TRANSFERRED and len({part.device for part in call.connections}) <= 1
 
 
 def _index_interaction(position: int, event: Event) -> Derivation | None:

@@ -9,6 +9,7 @@ import msgspec
 
 from hub.config.outbound import OutboundRule, Scalar
 from hub.domain.call import Call, CallEvent, CallEventKind
+from hub.domain.call_activity import was_rung_into_another
 from hub.domain.change import CaseChange, CustomerChange, OrderChange
 from hub.domain.event import Event, EventData, EventType, is_wrap_up
 from hub.domain.interaction import Interaction
@@ -65,7 +66,7 @@ class Rules:
 
     def fitting(self, event: Event) -> Sequence[Rule]:
         """Return the rules by which the event is to be written: of each kind of thing the first that fits."""
-        if event.type not in self.types or is_echo(event, self._connector) or is_wrap_up(event):
+        if event.type not in self.types or is_echo(event, self._connector) or _has_its_own_way(event):
             return ()
         data = plain(event.data)
         first: dict[WriteKind, Rule] = {}
@@ -99,6 +100,15 @@ def _system(data: EventData) -> str:
             return customer.system
         case _:
             return ""
+
+
+def _has_its_own_way(event: Event) -> bool:
+    """Whether it is what an agent wrote down, which goes to backends without a rule, or the end of a call's part."""
+    match event.data:
+        case CallEvent(kind=CallEventKind.CLEARED, call=call):
+            return was_rung_into_another(call)
+        case _:
+            return is_wrap_up(event)
 
 
 def _same(value: Any, wanted: Scalar) -> bool:

@@ -109,6 +109,14 @@ def test_every_mistake_has_its_place(problems: Problems, section: str, told: str
     assert problem.startswith(told), problem
 
 
+def test_what_needs_a_customer_is_not_written_without_one(problems: Problems) -> None:
+    """Each of these would end as a dead letter."""
+    head = HEAD.replace("      activity:\n", "      activity:\n        needs: [customer]\n")
+    assert [] == problems("rules: [{on: [cti.call.cleared]}]", head)
+    [problem] = problems("rules: [{on: [cti.call.cleared], without_customer: write}]", head)
+    assert problem.endswith("`writes.activity` needs a customer: nothing would be written without one")
+
+
 def test_what_can_not_be_written_to_at_all(problems: Problems) -> None:
     """A file of customers takes no activities."""
     head = HEAD[: HEAD.index("    kind")] + (

@@ -100,6 +100,11 @@ def test_what_an_agent_wrote_down_goes_its_own_way() -> None:
     assert fits(fed(said, feed="desk"), **rule)
 
 
+def test_a_phone_that_was_rung_into_another_call_is_no_call_of_its_own() -> None:
+    """As in the call log: the call that it came into is the one that is written."""
+    assert not fits(cleared(cause=Cause.TRANSFERRED), on=["cti.call.cleared"])
+
+
 @pytest.mark.parametrize(
     ("when", "is_over", "written"),
     [
