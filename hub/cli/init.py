@@ -216,9 +216,73 @@ auth:
 #  # How many messages may wait for the broker's confirmation.
 #  window: 500
 
-# Legacy systems that put messages in JSON into a queue of that broker: ctihub.inbound.<feed>, unless named.
+# Legacy systems that hand messages to ctihub: each feed has a format and a mapping. With a broker it has the queue
+# ctihub.inbound.<feed>, unless it has another way (http, folder, soap); a token of auth.tokens that may publish can
+# hand messages to the feeds that it names. hub/bus/README.md of ctihub says what each format and way is like.
 #inbound:
-#  shop: {mapping: feeds/order_shipped, format: json, queue: shop.shipped}
+#  shop:
+#    mapping: feeds/order_shipped
+#    format: json
+#    queue: shop.shipped
+#    # The broker's user who alone may publish to that queue:
+#    broker_user: shop
+#    # Where in a message of several the records stand, and the path of a record's own id:
+#    records: data.orders
+#    id: eventId
+#    # Whose records these are, where it is not the feed's own name:
+#    system: webshop
+#    # How often a message is tried that ctihub itself fails on, and the most bytes of one.
+#    attempts: 5
+#    max_bytes: 1048576
+#  erp:
+#    mapping: feeds/order_csv
+#    format: csv
+#    # For what does not say it itself: utf-8, gb18030, shift_jis, latin-1, cp037, ...
+#    encoding: gb18030
+#    # skip_lines stand before the header; with `header: false` the columns are named here.
+#    csv: {delimiter: ";", quote: '"', header: true, skip_lines: 0}
+#    # columns: [order_no, status, total]
+#    # A file is complete once it has not grown for settle_s, or with a marker (`marker: .done`) beside it.
+#    folder: {path: /srv/erp/out, pattern: "*.csv", marker: "", settle_s: 2, every_s: 1, done: done, failed: failed}
+#    max_file_bytes: 268435456
+#  host:
+#    mapping: feeds/self_service
+#    format: fixed_width
+#    encoding: cp037
+#    fixed_width:
+#      # characters or bytes; record_length, in bytes, where records have no line ends.
+#      unit: bytes
+#      record_length: 80
+#      # Records of which a field has another value are passed over:
+#      only: {kind: D}
+#      fields:
+#        kind: {start: 1, length: 1}
+#        account: {start: 2, length: 10}
+#        phone: {start: 12, length: 16}
+#        day: {start: 28, length: 8}
+#        time: {start: 36, length: 6}
+#        action: {start: 42, length: 3}
+#        result: {start: 45, length: 1}
+#    http: {basic: {username: host, password: "${HOST_PASSWORD}"}, id_header: X-Message-Id}
+#  desk:
+#    mapping: feeds/web_visit
+#    format: cloudevents
+#    # The `dataschema` values that the mapping knows; others are refused.
+#    schemas: [https://example.com/visit/1]
+#    http:
+#      hmac:
+#        secret: "${VISITS_SECRET}"
+#        algorithm: sha256
+#        header: X-Signature
+#        prefix: "sha256="
+#        encoding: hex
+#        timestamp_header: X-Timestamp
+#        tolerance_s: 300
+#        id_header: X-Delivery
+#  sap:
+#    # ctihub's own messages by SOAP need no mapping. With a `schema: FILE.xsd` of your own, and its
+#    # `elements: [Order]`, the feed needs one.
+#    soap: {login: {username: sap, password: "${SAP_PUSH_PASSWORD}"}}
 """
 
 TEMPLATE = _FIRST + _PBX + _PBX_OPTIONS + _AGENTS + _LAST

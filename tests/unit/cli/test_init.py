@@ -4,6 +4,16 @@ import re
 from pathlib import Path
 
 from hub.cli.init import TEMPLATE
+from hub.config.inbound import (
+    BasicLogin,
+    CsvFormat,
+    FixedField,
+    FixedWidthFormat,
+    FolderWatch,
+    HmacSignature,
+    HttpPush,
+    SoapPush,
+)
 from hub.config.load import load_config
 from hub.config.model import (
     AgentSection,
@@ -47,13 +57,16 @@ def test_what_is_commented_out_is_valid_too(tmp_path: Path) -> None:
         "BUS_PASSWORD": "bus",
         "DIALLER_TOKEN": "d1aller-token",
         "DEPLOY_TOKEN": "depl0y-token",
+        "HOST_PASSWORD": "h0st-password",
+        "VISITS_SECRET": "v1sits-secret",
+        "SAP_PUSH_PASSWORD": "sap-push-passw0rd",
     }
     config = load_config(path, environment)
     assert {"sap", "service"} == set(config.connectors)
     assert ["activity"] == [rule.write for rule in config.connectors["sap"].outbound.rules]
     assert config.bus is not None
     assert {"alice", "bob"} == set(config.agents)
-    assert {"shop"} == set(config.inbound)
+    assert {"shop", "erp", "host", "desk", "sap"} == set(config.inbound)
     assert config.routing is not None
     assert DEFAULT_VARIABLES == config.routing.variables
 
@@ -96,12 +109,20 @@ def test_every_key_of_the_configuration_is_told_of() -> None:
         ContextSection,
         RoutingSection,
         InboundFeed,
+        CsvFormat,
+        FixedWidthFormat,
+        FixedField,
+        HttpPush,
+        HmacSignature,
+        BasicLogin,
+        FolderWatch,
+        SoapPush,
         OutboundSection,
         OutboundRule,
         DeskSection,
         AuthSection,
         Config,
     )
-    keys = {key for section in sections for key in section.model_fields}
+    keys = {field.alias or key for section in sections for key, field in section.model_fields.items()}
 
     assert set() == {key for key in keys if not re.search(rf"\b{key}:", TEMPLATE)} - {"enabled"}

@@ -89,14 +89,15 @@ def test_what_a_feeds_mapping_reads_has_to_be_there(ctihub: Ctihub, config_file:
     )
     config_file.write_text(CONFIG + bus + feeds)
     reads = "mapping 'shop/order' reads"
+    none = "but the feed has no field"
     number = "the feed has no column 'number'; did you mean 'numbr'?"
     assert [
         f"ctihub.yaml:8:16: {reads} 'number' for the field 'id', but {number}",
         "ctihub.yaml:8:45: there is no column 'nummer'; did you mean 'numbr'?",
-        f"ctihub.yaml:9:16: {reads} 'at' for the field 'at', but the feed has no field 'at'",
-        f"ctihub.yaml:9:16: {reads} 'phone' for the field 'customer.phones', but the feed has no field 'phone'",
-        f"ctihub.yaml:9:16: {reads} 'text' for the field 'subject', but the feed has no field 'text'",
-        f"ctihub.yaml:9:16: {reads} 'title' for the field 'subject', but the feed has no field 'title'",
+        f"ctihub.yaml:9:16: {reads} 'at' for the field 'at', {none} 'at'; known here: number",
+        f"ctihub.yaml:9:16: {reads} 'phone' for the field 'customer.phones', {none} 'phone'; known here: number",
+        f"ctihub.yaml:9:16: {reads} 'text' for the field 'subject', {none} 'text'; known here: number",
+        f"ctihub.yaml:9:16: {reads} 'title' for the field 'subject', {none} 'title'; known here: number",
     ] == ctihub("lint", "ctihub.yaml").stdout.splitlines()
 
 
