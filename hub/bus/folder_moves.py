@@ -70,22 +70,30 @@ class FolderMoves:
         self._feed = feed
         self._own = f"{OWN}/{feed}"
 
+    def check(self) -> None:
+        """See that files can be read and moved, as far as the folders are there; nothing is made."""
+        self._look_through(make=False)
+
     def prepare(self) -> None:
         """Make the folders that are missing, and see that files can be moved to each before one is begun."""
-        with self._opened() as root, self._within(root, self._own) as own:
-            device = os.fstat(own).st_dev
-            for name in (self._watch.done, self._watch.failed):
-                with self._within(root, name) as target:
-                    if os.fstat(target).st_dev != device:
+        self._look_through(make=True)
+
+    def _look_through(self, *, make: bool) -> None:
+        with self._opened() as root:
+            device = os.fstat(root).st_dev
+            for name in (".", self._own, self._watch.done, self._watch.failed):
+                if not make and not Path(self._watch.path, name).exists():
+                    continue
+                with self._within(root, name, make=make) as folder:
+                    if os.fstat(folder).st_dev != device:
                         raise FolderError(
                             f"folder {self._place(name)} is on another file system than {self._watch.path}: "
                             "files are only moved within one; name a folder on the same"
                         )
-            for name in (".", self._watch.done, self._watch.failed):
-                if not os.access(Path(self._watch.path, name), os.W_OK | os.X_OK):
+                if not os.access(Path(self._watch.path, name), os.R_OK | os.W_OK | os.X_OK):
                     raise FolderError(
                         f"folder {self._place(name)}: the hub's user may not move files there: "
-                        "give it the right to write"
+                        "give it the right to read and write"
                     )
 
     def left_over(self) -> list[Claim]:

@@ -25,6 +25,7 @@ from hub.telephony.link import ami_settings
 
 if TYPE_CHECKING:
     from hub.bus.amqp import AmqpConnection
+    from hub.config.inbound import FolderWatch
 
 
 _HTTP = frozenset({"http", "https"})
@@ -49,6 +50,9 @@ def probes(config: Config) -> Iterator[Probe]:
         yield Probe("pbx", name, partial(_pbx, config, name, pbx))
     for name, connector in config.connectors.items():
         yield Probe("connector", name, partial(_connector, config, name, connector))
+    for name, feed in config.inbound.items():
+        if feed.folder is not None:
+            yield Probe("folder", name, partial(asyncio.to_thread, _folder, feed.folder, name))
     if config.bus is not None:
         yield Probe("bus", config.bus.exchange, partial(_bus, config.bus))
         for name, feed in config.inbound.items():
@@ -78,6 +82,17 @@ def _server(place: ServerPlace) -> str:
     from hub.store.server_schema import check_server
 
     return f"{place} {check_server(place)}"
+
+
+def _folder(watch: FolderWatch, feed: str) -> str:
+    # Here, because only some configurations have one.
+    from hub.bus.folder_moves import FolderError, FolderMoves
+
+    try:
+        FolderMoves(watch, feed).check()
+    except FolderError as error:
+        raise ProbeError(str(error)) from error
+    return f"{watch.path} can be read, and files be moved there"
 
 
 async def _pbx(config: Config, name: str, section: PbxSection) -> str:

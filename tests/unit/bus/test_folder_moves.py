@@ -192,6 +192,15 @@ def test_folders_that_can_not_be_used_are_told(tmp_path: Path, inbox: Path, monk
     assert ["orders.csv"] == [path.name for path in inbox.iterdir() if path.is_file()]
 
 
+def test_a_check_makes_nothing(inbox: Path) -> None:
+    """`ctihub check` tells the same, and leaves the folder as it is."""
+    _moves(inbox).check()
+    assert ["orders.csv"] == [path.name for path in inbox.iterdir()]
+    (inbox / "done").write_text("a file")
+    with pytest.raises(FolderError, match=r"in/done: done has to be a folder"):
+        _moves(inbox).check()
+
+
 def test_another_file_system_is_told(inbox: Path) -> None:
     """Files are moved, not copied: a target on another file system is said before a file is begun."""
     other = Path("/dev/shm")  # noqa: S108 - as good as any other file system that is there
