@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ from tests.servers.postgresql import PostgreSQL
 from tests.waiting import eventually, eventually_asked
 
 PASSWORD = "correct horse battery"
+SIGN_IN = f"Basic {base64.b64encode(b'shop:shops-own-password').decode()}"
 
 
 def _hub(folder: Path, server: PostgreSQL, database: str) -> HubProcess:
