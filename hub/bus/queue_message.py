@@ -22,6 +22,7 @@ _KEPT_AS_HEADERS: Final = {
     "x-original-priority": "priority",
     "x-original-timestamp": "timestamp",
 }
+_HEADER_OF: Final = {attribute: name for name, attribute in (AS_PROPERTIES | _KEPT_AS_HEADERS).items()}
 _DELIVERY_COUNT: Final = "x-delivery-count"
 MAX_HEADERS: Final = 200
 MAX_VALUE: Final = 8 * 1024
@@ -42,22 +43,22 @@ def inbound_message(delivery: Delivery) -> InboundMessage:
 
 def attempts_of(delivery: Delivery) -> int:
     """Return how often it was delivered before: a quorum queue counts, any other says that it was at least once."""
-    count = (delivery.properties.headers or {}).get(_DELIVERY_COUNT)
+    headers = delivery.properties.headers
+    count = headers.get(_DELIVERY_COUNT) if headers else None
     if isinstance(count, int) and count > 0:
         return count
     return int(delivery.redelivered)
 
 
 def _headers(properties: Any) -> dict[str, str]:
-    headers = {
-        str(name).lower(): _text(value)
-        for name, value in list((properties.headers or {}).items())[:MAX_HEADERS]
-        if name != _DELIVERY_COUNT
-    }
-    for names in (AS_PROPERTIES, _KEPT_AS_HEADERS):
-        for name, attribute in names.items():
-            if (value := getattr(properties, attribute)) is not None:
-                headers[name] = _text(value)
+    headers: dict[str, str] = {}
+    if properties.headers:
+        for name, value in list(properties.headers.items())[:MAX_HEADERS]:
+            if name != _DELIVERY_COUNT:
+                headers[str(name).lower()] = _text(value)
+    for attribute, value in vars(properties).items():
+        if value is not None and (known_as := _HEADER_OF.get(attribute)) is not None:
+            headers[known_as] = _text(value)
     return headers
 
 
