@@ -278,6 +278,7 @@ auth:
 #        encoding: hex
 #        timestamp_header: X-Timestamp
 #        tolerance_s: 300
+#        # Signed together with the message, which has an id beside it with `id_header` one level higher.
 #        id_header: X-Delivery
 #  sap:
 #    # ctihub's own messages by SOAP need no mapping. With a `schema: FILE.xsd` of your own, and its

@@ -91,7 +91,8 @@ def _configuration_problems(path: Path, *, is_online: bool) -> tuple[Sequence[Pr
         return [], own
     from hub.cli.mapping_use import mapping_problems
 
-    return [*mapping_problems(config, path), *_contract_problems(config, path, is_online=is_online)], own
+    found = [*mapping_problems(config, path), *_contract_problems(config, path, is_online=is_online)]
+    return [*found, *_soap_schema_problems(config)], own
 
 
 def _contract_problems(config: Config, path: Path, *, is_online: bool) -> list[Problem]:
@@ -104,6 +105,19 @@ def _contract_problems(config: Config, path: Path, *, is_online: bool) -> list[P
     from hub.cli.contract_online import read_online
 
     return contract_problems(config, path, read_online)
+
+
+def _soap_schema_problems(config: Config) -> Iterable[Problem]:
+    services = [feed.soap for feed in config.inbound.values() if feed.soap is not None and feed.soap.xsd is not None]
+    if not services:
+        return
+    from hub.bus.soap.site_schema import load_site_schema
+
+    for service in services:
+        try:
+            load_site_schema(Path(service.xsd or ""), service.elements)
+        except ConfigError as error:
+            yield from error.problems
 
 
 def _mappings_in(folders: Iterable[Path]) -> list[Path]:

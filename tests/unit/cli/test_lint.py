@@ -101,6 +101,24 @@ def test_what_a_feeds_mapping_reads_has_to_be_there(ctihub: Ctihub, config_file:
     ] == ctihub("lint", "ctihub.yaml").stdout.splitlines()
 
 
+def test_a_soap_feeds_schema_has_to_be_usable(ctihub: Ctihub, config_file: Path, tmp_path: Path) -> None:
+    """What is wrong with it, or with a file that it names, is told with its place; nothing is fetched."""
+    (tmp_path / "mappings/shop").mkdir(parents=True)
+    (tmp_path / "mappings/shop/orders.yaml").write_text(MAPPING)
+    config_file.write_text(
+        CONFIG
+        + "inbound:\n  shop:\n    {mapping: shop/orders, format: xml, soap: {schema: shop.xsd, elements: [Order],"
+        " login: {username: shop, password: geheim-12}}}\n"
+    )
+    schema = '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">\n{}<xs:element name="Order"/></xs:schema>'
+    (tmp_path / "shop.xsd").write_text(schema.format('<xs:include schemaLocation="http://shop.example/types.xsd"/>'))
+    done = ctihub("lint", "ctihub.yaml", environment={"AMI_SECRET": "x"})
+    assert 1 == done.returncode
+    assert "shop.xsd:2:1: 'http://shop.example/types.xsd' is elsewhere" in done.stdout
+    (tmp_path / "shop.xsd").write_text(schema.format(""))
+    assert 0 == ctihub("lint", "ctihub.yaml", environment={"AMI_SECRET": "x"}).returncode
+
+
 def test_several_files_at_once(ctihub: Ctihub, config_file: Path, tmp_path: Path) -> None:
     """Counted together when nothing is wrong."""
     (tmp_path / "orders.yaml").write_text(MAPPING)

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.unit.config.conftest import MINIMAL, Load, Problems
 
 TWO = MINIMAL.replace("agents:", '  north: {host: h, username: u, secret: "${AMI_SECRET}"}\nagents:')
@@ -47,6 +49,43 @@ def test_a_feed_needs_a_way_in(problems: Problems, load: Load, tmp_path: Path) -
     ] == problems(text)
     token = "auth: {tokens: {shop: {token: 0123456789, may: [publish], feeds: [shop]}}}\n"
     assert "ctihub.inbound.shop" == load(text + token).inbound["shop"].queue_of("shop")
+
+
+def test_a_soap_service_needs_somebody_who_may_send(problems: Problems, load: Load) -> None:
+    """A login of its own, another way's credentials, or a token that may publish to it."""
+    alone = MINIMAL + "inbound:\n  erp: {soap: {}}\n"
+    assert [
+        (
+            "7:9: nobody may send to this service: give it a `login`, or name feed 'erp' under `feeds` of a token in "
+            "auth.tokens"
+        ),
+    ] == problems(alone)
+    assert load(alone.replace("soap: {}", "soap: {login: {username: sap, password: geheim-12}}")).inbound["erp"].soap
+    assert (
+        load(alone + "auth: {tokens: {erp: {token: 0123456789, may: [publish], feeds: [erp]}}}\n").inbound["erp"].soap
+    )
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ("{mapping: orders, soap: {login: LOGIN}}", "the hub's own messages need no mapping"),
+        ("{queue: q, soap: {login: LOGIN}}", "by SOAP alone"),
+        ("{id: x, soap: {login: LOGIN}}", "by SOAP alone"),
+        ("{soap: {elements: [A], login: LOGIN}}", "`elements` are those of a `schema`"),
+        ("{soap: {schema: main.xsd, login: LOGIN}}", "there is no file"),
+        ("{http: {}}", "either `hmac` or `basic`"),
+        ("{soap: {login: {username: a, password: short}}}", "at least 8"),
+    ],
+)
+def test_what_a_soap_service_can_not_be(problems: Problems, tmp_path: Path, section: str, message: str) -> None:
+    """Without a schema it takes the hub's own messages, and those by SOAP alone."""
+    (tmp_path / "mappings").mkdir()
+    (tmp_path / "mappings/orders.yaml").write_text("x: 1\n")
+    login = "{username: sap, password: geheim-12}"
+    text = MINIMAL + "bus: {url: 'amqp://h'}\ninbound:\n  erp: " + section.replace("LOGIN", login) + "\n"
+    found = problems(text)
+    assert 1 == len([one for one in found if message in one]), found
 
 
 def test_a_queue_needs_a_bus_and_a_token_a_feed_that_exists(problems: Problems, tmp_path: Path) -> None:
