@@ -2,7 +2,8 @@
 
 The exchange `ctihub.events` takes all events. Each feed has a queue, and an exchange of the queue's name that leads
 there: a sender who may write to that exchange alone can write to no other feed (the default exchange, which leads to
-every queue, is one right for all of them). What the broker itself gives up of a feed's queue goes to `ctihub.dead`.
+every queue, is one right for all of them). So has the queue of requests. What the broker itself gives up of a feed's
+queue goes to `ctihub.dead`.
 """
 
 from __future__ import annotations
@@ -256,8 +257,8 @@ class Topology:
         await self._queue_with_exchange(connection, inbound_queue(queue, self._dead_queue), inbound_exchange(queue))
 
     async def rpc(self, connection: AmqpConnection, queue: str = RPC_QUEUE) -> None:
-        """Make sure of the queue of requests."""
-        self._tell(await make(connection, rpc_queue(queue)))
+        """Make sure of the queue of requests; the exchange that leads there is wanted, and not needed."""
+        await self._queue_with_exchange(connection, rpc_queue(queue), Exchange(queue, "fanout"))
 
     async def _queue_with_exchange(self, connection: AmqpConnection, queue: Queue, exchange: Exchange) -> None:
         self._tell(await make(connection, queue))

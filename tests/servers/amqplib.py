@@ -38,9 +38,9 @@ class AmqplibClient:
         """Publish, confirmed; a message is its `body` and what amqplib calls its options."""
         return self._run(command="publish", exchange=exchange, routing_key=routing_key, messages=messages)
 
-    def ask(self, queue: str, body: str, *, correlation_id: str, headers: dict[str, str]) -> Any:
+    def ask(self, exchange: str, body: str, *, correlation_id: str, headers: dict[str, str]) -> Any:
         """Send a request and return the reply: `properties` and `body`."""
-        return self._run(command="ask", queue=queue, body=body, correlation_id=correlation_id, headers=headers)
+        return self._run(command="ask", exchange=exchange, body=body, correlation_id=correlation_id, headers=headers)
 
     def remove(self) -> None:
         """Delete what it wrote."""

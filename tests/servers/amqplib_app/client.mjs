@@ -14,17 +14,18 @@ const commands = {
   // Take so many messages, each acknowledged.
   async read(channel) {
     const found = []
-    await new Promise((resolve) => {
-      channel.consume(asked.queue, (message) => {
-        channel.ack(message)
-        found.push({
-          routing_key: message.fields.routingKey,
-          properties: message.properties,
-          body: message.content.toString('utf8'),
-        })
-        if (found.length === asked.count) resolve()
+    let enough
+    const all = new Promise((resolve) => (enough = resolve))
+    await channel.consume(asked.queue, (message) => {
+      channel.ack(message)
+      found.push({
+        routing_key: message.fields.routingKey,
+        properties: message.properties,
+        body: message.content.toString('utf8'),
       })
+      if (found.length === asked.count) enough()
     })
+    await all
     return found
   },
 
@@ -41,16 +42,16 @@ const commands = {
 
   // Ask, and wait for the reply with the same correlation id.
   async ask(channel) {
-    const reply = new Promise((resolve) => {
-      channel.consume(
-        'amq.rabbitmq.reply-to',
-        (message) => {
-          if (message.properties.correlationId === asked.correlation_id) resolve(message)
-        },
-        { noAck: true },
-      )
-    })
-    channel.publish('', asked.queue, Buffer.from(asked.body, 'utf8'), {
+    let answer
+    const reply = new Promise((resolve) => (answer = resolve))
+    await channel.consume(
+      'amq.rabbitmq.reply-to',
+      (message) => {
+        if (message.properties.correlationId === asked.correlation_id) answer(message)
+      },
+      { noAck: true },
+    )
+    channel.publish(asked.exchange, '', Buffer.from(asked.body, 'utf8'), {
       correlationId: asked.correlation_id,
       replyTo: 'amq.rabbitmq.reply-to',
       headers: asked.headers,
