@@ -56,7 +56,7 @@ def local_name(name: str) -> str:
 class _Element:
     __slots__ = ("content", "is_nil", "texts")
 
-    def __init__(self, content: dict[str, Any], is_nil: bool) -> None:
+    def __init__(self, content: dict[str, Any], *, is_nil: bool) -> None:
         self.content = content
         self.is_nil = is_nil
         self.texts: list[str] = []
@@ -90,10 +90,13 @@ class XmlBuilder:
     def start(self, _tag: str, attributes: Mapping[str, str]) -> None:
         if len(self._open) >= MAX_DEPTH:
             raise XmlError(f"is nested too deeply: at most {MAX_DEPTH} levels")
+        if not attributes:
+            self._open.append(_Element({}, is_nil=False))
+            return
         content: dict[str, Any] = {
             f"@{local_name(name)}": value for name, value in attributes.items() if not name.startswith(_INSTANCE)
         }
-        self._open.append(_Element(content, attributes.get(f"{_INSTANCE}nil") in {"true", "1"}))
+        self._open.append(_Element(content, is_nil=attributes.get(f"{_INSTANCE}nil") in {"true", "1"}))
 
     def data(self, text: str) -> None:
         self._open[-1].texts.append(text)

@@ -137,23 +137,21 @@ class _Records:
         if self._builder is not None:
             self._builder.data(text)
             self._writer.data(text)
-            self._check_size()
+            if self._writer.size > self._max_bytes:
+                self._builder = None  # the rest of it is read past
 
     def end(self, tag: str) -> None:
         if self._builder is not None:
             self._builder.end(tag)
             self._writer.end()
-            self._check_size()
+            if self._writer.size > self._max_bytes:
+                self._builder = None
         if self._at == len(self._path):
             self._complete()
         self._path.pop()
 
     def close(self) -> None:
         return
-
-    def _check_size(self) -> None:
-        if self._writer.size > self._max_bytes:
-            self._builder = None  # the rest of it is read past
 
     def _complete(self) -> None:
         self.count += 1

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from xml.sax.saxutils import escape, quoteattr
+
+_SPECIAL = re.compile(r"[&<>\r]")
+_RETURN = {"\r": "&#13;"}
 
 
 class XmlWriter:
@@ -24,14 +28,14 @@ class XmlWriter:
         piece = f"<{name}"
         if namespace != (self._open[-1][1] if self._open else ""):
             piece += f" xmlns={quoteattr(namespace)}"
-        for number, (key, value) in enumerate(attributes.items()):
-            piece += _attribute(key, value, number)
+        if attributes:
+            piece += "".join(_attribute(key, value, number) for number, (key, value) in enumerate(attributes.items()))
         self._open.append((name, namespace))
         self._add(f"{piece}>")
 
     def data(self, text: str) -> None:
         # A carriage return that stands here was written as a reference, or it would be read as a line feed.
-        self._add(escape(text, {"\r": "&#13;"}))
+        self._add(escape(text, _RETURN) if _SPECIAL.search(text) else text)
 
     def end(self) -> None:
         self._add(f"</{self._open.pop()[0]}>")
