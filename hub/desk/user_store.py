@@ -18,6 +18,9 @@ from hub.store.sqlite import FileConnection
 T = TypeVar("T")
 
 _PART: Final = "users"
+_ANSWER_S: Final = 5.0
+"""How long a database may take for an answer: somebody waits at the sign-in."""
+
 _FILE_TABLES = (
     """CREATE TABLE IF NOT EXISTS users (
         agent TEXT PRIMARY KEY,
@@ -196,7 +199,7 @@ def _open_on_server(place: ServerPlace) -> StoreConnection:
     from hub.store.postgresql import ServerConnection
     from hub.store.server_schema import migrate
 
-    connection = ServerConnection(place)
+    connection = ServerConnection(place, answer_s=_ANSWER_S)
     try:
         migrate(connection, place, _PART, _SERVER_MIGRATIONS)
     except BaseException:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
 import msgspec
 
@@ -13,6 +13,8 @@ from hub.journal import statements
 from hub.journal.derived import microseconds
 from hub.journal.queries import bounded
 from hub.store.connection import StoreConnection
+
+GROUP_BYTES: Final = 8 * 1024 * 1024
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(DeadLetter)
@@ -28,6 +30,20 @@ def row_of(letter: DeadLetter) -> Sequence[Any]:
         encoded = _encoder.encode(rest)
     waiting = DeadLetterState.WAITING.value
     return (rest.id, rest.origin, microseconds(rest.at), waiting, rest.reason, rest.attempts, encoded, letter.body)
+
+
+def groups(letters: Sequence[DeadLetter], most: int) -> Iterator[Sequence[DeadLetter]]:
+    """Yield the letters in groups that are written at once: a store must be able to take one within its time."""
+    group: list[DeadLetter] = []
+    size = 0
+    for letter in letters:
+        if group and (len(group) >= most or size + len(letter.body) > GROUP_BYTES):
+            yield group
+            group, size = [], 0
+        group.append(letter)
+        size += len(letter.body)
+    if group:
+        yield group
 
 
 def settle_values(letter_ids: Sequence[str], state: DeadLetterState, reason: str) -> Sequence[Any]:

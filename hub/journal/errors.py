@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hub.domain.ports import EventRefusedError as EventRefusedError  # noqa: PLC0414 - told to the feeds
 from hub.domain.ports import StoreError
 
 

@@ -213,9 +213,8 @@ class Journal:
 
     async def keep_dead(self, letters: Sequence[DeadLetter]) -> None:
         """Return once they are durable. Raises JournalFullError and JournalError as `append`."""
-        for first in range(0, len(letters), self._group):
-            part = letters[first : first + self._group]
-            await self._write(statements.KEEP_DEAD, *(dead_letters.row_of(letter) for letter in part))
+        for group in dead_letters.groups(letters, self._group):
+            await self._write(statements.KEEP_DEAD, *(dead_letters.row_of(letter) for letter in group))
 
     async def settle_dead(self, letter_ids: Sequence[str], state: DeadLetterState, *, reason: str = "") -> int:
         return await self._write(statements.SETTLE_DEAD, dead_letters.settle_values(letter_ids, state, reason))

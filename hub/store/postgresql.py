@@ -22,7 +22,7 @@ SCHEMA: Final = "ctihub"
 
 CONNECT_S: Final = 5.0
 ANSWER_S: Final = 30.0
-"""How long one statement may take before the server counts as away."""
+"""How long one statement may take before the server counts as away: a large group of events takes its time."""
 
 CLOSE_S: Final = 2.0
 
@@ -52,19 +52,19 @@ _ABOUT_THE_VALUES = (
 
 
 class ServerConnection:
-    """A connection to a database; blocking, whatever runs in the thread that asks.
+    """A connection to a database; blocking, whatever runs in the thread that asks, for `answer_s` a statement.
 
     PostgreSQL's text holds no NUL: U+FFFD stands for it, in what is looked for as in what is stored.
     """
 
-    def __init__(self, place: ServerPlace) -> None:
+    def __init__(self, place: ServerPlace, *, answer_s: float | None = None) -> None:
         self._place = place
         self._is_lost = False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="store-connection", daemon=True)
         self._thread.start()
         try:
-            self._connection = self._answer(_connect(place))
+            self._connection = self._answer(_connect(place, answer_s or ANSWER_S))
         except BaseException as error:
             self._end_loop()
             if not isinstance(error, Exception):
@@ -139,7 +139,7 @@ class ServerConnection:
         self._loop.close()
 
 
-async def _connect(place: ServerPlace) -> Any:
+async def _connect(place: ServerPlace, answer_s: float) -> Any:
     encryption: ssl.SSLContext | str = "prefer"
     if place.verified:
         encryption = ssl.create_default_context(cafile=place.ca_file)
@@ -151,7 +151,7 @@ async def _connect(place: ServerPlace) -> Any:
         database=place.database,
         ssl=encryption,
         timeout=CONNECT_S,
-        command_timeout=ANSWER_S,
+        command_timeout=answer_s,
         server_settings=_SETTINGS,
     )
 

@@ -39,9 +39,7 @@ def _meaning(error: Exception) -> str:
         case ssl.SSLCertVerificationError():
             words = f"its certificate is not trusted ({error.verify_message}): name who signed it in store.ca_file"
         case ConnectionError() if error.errno is None and "SSL" in str(error):
-            words = (
-                "it does not encrypt as `store.tls` or `store.ca_file` asks: let it, or take them out"
-            )
+            words = "it does not encrypt as `store.tls` or `store.ca_file` asks: let it, or take them out"
         case ssl.SSLError() | asyncpg.ClientConfigurationError():
             words = "it does not encrypt the connection as `store.tls` or `store.ca_file` wants it"
         case socket.gaierror():

@@ -12,6 +12,7 @@ import pytest
 from hub.domain.inbound import DeadLetter, DeadLetterState, Transport
 from hub.domain.ports import StoreError
 from hub.domain.store_place import StorePlace
+from hub.journal import dead_letters
 from hub.journal.dead_letters_beside import DeadLettersBeside
 from hub.journal.journal import Journal
 from tests.unit.journal import samples
@@ -128,6 +129,15 @@ async def test_without_a_hub_letters_are_there_too(place: StorePlace) -> None:
     journal = await Journal.open(place)
     assert ["d-1"] == ids(await journal.dead_letters(states=[REPLAYING]))
     await journal.close()
+
+
+def test_what_is_written_at_once_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In number and in bytes; a letter that is larger than the bound goes alone, and none is left out."""
+    monkeypatch.setattr(dead_letters, "GROUP_BYTES", 10)
+    letters = [msgspec.structs.replace(letter(size), body=b"x" * size) for size in (4, 6, 1, 99, 0, 0, 0, 0)]
+    grouped = [[len(one.body) for one in group] for group in dead_letters.groups(letters, 3)]
+    assert [[4, 6], [1], [99], [0, 0, 0], [0]] == grouped
+    assert [] == list(dead_letters.groups([], 3))
 
 
 def test_a_file_that_is_not_there_is_not_made(tmp_path: Path) -> None:

@@ -4,9 +4,11 @@ import sqlite3
 import stat
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from hub.journal import file_schema
+from hub.journal.derived import call_log_entry
 from hub.journal.errors import JournalError
 from hub.journal.journal import Journal
 from hub.store.sqlite import explain
@@ -63,6 +65,26 @@ async def test_migrations_run_in_order_and_only_once(tmp_path: Path, monkeypatch
         assert [("a",), ("b",)] == reader.execute("SELECT name FROM pragma_table_info('added')").fetchall()
         assert [(len(later),)] == reader.execute("PRAGMA user_version").fetchall()
     reader.close()
+
+
+async def test_a_call_logged_by_a_hub_from_before_keeps_its_customer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That hub wrote the name into the entry itself."""
+    path = tmp_path / "journal.db"
+    step = next(
+        number for number, migration in enumerate(file_schema.MIGRATIONS) if "ADD COLUMN customer" in migration[0]
+    )
+    with monkeypatch.context() as before:
+        before.setattr(file_schema, "MIGRATIONS", file_schema.MIGRATIONS[:step])
+        await (await Journal.open(path)).close()
+    entry = msgspec.structs.replace(call_log_entry(samples.call(1)), customer="Maria Huber")
+    with sqlite3.connect(path) as older:
+        older.execute("INSERT INTO calls VALUES (?, ?, ?)", ("main-1", 0, msgspec.json.encode(entry)))
+    older.close()
+    journal = await Journal.open(path)
+    assert [entry] == list(await journal.calls())
+    await journal.close()
 
 
 async def test_a_failed_migration_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
