@@ -79,6 +79,9 @@ class Intake:
         self._reader = reader_of(feed)
         self._soap_reader = soap_reader_of(feed) if feed.soap else self._reader
         self._max_bytes = feed.max_bytes
+        self._may_be_empty = feed.format == "cloudevents"
+        """An event may have nothing but its attributes, in headers (CloudEvents 1.0, 3.2)."""
+        self._needs_a_body = feed.format != "cloudevents"
         self._hashed_name = sha1(_EVENT_IDS + f"{name}\n".encode(), usedforsecurity=False)
         self._own_id = compiled(feed.id) if feed.id else None
 
@@ -100,8 +103,11 @@ class Intake:
         try:
             found = self._found(message, part)
         except RefusedError as refusal:
-            return iter((Part(part, message.body, refusal),))
-        return self._parts(found, message, part)
+            yield Part(part, message.body, refusal)
+            return
+        identity = self.identity(message)
+        for one in found:
+            yield self._part(one, part or one.part, identity)
 
     def parts_of_file(self, file: BinaryIO, message: InboundMessage) -> Iterator[Part]:
         """Yield the same of a file, which is read bit by bit; `message` has no body, and needs an id.
@@ -128,10 +134,12 @@ class Intake:
 
     def _found(self, message: InboundMessage, part: str) -> list[Found]:
         """Return the records of a message. Raises RefusedError if it can't be taken as a whole."""
+        if not self._may_be_empty and (not message.body or message.body.isspace()):
+            raise RefusedError("the message is empty")
         if len(message.body) > self._max_bytes and not part:
             raise RefusedError(f"the message has {len(message.body)} bytes, the limit is {self._max_bytes}")
         _refuse_gzip(message.body)
-        if not message.body and not message.headers:
+        if not message.body.strip() and self._needs_a_body:
             raise RefusedError("the message is empty")
         reader = self._soap_reader if message.transport is Transport.SOAP else self._reader
         found = list(islice(reader.found(message), MAX_RECORDS + 1))
@@ -144,11 +152,6 @@ class Intake:
                 f"what was kept of {part} has {len(found)} records now: does `records` say another place?"
             )
         return found
-
-    def _parts(self, found: list[Found], message: InboundMessage, part: str) -> Iterator[Part]:
-        identity = self.identity(message)
-        for one in found:
-            yield self._part(one, part or one.part, identity)
 
     def _part(self, found: Found, part: str, identity: str) -> Part:
         record = found.record

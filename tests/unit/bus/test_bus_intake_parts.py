@@ -262,6 +262,14 @@ def test_a_file_gives_the_events_of_its_message(mapping_of: Any) -> None:
         assert [one.original for one in in_message] == [one.original for one in in_file]
 
 
+@pytest.mark.parametrize("form", ["csv", "json_lines", "xml", "json"])
+def test_an_empty_message_does_not_vanish(mapping_of: Any, form: str) -> None:
+    """It has no records, and nobody sends nothing on purpose."""
+    for headers in ({}, {"type": "order"}):
+        (part,) = parts_of(intake_of(mapping_of("customer"), format=form), b"\r\n", headers=headers)
+        assert "the message is empty" == refusal_in(part)
+
+
 def test_a_hopeless_file_is_given_up(mapping_of: Any) -> None:
     """Where none of the first thousand can be understood the file is the dead letter; one that can keeps it going."""
     intake = intake_of(mapping_of("customer"), format="csv")
