@@ -126,19 +126,28 @@ def _asked_last(trace: Trace) -> str:
 
 async def _bus(section: BusSection) -> str:
     async def exchange_is_there(connection: AmqpConnection) -> str:
-        await (await connection.channel()).declare_exchange(section.exchange)
-        return f"lets in, exchange {section.exchange} is there"
+        from hub.bus.topology import events_exchange, make
+
+        found = await make(connection, events_exchange(section.exchange))
+        return f"lets in, exchange {section.exchange} is there{_remark(found.remark)}"
 
     return await _broker(section, exchange_is_there)
 
 
 async def _feed(section: BusSection, queue: str) -> str:
     async def look_for_queue(connection: AmqpConnection) -> str:
-        if await connection.queue_exists(queue):
-            return f"queue {queue} is there"
-        return f"queue {queue} will be made at the hub's start"
+        from hub.bus.topology import inbound_queue, look
+
+        found = await look(connection, inbound_queue(queue))
+        if not found.usable:
+            return f"queue {queue} will be made at the hub's start"
+        return f"queue {queue} is there{_remark(found.remark)}"
 
     return await _broker(section, look_for_queue)
+
+
+def _remark(remark: str) -> str:
+    return f" ({remark})" if remark else ""
 
 
 async def _broker(section: BusSection, ask: Callable[[AmqpConnection], Awaitable[str]]) -> str:

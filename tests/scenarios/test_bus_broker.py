@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
 
+import pika
 import pytest
 from pydantic import SecretStr
 from structlog.testing import capture_logs
@@ -91,18 +92,24 @@ def _user(rabbitmq: RabbitMQ) -> Iterator[str]:
         rabbitmq.control("delete_user", name)
 
 
-async def test_a_broker_without_memory_is_told_and_waited_for(rabbitmq: RabbitMQ, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("limit", "alarming", "usual"),
+    [("set_vm_memory_high_watermark", "0", "0.6"), ("set_disk_free_limit", "1000000GB", "1MB")],
+)
+async def test_a_broker_without_memory_or_disk_is_told_and_waited_for(
+    rabbitmq: RabbitMQ, tmp_path: Path, limit: str, alarming: str, usual: str
+) -> None:
     """Its alarm blocks who publishes: said in the log and as the problem, and all arrives when the alarm is over."""
     with capture_logs() as logs:
         async with _relaying(rabbitmq, tmp_path) as relaying:
-            await asyncio.to_thread(rabbitmq.control, "set_vm_memory_high_watermark", "0")
+            await asyncio.to_thread(rabbitmq.control, limit, alarming)
             try:
                 await relaying.calls(3)
                 await relaying.says("it lacks memory or disk space")
                 await relaying.calls(20)
                 assert relaying.relay.lag > 0
             finally:
-                await asyncio.to_thread(rabbitmq.control, "set_vm_memory_high_watermark", "0.6")
+                await asyncio.to_thread(rabbitmq.control, limit, usual)
             await relaying.all_arrived()
     assert ["broker_takes_no_messages", "broker_takes_messages_again"] == [
         entry["event"] for entry in logs if entry["event"].startswith("broker_takes")
@@ -142,6 +149,36 @@ async def test_a_right_that_is_taken_away_is_told_and_missed_calmly(rabbitmq: Ra
     assert 1 <= attempts <= 4 + took_s / 0.25
 
 
+async def test_a_password_that_is_changed_is_told_and_waited_for(rabbitmq: RabbitMQ, tmp_path: Path) -> None:
+    """Thrown out and not let in again: said without the password, and all arrives once it is let in."""
+    with _user(rabbitmq) as url:
+        name, _, password = url.removeprefix("amqp://").partition("@")[0].partition(":")
+        async with _relaying(rabbitmq, tmp_path, url) as relaying:
+            await relaying.calls(10)
+            await asyncio.to_thread(rabbitmq.control, "change_password", name, "another")
+            await asyncio.to_thread(rabbitmq.control, "close_all_connections", "credentials revoked")
+            await relaying.calls(10)
+            await relaying.says("the login was refused")
+            assert password not in (relaying.relay.problem() or "")
+            await asyncio.to_thread(rabbitmq.control, "change_password", name, password)
+            await relaying.all_arrived()
+
+
+async def test_a_wire_that_is_cut_again_and_again_loses_nothing(rabbitmq: RabbitMQ, tmp_path: Path) -> None:
+    """Reset in the middle of what is sent: the hub connects anew and goes on from what was not confirmed."""
+    async with Relay(rabbitmq.port) as wire:
+        url = rabbitmq.url.replace(f":{rabbitmq.port}/", f":{wire.port}/")
+        async with _relaying(rabbitmq, tmp_path, url) as relaying:
+            for _ in range(5):
+                connections = wire.connections
+                confirmed = relaying.relay.published_total
+                await relaying.calls(100)
+                await eventually(lambda: relaying.relay.published_total > confirmed)  # noqa: B023 - in its round
+                wire.cut()
+                await eventually(lambda: wire.connections > connections)  # noqa: B023 - awaited in its round
+            await relaying.all_arrived()
+
+
 async def test_a_wire_that_falls_silent_is_noticed(
     rabbitmq: RabbitMQ, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -159,25 +196,27 @@ async def test_a_wire_that_falls_silent_is_noticed(
             await relaying.all_arrived()
 
 
-async def test_check_tells_of_the_exchange_and_of_each_feeds_queue(rabbitmq: RabbitMQ) -> None:
-    """A row each: the queue that a legacy system has made, and the one that the hub will make, which stays unmade."""
+async def test_check_tells_of_the_exchange_and_of_each_feeds_queue(each_rabbitmq: RabbitMQ) -> None:
+    """A row each: the queue that a legacy system has made, with what is different, and the one that stays unmade."""
+    url = each_rabbitmq.url
     made, unmade = f"made-{uuid.uuid4().hex}", f"unmade-{uuid.uuid4().hex}"
-    await asyncio.to_thread(bus_client.declare_queue, rabbitmq.url, made)
+    await asyncio.to_thread(bus_client.declare_queue, url, made)
     config = Config.model_validate(
         {
             "hub": {"listen": "127.0.0.1:0", "region": "DE"},
             "store": {"url": "sqlite:///unused.db"},
-            "bus": {"url": rabbitmq.url},
+            "bus": {"url": url},
             "inbound": {name: {"mapping": "feeds/order_shipped", "queue": name} for name in (made, unmade)},
             "pbx": {"main": {"host": "127.0.0.1", "username": "hub", "secret": "unused"}},
         }
     )
     found = {probe.name: await probe.ask() for probe in probes(config) if probe.kind in {"bus", "feed"}}
-    broker = f"{rabbitmq.host}:{rabbitmq.port}"
-    expected = {
-        "ctihub.events": f"{broker} lets in, exchange ctihub.events is there",
-        made: f"{broker} queue {made} is there",
-        unmade: f"{broker} queue {unmade} will be made at the hub's start",
-    }
-    assert expected == found
-    assert 0 == await asyncio.to_thread(bus_client.depth, rabbitmq.url, made)
+    broker = f"{each_rabbitmq.host}:{each_rabbitmq.port}"
+    assert f"{broker} lets in, exchange ctihub.events is there" == found["ctihub.events"]
+    assert f"{broker} queue {unmade} will be made at the hub's start" == found[unmade]
+    told, _, remark = found[made].partition(" (")
+    assert f"{broker} queue {made} is there" == told
+    assert remark.startswith(f"queue {made} is of type classic, not quorum")
+    assert 0 == await asyncio.to_thread(bus_client.depth, url, made)
+    with pytest.raises(pika.exceptions.ChannelClosedByBroker, match="NOT_FOUND"):
+        await asyncio.to_thread(bus_client.depth, url, unmade)
