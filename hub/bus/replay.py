@@ -145,12 +145,14 @@ class Replayer:
 
     async def _perhaps_another(self, letter: DeadLetter, reason: str) -> None:
         """Count the attempt; have it tried later, or leave it to a person if those were enough."""
-        tried = msgspec.structs.replace(letter, at=datetime.now(UTC), reason=reason, attempts=1)
-        await self._letters.keep_dead([tried])
         attempts = letter.attempts + 1
-        if attempts < self._attempts(letter.origin):
-            await self._settle(letter, DeadLetterState.REPLAYING, reason)
+        is_over = attempts >= self._attempts(letter.origin)
+        told = reason if is_over else f"{REPLAY_BEGUN}{reason}"
+        tried = msgspec.structs.replace(letter, at=datetime.now(UTC), reason=told, attempts=1)
+        await self._letters.keep_dead([tried])
+        if not is_over:
             self._wait(letter.id, attempts)
+            await self._settle(letter, DeadLetterState.REPLAYING, reason)
             return
         tell_of(tried)
         self._on_dead([tried])
