@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import uuid
 from email.message import Message
+from functools import lru_cache
 from typing import Final
 
 from lxml import etree
@@ -58,6 +59,7 @@ class Envelope:
     payload: etree._Element
 
 
+@lru_cache(maxsize=256)
 def media_type(content_type: str) -> MediaType | None:
     """Read a Content-Type header; None where it is not one of SOAP's."""
     header = Message()

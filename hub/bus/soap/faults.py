@@ -22,6 +22,8 @@ from hub.bus.soap.names import (
 from hub.domain.inbound import Refused
 
 MAX_DETAILS = 20
+MAX_REASON = 1_000
+"""Characters: what is wrong with a message may be as long as that."""
 
 
 class FaultCode(enum.Enum):
@@ -63,9 +65,9 @@ class SoapFault(Exception):  # noqa: N818 - the protocol's word for it
     ) -> None:
         super().__init__(reason)
         self.code = code
-        self.reason = reason
+        self.reason = reason[:MAX_REASON]
         self.security = security
-        self.not_understood = not_understood
+        self.not_understood = [name for name in not_understood[:MAX_DETAILS] if len(name) <= MAX_REASON]
         self.violations = violations
         self.refused = refused
 

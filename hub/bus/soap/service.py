@@ -39,6 +39,8 @@ log = structlog.get_logger(__name__)
 
 SMALL_BYTES: Final = 32 * 1024
 """A request up to this size is read on the event loop, a larger one in a thread."""
+MAX_LARGE: Final = 2
+"""Larger ones that are read at the same time: a tree takes several times the room of its text."""
 
 
 class SoapService:
@@ -50,6 +52,7 @@ class SoapService:
             raise ValueError(f"feed {name} has no `soap`")
         self._name = name
         self._reception = reception
+        self._large = asyncio.Semaphore(MAX_LARGE)
         self._tokens = TokenCheck(feed.soap.login)
         self._documents: tuple[SchemaDocument, ...] = ()
         if feed.soap.xsd is None:
@@ -79,7 +82,8 @@ class SoapService:
         exchange = _Exchange()
         try:
             if len(request.body) > SMALL_BYTES:
-                message = await asyncio.to_thread(self._read, request, media, exchange)
+                async with self._large:
+                    message = await asyncio.to_thread(self._read, request, media, exchange)
             else:
                 message = self._read(request, media, exchange)
             receipt = await self._reception.take(self._name, message)

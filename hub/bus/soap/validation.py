@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from lxml import etree
 
-from hub.bus.soap.faults import MAX_DETAILS, Violation
+from hub.bus.soap.faults import MAX_DETAILS, MAX_REASON, Violation
 
 _ELEMENT: Final = re.compile(r"Element '(?:\{[^}]*\})?([^']*)'")
 
@@ -28,7 +28,9 @@ class Validator:
                 return ()
             found: Any = self._schema.error_log  # the stubs don't know that it is a sequence
             errors = list(found)[:MAX_DETAILS]
-        return tuple(Violation(error.line, _element(error.message), error.message) for error in errors)
+        return tuple(
+            Violation(error.line, _element(error.message)[:MAX_REASON], error.message[:MAX_REASON]) for error in errors
+        )
 
 
 def _element(message: str) -> str:
