@@ -21,14 +21,14 @@ def wait_for(
     store: DeadLettersBeside,
     ids: Sequence[str],
     *,
-    nobody_began_s: float = NOBODY_BEGAN_S,
+    nobody_began_s: float | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> int:
     """Print what became of each; return the exit status: 1 when one of them has failed again."""
     open_ids = list(ids)
     status = FINE
     replayed = 0
-    patience_s = nobody_began_s
+    patience_s = NOBODY_BEGAN_S if nobody_began_s is None else nobody_began_s
     until = clock() + patience_s
     while open_ids:
         left: list[str] = []
