@@ -213,6 +213,8 @@ auth:
 #  # The certificates to trust, in place of the system's:
 #  ca_file: /etc/ssl/certs/ca-certificates.crt
 #  exchange: ctihub.events
+#  # CloudEvents: `structured` has all in the body, `binary` the data alone, with the attributes in the headers.
+#  content_mode: structured
 #  # How many messages may wait for the broker's confirmation.
 #  window: 500
 

@@ -19,12 +19,14 @@ from tests.bench import (
     bench_mapping,
     bench_memory,
     bench_pop,
+    bench_relay,
     bench_soap,
     bench_wsdls,
 )
 from tests.bench.call_load import Pace
 from tests.bench.recorded_calls import NOT_SENT_TO_THE_HUB, RecordedCall
 from tests.bench.result import Target, report
+from tests.servers.requirements import require
 
 QUICK = Pace(calls_per_s=50, greeting=0.02, ringing=0.02, talking=0.3)
 
@@ -63,7 +65,7 @@ def test_a_target_is_met_by_its_rule(value: float, rule: str, *, met: bool) -> N
 
 def test_every_bench_is_found_by_its_name() -> None:
     """The command knows each bench by its file."""
-    calls = ["fastagi", "flood", "intake", "journal", "live_calls", "memory", "pop"]
+    calls = ["fastagi", "flood", "inbound", "intake", "journal", "live_calls", "memory", "pop", "relay"]
     assert sorted(["cache", "mapping", "soap", "wsdls", *calls]) == command.names()
 
 
@@ -118,6 +120,14 @@ async def test_dialplans_that_ask_are_answered() -> None:
 def test_journal_is_measured_both_ways() -> None:
     """Events are stored with group commit and with a commit each."""
     assert _is_whole(bench_journal.measure(grouped_events=8, single_events=4), targets=2)
+
+
+def test_relay_is_compared_with_bare_pika() -> None:
+    """Both publish the same events to the same broker, turn by turn, and all of them arrive."""
+    require("rabbitmq")
+    result = bench_relay.measure(events=40, rounds=1)
+    assert _is_whole(result, targets=1)
+    assert result["figures"]["ratio"] > 0
 
 
 async def test_a_burst_brings_every_pop() -> None:
