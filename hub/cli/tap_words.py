@@ -32,12 +32,25 @@ def _time(text: Any) -> str:
 
 
 def _words(kind: str, data: dict[str, Any]) -> list[str]:
-    words = _WORDS.get(kind.partition(".")[0])
+    words = _WORDS.get(kind) or _WORDS.get(kind.partition(".")[0])
     return words(data) if words else []
 
 
 def _connector(data: dict[str, Any]) -> list[str]:
     return [str(data.get("connector", "")), str(data.get("reason", ""))]
+
+
+def _write_back(data: dict[str, Any]) -> list[str]:
+    return [*_connector(data)[:1], str(_section(data, "entry").get("kind", "")), *_connector(data)[1:]]
+
+
+def _changed(what: str) -> Callable[[dict[str, Any]], list[str]]:
+    def words(data: dict[str, Any]) -> list[str]:
+        one = _section(data, what)
+        told = one.get("status") or data.get("change") or "changed"
+        return [str(data.get("system") or one.get("system") or ""), str(one.get("id", "")), str(told)]
+
+    return words
 
 
 def _interaction(data: dict[str, Any]) -> list[str]:
@@ -107,4 +120,8 @@ _WORDS: dict[str, Callable[[dict[str, Any]], list[str]]] = {
     "connector": _connector,
     "interaction": _interaction,
     "command": _command,
+    "write_back": _write_back,
+    "order": _changed("order"),
+    "case": _changed("case"),
+    "customer.changed": _changed("customer"),
 }

@@ -137,3 +137,21 @@ def test_an_event_of_another_shape_is_no_error() -> None:
         event = TappedEvent("", document)
         assert line_of(event)
         assert not EventFilter(pbx="main", phone="+49711123456").fits(event)
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "words"),
+    [
+        (
+            "cti.write_back.requested",
+            {"connector": "crm", "entry": {"kind": "note", "note": "private"}, "reason": "crm: no connection"},
+            "crm note crm: no connection",
+        ),
+        ("cti.order.changed", {"system": "shop", "order": {"id": "4711", "status": "shipped"}}, "shop 4711 shipped"),
+        ("cti.case.changed", {"system": "desk", "case": {"id": "5"}, "change": "deleted"}, "desk 5 deleted"),
+        ("cti.customer.changed", {"customer": {"system": "erp", "id": "C-1"}}, "erp C-1 changed"),
+    ],
+)
+def test_what_changed_and_what_is_to_be_written(kind: str, data: dict[str, object], words: str) -> None:
+    """Which system, which record; what an agent wrote stays out of the terminal."""
+    assert line_of(TappedEvent("", {"type": kind, "subject": "s", "data": data})).endswith(f"  s  {words}")
