@@ -44,7 +44,8 @@ class Part(NamedTuple):
     as it came, with as much around it as it needs to be understood alone (a CSV line behind its header, an XML element
     within the elements that `records` names): with it as body, the other fields of the message as they were,
     `id=intake.identity(message)` and `part=part`, `Intake.parts` finds this one record again, under the same event id.
-    It is empty for the rest of a file that could not be read: there the file itself is the original.
+    Of what is too large to be kept, and of the rest of a file that breaks off, both are empty, and the reason tells the
+    place: there the file itself is the original.
 
     Two parts may have the same event id, when the records have the same `id`: whoever stores them looks whether the
     second says the same.
@@ -79,8 +80,6 @@ class Intake:
         self._reader = reader_of(feed)
         self._soap_reader = soap_reader_of(feed) if feed.soap else self._reader
         self._max_bytes = feed.max_bytes
-        self._may_be_empty = feed.format == "cloudevents"
-        """An event may have nothing but its attributes, in headers (CloudEvents 1.0, 3.2)."""
         self._needs_a_body = feed.format != "cloudevents"
         self._hashed_name = sha1(_EVENT_IDS + f"{name}\n".encode(), usedforsecurity=False)
         self._own_id = compiled(feed.id) if feed.id else None
@@ -107,6 +106,8 @@ class Intake:
             return
         identity = self.identity(message)
         for one in found:
+            if not one.original:
+                one = one._replace(original=message.body)  # noqa: PLW2901 - kept as a whole
             yield self._part(one, part or one.part, identity)
 
     def parts_of_file(self, file: BinaryIO, message: InboundMessage) -> Iterator[Part]:
@@ -127,15 +128,13 @@ class Intake:
                 refused += 1
                 if refused >= HOPELESS and not understood:
                     reason = f"none of the first {HOPELESS} records could be understood: the rest was not looked at"
-                    yield Part(f"behind {found.part}", b"", RefusedError(reason))
+                    yield Part("", b"", RefusedError(f"up to {found.part} {reason}"))
                     return
         except RefusedError as refusal:
             yield Part("", b"", refusal)
 
     def _found(self, message: InboundMessage, part: str) -> list[Found]:
         """Return the records of a message. Raises RefusedError if it can't be taken as a whole."""
-        if not self._may_be_empty and (not message.body or message.body.isspace()):
-            raise RefusedError("the message is empty")
         if len(message.body) > self._max_bytes and not part:
             raise RefusedError(f"the message has {len(message.body)} bytes, the limit is {self._max_bytes}")
         _refuse_gzip(message.body)

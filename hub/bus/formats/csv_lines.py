@@ -50,7 +50,8 @@ class CsvReader:
         if len(preamble) > MAX_PREAMBLE_BYTES:
             raise RefusedError(f"what stands before the first record has more than {MAX_PREAMBLE_BYTES} bytes")
         for row in rows:
-            yield Found(f"line {row.number}", preamble + row.raw, _record(row, columns))
+            record = _record(row, columns)
+            yield Found("", b"", record) if row.is_cut else Found(f"line {row.number}", preamble + row.raw, record)
 
     def _header(self, row: _Row) -> list[str]:
         if isinstance(row.fields, RefusedError):
@@ -76,11 +77,12 @@ class CsvReader:
 class _Row:
     """What stands in one or, where a quoted text goes over several, more lines."""
 
-    __slots__ = ("fields", "number", "raw")
+    __slots__ = ("fields", "is_cut", "number", "raw")
 
     def __init__(self, lines: Sequence[Line], fields: list[str] | RefusedError) -> None:
         self.number = lines[0].number
         self.raw = lines[0].raw if len(lines) == 1 else b"".join(line.raw for line in lines)
+        self.is_cut = lines[0].cut
         self.fields = fields
 
 

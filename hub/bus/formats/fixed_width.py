@@ -48,7 +48,7 @@ class FixedWidthReader:
             part = f"line {line.number}"
             original = lines.said.mark + line.raw
             if line.cut:
-                yield Found(part, original, too_long(part, self._max_bytes))
+                yield Found("", b"", too_long(part, self._max_bytes))
                 continue
             bare = lines.bare(line)
             record = self._fields.record(bare, lines.said, line.offset)

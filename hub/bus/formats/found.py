@@ -12,7 +12,9 @@ from hub.domain.inbound import InboundMessage
 class Found(NamedTuple):
     """One record: its place, its own original bytes, and what stands in it or why that can't be read.
 
-    With `ends` nothing more can be read behind it: the document is broken there. `known_by` is what the format itself
+    One that is too large to be kept has neither place nor bytes: the whole message or file is its original. So has the
+    rest of a document that is broken.
+    With `ends` nothing more can be read behind it. `known_by` is what the format itself
     tells a record by, whichever message it comes in ("" if it has no such thing).
     """
 

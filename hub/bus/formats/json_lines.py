@@ -32,9 +32,10 @@ class JsonLinesReader:
         said = lines.said._replace(mark=b"")
         for line in lines:
             record: Any
+            if line.cut:
+                yield Found("", b"", too_long(f"line {line.number}", self._max_bytes))
+                continue
             try:
-                if line.cut:
-                    raise too_long(f"line {line.number}", self._max_bytes)
                 body = line.raw if is_utf_8 else utf_8(line.raw, said, at=line.offset)
                 if is_blank(body[:100].decode(errors="replace")):
                     continue

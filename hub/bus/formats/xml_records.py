@@ -85,7 +85,7 @@ def xml_records(text: XmlText, is_record: IsRecord, where: str, *, max_bytes: in
         parser.close()
     except (RefusedError, XmlError, etree.XMLSyntaxError) as error:
         yield from records.done()
-        yield Found(f"behind record {records.count}" if records.count else "", b"", _broken(error), ends=True)
+        yield Found("", b"", _broken(error, records.count), ends=True)
         return
     yield from records.done()
     if not records.count and records.saw_others:
@@ -158,7 +158,7 @@ class _Records:
         self._at = 0
         part = f"record {self.count}"
         if self._builder is None:
-            self._done.append(Found(part, b"", too_long(part, self._max_bytes)))
+            self._done.append(Found("", b"", too_long(part, self._max_bytes)))
             return
         around = self._path[:-1]
         before = "".join(f"<{name}>" for name in around)
@@ -176,11 +176,12 @@ def _at(names: Sequence[str]) -> IsRecord:
     return lambda path: path == wanted or path[1:] == wanted
 
 
-def _broken(error: Any) -> RefusedError:
+def _broken(error: Any, count: int) -> RefusedError:
     match error:
         case RefusedError():
-            return error
+            reason = error.reason
         case XmlError():
-            return RefusedError(f"the document {error}")
+            reason = f"the document {error}"
         case _:
-            return RefusedError(f"the document is no XML, or breaks off, in line {error.lineno}")
+            reason = f"the document is no XML, or breaks off, in line {error.lineno}"
+    return RefusedError(f"behind record {count}: {reason}" if count else reason)

@@ -92,8 +92,8 @@ def test_a_file_that_breaks_off_keeps_what_came_before() -> None:
     """What is behind can't be read; its place is told."""
     found = found_in_file(ORDERS, b"<orders>\n<order>1</order>\n<order>2</order>\n<order>3</or")
 
-    assert ["record 1", "record 2", "behind record 2"] == [one.part for one in found]
-    assert "the document is no XML, or breaks off, in line 4" == records(found)[-1]
+    assert ["record 1", "record 2", ""] == [one.part for one in found]
+    assert "behind record 2: the document is no XML, or breaks off, in line 4" == records(found)[-1]
     assert found[-1].ends
 
 
@@ -106,7 +106,7 @@ def test_a_record_that_is_too_large_costs_itself() -> None:
 
     assert ["1", "3"] == [found[place].record["#text"] for place in (0, 2)]
     assert "record 2 is longer than the 2000 bytes that a record may have (max_bytes)" == records(found)[1]
-    assert b"" == found[1].original
+    assert ("", b"") == (found[1].part, found[1].original)
 
 
 def test_no_record_at_the_place_is_told_and_an_empty_list_is_none() -> None:
