@@ -72,7 +72,7 @@ def test_every_bench_is_found_by_its_name() -> None:
 def test_a_name_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     """An unknown name ends the command before anything is measured, and says which there are."""
     assert 2 == command.main(["intakes"])
-    assert "no such bench: intakes; there are cache, fastagi, flood, intake" in capsys.readouterr().err
+    assert "no such bench: intakes; there are cache, fastagi, flood, inbound" in capsys.readouterr().err
 
 
 def test_a_bench_that_breaks_leaves_the_others_their_figures(
