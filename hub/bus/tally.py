@@ -39,9 +39,9 @@ class Tally:
 
     def dead(self, letter: DeadLetter) -> None:
         self._dead += 1
-        if len(self._refused) < MAX_NAMED:
+        if len(self._refused) < MAX_NAMED or not letter.part:
             told = Refused(reason=letter.reason, dead_letter=letter.id, field=letter.field, part=letter.part)
-            self._refused += (told,)
+            self._refused = _first(self._refused, (told,))
 
     def join(self, more: Receipt) -> None:
         """Add what became of further records."""
@@ -49,7 +49,7 @@ class Tally:
         self._duplicates += more.duplicates
         self._dead += more.dead
         self._events = (*self._events, *more.events)[:MAX_NAMED]
-        self._refused = (*self._refused, *more.refused)[:MAX_NAMED]
+        self._refused = _first(self._refused, more.refused)
 
     def receipt(self) -> Receipt:
         return Receipt(
@@ -63,3 +63,8 @@ class Tally:
     def _name(self, event_id: str) -> None:
         if len(self._events) < MAX_NAMED:
             self._events += (event_id,)
+
+
+def _first(told: tuple[Refused, ...], more: tuple[Refused, ...]) -> tuple[Refused, ...]:
+    """Return as many as are told of: what is said of the whole message or file goes before what is said of parts."""
+    return tuple(sorted((*told, *more), key=lambda refused: bool(refused.part))[:MAX_NAMED])
