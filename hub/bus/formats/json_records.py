@@ -38,7 +38,7 @@ class JsonReader:
     def found(self, message: InboundMessage) -> Iterator[Found]:
         """Yield the records. Raises RefusedError."""
         body = message.body
-        if self._is_plain and body[:1] in b"{[" and "charset" not in message.content_type:
+        if self._is_plain and body[:1] in b"{[" and "=" not in message.content_type:
             if self._names is None:
                 return iter((Found("", body, read_json(body)),))
             said = UTF_8

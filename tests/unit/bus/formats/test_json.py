@@ -81,3 +81,9 @@ def test_lines() -> None:
     assert ["line 1", "line 3", "line 4"] == [one.part for one in found]
     assert [{"a": 1}, "the message is not JSON: Input data was truncated", {"a": 3}] == records(found)
     assert [{"a": 1}] == records(found_in(feed_of(format="json_lines"), found[0].original))
+
+
+@pytest.mark.parametrize("content_type", ["application/json; CHARSET=gbk", 'text/json;charset="gb18030"'])
+def test_a_charset_counts_in_any_spelling(content_type: str) -> None:
+    """Though most JSON is UTF-8."""
+    assert [{"name": "张"}] == records(found_in(feed_of(), '{"name": "张"}'.encode("gbk"), content_type))
