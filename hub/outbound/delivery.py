@@ -15,6 +15,7 @@ from hub.domain.writeback import WriteBack, WriteKind, WriteResult
 from hub.outbound.customer import Customers, Owner, Whose
 from hub.outbound.entries import entry_of
 from hub.outbound.rules import Rule, Rules
+from hub.outbound.wellness import Wellness
 
 
 class Writable(Connector, Protocol):
@@ -47,6 +48,7 @@ class Deliverer:
         self._customers = customers
         self._agent_names = agent_names
         self._region = region
+        self.wellness = Wellness()
 
     async def deliver(self, delivery: Delivery, connector: Connector) -> WriteResult | Whose:
         """Write it; return why not where nobody in that backend is meant, or several may be.
@@ -58,7 +60,9 @@ class Deliverer:
             entry = msgspec.structs.replace(entry, customer=owner.id)
         elif delivery.rule is None or not delivery.rule.without_customer:
             return owner.whose
-        return await connector.write(entry)
+        result = await connector.write(entry)
+        self.wellness.wrote(entry.phone, self._region)
+        return result
 
     async def _entry(self, delivery: Delivery, connector: Connector) -> tuple[WriteBack, Owner]:
         rule, event = delivery.rule, delivery.event

@@ -194,10 +194,10 @@ class Reader:
                 await self._wait(self._backoff.wait_s())
                 continue
             except ConnectorError as error:
-                if error.is_of_backend:
+                refused += not error.is_of_backend
+                if error.is_of_backend or (refused >= section.attempts and await self._is_unwell(error)):
                     is_over = self._clock() - event.time > timedelta(hours=section.give_up_after_h)
                 else:
-                    refused += 1
                     is_over = refused >= section.attempts
                 if is_over:
                     await self._bury(stored, delivery.kind, error.message, delivery, attempts=tried)
@@ -231,6 +231,9 @@ class Reader:
             return outcome
         finally:
             self._idle.set()
+
+    async def _is_unwell(self, refusal: ConnectorError) -> bool:
+        return await self._setup.deliverer.wellness.is_unwell(self._setup.connector, refusal)
 
     async def _give_way(self, connector: Writable) -> None:
         """Let lookups go first that wait already: somebody is on the phone."""

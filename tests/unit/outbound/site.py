@@ -105,6 +105,7 @@ class Keeper:
         self.errors: list[ConnectorError] = []
         self.refused: Mapping[str, ConnectorError] = {}
         self.is_down: ConnectorError | None = None
+        self.error_of_check: ConnectorError | None = None
         self.waiting = 0
         self.at_work: asyncio.Event | None = None
         """Where a test lets it work as long as it likes."""
@@ -115,6 +116,8 @@ class Keeper:
     async def close(self) -> None: ...
 
     async def check(self) -> str:
+        if self.error_of_check:
+            raise self.error_of_check
         return "fine"
 
     def status(self) -> BackendStatus:
@@ -125,7 +128,7 @@ class Keeper:
 
     async def lookup(self, query: CustomerQuery) -> Sequence[CustomerRecord]:
         self.asked.append(query)
-        if self.is_down:
+        if self.is_down and not query.is_empty:
             raise self.is_down
         return self.records
 

@@ -131,6 +131,55 @@ async def test_what_is_refused_for_itself_becomes_a_dead_letter(site: Site) -> N
     assert ("activity", 3, "main-2") == (letter.part, letter.attempts, decode_event(letter.body).subject)
 
 
+@pytest.mark.parametrize("has_written", [True, False])
+async def test_a_backend_that_refuses_everything_is_waited_for(site: Site, has_written: bool) -> None:
+    """It answers 500 to whatever it is asked, for a day: that is no fault of the first thing that is tried."""
+    site.rules(CALLS, attempts=2)
+    await site.start()
+    if has_written:
+        await calls(site, 1)
+        await site.dealt_with()
+    failing = ConnectorError(Problem.FAULT, "crm: HTTP 500", status=500)
+    # Of a customer who was there before a lookup shows it, else the check.
+    site.crm.is_down, site.crm.error_of_check = failing, None if has_written else failing
+
+    def back_after_a_day() -> None:
+        if site.clock.now > NOON + timedelta(days=1):
+            site.crm.is_down = site.crm.error_of_check = None
+
+    site.clock.on_wait = back_after_a_day
+    await calls(site, 2, 3, 4)
+    await site.dealt_with()
+    assert ["main-2", "main-3", "main-4"] == site.crm.ids[-3:]
+    assert [] == site.dead
+
+
+@pytest.mark.parametrize(
+    "check",
+    [None, ConnectorError(Problem.FAULT, "crm: HTTP 404", status=404), ConnectorError(Problem.MALFORMED, "crm: HTML")],
+)
+async def test_a_check_that_never_worked_says_nothing(site: Site, check: ConnectorError | None) -> None:
+    """It fails in another way than the writing does: what is refused does not hold up the others for it."""
+    site.rules(CALLS, attempts=2)
+    site.crm.error_of_check = check
+    site.crm.refused = {"main-1": ConnectorError(Problem.FAULT, "crm: HTTP 422", status=422)}
+    await site.start()
+    await calls(site, 1, 2)
+    await site.dealt_with()
+    assert (["main-2"], 1) == (site.crm.ids, len(site.dead))
+
+
+async def test_a_backend_that_refuses_everything_for_too_long(site: Site) -> None:
+    """What has waited for as long as is said becomes a dead letter then, too."""
+    site.rules(CALLS, attempts=2, give_up_after_h=1)
+    site.crm.is_down = site.crm.error_of_check = ConnectorError(Problem.FAULT, "crm: HTTP 500", status=500)
+    await site.start()
+    await calls(site, 1)
+    await site.dealt_with()
+    assert ["crm: HTTP 500"] == [letter.reason for letter in site.dead]
+    assert site.clock.now > NOON + timedelta(hours=1)
+
+
 async def test_what_has_waited_too_long_becomes_a_dead_letter(site: Site) -> None:
     """Measured from when it happened: those behind it have waited as long as they have, and not longer."""
     site.rules(CALLS, give_up_after_h=1)
