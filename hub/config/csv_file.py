@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
@@ -13,6 +12,7 @@ from hub.config.paths import ConfigPath
 from hub.config.placed import PlacedError
 from hub.config.section import Section
 from hub.config.wording import nearest
+from hub.domain.encodings import wire_encoding
 
 Column = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -20,12 +20,9 @@ Column = Annotated[str, Field(min_length=1, max_length=200)]
 def text_encoding(name: str) -> str:
     """Check the name of an encoding of text. Raises ValueError."""
     try:
-        codec = codecs.lookup(name)
-        # Codecs such as base64 and rot13 are no encodings of text.
-        "".encode(name)
-    except (LookupError, ValueError):
+        return wire_encoding(name)
+    except LookupError:
         raise ValueError(f"no encoding is named {name!r}: write utf-8, utf-16, latin-1, cp1252, gb18030, ...") from None
-    return codec.name
 
 
 class CsvStep(StepBase):
