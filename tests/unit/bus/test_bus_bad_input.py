@@ -35,8 +35,7 @@ def handed_in(body: bytes, **said: Any) -> InboundMessage:
             {"format": "csv"},
             CSV.format("3,2026-03-01T10:00:00Z,a,b,a@example.com"),
             2,
-            "line 3",
-            "has 5 fields where 4",
+            ("line 3", "has 5 fields where 4"),
         ),
         (
             {"format": "json", "records": "$"},
