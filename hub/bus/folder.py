@@ -148,10 +148,12 @@ class FolderFeed:
 
     async def _read(self, claim: Claim) -> None:
         size = (await asyncio.to_thread(claim.path.lstat)).st_size
-        if size > self._max_bytes:
+        if not 0 < size <= self._max_bytes:
             reason = (
                 f"the file has {size} bytes, more than max_file_bytes of feed {self._name}, {self._max_bytes}: "
                 "it was not read; hand it in in parts, or raise the limit"
+                if size
+                else "the file is empty: was it taken before its sender had written? Raise settle_s, or use a marker"
             )
             await self._refuse(claim, self._message(claim), reason)
             return

@@ -63,6 +63,8 @@ class Sender(ABC):
         self._orders = orders(name)
         self._pause_s = 1 / per_second
         self._stopped = threading.Event()
+        self._may_send = threading.Event()
+        self._may_send.set()
         self._thread = threading.Thread(target=self._run, name=name)
         self._failure: BaseException | None = None
 
@@ -77,11 +79,19 @@ class Sender(ABC):
         if self._failure is not None:
             raise self._failure
 
+    def pause(self) -> None:
+        """Begin nothing more until `resume`; what was begun may still be under way."""
+        self._may_send.clear()
+
+    def resume(self) -> None:
+        """Go on."""
+        self._may_send.set()
+
     def _run(self) -> None:
         try:
-            while not self._stopped.is_set():
-                self.hand_in()
-                self._stopped.wait(self._pause_s)
+            while not self._stopped.wait(self._pause_s):
+                if self._may_send.is_set():
+                    self.hand_in()
             self.end()
         except BaseException as failure:  # noqa: BLE001 - raised where the block ends
             self._failure = failure

@@ -106,7 +106,12 @@ class _Texts:
         self._bytes += len(line.raw)
         if line.cut or self._bytes > self._max_bytes or len(self.taken) > MAX_LINES:
             raise too_long(f"line {self.taken[0].number}", self._max_bytes)
-        return self._lines.text(line)
+        text = self._lines.text(line)
+        if "\0" in text:
+            raise RefusedError(
+                f"line {line.number} holds NUL bytes: it is damaged, or in another encoding than the feed's `encoding`"
+            )
+        return text
 
     def begin(self) -> None:
         """Forget what was taken for the last row."""

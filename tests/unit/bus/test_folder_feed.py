@@ -162,6 +162,16 @@ async def test_a_file_that_is_too_large_is_not_read(inbox: Path) -> None:
     assert 209715200 == (inbox / "failed" / "large.csv").stat().st_size
 
 
+async def test_an_empty_file_is_told(inbox: Path) -> None:
+    """Nothing at all is no list of no records: its sender may not have come to write yet."""
+    desk = Desk()
+    async with watched(inbox, desk):
+        (inbox / "orders.csv").touch()
+        await eventually(lambda: _names(inbox / "failed") == ["orders.csv"])
+    ((_, reason, _),) = desk.refused
+    assert "the file is empty" in reason
+
+
 async def test_while_the_store_is_away_the_file_waits(inbox: Path) -> None:
     """However often it is tried then, no attempt is counted; the reason is told, and it goes on by itself."""
     desk = Desk()
