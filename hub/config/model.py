@@ -81,7 +81,8 @@ class StoreSection(Section):
         text = url.get_secret_value()
         scheme = text.partition("://")[0]
         if scheme in _POSTGRESQL:
-            SqlAddress.read(text)
+            if not SqlAddress.read(text).username:
+                raise ValueError("must name the user, as in postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
             return url
         path = text.removeprefix(_SQLITE)
         if not path or path == text:

@@ -203,7 +203,7 @@ async def test_one_hub_at_a_time_writes(postgresql: PostgreSQL, monkeypatch: pyt
     with pytest.raises(JournalError, match="in use by another running hub"):
         await Journal.open(place)
 
-    second = await _open_in_place_of(first, postgresql, place)
+    second = await _open_in_place_of_another(postgresql, place)
     waiting = asyncio.ensure_future(first.append(samples.step(samples.call(3))))
     await eventually(lambda: says(first, "in use by another running hub"), "the other hub being told", 20)
     assert 2 == await second.append(samples.step(samples.call(2)))
@@ -214,15 +214,14 @@ async def test_one_hub_at_a_time_writes(postgresql: PostgreSQL, monkeypatch: pyt
     await first.close()
 
 
-async def _open_in_place_of(first: Journal, postgresql: PostgreSQL, place: ServerPlace) -> Journal:
+async def _open_in_place_of_another(postgresql: PostgreSQL, place: ServerPlace) -> Journal:
     """Take the database over while the first hub, whose session was ended, waits for its next attempt."""
     while True:
         await postgresql.end_sessions(place.database)
         try:
             return await Journal.open(place)
         except JournalError:
-            # The first was quicker: it has the claim again.
-            assert None is first.problem()
+            continue  # the first was quicker: it has the claim again
 
 
 async def test_a_full_disk_and_a_missing_permission_are_told(postgresql: PostgreSQL) -> None:

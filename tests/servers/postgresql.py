@@ -1,6 +1,7 @@
 """A running PostgreSQL of the tests' own: private port, data and superuser."""
 
 import asyncio
+import contextlib
 import os
 import pwd
 import secrets
@@ -88,8 +89,21 @@ class PostgreSQL:
             raise ServerFailedError(f"PostgreSQL ended:\n{self._server.output_end()}")
 
     def kill(self) -> None:
-        """SIGKILL it, as when the machine loses its power."""
+        """SIGKILL it and all its sessions, as when the machine loses its power."""
+        sessions = self._sessions()
         self._server.kill()
+        # Each session is a process group of its own, which would end by itself a little later, and until then keep
+        # the shared memory that a new start wants.
+        for session in sessions:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(session, signal.SIGKILL)
+        eventually_blocking(lambda: not any(map(_lives, sessions)), "the end of all sessions")
+
+    def _sessions(self) -> list[int]:
+        if not self.running:
+            return []
+        pid = self._server.pid
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
     def stop(self) -> None:
         """Ask it to end at once, whoever is connected, and wait until it has."""
@@ -173,6 +187,13 @@ class PostgreSQL:
         except (OSError, asyncpg.PostgresError):
             return False
         return True
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def installed_programs() -> Path | None:

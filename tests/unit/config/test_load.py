@@ -95,6 +95,10 @@ def test_numbers_may_come_from_the_environment(load: Load) -> None:
             ),
         ),
         (
+            "store: {url: 'postgresql://h/d'}",
+            "6:14: store.url: must name the user, as in postgresql://USER:PASSWORD@HOST:PORT/DATABASE",
+        ),
+        (
             "store: {tls: true}",
             "6:8: store: a file has no connection to encrypt: take `tls` and `ca_file` out",
         ),
