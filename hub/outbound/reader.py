@@ -180,11 +180,13 @@ class Reader:
     async def _deliver(self, delivery: Delivery, stored: StoredEvent) -> None:
         """Write it, however long that takes; what can't be written goes to the dead letters."""
         event = delivery.event
-        refused = tried = 0
+        refusals: list[ConnectorError] = []
         while True:
             section = self._setup.section
-            tried += 1
             try:
+                if refusals and len(refusals) >= section.attempts - 1:
+                    # The last attempt is one at a backend that is well.
+                    await self._setup.deliverer.wellness.make_sure(self._setup.connector, refusals[-1])
                 outcome = await self._tried(delivery)
             except NotMadeError as error:
                 await self._bury(stored, delivery.kind, error.reason, delivery, field=error.field)
@@ -194,13 +196,13 @@ class Reader:
                 await self._wait(self._backoff.wait_s())
                 continue
             except ConnectorError as error:
-                refused += not error.is_of_backend
-                if error.is_of_backend or (refused >= section.attempts and await self._is_unwell(error)):
+                if error.is_of_backend:
                     is_over = self._clock() - event.time > timedelta(hours=section.give_up_after_h)
                 else:
-                    is_over = refused >= section.attempts
+                    refusals.append(error)
+                    is_over = len(refusals) >= section.attempts
                 if is_over:
-                    await self._bury(stored, delivery.kind, error.message, delivery, attempts=tried)
+                    await self._bury(stored, delivery.kind, error.message, delivery, attempts=max(1, len(refusals)))
                     return
                 self._told_waiting(event, error.message)
                 await self._wait(self._backoff.wait_s(error), is_nudged=not error.is_unsure)
@@ -231,9 +233,6 @@ class Reader:
             return outcome
         finally:
             self._idle.set()
-
-    async def _is_unwell(self, refusal: ConnectorError) -> bool:
-        return await self._setup.deliverer.wellness.is_unwell(self._setup.connector, refusal)
 
     async def _give_way(self, connector: Writable) -> None:
         """Let lookups go first that wait already: somebody is on the phone."""

@@ -87,16 +87,24 @@ async def test_down_for_a_day(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "mood",
-    [Mood.THROTTLED, Mood.GATEWAY, Mood.UNAUTHORIZED, Mood.ABORT, Mood.REDIRECT],
+    [
+        Mood.THROTTLED, Mood.GATEWAY, Mood.UNAUTHORIZED, Mood.ABORT, Mood.HANGUP, Mood.REDIRECT, Mood.FAULT, Mood.HTML,
+        Mood.EMPTY,
+    ],
     ids=lambda mood: mood.name.lower(),
-)
+)  # fmt: skip
 async def test_a_backend_with_a_bad_day(tmp_path: Path, mood: Mood) -> None:
-    """Busy, behind a gateway that gives up, with the password changed, cutting lines: it is waited for."""
+    """Busy, behind a gateway that gives up, cutting lines, with an error or a page for everything: it is waited for."""
     async with place(tmp_path) as site:
+        await site.ended(1)
+        await site.written(1)
         site.backend.retry_after = "0"
-        site.backend.blips = [mood] * 7
-        await site.ended(1, 2, 3)
-        await eventually(lambda: site.status().waiting_since, "that it waits")
+        site.backend.mood = mood
+        before = site.backend.requests
+        await site.ended(2, 3)
+        await eventually(lambda: site.backend.requests > before + 12, "that it is tried again and again")
+        assert site.status().waiting_since is not None
+        site.backend.mood = Mood.NORMAL
         await site.written(1, 2, 3)
         assert [0] == [figures.dead for figures in site.outbound.figures()]
 
