@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 CURSOR_SAVED_EVERY_S: Final = 0.2
 DRAIN_WAIT_S: Final = 2.0
-YIELD_EVERY: Final = 16
+YIELD_EVERY: Final = 32
 """Messages sent in one go before others on the event loop get their turn: catching up must not delay a call."""
 
 
