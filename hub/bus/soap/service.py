@@ -94,6 +94,10 @@ class SoapService:
             log.error("soap_not_taken", feed=self._name, reason=str(error))  # noqa: TRY400 - the reason says it all
             not_now = SoapFault(FaultCode.RECEIVER, "Nothing can be stored now. Send it again soon.")
             return _fault_reply(media, not_now, exchange.addressing)
+        except Exception:
+            log.exception("soap_failed", feed=self._name)
+            mistake = SoapFault(FaultCode.RECEIVER, "The hub made a mistake. It is in the hub's log.")
+            return _fault_reply(media, mistake, exchange.addressing)
         operation = local_name(exchange.operation)
         if receipt.dead and not receipt.recorded + receipt.duplicates:
             return _fault_reply(media, _nothing_understood(receipt), exchange.addressing)

@@ -23,10 +23,14 @@ _LINKS: Final = frozenset(f"{{{XSD}}}{name}" for name in ("include", "import", "
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class SchemaDocument:
-    """One file; `links` are the elements in it that name another, with the index of that."""
+    """One file; `links` are the elements in it that name another, with the index of that.
+
+    `namespace` is that of what it declares; a file without one has that of the file which includes it.
+    """
 
     path: Path
     root: etree._Element
+    namespace: str
     links: tuple[tuple[etree._Element, int], ...]
 
 
@@ -67,9 +71,11 @@ def _parser() -> etree.XMLParser:
 def _documents(path: Path) -> tuple[SchemaDocument, ...]:
     folder = path.resolve().parent
     order, found = [path.resolve()], list[SchemaDocument]()
+    includers = {order[0]: ""}
     while len(found) < len(order):
         here = order[len(found)]
         root = _read(here)
+        namespace = root.get("targetNamespace") or includers[here]
         links: list[tuple[etree._Element, int]] = []
         for link in root:
             location = link.get("schemaLocation")
@@ -78,10 +84,11 @@ def _documents(path: Path) -> tuple[SchemaDocument, ...]:
             target = _target(here, link, location.strip(), folder)
             if target not in order:
                 order.append(target)
+                includers[target] = "" if link.tag == f"{{{XSD}}}import" else namespace
             links.append((link, order.index(target)))
         if len(order) > MAX_DOCUMENTS:
             raise ConfigError([Problem(str(path), 1, 1, f"the schema has more than {MAX_DOCUMENTS} files")])
-        found.append(SchemaDocument(here, root, tuple(links)))
+        found.append(SchemaDocument(here, root, namespace, tuple(links)))
     return tuple(found)
 
 
@@ -132,11 +139,10 @@ def _elements(path: Path, documents: tuple[SchemaDocument, ...], wanted: Sequenc
 
 
 def _declared(document: SchemaDocument) -> Iterator[str]:
-    namespace = document.root.get("targetNamespace")
     for element in document.root:
         if element.tag == f"{{{XSD}}}element" and element.get("abstract") not in {"true", "1"}:
             name = element.get("name") or ""
-            yield f"{{{namespace}}}{name}" if namespace else name
+            yield f"{{{document.namespace}}}{name}" if document.namespace else name
 
 
 def _problem(path: Path, element: etree._Element, message: str) -> ConfigError:

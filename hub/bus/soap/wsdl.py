@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from lxml import etree
 
@@ -29,8 +29,9 @@ def write_wsdl(feed: str, messages: Sequence[str], schemas: Sequence[etree._Elem
     own = service_namespace(feed)
     namespaces = {namespace for tag in messages if (namespace := namespace_of(tag)) not in {"", PUSH}}
     prefixes = {f"m{index}": namespace for index, namespace in enumerate(sorted(namespaces))}
-    nsmap: dict[Any, str] = {
-        None: WSDL,
+    # No default namespace: an element without one has a name without a prefix.
+    nsmap = {
+        "wsdl": WSDL,
         "tns": own,
         "hub": PUSH,
         "soap": WSDL_SOAP_11,
@@ -119,7 +120,8 @@ def _binding(top: etree._Element, name: str, namespace: str, feed: str, operatio
 def _identifier(feed: str) -> str:
     """Return a feed's name as a part of an XML name (NCName), in CamelCase."""
     words = "".join(character if character.isalnum() else " " for character in feed).split()
-    return "".join(word[0].upper() + word[1:] for word in words) or "Feed"
+    name = "".join(word[0].upper() + word[1:] for word in words)
+    return name if name[:1].isalpha() else f"Feed{name}"
 
 
 def _add(parent: etree._Element, tag: str, **attributes: str) -> etree._Element:

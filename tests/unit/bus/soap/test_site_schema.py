@@ -55,6 +55,16 @@ def test_files_that_name_each_other_are_read_once(tmp_path: Path) -> None:
     assert [[1], [0]] == [[index for _, index in document.links] for document in found.documents]
 
 
+def test_a_file_without_a_namespace_has_that_of_who_includes_it(tmp_path: Path) -> None:
+    """As the schema's own rules have it (XML Schema 1.0 part 1, 4.2.1)."""
+    path = schema(tmp_path, HEAD + '<xs:include schemaLocation="b.xsd"/></xs:schema>')
+    bare = '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:element name="A" type="xs:int"/></xs:schema>'
+    schema(tmp_path, bare, "b.xsd")
+    found = load_site_schema(path, ["A"])
+    assert ("{urn:a}A",) == found.elements
+    assert () == found.validator.violations(etree.fromstring('<A xmlns="urn:a">1</A>'))
+
+
 @pytest.mark.parametrize(
     ("body", "elements", "expected"),
     [
