@@ -143,7 +143,7 @@ class Reader:
         while not self._stopping:
             try:
                 async for stored in self._journal.tail(self._place.position):
-                    await self._take(stored)
+                    await self._dealt_with(stored)
                     self._place.passed(stored.position)
                     if self._stopping:
                         break
@@ -152,6 +152,16 @@ class Reader:
             except StoreError as error:
                 log.warning("outbound journal not read", connector=self.name, reason=str(error))
                 await self._wait(self._backoff.wait_s())
+
+    async def _dealt_with(self, stored: StoredEvent) -> None:
+        """Write what there is to be written of it; a defect of the hub costs this event its writing, and no other."""
+        try:
+            await self._take(stored)
+        except StoreError:
+            raise
+        except Exception as error:
+            log.exception("outbound failed", connector=self.name, event_id=stored.id)
+            await self._bury(stored, "", f"the hub failed on it ({type(error).__name__}): see the hub's log")
 
     async def _take(self, stored: StoredEvent) -> None:
         is_asked_for = stored.type == EventType.WRITE_BACK_REQUESTED and stored.source == f"/connector/{self.name}"
@@ -212,7 +222,7 @@ class Reader:
                 return
 
     async def _tried(self, delivery: Delivery) -> WriteResult | str:
-        """Try it once. A defect of the hub or a connector is told as one, and costs this one thing its writing."""
+        """Try it once."""
         setup = self._setup
         await self._give_way(setup.connector)
         self._idle.clear()
@@ -225,9 +235,6 @@ class Reader:
         except (NotMadeError, StoreError):
             self._is_in_doubt = False
             raise
-        except Exception as error:
-            log.exception("outbound failed", connector=self.name, event_id=delivery.event.id)
-            raise NotMadeError(f"the hub failed on it ({type(error).__name__}): see the hub's log") from error
         else:
             self._is_in_doubt = False
             return outcome

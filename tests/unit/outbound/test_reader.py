@@ -68,15 +68,17 @@ async def test_the_end_of_an_empty_journal_is_a_place_too(site: Site) -> None:
 async def test_a_backend_that_was_down_for_a_day_gets_all_in_order_once(site: Site) -> None:
     """It is asked less and less often, nothing overtakes, nothing is lost."""
     site.rules(CALLS)
-    site.crm.is_down = DOWN
     await site.start()
+    await site.outbound.stop()
     await calls(site, *range(1, 101))
+    site.crm.is_down = DOWN
 
     def back_after_a_day() -> None:
         if site.clock.now > NOON + timedelta(days=1):
             site.crm.is_down = None
 
     site.clock.on_wait = back_after_a_day
+    await site.another().start()
     await site.dealt_with()
     assert [f"main-{number}" for number in range(1, 101)] == site.crm.ids
     assert {"written": 100} == site.counts()
@@ -184,8 +186,6 @@ async def test_what_has_waited_too_long_becomes_a_dead_letter(site: Site) -> Non
     """Measured from when it happened: those behind it have waited as long as they have, and not longer."""
     site.rules(CALLS, give_up_after_h=1)
     site.crm.is_down = DOWN
-    await site.start()
-    await site.happened(cleared(1), cleared(2), cleared(3, at=NOON + timedelta(hours=2)))
 
     def back() -> None:
         if site.clock.now > NOON + timedelta(hours=2):
@@ -193,6 +193,8 @@ async def test_what_has_waited_too_long_becomes_a_dead_letter(site: Site) -> Non
             site.crm.records = (CustomerRecord(system="crm", id="C-1"),)
 
     site.clock.on_wait = back
+    await site.start()
+    await site.happened(cleared(1), cleared(2), cleared(3, at=NOON + timedelta(hours=2)))
     await site.dealt_with()
     assert ["main-3"] == site.crm.ids
     assert {"main-1", "main-2"} == {decode_event(one.body).subject for one in site.dead}
@@ -294,13 +296,13 @@ async def test_who_was_down_when_the_call_came_is_asked_whose_it_is(site: Site) 
     """Waited for as for a write."""
     site.rules(CALLS)
     site.crm.is_down = DOWN
-    await site.start()
-    await site.happened(context(1, answers=[answer(AnswerState.FAILED)]), cleared(1))
 
     def back() -> None:
         site.crm.is_down, site.crm.records = None, (CustomerRecord(system="crm", id="C-7"),)
 
     site.clock.on_wait = back
+    await site.start()
+    await site.happened(context(1, answers=[answer(AnswerState.FAILED)]), cleared(1))
     await site.dealt_with()
     assert ["C-7"] == [entry.customer for entry in site.crm.kept.values()]
 
