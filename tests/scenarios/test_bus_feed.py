@@ -331,14 +331,14 @@ async def test_a_full_disk_leaves_the_messages_where_they_are(rabbitmq: RabbitMQ
     """What the journal can't take is not acknowledged: it comes again, and is there once when the disk has room."""
     journal = await Journal.open(tmp_path / "journal.db", backlog=60)
     feed = Feed(rabbitmq.url, tmp_path, journal)
-    pages = journal._connection.execute("PRAGMA page_count").fetchone()[0]
-    journal._connection.execute(f"PRAGMA max_page_count = {pages}")
+    disk = journal._writer._connection
+    disk.execute(f"PRAGMA max_page_count = {disk.rows('PRAGMA page_count')[0][0]}")
     await feed.start()
     await eventually(lambda: feed.consumer.connected)
     await feed.publish(*(_ticket(number) for number in range(200)))
     await eventually(lambda: "disk is full" in (journal.problem() or ""))
     assert feed.count.recorded < 200
-    journal._connection.execute("PRAGMA max_page_count = 1000000")
+    disk.execute("PRAGMA max_page_count = 1000000")
     await eventually(lambda: journal.position == 200)
     await eventually(lambda: feed.count.recorded == 200)
     assert (0, 0) == (feed.count.dead, journal.dropped_total)

@@ -48,7 +48,7 @@ async def test_a_pop_without_a_page_open_counts_as_none_written(house: House) ->
 async def test_a_users_file_that_fails_is_no_open_door(house: House) -> None:
     """While sessions can't be looked up nobody is let in, and the reply says that it is the hub's fault."""
     browser = await house.signed_in("alice")
-    house.users._database.execute("ALTER TABLE sessions RENAME TO lost")
+    house.users._connection.execute("ALTER TABLE sessions RENAME TO lost")
 
     async with browser.get("/api/v1/calls") as reply:
         assert (503, "users_unavailable") == (reply.status, (await reply.json())["error"]["code"])
