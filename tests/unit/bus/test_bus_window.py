@@ -68,3 +68,17 @@ def test_the_window_is_bounded_in_bytes_too() -> None:
     assert window.full
     window.confirmed(1, multiple=False)
     assert not window.full
+
+
+def test_what_is_passed_over_waits_for_those_before_it() -> None:
+    """The cursor goes past it once all that was sent before is confirmed, and not earlier."""
+    window = ConfirmWindow(0, max_messages=10)
+    window.sent(1, 10)
+    window.passed_over(2)
+    assert 0 == window.cursor
+    window.confirmed(1, multiple=False)
+    assert 2 == window.cursor
+    window.passed_over(3)
+    assert 3 == window.cursor
+    window.sent(4, 10)
+    assert 3 == window.cursor

@@ -182,6 +182,13 @@ def test_an_events_data_is_checked_by_its_type(schema: Any) -> None:
     assert check(event), "as it lies in a journal of before there were schemas"
 
 
+def test_the_bus_is_described(schema: Any) -> None:
+    """AsyncAPI without a hub that runs: the exchange, the queues and the stream are in it."""
+    document = schema("asyncapi")
+    assert document["asyncapi"].startswith("3.")
+    assert {"desk", "events", "eventStream", "inbound", "dead", "rpc", "rpcReply"} == set(document["channels"])
+
+
 def test_what_a_reader_does_not_know_fits(schema: Any) -> None:
     """A type of event, a field and a value of an enumeration that come with a later version are no mistake."""
     document = schema("events")
