@@ -102,7 +102,7 @@ def _test(mapping: Path, record: dict[str, Any], region: str) -> str:
     from hub.mapping.mapping import load_mapping
     from hub.mapping.testing import SYSTEM
 
-    made = load_mapping(mapping).run(record, system=SYSTEM, region=region)
+    made = load_mapping(mapping).run_customer(record, system=SYSTEM, region=region)
     expected = {key: value for key, value in msgspec.to_builtins(made).items() if key not in _FILLED}
     case = {"name": "a customer as the contract describes one", "input": record, "expect": expected}
     return (

@@ -505,6 +505,11 @@ def test_what_is_commented_out_of_a_proposal_is_valid_too(site: Site, tmp_path: 
     (tmp_path / "ca-certificates.crt").write_text("x")
     more = {"SAP_PASSWORD": "sap", "OSC_PASSWORD": "osc", "BUS_PASSWORD": "bus", "DIALLER_TOKEN": "d1aller-token"}
     more["DEPLOY_TOKEN"] = "depl0y-token"
+    more |= {
+        "HOST_PASSWORD": "h0st-password",
+        "VISITS_SECRET": "v1sits-secret",
+        "SAP_PUSH_PASSWORD": "sap-push-passw0rd",
+    }
     config = load_config(path, ENVIRONMENT | more)
     assert "inside" == config.pbx["main"].control.context
 
