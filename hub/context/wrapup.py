@@ -35,7 +35,7 @@ class WrapUpJournal(EventJournal, CallArchive, Protocol):
 
 
 class ActivityByRule(Protocol):
-    def __call__(self, call: Call, *, is_over: bool) -> Collection[str]:
+    def __call__(self, call: Call, /, *, is_over: bool) -> Collection[str]:
         """Return the backends that get the call's activity by a rule; while it goes on, those that may."""
 
 
