@@ -20,7 +20,6 @@ logging.getLogger("pika").setLevel(logging.CRITICAL)
 
 CLOSE_WAIT_S: Final = 2.0
 _consumers = itertools.count(1)
-_NOT_FOUND: Final = 404
 
 Confirm = Callable[[int, bool, bool], None]
 """Called with delivery tag, multiple (all up to the tag), and whether the broker took the message."""
@@ -97,18 +96,6 @@ class AmqpConnection:
             yield channel
         finally:
             channel.close()
-
-    async def queue_exists(self, queue: str) -> bool:
-        """Whether there is such a queue, of whatever type; asked on a channel that may be lost for it."""
-        probe = await self._channel(lambda _: None)
-        try:
-            await probe.look_for_queue(queue)
-        except pika.exceptions.ChannelClosedByBroker as error:
-            if error.reply_code == _NOT_FOUND:
-                return False
-            raise
-        probe.close()
-        return True
 
     async def close(self) -> None:
         """Say goodbye and wait for the answer, but not for long: a dead peer has none."""
