@@ -147,6 +147,23 @@ agents:
     assert rows[1][3].startswith(f"PBX shanghai (127.0.0.1:{closed_port}) can't be reached")
 
 
+def test_watched_folders_have_a_row_each(ctihub_process: Ctihub, config_file: Path) -> None:
+    """Whether it is there and files can be moved; nothing is made in it."""
+    inbox = config_file.parent / "in"
+    inbox.mkdir()
+    folders = "inbound:\n" + "".join(
+        f"  {name}: {{mapping: feeds/order_shipped, folder: {{path: {path}}}}}\n"
+        for name, path in (("erp", "in"), ("old", "nowhere"))
+    )
+    config_file.write_text(config_file.read_text() + folders)
+    rows = [line.split(maxsplit=3) for line in ctihub_process("check").stdout.splitlines()]
+    told = {row[2]: (row[0], row[3]) for row in rows if row[1] == "folder"}
+    assert ("ok", f"{inbox} can be read, and files be moved there") == told["erp"]
+    assert "FAIL" == told["old"][0]
+    assert f"there is no folder {config_file.parent / 'nowhere'}" in told["old"][1]
+    assert [] == list(inbox.iterdir())
+
+
 def test_a_store_that_is_no_database_has_a_row(ctihub_process: Ctihub, config_file: Path) -> None:
     """What is no database is found before the hub is started."""
     (config_file.parent / "ctihub.db").write_text("not a database, but longer than its header of 100 bytes. " * 3)
