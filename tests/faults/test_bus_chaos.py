@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -25,10 +26,21 @@ from tests.waiting import eventually, eventually_asked
 USER, PASSWORD = "hub-of-the-test", "secret-of-the-test"
 
 
+class OwnBroker(RabbitMQ):
+    """A RabbitMQ that ends with the thread that started it, as every server of the tests does."""
+
+    starter: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start it, and remember from where."""
+        self.starter = threading.current_thread()
+        super().start()
+
+
 @pytest.fixture(scope="module")
-def own_broker() -> Iterator[RabbitMQ]:
+def own_broker() -> Iterator[OwnBroker]:
     """Give a RabbitMQ that all tests of this file do with as they like."""
-    server = RabbitMQ(place_of("rabbitmq"))
+    server = OwnBroker(place_of("rabbitmq"))
     try:
         server.start()
         server.control("add_user", USER, PASSWORD)
@@ -39,9 +51,10 @@ def own_broker() -> Iterator[RabbitMQ]:
 
 
 @pytest.fixture
-def broker(own_broker: RabbitMQ) -> RabbitMQ:
-    """Give it running: one that was started within a test ends with that test's threads."""
-    if not own_broker.running:
+def broker(own_broker: OwnBroker) -> RabbitMQ:
+    """Give it running, and not about to end because a test's thread did that had started it."""
+    if own_broker.starter is not threading.current_thread():
+        own_broker.kill()
         own_broker.start()
     return own_broker
 
