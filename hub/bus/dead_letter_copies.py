@@ -119,6 +119,10 @@ class DeadLetterCopies:
         )
 
     @property
+    def connected(self) -> bool:
+        return self._supervisor.connected
+
+    @property
     def copied_total(self) -> int:
         return self._copied
 

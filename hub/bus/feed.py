@@ -84,36 +84,34 @@ class QueueFeed:
         arrived: asyncio.Queue[Delivery] = asyncio.Queue()
         one_at_a_time = await channel.consume(self._queue, 1, arrived.put_nowait)
         ready()
-        first = await self._what_comes_again(channel, arrived)
-        await channel.cancel(one_at_a_time)
-        await channel.consume(self._queue, PREFETCH, arrived.put_nowait)
-        await self._take_in(connection, channel, arrived, first)
+        under_way = _UnderWay(channel, connection.give_up)
+        try:
+            first = await self._what_comes_again(arrived, under_way)
+            await channel.cancel(one_at_a_time)
+            await channel.consume(self._queue, PREFETCH, arrived.put_nowait)
+            await self._take_in(arrived, first, under_way)
+        finally:
+            await under_way.end()
 
     async def _store_writes(self) -> None:
         """Wait until the store takes something: what is delivered before counts as one more attempt for nothing."""
         while self._store_problem() is not None:  # noqa: ASYNC110 - the journal tells nobody when it is well again
             await asyncio.sleep(STORE_LOOK_S)
 
-    async def _what_comes_again(self, channel: AmqpChannel, arrived: asyncio.Queue[Delivery]) -> Delivery:
+    async def _what_comes_again(self, arrived: asyncio.Queue[Delivery], under_way: _UnderWay) -> Delivery:
         """Take what was delivered before, one at a time; return the first that was not."""
         while attempts_of(delivery := await arrived.get()):
-            await self._reception.take(self._name, self._message(delivery))
-            channel.ack_up_to(delivery.tag)
+            under_way.add(delivery.tag, self._reception.take_all(self._name, (self._message(delivery),)))
+            await under_way.room(1)
         return delivery
 
-    async def _take_in(
-        self, connection: AmqpConnection, channel: AmqpChannel, arrived: asyncio.Queue[Delivery], first: Delivery
-    ) -> None:
-        under_way = _UnderWay(channel, connection.give_up)
-        try:
-            batch = [first]
-            while True:
-                while len(batch) < MAX_BATCH and not arrived.empty():
-                    batch.append(arrived.get_nowait())
-                await self._begin(batch, under_way)
-                batch = [await arrived.get()]
-        finally:
-            await under_way.end()
+    async def _take_in(self, arrived: asyncio.Queue[Delivery], first: Delivery, under_way: _UnderWay) -> None:
+        batch = [first]
+        while True:
+            while len(batch) < MAX_BATCH and not arrived.empty():
+                batch.append(arrived.get_nowait())
+            await self._begin(batch, under_way)
+            batch = [await arrived.get()]
 
     async def _begin(self, batch: Sequence[Delivery], under_way: _UnderWay) -> None:
         """Understand a batch and have it stored behind the one before, so that all keep their order."""

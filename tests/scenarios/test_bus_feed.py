@@ -9,18 +9,25 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pika
 import pytest
 from pydantic import SecretStr
 
+from hub.bus import feed as feed_module
 from hub.bus.dead_letter_copies import DeadLetterCopies
-from hub.bus.feed import PREFETCH, QueueFeed
+from hub.bus.feed import QueueFeed
+from hub.bus.feed_replay import FeedReplay
 from hub.bus.feeds import Feeds
 from hub.bus.reception import Reception
+from hub.bus.replay import Replayer
 from hub.bus.tally import FeedCount
-from hub.config.model import BusSection, Config, HubSection, InboundFeed, PbxSection
+from hub.config.inbound import InboundFeed
+from hub.config.model import BusSection, Config, HubSection
+from hub.config.pbx import PbxSection
 from hub.domain.event import Event
+from hub.domain.inbound import DeadLetterState
 from hub.domain.interaction import Channel
 from hub.journal.journal import Journal
 from tests.scenarios import bus_client
@@ -53,7 +60,7 @@ class Feed:
         on_event: Callable[[Event], None] = lambda _: None,
         *,
         name: str = "",
-        **section: object,
+        **section: Any,
     ) -> None:
         self.url = url
         self.name = name or f"desk-{uuid.uuid4().hex[:8]}"
@@ -68,7 +75,8 @@ class Feed:
             inbound={self.name: InboundFeed(**{"mapping": "feeds/ticket", "max_bytes": 10_000, **section})},
         )
         self.copies = DeadLetterCopies(bus, journal, dead_queue=self.dead_queue, retry_min_s=0.05, retry_max_s=0.3)
-        self.reception = Reception(Feeds(self.config), journal, on_event=on_event, on_dead=self.copies.arrived)
+        self.feeds = Feeds(self.config)
+        self.reception = Reception(self.feeds, journal, on_event=on_event, on_dead=self.copies.arrived)
         self.consumer = QueueFeed(
             self.name,
             self.config.inbound[self.name],
@@ -117,7 +125,7 @@ def _ticket(number: int, **changes: object) -> tuple[bytes, pika.BasicProperties
 
 @asynccontextmanager
 async def _running(
-    rabbitmq: RabbitMQ, folder: Path, on_event: Callable[[Event], None] = lambda _: None, **section: object
+    rabbitmq: RabbitMQ, folder: Path, on_event: Callable[[Event], None] = lambda _: None, **section: Any
 ) -> AsyncIterator[tuple[Feed, Journal]]:
     journal = await Journal.open(folder / "journal.db")
     feed = Feed(rabbitmq.url, folder, journal, on_event, **section)
@@ -308,21 +316,25 @@ async def test_a_killed_broker_loses_no_message_of_a_feed(fresh_rabbitmq: Rabbit
     assert [f"T{number}" for number in range(600)] == [json.loads(one.body)["data"]["id"] for one in stored]
 
 
-async def test_a_hub_that_ends_in_the_middle_takes_each_message_once(rabbitmq: RabbitMQ, tmp_path: Path) -> None:
+async def test_a_hub_that_ends_in_the_middle_takes_each_message_once(
+    rabbitmq: RabbitMQ, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The consumer is stopped at any moment and started again: nothing is lost, nothing is there twice."""
+    monkeypatch.setattr(feed_module, "PREFETCH", 60)
+    monkeypatch.setattr(feed_module, "MAX_BATCH", 20)
     journal = await Journal.open(tmp_path / "journal.db")
     feed = Feed(rabbitmq.url, tmp_path, journal)
     await asyncio.to_thread(bus_client.declare_queue, rabbitmq.url, feed.queue)
-    await feed.publish(*(_ticket(number) for number in range(4 * PREFETCH)))
-    stops = 0
-    while feed.count.recorded < 4 * PREFETCH:
+    await feed.publish(*(_ticket(number) for number in range(400)))
+    for _ in range(5):
         await feed.start()
         recorded = feed.count.recorded
-        await eventually(lambda: feed.count.recorded > recorded)  # noqa: B023 - awaited in its round
+        await eventually(lambda: feed.count.recorded in {400, *range(recorded + 1, 400)})  # noqa: B023
         await feed.stop()
-        stops += 1
-    assert stops >= 3
-    assert await journal.last_position() == 4 * PREFETCH
+    await feed.start()
+    await eventually(lambda: feed.count.recorded == 400)
+    await feed.stop()
+    assert await journal.last_position() == 400
     assert await feed.depth() == 0
     await journal.close()
 
@@ -345,3 +357,52 @@ async def test_a_full_disk_leaves_the_messages_where_they_are(rabbitmq: RabbitMQ
     await feed.stop()
     assert await feed.depth() == 0
     await journal.close()
+
+
+async def test_only_the_user_of_the_feed_may_publish_to_it(rabbitmq: RabbitMQ, tmp_path: Path) -> None:
+    """The broker vouches for a user id; a message with another's, or with none, is a dead letter that says so."""
+    async with _running(rabbitmq, tmp_path, broker_user=rabbitmq.username) as (feed, journal):
+        body, named = _ticket(1)
+        vouched = pika.BasicProperties(message_id=named.message_id, user_id=rabbitmq.username)
+        await feed.publish((body, vouched), _ticket(2))
+        await eventually(lambda: feed.count.recorded == 1 and feed.count.dead == 1)
+        (letter,) = await feed.dead(1)
+        assert 1 == await journal.last_position()
+    assert "m2" == letter.properties.message_id
+    assert f"only {rabbitmq.username} may publish" in letter.properties.headers["x-reason"]
+
+
+async def test_a_feed_full_of_poison_holds_up_no_other(rabbitmq: RabbitMQ, tmp_path: Path) -> None:
+    """Two feeds: many messages that make no sense in the one, the other's arrive; all of both are kept."""
+    async with _running(rabbitmq, tmp_path) as (poisoned, journal):
+        well = Feed(rabbitmq.url, tmp_path, journal)
+        await well.start()
+        await eventually(lambda: well.consumer.connected)
+        poison = [(b"?" * (number + 1), pika.BasicProperties(message_id=f"p{number}")) for number in range(100)]
+        await asyncio.gather(
+            poisoned.publish(*poison, _ticket(999)), well.publish(*(_ticket(number) for number in range(60)))
+        )
+        await eventually(lambda: well.count.recorded == 60)
+        await eventually(lambda: poisoned.count.dead == 100 and poisoned.count.recorded == 1)
+        await well.stop()
+        assert 100 == await journal.count_dead(origin=f"/feed/{poisoned.name}")
+        assert 100 == len({letter.properties.message_id for letter in await poisoned.dead(100)})
+        assert 0 == await poisoned.depth()
+
+
+async def test_a_mapping_repaired_meanwhile_takes_the_dead_letters_in(rabbitmq: RabbitMQ, tmp_path: Path) -> None:
+    """Sent to the queue, refused, replayed: an event of the customer, as if it had been understood at once."""
+    async with _running(rabbitmq, tmp_path) as (feed, journal):
+        await feed.publish(_ticket(1, opened="01.03.2026"))
+        await eventually(lambda: feed.count.dead == 1)
+        (letter,) = await journal.dead_letters()
+        mapping = tmp_path / "feeds" / "ticket.yaml"
+        mapping.write_text(MAPPING.replace("at: opened", 'at: {from: opened, date: {formats: ["%d.%m.%Y"]}}'))
+        replayer = Replayer(journal, attempts=lambda _: 5)
+        replayer.on_replay("/feed/", FeedReplay(feed.feeds, feed.reception).replay)
+        await journal.settle_dead([letter.id], DeadLetterState.REPLAYING)
+        await replayer.look()
+        (found,) = await journal.recent(["tel:+4930901820"], 10)
+        assert "T1" == found.id
+        await feed.publish(_ticket(1, opened="01.03.2026"))
+        await eventually(lambda: feed.count.duplicates == 1)
