@@ -38,6 +38,7 @@ from hub.inbound import Inbound
 from hub.journal.journal import Journal
 from hub.metrics import Metrics
 from hub.outbound.dead import ORIGIN
+from hub.requests import request_queue, request_reply
 from hub.takeover import Takeover
 from hub.telephony.agents import AgentService
 from hub.telephony.ami.manager import AsyncManager
@@ -199,6 +200,14 @@ class Hub:
         inbound.replayer.on_replay(ORIGIN, self._outbound.replay)
         self._stack.push_async_callback(self._outbound.stop)
         await self._outbound.start()
+        requests = request_reply(
+            config,
+            customers=self._context,
+            control=self._control,
+            directory=self,
+            live=self,
+            metrics=self._metrics,
+        )
         self._server = DeskServer(
             host=config.listen_host,
             port=config.listen_port,
@@ -226,6 +235,7 @@ class Hub:
             reception=inbound.reception,
             dead_letters=self._journal,
             replay_asked=inbound.replayer.asked,
+            requests=requests,
             status=self,
             metrics=self._metrics.render,
             version=VERSION,
@@ -239,6 +249,10 @@ class Hub:
         for link in self._links.values():
             await link.start()
             self._stack.push_async_callback(link.stop)
+        if config.bus is not None:
+            queue = request_queue(config, config.bus, requests, self._metrics)
+            queue.start()
+            self._stack.push_async_callback(queue.stop)
         if self._watch:
             watching = asyncio.create_task(FileWatch(backends.files, backends.reload).run(), name="file watch")
             self._stack.callback(watching.cancel)

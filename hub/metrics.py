@@ -216,6 +216,13 @@ class Metrics:
             registry=self.registry,
             buckets=_ROUTING_BUCKETS,
         )
+        self.rpc_seconds = Histogram(
+            "ctihub_rpc_seconds",
+            "How long a request by queue or HTTP took, by method and by what became of it.",
+            ["method", "outcome"],
+            registry=self.registry,
+            buckets=_LOOKUP_BUCKETS,
+        )
         self.pbx_connected = Gauge(
             "ctihub_pbx_connected", "1 while the PBX is connected.", ["pbx"], registry=self.registry
         )
@@ -250,6 +257,12 @@ class Metrics:
     def show_outbound(self, read: Callable[[], Sequence[OutboundStanding]]) -> None:
         """Export what is written to the backends by itself."""
         self.registry.register(OutboundFigures(read))
+
+    def show_requests(self, *, connected: Callable[[], bool]) -> None:
+        """Export whether requests come by the broker; without one there is nothing that could be away."""
+        Gauge(
+            "ctihub_rpc_connected", "1 while requests are taken from the broker.", registry=self.registry
+        ).set_function(connected)
 
     def show_bus(self, *, lag: Callable[[], int], connected: Callable[[], bool]) -> None:
         """Export the broker's gauges; without a broker there is nothing that could be away."""

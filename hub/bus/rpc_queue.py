@@ -29,8 +29,8 @@ OWN_QUEUES: Final = "ctihub."
 """Nobody has the hub write into its own queues: who may ask could hand in as a feed then."""
 
 _TRANSIENT: Final = 1
-_NO_TOKEN: Final = "Send a bearer token of the hub's auth.tokens in the AMQP header authorization, as in Bearer TOKEN."
-_UNKNOWN_TOKEN: Final = "This bearer token is not known here."
+_NOBODY: Final = "Send a bearer token of the hub's auth.tokens in the AMQP header authorization, as in Bearer TOKEN."
+_STRANGER: Final = "This bearer token is not known here."
 
 
 class RpcQueue:
@@ -139,12 +139,12 @@ class RpcQueue:
     def _caller(self, properties: Any) -> RpcCaller:
         authorization = (properties.headers or {}).get("authorization")
         if not isinstance(authorization, str):
-            return RpcCaller(why_not=_NO_TOKEN)
+            return RpcCaller(why_not=_NOBODY)
         try:
             holder = self._tokens.holder(authorization)
         except UnknownTokenError:
-            return RpcCaller(why_not=_UNKNOWN_TOKEN)
-        return RpcCaller(why_not=_NO_TOKEN) if holder is None else RpcCaller(token=holder.name, may=holder.may)
+            return RpcCaller(why_not=_STRANGER)
+        return RpcCaller(why_not=_NOBODY) if holder is None else RpcCaller(token=holder.name, may=holder.may)
 
     def _send(self, channel: AmqpChannel, asked: Any, reply: bytes) -> None:
         """Send a reply to where the request says; it is of no use to anybody for longer than a request may take."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from hub.desk.access import Access
 from hub.desk.replies import ErrorReply
-from hub.desk.route import Route
+from hub.desk.route import OneOf, Route
 from hub.domain.data_schema import components as schema_components
 from hub.domain.data_schema import event_schema
 from hub.domain.event import SCHEMA_VERSIONS, Event
@@ -21,6 +21,7 @@ _SECURITY: dict[Access, list[dict[str, list[str]]]] = {
     Access.MACHINE: [{"bearer": []}],
     Access.AGENT_OR_MACHINE: [{"session": []}, {"bearer": []}],
     Access.AGENT_OR_CONTROLLER: [{"session": []}, {"bearer": []}],
+    Access.CALLER: [{"bearer": []}],
     Access.CONFIGURER: [{"bearer": []}],
     Access.OPERATOR: [{"bearer": []}],
     Access.SENDER: [{"bearer": []}, {"basic": []}, {"signature": []}],
@@ -30,10 +31,15 @@ _SECURITY: dict[Access, list[dict[str, list[str]]]] = {
 def openapi(routes: Iterable[Route], *, version: str, cookie_name: str) -> dict[str, Any]:
     """Return the OpenAPI document."""
     table = tuple(routes)
-    named = [kind for route in table for kind in (route.body, route.reply) if kind not in (None, Event)]
+    bodies = [kind for route in table for kind in (route.body, route.reply) if kind not in (None, Event)]
+    named = [kind for body in bodies for kind in (body.kinds if isinstance(body, OneOf) else (body,))]
     types = list(dict.fromkeys((*named, ErrorReply, *SCHEMA_VERSIONS)))
     schemas, components = schema_components(types, _REF)
     schema_of = dict(zip(types, schemas, strict=True))
+    for body in bodies:
+        if isinstance(body, OneOf):
+            one = {"anyOf": [schema_of[kind] for kind in body.kinds]}
+            schema_of[body] = {"anyOf": [*one["anyOf"], {"type": "array", "items": one}]}
     schema_of[Event] = {"$ref": _REF.format(name="Event")}
     components["Event"] = event_schema({kind: schema_of[kind] for kind in SCHEMA_VERSIONS})
     paths: dict[str, dict[str, Any]] = {}
@@ -77,6 +83,7 @@ def _operation(route: Route, schema_of: dict[Any, Any]) -> dict[str, Any]:
         "responses": {
             str(route.status): done,
             **{str(status): _with_reply(status, route, schema_of) for status in route.results},
+            **{str(status): {"description": HTTPStatus(status).phrase} for status in route.empty},
             **{str(status): _error(status, schema_of) for status in sorted(statuses)},
         },
     }

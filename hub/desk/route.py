@@ -22,11 +22,18 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
     place: str = "query"
 
 
+class OneOf(msgspec.Struct, frozen=True):
+    """A body or reply that is one of these types, or a list of them."""
+
+    kinds: tuple[Any, ...]
+
+
 class Route(msgspec.Struct, frozen=True, kw_only=True):
-    """`body` and `reply` are msgspec types; `reply` None means that there is no JSON body in the reply.
+    """`body` and `reply` are msgspec types, or `OneOf` them; `reply` None means that the reply has no JSON body.
 
     `body_media` is the media type of a body that is taken as it is; what sends one waits to be asked for it.
-    `results` are further statuses with which `reply` comes; those in `errors` come with an `ErrorReply`.
+    `results` are further statuses with which `reply` comes, `empty` those that come with no body; those in `errors`
+    come with an `ErrorReply`.
     """
 
     method: str
@@ -41,4 +48,5 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     media: str = "application/json"
     parameters: tuple[Parameter, ...] = ()
     results: tuple[int, ...] = ()
+    empty: tuple[int, ...] = ()
     errors: tuple[int, ...] = ()

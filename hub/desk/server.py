@@ -27,6 +27,7 @@ from hub.desk.inbound_api import InboundApi
 from hub.desk.operations_api import MetricsRenderer, OperationsApi
 from hub.desk.pages import STATIC_DIR, Pages
 from hub.desk.route import Route
+from hub.desk.rpc_api import RpcApi
 from hub.desk.senders import Senders
 from hub.desk.session_api import SessionApi
 from hub.desk.sign_in import SignIn
@@ -45,6 +46,7 @@ from hub.domain.ports import (
     SoapFeed,
     StatusSource,
 )
+from hub.domain.rpc import RequestReply
 
 log = structlog.get_logger(__name__)
 
@@ -85,6 +87,7 @@ class DeskServer:
         reception: Reception,
         dead_letters: DeadLetters,
         replay_asked: Callable[[], None],
+        requests: RequestReply,
         public_url: str | None = None,
         session_s: float = 12 * 3600.0,
         static_dir: Path = STATIC_DIR,
@@ -118,6 +121,7 @@ class DeskServer:
                 bodies=FeedBodies(),
                 public_url=public_url,
             ).routes(),
+            *RpcApi(requests=requests).routes(),
             *DeadLettersApi(letters=dead_letters, replay_asked=replay_asked).routes(),
             *description.routes(),
             *OperationsApi(status=status, metrics=metrics).routes(),

@@ -29,12 +29,14 @@ from tests.unit.desk.ports import (
     Contexts,
     Control,
     Directory,
+    Finder,
     Log,
     MemoryJournal,
     Reception,
     Status,
     WrapUps,
 )
+from tests.unit.desk.requests import answering
 
 PASSWORD = "correct horse"
 AGENT = AgentProfile(
@@ -190,6 +192,7 @@ async def running_world(folder: Path, port: int = 0, profile: AgentProfile = AGE
             reception=Reception(),
             dead_letters=Letters(),
             replay_asked=lambda: None,
+            requests=answering(finder=Finder(), control=control, directory=directory, calls=calls),
             status=status,
             metrics=_metrics,
             version="test",

@@ -26,12 +26,14 @@ from tests.unit.desk.ports import (
     Contexts,
     Control,
     Directory,
+    Finder,
     Log,
     MemoryJournal,
     Reception,
     Status,
     WrapUps,
 )
+from tests.unit.desk.requests import answering
 from tests.unit.desk.samples import AGENTS
 
 PASSWORD = "correct horse"
@@ -64,6 +66,7 @@ class House:
         self.journal = MemoryJournal()
         self.reception: Reception = options.pop("reception", None) or Reception()
         self.letters = Letters()
+        self.finder = Finder()
         self.metrics = Metrics()
         self.users = UserStore(folder / "ctihub.db")
         for agent in ("alice", "bob", "sue"):
@@ -112,6 +115,7 @@ class House:
             reception=self.reception,
             dead_letters=self.letters,
             replay_asked=self.letters.replay_asked,
+            requests=answering(finder=self.finder, control=self.control, directory=self.directory, calls=self.calls),
             status=self.status,
             metrics=self.metrics.render,
             version="1.2.3",

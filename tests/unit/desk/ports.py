@@ -10,9 +10,10 @@ from hub.domain.agent import AgentStatus, QueueStatus
 from hub.domain.backend import BackendStatus, ReloadNotPossibleError, ReloadResult
 from hub.domain.call import Call
 from hub.domain.control import Actor, Command, CommandResult, Refusal
-from hub.domain.customer import CustomerContext
+from hub.domain.customer import CustomerContext, CustomerQuery
 from hub.domain.event import Event, encode_event
 from hub.domain.inbound import InboundMessage, Receipt
+from hub.domain.phone import PhoneNumber
 from hub.domain.ports import (
     Appended,
     CallLogEntry,
@@ -223,3 +224,25 @@ class MemoryJournal:
 
     async def save_cursor(self, reader: str, position: int) -> None:  # noqa: ARG002 - the port's shape
         raise RuntimeError("The desk keeps no cursor.")
+
+
+class Finder:
+    """Finds what the test says, or fails with it; `gate` holds it up."""
+
+    def __init__(self) -> None:
+        self.found: CustomerContext | Exception = CustomerContext(call_id="", phone=PhoneNumber(), complete=True)
+        self.asked: list[tuple[CustomerQuery, float]] = []
+        self.gate: asyncio.Event | None = None
+        self.cancelled = 0
+
+    async def find(self, query: CustomerQuery, *, within_s: float) -> CustomerContext:
+        self.asked.append((query, within_s))
+        if self.gate is not None:
+            try:
+                await self.gate.wait()
+            except asyncio.CancelledError:
+                self.cancelled += 1
+                raise
+        if isinstance(self.found, Exception):
+            raise self.found
+        return self.found

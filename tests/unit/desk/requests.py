@@ -1,0 +1,15 @@
+"""Request and reply over the in-memory rooms."""
+
+from __future__ import annotations
+
+from hub.bus.rpc_dispatcher import Dispatcher, RpcObserver
+from hub.bus.rpc_methods import Methods
+from tests.unit.desk.ports import Calls, Control, Directory, Finder
+
+
+def answering(
+    *, finder: Finder, control: Control, directory: Directory, calls: Calls, on_request: RpcObserver | None = None
+) -> Dispatcher:
+    """Return what answers requests from these."""
+    methods = Methods(customers=finder, control=control, directory=directory, live=calls, region="DE")
+    return Dispatcher(methods, on_request=on_request)
