@@ -51,7 +51,8 @@ class Site:
         self.configuration.write_text(json.dumps(self._document(hubs_broker or broker)))
 
     def _document(self, broker: str) -> dict[str, object]:
-        feed = {"mapping": "legacy/order"}
+        # Who is killed from outside again and again does not give up what was at hand each time.
+        feed = {"mapping": "legacy/order", "attempts": 100}
         watch = {"path": str(self.inbox), "settle_s": 0, "every_s": 0.1}
         pbx = {"host": LOOPBACK, "port": free_tcp_port(), "username": "hub", "secret": "${API_TOKEN}"}
         publisher = {"token": "${PUSH_TOKEN}", "may": ["publish"], "feeds": ["pushed"]}
