@@ -10,9 +10,10 @@ from pathlib import Path
 from tests.faults.bus_site import Site
 from tests.faults.forked_hub import ForkedHub
 from tests.servers.rabbitmq import RabbitMQ
+from tests.waiting import eventually_asked
 
 KILLS = int(os.environ.get("CTIHUB_KILLS", "100"))
-LONGEST_LIFE_S = 0.8
+LONGEST_LIFE_S = 0.6
 
 
 async def test_killed_at_a_hundred_random_moments(rabbitmq: RabbitMQ, tmp_path: Path) -> None:
@@ -27,7 +28,9 @@ async def test_killed_at_a_hundred_random_moments(rabbitmq: RabbitMQ, tmp_path: 
     with ForkedHub(site.configuration, log, site.environment) as hub:
         await asyncio.to_thread(hub.start)
         async with site.sending():
-            for _ in range(KILLS):
+            for number in range(KILLS):
+                if number % 2:  # the others may be killed while they start
+                    await eventually_asked(site.takes_from_the_queue, "the hub at the queue", 30)
                 await asyncio.sleep(chance.uniform(0.0, LONGEST_LIFE_S))
                 await asyncio.to_thread(hub.kill)
                 await asyncio.to_thread(hub.start)
