@@ -24,6 +24,9 @@ _KEPT_AS_HEADERS: Final = {
 }
 _HEADER_OF: Final = {attribute: name for name, attribute in (AS_PROPERTIES | _KEPT_AS_HEADERS).items()}
 _DELIVERY_COUNT: Final = "x-delivery-count"
+_CREDENTIALS: Final = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key"})
+"""Headers that are kept nowhere: some programs send theirs with everything."""
+_NOT_KEPT: Final = _CREDENTIALS | {_DELIVERY_COUNT}
 MAX_HEADERS: Final = 200
 MAX_VALUE: Final = 8 * 1024
 
@@ -34,8 +37,8 @@ def inbound_message(delivery: Delivery) -> InboundMessage:
     return InboundMessage(
         body=delivery.body,
         transport=Transport.QUEUE,
-        id=properties.message_id or "",
-        content_type=properties.content_type or "",
+        id=_text(properties.message_id or ""),
+        content_type=_text(properties.content_type or ""),
         headers=_headers(properties),
         attempts=attempts_of(delivery),
     )
@@ -54,8 +57,9 @@ def _headers(properties: Any) -> dict[str, str]:
     headers: dict[str, str] = {}
     if properties.headers:
         for name, value in list(properties.headers.items())[:MAX_HEADERS]:
-            if name != _DELIVERY_COUNT:
-                headers[str(name).lower()] = _text(value)
+            known_as = _text(name).lower()
+            if known_as not in _NOT_KEPT:
+                headers[known_as] = _text(value)
     for attribute, value in vars(properties).items():
         if value is not None and (known_as := _HEADER_OF.get(attribute)) is not None:
             headers[known_as] = _text(value)

@@ -182,6 +182,26 @@ async def test_an_id_used_again_for_something_else_loses_nothing(rabbitmq: Rabbi
     assert "had the same message id and said something else" in letter.properties.headers["x-reason"]
 
 
+class _NoTime(pika.BasicProperties):  # type: ignore[misc]
+    """Properties with a header that is a time in the year 292277026596."""
+
+    def encode(self) -> list[bytes]:
+        plain = b"".join(super().encode())
+        late = b"\x00\x00\x00\x0d" + b"\x03day" + b"T" + b"\x80" + bytes(7)
+        return [plain.replace(bytes(4), late, 1)]
+
+
+async def test_headers_that_can_not_be_read_hold_up_nobody(rabbitmq: RabbitMQ, tmp_path: Path) -> None:
+    """The client would end the connection over them, each time anew; the message is taken without, as those behind."""
+    async with _running(rabbitmq, tmp_path) as (feed, journal):
+        (first, _), second = _ticket(1), _ticket(2)
+        await feed.publish((first, _NoTime(headers={}, message_id="m1")), second)
+        await eventually(lambda: feed.count.recorded == 2)
+        assert await feed.depth() == 0
+        assert feed.consumer.connected
+        assert [1, 2] == [stored.position for stored in await journal.read(0, 10)]
+
+
 async def test_what_makes_no_sense_is_kept_whole_and_holds_up_nobody(rabbitmq: RabbitMQ, tmp_path: Path) -> None:
     """Each bad message is in the dead letters with feed, reason, mapping and field; the good ones around it arrive."""
     bad = {
