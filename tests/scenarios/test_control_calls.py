@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import shlex
 from collections.abc import AsyncIterator
@@ -64,6 +65,40 @@ async def test_dial(control: ControlSite, asterisk: Asterisk) -> None:
         await control.done("alice", "hang_up", call_id=call.id)
         assert "far-end" == await own.cleared()
         assert "far-end" == await called.cleared()
+    await control.no_call()
+
+
+async def test_dial_by_request(control: ControlSite, asterisk: Asterisk) -> None:
+    """Without a broker request and reply dials as the command does, in the token's name; what comes twice dials once."""
+    body = {
+        "jsonrpc": "2.0",
+        "method": "dial",
+        "params": {"agent": "alice", "to": "1002", "id": "asked-once", "deadline_ms": 20_000},
+        "id": 1,
+    }
+    headers = {"Authorization": f"Bearer {control.hub.token}"}
+
+    async def asked(machine: aiohttp.ClientSession) -> CommandResult:
+        async with machine.post("/api/v1/rpc", json=body) as reply:
+            return msgspec.convert((await reply.json())["result"], CommandResult)
+
+    async with (
+        Phone(asterisk, "1001") as phone,
+        Phone(asterisk, "1002") as other,
+        control.api.events(after=None) as stream,
+        aiohttp.ClientSession(control.hub.url, headers=headers) as machine,
+    ):
+        first, second = await asyncio.gather(asked(machine), asked(machine))
+        assert (True, first) == (first.done, second)
+        own = await phone.rings()
+        await own.answer()
+        await (await other.rings()).answer()
+        call = await control.talking("alice", "bob")
+        assert call.id == first.call_id
+        assert first == await asked(machine)
+        assert 1 == len(await control.api.calls())
+        assert Actor(token="tests") == (await record_of(stream, "asked-once", done=True)).actor
+        await control.done("alice", "hang_up", call_id=call.id)
     await control.no_call()
 
 
