@@ -69,7 +69,7 @@ async def test_dial(control: ControlSite, asterisk: Asterisk) -> None:
 
 
 async def test_dial_by_request(control: ControlSite, asterisk: Asterisk) -> None:
-    """Without a broker request and reply dials as the command does, in the token's name; what comes twice dials once."""
+    """Without a broker a request dials as the command does, in the token's name; what comes twice dials once."""
     body = {
         "jsonrpc": "2.0",
         "method": "dial",
