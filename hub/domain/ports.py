@@ -185,8 +185,8 @@ class CallControl(Protocol):
     async def execute(self, command: Command, actor: Actor, *, within_s: float | None = None) -> CommandResult:
         """Return how it went; a refusal is a result too. A command id that was seen before changes nothing.
 
-        What about a call has not begun within `within_s` seconds is not begun any more. `command.agent` is set. What was done
-        or refused, and for whom, is in the journal when this returns.
+        What about a call has not begun within `within_s` seconds is not begun any more. `command.agent` is set. What
+        was done or refused, and for whom, is in the journal when this returns.
         """
 
     async def has_seen(self, command: Command, actor: Actor) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 import msgspec
@@ -15,7 +15,8 @@ from hub.bus.feeds import Feeds
 from hub.bus.reception import Reception
 from hub.bus.soap.service import soap_services
 from hub.config.inbound import InboundFeed
-from hub.config.model import Config, HubSection, PbxSection, StoreSection
+from hub.config.model import Config, HubSection, StoreSection
+from hub.config.pbx import PbxSection
 from hub.domain.event import Event, decode_event
 from hub.domain.inbound import DeadLetter
 from hub.journal.journal import Journal
@@ -45,11 +46,12 @@ class Answer(msgspec.Struct):
 
     def text(self, path: str) -> str:
         """Return the text of the one element at an XPath."""
-        (found,) = self.tree.xpath(path, namespaces=NAMESPACES)
-        return (found.text or "").strip()
+        (text,) = self.texts(path)
+        return text
 
     def texts(self, path: str) -> list[str]:
-        return [(found.text or "").strip() for found in self.tree.xpath(path, namespaces=NAMESPACES)]
+        found = cast("list[etree._Element]", self.tree.xpath(path, namespaces=NAMESPACES))
+        return [(element.text or "").strip() for element in found]
 
     @property
     def fault(self) -> tuple[str, str]:

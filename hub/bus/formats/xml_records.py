@@ -62,8 +62,11 @@ class XmlReader:
 
     def _whole(self, file: BinaryIO, message: InboundMessage, body: bytes) -> Iterator[Found]:
         text = XmlText(file, message, self._encoding)
-        for found in xml_records(text, lambda path: len(path) == 1, "", max_bytes=self._max_bytes):
-            yield found._replace(part="", original=body)
+        found = list(xml_records(text, lambda path: len(path) == 1, "", max_bytes=self._max_bytes))
+        # Not one record and a remainder: with something behind its end it is no document at all.
+        refused = [one for one in found if isinstance(one.record, RefusedError)][:1]
+        for one in refused or found:
+            yield one._replace(part="", original=body)
 
 
 def xml_records(text: XmlText, is_record: IsRecord, where: str, *, max_bytes: int) -> Iterator[Found]:

@@ -12,6 +12,7 @@ from hub.config.inbound import (
     FolderWatch,
     HmacSignature,
     HttpPush,
+    InboundFeed,
     SoapPush,
 )
 from hub.config.load import load_config
@@ -23,7 +24,6 @@ from hub.config.model import (
     ContextSection,
     DeskSection,
     HubSection,
-    InboundFeed,
     StoreSection,
 )
 from hub.config.outbound import OutboundRule, OutboundSection

@@ -115,13 +115,13 @@ def test_an_address_of_another_machine_is_told_in_words(ctihub_process: Ctihub, 
 def test_a_store_that_can_not_be_written_is_told_in_words(
     ctihub_process: Ctihub, config_file: Path, port: int, url: str
 ) -> None:
-    """The journal's own words, exit status 2."""
+    """The store's own words, exit status 2."""
     assert port
     (config_file.parent / "folder").mkdir()
     config_file.write_text(config_file.read_text() + f"store: {{url: '{url}'}}\n")
     done = ctihub_process("run")
     assert 2 == done.returncode
-    assert f"journal {config_file.parent / url.removeprefix('sqlite:///')}" in done.stderr
+    assert f"store {config_file.parent / url.removeprefix('sqlite:///')}" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -101,7 +101,7 @@ async def test_the_description_says_what_an_agent_is(house: House) -> None:
     (parameter,) = document["paths"]["/api/v1/agents/{id}"]["get"]["parameters"]
     assert ("path", True) == (parameter["in"], parameter["required"])
     kinds = {
-        one["$ref"].rpartition("/")[2]
-        for one in document["components"]["schemas"]["Event"]["properties"]["data"]["anyOf"]
+        one["then"]["properties"]["data"]["$ref"].rpartition("/")[2]
+        for one in document["components"]["schemas"]["Event"]["allOf"]
     }
     assert {"AgentEvent", "CallEvent"} <= kinds

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hub.domain.customer import Address, Case, Email, Kind, Order, Phone
-from hub.domain.interaction import Channel, CustomerRef
+from hub.domain.interaction import Channel, CustomerRef, Interaction
 from hub.mapping.errors import FieldProblemError, MappingRunError
 from hub.mapping.mapping import load_mapping
 from tests.unit.mapping.conftest import HEAD, MapOne
@@ -108,8 +108,9 @@ def test_dates_in_a_pattern_and_a_zone(tmp_path: Path) -> None:
     )
     mapping = load_mapping(file)
     for text, expected in (("21.11.2026 08:30", "07:30"), ("/Date(1795248000000)/", "07:00")):
-        at = mapping.run_feed({"d": text}, system="shop", region="DE").at
-        assert expected == at.astimezone(UTC).strftime("%H:%M")
+        made = mapping.run_feed({"d": text}, system="shop", region="DE")
+        assert isinstance(made, Interaction)
+        assert expected == made.at.astimezone(UTC).strftime("%H:%M")
 
 
 def test_phones(map_one: MapOne) -> None:
@@ -239,6 +240,7 @@ def test_an_interaction(tmp_path: Path) -> None:
     mapping = load_mapping(file)
     message = {"id": 1, "at": "2026-11-21T08:00:00Z", "s": "Hi", "tel": ["0351 5550123", ""], "n": "7"}
     made = mapping.run_feed(message, system="mail", region="DE")
+    assert isinstance(made, Interaction)
     assert CustomerRef(phones=("+493515550123",), ids={"erp": "7"}) == made.customer
     assert ("mail", Channel.EMAIL, datetime(2026, 11, 21, 8, tzinfo=UTC)) == (made.source, made.channel, made.at)
     assert made == mapping.run(message, system="mail", region="DE")
@@ -462,4 +464,6 @@ def test_times_at_the_ends_of_the_calendar(tmp_path: Path) -> None:
     for text in ("9999-12-31T23:59:59-12:00", "2026-02-31", "31.02.26", "0000-00-00", "0001-01-01T00:00:00"):
         with pytest.raises(MappingRunError, match="field at: "):
             mapping.run_feed({"d": text}, system="shop", region="DE")
-    assert 2026 == mapping.run_feed({"d": "22.11.26"}, system="shop", region="DE").at.year
+    made = mapping.run_feed({"d": "22.11.26"}, system="shop", region="DE")
+    assert isinstance(made, Interaction)
+    assert 2026 == made.at.year
