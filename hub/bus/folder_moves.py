@@ -210,9 +210,10 @@ class FolderMoves:
     @contextmanager
     def _within(self, root: int, target: str, *, make: bool = True) -> Iterator[int]:
         """Open a folder below, made if need be, through no link; an absolute one is the administrator's as it is."""
+        parts: tuple[str, ...] = ()
         if Path(target).is_absolute():
             Path(target).mkdir(parents=True, exist_ok=True)
-            descriptor, parts = os.open(target, _FOLDER), ()
+            descriptor = os.open(target, _FOLDER)
         else:
             descriptor, parts = os.dup(root), Path(target).parts
         try:

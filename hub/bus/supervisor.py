@@ -14,7 +14,7 @@ from pika.adapters.utils.connection_workflow import AMQPConnectorException
 from hub.bus.amqp import AmqpConnection, first_of
 from hub.bus.errors import BrokerError, explain
 from hub.domain.backoff import wait_after
-from hub.journal.errors import JournalError
+from hub.domain.ports import StoreError
 
 log = structlog.get_logger(__name__)
 
@@ -89,7 +89,7 @@ class Supervisor:
         while not self._stopping:
             try:
                 await self._attempt()
-            except JournalError as error:
+            except StoreError as error:
                 self._failed(str(error))
             except (pika.exceptions.AMQPError, AMQPConnectorException, OSError, BrokerError) as error:
                 self._failed(explain(error, self._broker))
