@@ -67,7 +67,8 @@ class FeedReplay:
         return reason.reason if reason else ""
 
     async def _record(self, feed: Feed, message: InboundMessage, part: str) -> tuple[Understood, list[Refusal]]:
-        found = await asyncio.to_thread(lambda: list(guarded(feed, message, feed.intake.parts(message, part=part))))
+        parts = guarded(feed, message, feed.intake.parts(message, part=part))
+        found = await self._reception.in_thread(feed.name, lambda: list(parts))
         understood = Understood(feed, (message,), [Placed(0, one) for one in found])
         return understood, (await self._reception.record(understood))[1]
 

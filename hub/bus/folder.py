@@ -13,6 +13,7 @@ import structlog
 
 from hub.bus.folder_look import CompleteFiles
 from hub.bus.folder_moves import Claim, FolderError, FolderMoves
+from hub.bus.own_threads import OwnThread
 from hub.config.inbound import FolderWatch, InboundFeed
 from hub.domain.backoff import wait_after
 from hub.domain.inbound import InboundMessage, Receipt, Transport
@@ -58,6 +59,7 @@ class FolderFeed:
         self._reception = reception
         self._files = CompleteFiles(watch)
         self._moves = FolderMoves(watch, name)
+        self._thread = OwnThread(f"folder-{name}")
         self._task: asyncio.Task[None] | None = None
         self._store_failures = 0
         self._problem: str | None = "not looked at yet"
@@ -110,13 +112,13 @@ class FolderFeed:
 
     async def _round(self) -> int:
         """Take what is left over and what is complete; return how many new files that were."""
-        await asyncio.to_thread(self._moves.prepare)
-        for claim in await asyncio.to_thread(self._moves.left_over):
+        await self._thread.run(self._moves.prepare)
+        for claim in await self._thread.run(self._moves.left_over):
             await self._take(claim)
-        names = await asyncio.to_thread(self._files.look, MAX_IN_ONE_GO)
+        names = await self._thread.run(self._files.look, MAX_IN_ONE_GO)
         self._say(None)
         for name in names:
-            claimed = await asyncio.to_thread(self._moves.claim, name)
+            claimed = await self._thread.run(self._moves.claim, name)
             if claimed is not None:
                 await self._take(claimed)
         return len(names)
@@ -130,7 +132,7 @@ class FolderFeed:
             )
             await self._refuse(claim, self._message(claim), reason)
             return
-        begun = await asyncio.to_thread(self._moves.begin, claim)
+        begun = await self._thread.run(self._moves.begin, claim)
         try:
             await self._read(begun)
         except (StoreError, FolderError, asyncio.CancelledError):
@@ -147,7 +149,7 @@ class FolderFeed:
             log.exception("folder_file_failed", feed=self._name, file=begun.name, attempt=begun.attempt)
 
     async def _read(self, claim: Claim) -> None:
-        size = (await asyncio.to_thread(claim.path.lstat)).st_size
+        size = (await self._thread.run(claim.path.lstat)).st_size
         if not 0 < size <= self._max_bytes:
             reason = (
                 f"the file has {size} bytes, more than max_file_bytes of feed {self._name}, {self._max_bytes}: "
@@ -161,7 +163,7 @@ class FolderFeed:
         message = self._message(claim, content.sha256)
         file = await self._place(claim, self._watch.failed)
         receipt = await self._reception.take_file(self._name, claim.path, message, kept_at=str(file))
-        now = await asyncio.to_thread(claim.path.lstat)
+        now = await self._thread.run(claim.path.lstat)
         if (now.st_size, now.st_mtime_ns) != (content.size, content.changed_ns):
             reason = (
                 f"the file was still being written when it was taken: it had {content.size} bytes and has "
@@ -177,7 +179,7 @@ class FolderFeed:
         """Hash the file in a thread that ends soon when this is cancelled."""
         stopped = threading.Event()
         try:
-            return await asyncio.to_thread(_hashed, path, stopped)
+            return await self._thread.run(_hashed, path, stopped)
         finally:
             stopped.set()
 
@@ -197,12 +199,13 @@ class FolderFeed:
         await self._settle(claim, self._watch.failed, receipt, file)
 
     async def _place(self, claim: Claim, target: str) -> Path:
-        return await asyncio.to_thread(self._moves.free_place, claim, target)
+        return await self._thread.run(self._moves.free_place, claim, target)
 
     async def _settle(self, claim: Claim, target: str, receipt: Receipt, place: Path) -> None:
-        await asyncio.to_thread(self._moves.settle, claim, target, place)
+        await self._thread.run(self._moves.settle, claim, target, place)
         told: dict[str, Any] = {"recorded": receipt.recorded, "duplicates": receipt.duplicates, "dead": receipt.dead}
-        say = log.info if target == self._watch.done else log.warning
+        # Nothing at all in it: an empty list, or not one record that `only` fits, as with a wrong encoding.
+        say = log.info if target == self._watch.done and any(told.values()) else log.warning
         say("folder_file_through", feed=self._name, file=claim.name, moved_to=str(place), **told)
 
     def _say(self, problem: str | None) -> None:

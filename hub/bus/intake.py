@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from hashlib import sha1, sha256
-from itertools import islice
 from typing import Any, BinaryIO, Final, NamedTuple, Protocol
 
 import structlog
@@ -31,6 +30,9 @@ MAX_RECORDS: Final = 10_000
 
 HOPELESS: Final = 1_000
 """After so many records of a file, of which none could be understood, the rest is not looked at."""
+
+MAX_ORIGINALS: Final = 32 * 1024 * 1024
+"""What the records of a message may be, with what stands around each, beyond twice the message itself."""
 
 _GZIP: Final = b"\x1f\x8b"
 _EVENT_IDS: Final = uuid.UUID("6a1f0c5e-3d52-5c0b-9a77-0d5f0f1c9e21").bytes
@@ -141,9 +143,18 @@ class Intake:
         if not message.body.strip() and self._needs_a_body:
             raise RefusedError("the message is empty")
         reader = self._soap_reader if message.transport is Transport.SOAP else self._reader
-        found = list(islice(reader.found(message), MAX_RECORDS + 1))
-        if len(found) > MAX_RECORDS:
-            raise RefusedError(f"the message has more than {MAX_RECORDS} records: send it in several")
+        found: list[Found] = []
+        room = MAX_ORIGINALS + 2 * len(message.body)
+        for one in reader.found(message):
+            found.append(one)
+            if len(found) > MAX_RECORDS:
+                raise RefusedError(f"the message has more than {MAX_RECORDS} records: send it in several")
+            # Of one that is too large by itself the whole message is the original.
+            room -= len(one.original or message.body)
+            if room < 0:
+                raise RefusedError(
+                    "its records are too large, with the header or the elements around each: send it in several"
+                )
         if found and found[-1].ends and isinstance(found[-1].record, RefusedError):
             raise found[-1].record
         if part and len(found) > 1:

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 import msgspec
 import structlog
 
-from hub.bus.dead_letters import dead_letter, tell_of
+from hub.bus.dead_letters import dead_letter, tell_of_all
 from hub.bus.feeds import Feed, Feeds
 from hub.bus.intake import Part
+from hub.bus.own_threads import OwnThread
 from hub.bus.refusal import FailedError, RefusedError
 from hub.bus.same_event import says_the_same
 from hub.bus.tally import FeedCount, Tally
@@ -27,17 +28,24 @@ from hub.domain.ports import Appended, DeadLetters, EventJournal, EventRefusedEr
 
 log = structlog.get_logger(__name__)
 
+T = TypeVar("T")
+
 SMALL_BYTES: Final = 16 * 1024
 """A message up to this size is understood on the event loop, a larger one in a thread."""
 SLICE_BYTES: Final = 64 * 1024
 SLICE_MESSAGES: Final = 32
+SLICE_PARTS: Final = 100
 """What is understood in one go before others on the event loop get their turn."""
 CHUNK_PARTS: Final = 500
+CHUNK_BYTES: Final = 2 * 1024 * 1024
 """Records of a large message that are stored together."""
+FILE_LETTERS: Final = 10_000
+FILE_LETTERS_BYTES: Final = 64 * 1024 * 1024
+"""Records of one file that are dead letters each. Of what is beyond that the file itself is the one dead letter."""
 
 _ID_OF_ANOTHER: Final = (
-    "an earlier message of this feed had the same message id and said something else: "
-    "give each message an id of its own, or none"
+    "an earlier message of this feed had the same message id and said something else: give each message an id of its "
+    "own, or none; a record that is known by its own (the feed's `id`, an IDoc's number) needs a new one, too"
 )
 
 EventListener = Callable[[Event], None]
@@ -71,6 +79,8 @@ class Understood(NamedTuple):
     feed: Feed
     messages: Sequence[InboundMessage]
     parts: Sequence[Placed]
+    identity: str = ""
+    """By what its one message is known, where that has been found out already."""
 
 
 class Reception:
@@ -94,10 +104,15 @@ class Reception:
         self._on_dead = on_dead
         self._on_failed = on_failed
         self._counts = {name: FeedCount() for name in feeds.names}
+        self._threads = {name: OwnThread(f"feed-{name}") for name in feeds.names}
 
     def count(self, feed: str) -> FeedCount:
         """Return what became of the feed's records since the hub started."""
         return self._counts[feed]
+
+    async def in_thread(self, feed: str, work: Callable[[], T]) -> T:
+        """Return what `work` returns, carried out in the feed's own thread."""
+        return await self._threads[feed].run(work)
 
     async def take(self, feed: str, message: InboundMessage) -> Receipt:
         """Return once everything in it is durable somewhere. Raises UnknownFeedError, or StoreError: send it again."""
@@ -121,12 +136,12 @@ class Reception:
         where the file can't be read.
         """
         current = self._feeds.feed(feed)
-        file = await asyncio.to_thread(path.open, "rb")
+        file = await self._threads[feed].run(path.open, "rb")
         try:
             parts = current.intake.parts_of_file(file, message)
             return await self._take_streaming(current, message, parts, kept_at or str(path))
         finally:
-            await asyncio.to_thread(file.close)
+            await self._threads[feed].run(file.close)
 
     async def refuse(self, feed: str, message: InboundMessage, reason: str, *, kept_at: str = "") -> Receipt:
         """Keep a message, or the file at `kept_at`, as a dead letter without looking at it. Else as `take`."""
@@ -145,7 +160,10 @@ class Reception:
                 in_one_go = size = 0
             in_one_go += 1
             size += len(message.body)
-            parts += [Placed(index, part) for part in guarded(current, message, current.intake.parts(message))]
+            for number, part in enumerate(guarded(current, message, current.intake.parts(message)), 1):
+                parts.append(Placed(index, part))
+                if number % SLICE_PARTS == 0:
+                    await asyncio.sleep(0)
         return Understood(current, messages, parts)
 
     async def keep(self, understood: Understood, *, file: str = "") -> list[Receipt]:
@@ -168,7 +186,9 @@ class Reception:
             else:
                 events.append((placed, outcome))
         outcomes = await self._store.append_all([event for _, event in events]) if events else ()
-        for (placed, event), stored in zip(events, outcomes, strict=True):
+        for number, ((placed, event), stored) in enumerate(zip(events, outcomes, strict=True), 1):
+            if number % SLICE_PARTS == 0:
+                await asyncio.sleep(0)
             if isinstance(stored, EventRefusedError):
                 refused.append((placed, RefusedError(str(stored))))
             elif stored.is_new:
@@ -185,10 +205,21 @@ class Reception:
     async def _take_streaming(self, feed: Feed, message: InboundMessage, parts: Iterator[Part], file: str) -> Receipt:
         """Take a large message or file: understood in a thread and stored, some hundred records at a time."""
         remaining = guarded(feed, message, parts)
+        thread = self._threads[feed.name]
+        identity = await thread.run(feed.intake.identity, message)
         tally = Tally()
-        while chunk := await asyncio.to_thread(lambda: list(islice(remaining, CHUNK_PARTS))):
-            understood = Understood(feed, (message,), [Placed(0, part) for part in chunk])
-            tally.join(*(await self.keep(understood, file=file)))
+        room = _Room() if file else None
+        while chunk := await thread.run(_chunk, remaining):
+            understood = Understood(feed, (message,), [Placed(0, part) for part in chunk], identity)
+            tallies, refused = await self.record(understood)
+            if room is not None:
+                refused = room.kept(refused)
+            if refused:
+                await self._keep_dead(understood, tallies, refused, file)
+            tally.join(tallies[0].receipt())
+        if room is not None and room.left_out:
+            rest = [Placed(0, Part("", b"", RefusedError(room.reason)))]
+            tally.join(*(await self.keep(Understood(feed, (message,), rest, identity), file=file)))
         return tally.receipt()
 
     async def _keep_dead(
@@ -197,8 +228,10 @@ class Reception:
         feed = understood.feed
         waiting: list[DeadLetter] = []
         tried_again: list[DeadLetter] = []
-        for (index, part), refusal in refused:
-            letter = dead_letter(feed, understood.messages[index], part, refusal, file=file)
+        is_quick = len(refused) <= SLICE_PARTS and sum(len(one.part.original) for one, _ in refused) <= SLICE_BYTES
+        make = partial(_letters, understood, refused, file)
+        letters = make() if is_quick else await self.in_thread(feed.name, make)
+        for ((index, _), refusal), letter in zip(refused, letters, strict=True):
             is_worth_another = isinstance(refusal, FailedError) and feed.section.attempts > 1
             (tried_again if is_worth_another else waiting).append(letter)
             tallies[index].dead(letter)
@@ -207,8 +240,7 @@ class Reception:
         if tried_again:
             self._on_failed(tried_again)
             await self._store.settle_dead([letter.id for letter in tried_again], DeadLetterState.REPLAYING)
-        for letter in waiting:
-            tell_of(letter)
+        tell_of_all(waiting)
         if waiting:
             self._on_dead(waiting)
 
@@ -227,6 +259,61 @@ class Reception:
         except Exception:
             # The event is recorded; a listener's defect must not have the message handed in again.
             log.exception("event_listener_failed", event_id=event.id, source=event.source)
+
+
+class _Room:
+    """For dead letters of one file: as many as there is room for, of the rest how many and from where on."""
+
+    def __init__(self) -> None:
+        self._letters = FILE_LETTERS
+        self._bytes = FILE_LETTERS_BYTES
+        self._first = ""
+        self.left_out = 0
+
+    @property
+    def reason(self) -> str:
+        return (
+            f"{self.left_out} more of its records, from {self._first} on, could not be understood, too many to be kept "
+            "each by itself: the file has them, and a replay takes it in as a whole"
+        )
+
+    def kept(self, refused: Sequence[Refusal]) -> list[Refusal]:
+        """Return those that are kept each by itself; what is said of the file as a whole always is."""
+        kept: list[Refusal] = []
+        for refusal in refused:
+            part = refusal[0].part
+            if not part.part or (self._letters > 0 and self._bytes >= len(part.original)):
+                kept.append(refusal)
+                self._letters -= 1
+                self._bytes -= len(part.original)
+            else:
+                self._first = self._first or part.part
+                self.left_out += 1
+        return kept
+
+
+def _chunk(parts: Iterator[Part]) -> list[Part]:
+    """Return the next records, as many as may be held at once."""
+    chunk: list[Part] = []
+    size = 0
+    for part in parts:
+        chunk.append(part)
+        size += len(part.original)
+        if len(chunk) >= CHUNK_PARTS or size >= CHUNK_BYTES:
+            break
+    return chunk
+
+
+def _letters(understood: Understood, refused: Sequence[Refusal], file: str) -> list[DeadLetter]:
+    """Make the letters, hashing each message once; may take long: for a thread."""
+    identities: dict[int, str] = {}
+    letters = []
+    for (index, part), refusal in refused:
+        message = understood.messages[index]
+        if index not in identities:
+            identities[index] = understood.identity or understood.feed.intake.identity(message)
+        letters.append(dead_letter(understood.feed, message, part, refusal, identity=identities[index], file=file))
+    return letters
 
 
 def _grouped(messages: Sequence[InboundMessage]) -> Iterator[list[InboundMessage]]:

@@ -160,3 +160,13 @@ def test_an_exponent_beyond_all_bounds_is_refused(intake: Intake) -> None:
     """A number that no Decimal holds costs this one message, not the feed."""
     with pytest.raises(RefusedError, match="exponent"):
         event_of(intake, b'{"number": 1e99999999999999999999}', "m1")
+
+
+def test_a_message_does_not_grow_by_what_stands_around_its_records(mapping: Mapping) -> None:
+    """A header of 200 KB goes along with each bad line: thousands of them would be gigabytes; it is kept whole."""
+    body = b",".join(b"c%d%s" % (number, b"x" * 100) for number in range(1_900)) + b"\n" + b"1\n" * 5_000
+    intake = Intake("shop", InboundFeed(mapping="feeds/order", format="csv"), mapping, region="DE")
+    (part,) = intake.parts(InboundMessage(body=body, transport=Transport.HTTP))
+    assert isinstance(part.outcome, RefusedError)
+    assert ("", body) == (part.part, part.original)
+    assert "send it in several" in part.outcome.reason

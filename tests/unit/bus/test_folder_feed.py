@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
+import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +15,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from hub.bus.folder import FolderFeed
+from hub.bus.folder_moves import FolderMoves
 from hub.config.inbound import InboundFeed
 from hub.domain.inbound import InboundMessage, Receipt, Refused, Transport
 from hub.domain.ports import StoreError
@@ -288,3 +291,23 @@ async def test_a_target_taken_away_while_a_file_is_read(inbox: Path) -> None:
         await eventually(lambda: _names(inbox / "done") == ["orders.csv"])
     assert 1 == len({one.message.id for one in desk.taken})
     assert [] == desk.refused
+
+
+async def test_folders_that_hang_keep_nobody_else_waiting(inbox: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network drive may never answer: lookups for callers share asyncio's few threads, and no folder takes those."""
+    hung = threading.Event()
+    begun: list[FolderMoves] = []
+
+    def hangs(moves: FolderMoves) -> None:
+        begun.append(moves)
+        hung.wait(30)
+
+    monkeypatch.setattr(FolderMoves, "prepare", hangs)
+    folders = min(32, (os.cpu_count() or 1) + 4) + 1
+    async with AsyncExitStack() as stack:
+        stack.callback(hung.set)
+        for _ in range(folders):
+            await stack.enter_async_context(watched(inbox, Desk()))
+        await eventually(lambda: len(begun) == folders)
+        assert "an answer" == await asyncio.to_thread(lambda: "an answer")
+        hung.set()

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from hashlib import sha256
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from hub.bus import reception as reception_module
+from hub.bus.intake import Intake, Part
+from hub.bus.refusal import RefusedError
 from hub.domain.event import decode_event
-from hub.domain.inbound import REPLAY_BEGUN, DeadLetterState, Receipt, Transport, UnknownFeedError
+from hub.domain.inbound import REPLAY_BEGUN, DeadLetterState, InboundMessage, Receipt, Transport, UnknownFeedError
 from hub.domain.ports import StoreError
 from hub.mapping.mapping import Mapping
-from tests.unit.bus.feed_house import NAME, FeedHouse, feed_house, message, record
+from tests.unit.bus.feed_house import NAME, READS_OTHER_DATES, FeedHouse, feed_house, message, record
 from tests.waiting import eventually_asked
 
 WAITING, REPLAYING, REPLAYED = DeadLetterState.WAITING, DeadLetterState.REPLAYING, DeadLetterState.REPLAYED
@@ -83,7 +86,7 @@ async def test_a_large_message_is_taken_in_pieces_in_its_order(tmp_path: Path, m
 
 
 async def test_a_file_is_taken_record_by_record(tmp_path: Path) -> None:
-    """As one message, whose rest is a dead letter that says where the file lies."""
+    """As one message; a record that is kept itself does not say where the file lies: it may be `done` or `failed`."""
     file = tmp_path / "orders.jsonl"
     file.write_bytes(message(record(1), record(2), {"number": "3"}).body)
     async with feed_house(tmp_path, format="json_lines") as house:
@@ -92,7 +95,8 @@ async def test_a_file_is_taken_record_by_record(tmp_path: Path) -> None:
             receipt = await house.reception.take_file(NAME, file, handed_in, kept_at="/failed/orders.jsonl")
             assert (recorded, duplicates, 1) == (receipt.recorded, receipt.duplicates, receipt.dead)
         (letter,) = await house.letters()
-        assert ("/failed/orders.jsonl", Transport.FOLDER, 2) == (letter.file, letter.transport, letter.attempts)
+        assert ("", Transport.FOLDER, 2) == (letter.file, letter.transport, letter.attempts)
+        assert b'{"number": "3"}' in letter.body
 
 
 async def test_a_feed_that_is_not_there_is_told(tmp_path: Path) -> None:
@@ -214,3 +218,92 @@ async def test_others_get_their_turn_while_many_are_understood(tmp_path: Path) -
         await house.reception.understand(NAME, [message(record(number)) for number in range(1_000)])
         serving.cancel()
         assert turns >= 1_000 // reception_module.SLICE_MESSAGES
+
+
+async def test_others_get_their_turn_while_the_records_of_one_message_are_understood(tmp_path: Path) -> None:
+    """A small message may hold thousands of records: they are slices, too, and so are the events made of them."""
+    many = message(*(record(number, text="", mail="a@b") for number in range(140)), message_id="m1")
+    async with feed_house(tmp_path, format="json_lines") as house:
+        turns = 0
+
+        async def others() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        assert len(many.body) < reception_module.SMALL_BYTES
+        serving = asyncio.create_task(others())
+        await house.reception.understand(NAME, [many])
+        serving.cancel()
+        assert turns >= 1
+
+
+async def test_a_message_without_an_id_is_hashed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many of its records make no sense: each of their letters names the message by the hash of all of it."""
+    hashed = 0
+    identity = Intake.identity
+
+    def counted(self: Intake, handed_in: InboundMessage) -> str:
+        nonlocal hashed
+        hashed += 1
+        return identity(self, handed_in)
+
+    monkeypatch.setattr(Intake, "identity", counted)
+    bad = [record(number, time="soon") for number in range(700)]
+    async with feed_house(tmp_path, format="json_lines") as house:
+        for handed_in in (message(*bad), message(*bad[:90])):
+            hashed = 0
+            receipt = await house.reception.take(NAME, handed_in)
+            assert handed_in.body.count(b"soon") == receipt.dead
+            letter = await house.letter(receipt.refused[0].dead_letter)
+            assert f"sha256:{sha256(handed_in.body).hexdigest()}" == letter.message_id
+            assert hashed <= 2
+
+
+async def test_a_file_full_of_bad_records_does_not_fill_the_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond a bound the file stands for them: one letter with their number; what is good counts to the last line.
+
+    With the mapping repaired a replay of that letter takes them all in, each once.
+    """
+    monkeypatch.setattr(reception_module, "FILE_LETTERS", 3)
+    monkeypatch.setattr(reception_module, "CHUNK_PARTS", 4)
+    file = tmp_path / "orders.jsonl"
+    bad = [record(number, time="02.03.2026") for number in range(2, 12)]
+    file.write_bytes(message(record(1), *bad, record(12)).body)
+    async with feed_house(tmp_path, format="json_lines") as house:
+        handed_in = message(message_id="orders.jsonl", transport=Transport.FOLDER)
+        receipt = await house.reception.take_file(NAME, file, handed_in, kept_at=str(file))
+        assert (2, 4) == (receipt.recorded, receipt.dead)
+        whole = receipt.refused[0]
+        assert ("", "7 more of its records, from line 5 on") == (whole.part, whole.reason[:37])
+        assert [b"", "orders.jsonl", str(file)] == [
+            (letter := await house.letter(whole.dead_letter)).body,
+            letter.message_id,
+            letter.file,
+        ]
+        house.mapping.write_text(READS_OTHER_DATES)
+        await house.replay(whole.dead_letter)
+        assert (REPLAYED, 12) == ((await house.letter(whole.dead_letter)).state, house.journal.position)
+
+
+async def test_bad_records_of_a_file_are_bounded_by_their_bytes_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A long header goes along with each."""
+    monkeypatch.setattr(reception_module, "FILE_LETTERS_BYTES", 25_000)
+    file = tmp_path / "orders.csv"
+    file.write_text("x" * 10_000 + ",time\n" + "1,soon\n" * 50)
+    async with feed_house(tmp_path, format="csv") as house:
+        handed_in = message(message_id="orders.csv", transport=Transport.FOLDER)
+        receipt = await house.reception.take_file(NAME, file, handed_in, kept_at=str(file))
+        assert 2 + 1 == receipt.dead
+
+
+def test_records_are_held_by_their_bytes() -> None:
+    """Five hundred at once, but fewer that are large: each may have as many bytes as a message."""
+    large = b"x" * (reception_module.CHUNK_BYTES // 4)
+    parts = iter([Part(f"line {number}", large, RefusedError("no")) for number in range(10)])
+    assert [4, 4, 2, 0] == [len(reception_module._chunk(parts)) for _ in range(4)]
