@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hub.cli.feed_use import feed_problems
+from hub.cli.rule_use import rule_problems
 from hub.config.document import KeyPath, read_document
 from hub.config.mapping_files import find_mapping
 from hub.config.model import Config
@@ -37,6 +38,9 @@ def mapping_problems(config: Config, file: Path) -> list[Problem]:
         elif path[0] == "inbound":
             feed = str(path[1])
             problems.update(feed_problems(feed, config.inbound[feed], found, document))
+        elif "outbound" in path:
+            rule = config.connectors[str(path[1])].outbound.rules[int(path[-2])]
+            problems.update(rule_problems(rule, found, document.problem, place))
     return sorted(problems)
 
 

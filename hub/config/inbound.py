@@ -95,10 +95,15 @@ class FixedWidthFormat(Section):
         for name in self.only:
             if name not in self.fields:
                 raise PlacedError(("only", name), f"there is no field {name!r}{nearest(name, list(self.fields))}")
+            if len(self.only[name].strip()) > self.fields[name].length:
+                message = f"no record has that: the field's length is {self.fields[name].length}"
+                raise PlacedError(("only", name), message)
         for name, field in self.fields.items():
             end = field.start + field.length - 1
-            if self.record_length is not None and self.unit == "bytes" and end > self.record_length:
-                message = f"the field ends at byte {end}, the record at {self.record_length}"
+            # A character takes a byte at least.
+            if self.record_length is not None and end > self.record_length:
+                unit = self.unit.removesuffix("s")
+                message = f"the field ends at {unit} {end}, the record at byte {self.record_length}"
                 raise PlacedError(("fields", name), message)
         return self
 
@@ -124,6 +129,12 @@ class HmacSignature(Section):
 class BasicLogin(Section):
     username: Annotated[str, Field(min_length=1, max_length=200)]
     password: Secret
+
+    @model_validator(mode="after")
+    def _can_be_sent(self) -> Self:
+        if ":" in self.username:
+            raise PlacedError(("username",), "a user's name has no colon in HTTP basic (RFC 7617): take another name")
+        return self
 
 
 class HttpPush(Section):

@@ -12,7 +12,7 @@ from hub.config.request import PathText
 from hub.config.section import Section
 from hub.config.wording import nearest
 from hub.domain.event import EventType, data_type_of
-from hub.domain.fields import has_path
+from hub.domain.fields import has_path, values_at
 from hub.domain.path import Path
 from hub.domain.writeback import WriteKind
 
@@ -65,10 +65,26 @@ class OutboundRule(Section):
                 message = f"what is to be written on {kinds[0]} has to be said: give the rule a `mapping`"
                 raise PlacedError(("on", index), message)
         structs = {data_type_of(kind) for kind in self.types}
-        for text in self.when:
-            if not any(has_path(struct, Path(text)) for struct in structs):
+        for text, wanted in self.when.items():
+            having = [struct for struct in structs if has_path(struct, Path(text))]
+            if not having:
                 raise PlacedError(("when", text), f"no event that the rule is `on` has {text!r} in its data")
+            known = [values_at(struct, Path(text)) for struct in having]
+            _check_values(text, wanted if isinstance(wanted, tuple) else (wanted,), known)
         return self
+
+
+def _check_values(text: str, wanted: tuple[Scalar, ...], known: list[frozenset[str] | None]) -> None:
+    """Raise PlacedError for a value that never stands there, whatever happens; "" is what is not there."""
+    possible = {""}
+    for values in known:
+        if values is None:
+            return
+        possible |= values
+    for value in wanted:
+        if str(value) not in possible:
+            message = f"{value!r} is never at {text!r}{nearest(str(value), sorted(possible - {''}))}"
+            raise PlacedError(("when", text), message)
 
 
 class OutboundSection(Section):

@@ -5,7 +5,9 @@ Works on the plain data, so that these problems are told together with those of 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from hub.config.document import Document, KeyPath, Node
@@ -21,7 +23,9 @@ def reference_problems(document: Document, data: Node, folder: Path) -> Iterator
     yield from _mappings(document, top, folder)
     yield from _routed_agents(document, top)
     yield from _feeds(document, top)
+    yield from _read_twice(document, top, folder)
     yield from _published_feeds(document, top)
+    yield from _same_tokens(document, top)
 
 
 _WAYS = ("queue", "http", "folder", "soap")
@@ -51,6 +55,37 @@ def _feeds(document: Document, top: dict[str, Node]) -> Iterator[Problem]:
             yield document.problem(document.key_place(("inbound", name)), message)
 
 
+_OF_THE_HUB = ("ctihub.dead", "ctihub.rpc")
+
+
+def _read_twice(document: Document, top: dict[str, Node], folder: Path) -> Iterator[Problem]:
+    """Find queues and folders that two feeds read, and who may publish to a queue that there is not."""
+    queues: dict[str, str] = {}
+    folders: dict[str, list[tuple[str, str]]] = {}
+    for name, feed in _sections(top.get("inbound")):
+        path: KeyPath = ("inbound", name)
+        queue = feed.get("queue", None if feed.keys() & set(_WAYS) else f"ctihub.inbound.{name}")
+        if not isinstance(queue, str) or not top.get("bus"):
+            if "broker_user" in feed:
+                message = "this feed has no queue for `broker_user` to publish to: add `queue:`, or take it out"
+                yield document.problem(document.key_place((*path, "broker_user")), message)
+        elif queue in _OF_THE_HUB or queue in queues:
+            whose = f"feed {queues[queue]!r} reads this queue" if queue in queues else "this queue is the hub's own"
+            place = document.value_place((*path, "queue")) if "queue" in feed else document.key_place(path)
+            yield document.problem(place, f"{whose}: a feed needs one of its own")
+        else:
+            queues[queue] = name
+        watch = _section(feed.get("folder"))
+        watched, pattern = watch.get("path"), watch.get("pattern", "*")
+        if isinstance(watched, str) and isinstance(pattern, str):
+            others = folders.setdefault(os.path.normpath(folder / watched), [])
+            for other, theirs in others:
+                if fnmatchcase(pattern, theirs) or fnmatchcase(theirs, pattern):
+                    message = f"feed {other!r} takes files of this folder by {theirs!r}: a file has one feed"
+                    yield document.problem(document.value_place((*path, "folder", "path")), message)
+            others.append((name, pattern))
+
+
 def _published_feeds(document: Document, top: dict[str, Node]) -> Iterator[Problem]:
     known = list(_section(top.get("inbound")))
     for name, token in _tokens(top):
@@ -58,6 +93,16 @@ def _published_feeds(document: Document, top: dict[str, Node]) -> Iterator[Probl
             if isinstance(feed, str) and feed not in known:
                 place = document.value_place(("auth", "tokens", name, "feeds", index))
                 yield document.problem(place, f"there is no feed {feed!r}{nearest(feed, known)}")
+
+
+def _same_tokens(document: Document, top: dict[str, Node]) -> Iterator[Problem]:
+    """Find tokens that several machines have: which of them somebody is would not be clear."""
+    owners: dict[str, str] = {}
+    for name, entry in _section(_section(top.get("auth")).get("tokens")).items():
+        token = entry.get("token") if isinstance(entry, dict) else entry
+        if isinstance(token, str) and owners.setdefault(token, name) != name:
+            message = f"this is the token of {owners[token]!r}, too: give each machine one of its own"
+            yield document.problem(document.key_place(("auth", "tokens", name)), message)
 
 
 def _tokens(top: dict[str, Node]) -> Iterator[tuple[str, dict[str, Node]]]:

@@ -83,6 +83,8 @@ def wording(finding: Finding) -> str:
             if found in expected.replace("whole ", "")
             else f"must be {expected}, not {found}{hint}"
         )
+    if kind == "enum":
+        return _choices(finding)
     message: str = finding["msg"]
     return message[:1].lower() + message[1:]
 

@@ -58,8 +58,10 @@ def test_formats_are_configured(load: Load, keys: str) -> None:
         ),
         (
             fixed(", unit: bytes, record_length: 4"),
-            "the field ends at byte 5, the record at 4",
+            "the field ends at byte 5, the record at byte 4",
         ),
+        (fixed(", record_length: 4"), "the field ends at character 5, the record at byte 4"),
+        (fixed(", only: {id: too long}"), "no record has that: the field's length is 5"),
     ],
 )
 def test_what_does_not_fit_is_told(load: Load, keys: str, message: str) -> None:

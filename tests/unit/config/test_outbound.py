@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -44,8 +45,8 @@ def problems(tmp_path: Path) -> Problems:
         except ConfigError as error:
             found = list(error.problems)
         else:
-            found = [problem for problem in mapping_problems(config, file) if "outbound" in problem.message]
-            found += [problem for problem in mapping_problems(config, file) if "write_back" in problem.message]
+            of_rules = ("outbound", "write_back", "the rule is `on`")
+            found = [one for one in mapping_problems(config, file) if any(words in one.message for words in of_rules)]
         return [f"{problem.line - head.count(chr(10))}:{problem.column - 6}: {problem.message}" for problem in found]
 
     return told
@@ -143,11 +144,30 @@ def test_which_paths_a_call_s_end_has(path: str) -> None:
     """Fields of the domain, names of channel variables, items of lists; a property is no field."""
     has = path != "call.customer_number.e164"
     try:
-        OutboundRule.model_validate({"on": ["cti.call.cleared"], "when": {path: "x"}})
+        OutboundRule.model_validate({"on": ["cti.call.cleared"], "when": {path: ""}})
     except ValueError:
         assert not has
     else:
         assert has
+
+
+@pytest.mark.parametrize("value", ["inbund", ["inbound", "inbund"]])
+def test_a_value_that_never_stands_there_is_told(problems: Problems, value: object) -> None:
+    """Of what the hub itself names, as a call's direction; a rule that waits for another one never fires."""
+    [problem] = problems(f"rules: [{{on: [cti.call.cleared], when: {{call.direction: {json.dumps(value)}}}}}]")
+    assert problem.endswith("'inbund' is never at 'call.direction'; did you mean 'inbound'?")
+
+
+def test_what_no_event_has_can_not_be_mapped(problems: Problems, tmp_path: Path) -> None:
+    """Of all the events that the rule is `on`; the attributes beside the data count as well."""
+    (tmp_path / "mappings/own").mkdir(parents=True)
+    mapping = "source: x\nversion: 1\ntarget: write_back\nfields: {subject: data.%s, note: subject}\n"
+    section = "rules: [{on: [cti.order.*], write: activity, mapping: own/wb}]"
+    (tmp_path / "mappings/own/wb.yaml").write_text(mapping % "order.idd")
+    [problem] = problems(section)
+    assert problem.startswith("1:55: mapping 'own/wb' reads 'data.order.idd' for the field 'subject', but no event")
+    (tmp_path / "mappings/own/wb.yaml").write_text(mapping % "order.id")
+    assert [] == problems(section)
 
 
 def test_what_a_pattern_means() -> None:

@@ -100,6 +100,42 @@ def test_a_queue_needs_a_bus_and_a_token_a_feed_that_exists(problems: Problems, 
     ] == problems(text)
 
 
+@pytest.mark.parametrize(
+    ("feeds", "message"),
+    [
+        ("a: {MAP, queue: q}\n  b: {MAP, queue: q}", "9:31: feed 'a' reads this queue: a feed needs one of its own"),
+        ("a: {MAP}\n  b: {MAP, queue: ctihub.inbound.a}", "9:31: feed 'a' reads this queue"),
+        ("a: {MAP, queue: ctihub.dead}", "8:31: this queue is the hub's own"),
+        ("a: {MAP, folder: {path: in}}\n  b: {MAP, folder: {path: ./in/, pattern: '*.csv'}}", "of this folder by '*'"),
+        ("a: {MAP, broker_user: x, folder: {path: in}}", "8:24: this feed has no queue for `broker_user`"),
+        ("a: {MAP, http: {basic: {username: 'a:b', password: geheim-12}}}", "no colon in HTTP basic"),
+    ],
+)
+def test_what_two_feeds_can_not_share_and_what_would_have_no_effect(
+    problems: Problems, tmp_path: Path, feeds: str, message: str
+) -> None:
+    """Of two readers each would get a part; a right that nothing asks for is no right."""
+    (tmp_path / "mappings").mkdir()
+    (tmp_path / "mappings/orders.yaml").write_text("x: 1\n")
+    text = MINIMAL + "bus: {url: 'amqp://h'}\ninbound:\n  " + feeds.replace("MAP", "mapping: orders") + "\n"
+    [problem] = problems(text)
+    assert message in problem
+
+
+def test_files_of_one_folder_are_told_apart_by_their_names(load: Load, tmp_path: Path) -> None:
+    """Two feeds may watch it, each for names of its own."""
+    (tmp_path / "mappings").mkdir()
+    (tmp_path / "mappings/orders.yaml").write_text("x: 1\n")
+    feeds = "a: {MAP, folder: {path: in, pattern: '*.csv'}}\n  b: {MAP, folder: {path: in, pattern: '*.xml'}}\n"
+    assert {"a", "b"} == load(MINIMAL + "inbound:\n  " + feeds.replace("MAP", "mapping: orders")).inbound.keys()
+
+
+def test_each_machine_has_a_token_of_its_own(problems: Problems) -> None:
+    """With the token of two nobody could tell what whoever shows it may do."""
+    tokens = "auth: {tokens: {a: '0123456789', b: {token: '0123456789', may: [control]}}}\n"
+    assert ["6:34: this is the token of 'a', too: give each machine one of its own"] == problems(MINIMAL + tokens)
+
+
 def test_a_mapping_must_exist(problems: Problems, load: Load, tmp_path: Path) -> None:
     """Its name is a path below the mappings folders, and the nearest one is told."""
     (tmp_path / "mappings/shop").mkdir(parents=True)
