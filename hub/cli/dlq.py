@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 from hub.cli.options import add_config, configuration
 from hub.cli.outcome import FINE, FOUND_WRONG, CannotRunError
+from hub.config.wording import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from hub.config.inbound import InboundFeed
+    from hub.config.model import Config
     from hub.domain.inbound import DeadLetter
     from hub.journal.dead_letters_beside import DeadLettersBeside
 
@@ -50,13 +53,14 @@ def run(arguments: argparse.Namespace) -> int:
     from hub.domain.ports import StoreError
     from hub.journal.dead_letters_beside import DeadLettersBeside
 
+    _doubt_name(arguments, config)
     try:
         with DeadLettersBeside(config.store.place) as store:
             match arguments.action:
                 case "list":
                     return _list(store, arguments)
                 case "show":
-                    return _show(store, arguments)
+                    return _show(store, arguments, config.inbound)
                 case "replay":
                     return _replay(store, arguments)
                 case _:
@@ -83,6 +87,14 @@ def _origin(arguments: argparse.Namespace) -> str | None:
     return f"/connector/{arguments.connector}" if arguments.connector else None
 
 
+def _doubt_name(arguments: argparse.Namespace, config: Config) -> None:
+    """Tell of a name that the configuration does not have; what it once had may still have dead letters."""
+    for what, known in (("feed", config.inbound), ("connector", config.connectors)):
+        name = getattr(arguments, what, None)
+        if name is not None and name not in known:
+            print(f"there is no {what} {name!r} any more, or never was{nearest(name, list(known))}", file=sys.stderr)
+
+
 def _list(store: DeadLettersBeside, arguments: argparse.Namespace) -> int:
     from hub.cli.dlq_selection import pages
     from hub.cli.dlq_words import as_json, line, total
@@ -103,7 +115,7 @@ def _list(store: DeadLettersBeside, arguments: argparse.Namespace) -> int:
     return FINE
 
 
-def _show(store: DeadLettersBeside, arguments: argparse.Namespace) -> int:
+def _show(store: DeadLettersBeside, arguments: argparse.Namespace, feeds: Mapping[str, InboundFeed]) -> int:
     from hub.cli.dlq_selection import the_one
     from hub.cli.dlq_words import as_json, page
 
@@ -112,7 +124,8 @@ def _show(store: DeadLettersBeside, arguments: argparse.Namespace) -> int:
         return FOUND_WRONG
     if arguments.raw or arguments.output:
         return _write_original(letter, arguments.output)
-    print(as_json(letter) if arguments.json else page(letter))
+    feed = feeds.get(letter.origin.removeprefix("/feed/"))
+    print(as_json(letter) if arguments.json else page(letter, feed.encoding if feed else "utf-8"))
     return FINE
 
 

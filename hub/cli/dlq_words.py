@@ -7,6 +7,8 @@ from typing import Final
 
 import msgspec
 
+from hub.bus.formats.text import spoken
+from hub.bus.refusal import RefusedError
 from hub.domain.inbound import DeadLetter
 
 MAX_ORIGINAL: Final = 16 * 1024
@@ -25,9 +27,21 @@ def safe(text: str, *, kept: frozenset[str] = frozenset()) -> str:
     )
 
 
-def safe_original(body: bytes) -> str:
-    """Return the original as readable text: bytes that are no UTF-8 and control characters as escapes."""
-    shown = safe(body[:MAX_ORIGINAL].decode("utf-8", "backslashreplace"), kept=_KEPT)
+def encoding_of(letter: DeadLetter, encoding: str) -> str:
+    """Return in what the original is to be read: UTF-8 if it is that, else what it says itself, or the feed's."""
+    try:
+        letter.body.decode()
+    except UnicodeDecodeError:
+        try:
+            return spoken(letter.body, letter.content_type, encoding).encoding
+        except RefusedError:
+            return encoding
+    return "utf-8"
+
+
+def safe_original(body: bytes, encoding: str = "utf-8") -> str:
+    """Return the original as readable text: bytes that don't fit the encoding and control characters as escapes."""
+    shown = safe(body[:MAX_ORIGINAL].decode(encoding, "backslashreplace").replace("\x85", "\n"), kept=_KEPT)
     if len(body) > MAX_ORIGINAL:
         shown += f"\n... {len(body) - MAX_ORIGINAL} more bytes: --output FILE saves all of it"
     return shown
@@ -44,8 +58,8 @@ def total(shown: int, count: int) -> str:
     return f"{count} dead letter{'' if count == 1 else 's'}{f', the newest {shown} of them' if shown < count else ''}"
 
 
-def page(letter: DeadLetter) -> str:
-    """Return all that is known of one, and the original below."""
+def page(letter: DeadLetter, encoding: str = "utf-8") -> str:
+    """Return all that is known of one, and the original below; `encoding` is its feed's."""
     told = {
         "id": letter.id,
         "from": letter.origin,
@@ -64,7 +78,9 @@ def page(letter: DeadLetter) -> str:
     }
     lines = [f"{name + ':':14} {safe(value)}" for name, value in told.items() if value]
     if letter.body or not letter.file:
-        lines += [f"original:      {len(letter.body)} bytes", "", safe_original(letter.body)]
+        known = encoding_of(letter, encoding)
+        shown_as = "" if known == "utf-8" else f", shown as {known}"
+        lines += [f"original:      {len(letter.body)} bytes{shown_as}", "", safe_original(letter.body, known)]
     return "\n".join(lines)
 
 

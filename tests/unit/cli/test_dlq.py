@@ -93,6 +93,30 @@ def test_one_is_shown_so_that_no_terminal_obeys_it(config_file: Path, capsys: py
         assert reason in capsys.readouterr().err
 
 
+def test_it_is_shown_in_its_feeds_encoding(config_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """So that what came from a mainframe can be read; what is UTF-8 is shown as that, whatever the feed's says."""
+    feed = "inbound: {shop: {mapping: feeds/web_visit, encoding: cp037, folder: {path: in}}}"
+    config_file.write_text(f"{config_file.read_text()}{feed}\n")
+    keep(config_file, letter(1, body="D0815 Müller\x85".encode("cp037")), letter(2, body="D0815 Müller".encode()))
+    assert 0 == dlq(config_file, "show", "0001")
+    assert "13 bytes, shown as cp037\n\nD0815 Müller\n" in capsys.readouterr().out
+    assert 0 == dlq(config_file, "show", "0002")
+    assert "13 bytes\n\nD0815 Müller\n" in capsys.readouterr().out
+
+
+def test_a_name_that_the_configuration_does_not_have_is_doubted(
+    config_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a feed of before has left can still be listed."""
+    keep(config_file, letter(1))
+    assert 0 == dlq(config_file, "list", "--feed", "shop")
+    told = capsys.readouterr()
+    assert ("1 dead letter", "there is no feed 'shop' any more, or never was") == (
+        told.out.splitlines()[-1],
+        told.err.strip(),
+    )
+
+
 def test_the_bytes_themselves_go_to_a_file_or_a_pipe(
     config_file: Path, capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
