@@ -92,7 +92,8 @@ class Senders:
                 raise ApiError(403, "not_allowed", message)
             self._require(feed)
             if feed not in caller.feeds:
-                raise _not_for(feed)
+                message = f"This token may not publish to {feed!r}: see its `feeds` in the hub's configuration."
+                raise ApiError(403, "not_allowed", message)
             return Proof.SHOWN
         if request.headers.get(hdrs.AUTHORIZATION):
             return self._by_login(request, feed)

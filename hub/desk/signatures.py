@@ -65,8 +65,16 @@ class SignatureCheck:
         signed.update(body)
         expected = signed.digest()
         if not any(hmac.compare_digest(expected, given) for given in self._given(request)):
-            raise WrongSignatureError("The signature is not that of this message.")
+            raise WrongSignatureError(f"The signature is not that of this message: {self._expected()}.")
         return expected
+
+    def _expected(self) -> str:
+        """Say what has to be signed, and how; a sender can't find that out from its own signature."""
+        section = self._section
+        signed = ".".join([header for header in (section.id_header, section.timestamp_header) if header] + ["body"])
+        behind = f", behind {section.prefix!r}" if section.prefix else ""
+        algorithm = f"HMAC-{section.algorithm.upper()}"
+        return f"{section.header} has to be the {algorithm} of {signed}, in {section.encoding}{behind}"
 
     @contextmanager
     def taking(self, request: web.Request, signature: bytes, *, has_unsigned_id: bool) -> Iterator[Taking]:

@@ -8,7 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from hub.config.document import read_document
+from msgspec.inspect import StructType
+
+from hub.config.document import Document, read_document
 from hub.config.problem import ConfigError
 from hub.config.wording import nearest
 from hub.domain.change import CaseChange, ChangeKind, CustomerChange, OrderChange
@@ -21,8 +23,9 @@ from hub.mapping.plan import Builder
 from hub.mapping.reader import Findings
 from hub.mapping.rule_compiler import RuleCompiler
 from hub.mapping.rules import Run
+from hub.mapping.sources import sources_of
 from hub.mapping.struct_compiler import Entry, StructCompiler
-from hub.mapping.targets import FILLED_BY_HUB, TARGETS, shape_of_target
+from hub.mapping.targets import FILLED_BY_HUB, TARGETS, Shape, shape_of, shape_of_target
 
 MAX_WORK = 500_000
 """Steps that mapping one record may take: some tenths of a second at worst."""
@@ -41,6 +44,8 @@ class Mapping:
     required: frozenset[str]
     names_customer: bool
     label: str
+    read_for: dict[str, tuple[str, ...]]
+    """The paths of the record that a required field needs."""
 
     def run(self, source: Any, *, system: str, region: str) -> FeedData | WriteBack:
         """Map one record, whatever the target. Raises MappingRunError."""
@@ -120,9 +125,11 @@ class Mapping:
 
     def _missing(self, field: str, left_out: Sequence[FieldProblemError]) -> MappingRunError:
         reasons = [one.message for one in left_out if one.field == field]
-        return MappingRunError(
-            self.name, field, reasons[0] if reasons else "is required, but the record has no value for it"
-        )
+        if reasons:
+            return MappingRunError(self.name, field, reasons[0])
+        read = ", ".join(map(repr, self.read_for.get(field, ())))
+        reason = "is required, but the record has no value for it"
+        return MappingRunError(self.name, field, f"{reason}: the mapping reads {read}" if read else reason)
 
 
 def load_mapping(path: Path) -> Mapping:
@@ -157,5 +164,17 @@ def load_mapping(path: Path) -> Mapping:
     name = f"{path.parent.name}/{path.stem}"
     return Mapping(
         name=name, source=source, version=version, target=target, build=build, required=shape.required,
-        names_customer="customer" in shape.required, label=f"{name}@{version}",
+        names_customer="customer" in shape.required, label=f"{name}@{version}", read_for=_read_for(document, shape),
     )  # fmt: skip
+
+
+def _read_for(document: Document, shape: Shape) -> dict[str, tuple[str, ...]]:
+    paths: dict[str, list[str]] = {}
+    for source in sources_of(document):
+        paths.setdefault(source.field, []).append(source.path)
+    found = {}
+    for field in shape.required:
+        kind = shape.fields[field]
+        below = [f"{field}.{name}" for name in shape_of(kind).required] if isinstance(kind, StructType) else []
+        found[field] = tuple(dict.fromkeys(path for name in (field, *sorted(below)) for path in paths.get(name, ())))
+    return found

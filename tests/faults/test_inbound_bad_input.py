@@ -78,7 +78,7 @@ BAD = {
     "a record without its own id": Bad(
         "with_id", _json("")[13:].replace(b'"ship', b'{"ship'), "no id of its own", "id"
     ),
-    "a field too many": Bad("csv", _csv("wide").replace(b",C-9", b",,C-9"), "line 2 has 4 fields where 3 are expected"),
+    "a field too many": Bad("csv", _csv("wide").replace(b",C-9", b",,C-9"), "it has 4 fields where 3 are expected"),
     "columns that are shifted": Bad("csv", f"order,shipped,customer\n{SHIPPED},C-9,2\n".encode(), "is no date", "at"),
     "a quote that is never closed": Bad("csv", _csv("quote").replace(b"C-9", b'"C-9'), "line 2 is no CSV"),
     "NUL bytes in CSV": Bad("csv", b"\0" * 40, "line 1 holds NUL bytes"),

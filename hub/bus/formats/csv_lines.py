@@ -175,7 +175,7 @@ def _record(row: _Row, columns: Sequence[str]) -> Any:
         return fields
     if len(fields) != len(columns):
         return RefusedError(
-            f"line {row.number} has {len(fields)} fields where {len(columns)} are expected, from {columns[0][:100]!r} "
+            f"it has {len(fields)} fields where {len(columns)} are expected, from {columns[0][:100]!r} "
             f"to {columns[-1][:100]!r}: is a delimiter or a quote missing, or one too many?"
         )
     return dict(zip(columns, fields, strict=True))

@@ -227,7 +227,8 @@ def test_what_is_kept_of_a_part_is_found_again_under_its_own_id(mapping_of: Any,
     assert [Event, RefusedError, Event] == [type(part.outcome) for part in parts]
     refusal = parts[1].outcome
     assert isinstance(refusal, RefusedError)
-    assert ("id", "is required, but the record has no value for it") == (refusal.field, refusal.reason)
+    read = "is required, but the record has no value for it: the mapping reads 'id'"
+    assert ("id", read) == (refusal.field, refusal.reason)
     for part in parts:
         alone = msgspec.structs.replace(message, body=part.original, id=intake.identity(message))
         (again,) = intake.parts(alone, part=part.part)

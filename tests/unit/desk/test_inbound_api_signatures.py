@@ -110,6 +110,25 @@ async def test_a_wrong_signature_is_refused(house: House, change: str) -> None:
     assert [] == house.reception.taken
 
 
+@pytest.mark.parametrize(
+    ("feed", "header", "expected"),
+    [
+        ("shop", "X-Signature", "X-Signature has to be the HMAC-SHA256 of X-Timestamp.body, in hex."),
+        ("plain", "X-Hub-Signature-256", "the HMAC-SHA256 of body, in hex, behind 'sha256='."),
+        ("standard", "webhook-signature", "of webhook-id.webhook-timestamp.body, in base64, behind 'v1,'."),
+        ("long", "X-Signature", "the HMAC-SHA512 of X-Timestamp.body"),
+    ],
+)
+async def test_a_sender_is_told_what_has_to_be_signed(house: House, feed: str, header: str, expected: str) -> None:
+    """A wrong signature doesn't show what is wrong with it: the form is no secret, and most mistakes are there."""
+    headers = {header: "00", "X-Timestamp": now(), "webhook-id": "m-1", "webhook-timestamp": now()}
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{house.url}/api/v1/inbound/{feed}", data=b"{}", headers=headers) as reply,
+    ):
+        assert expected in (await reply.json())["error"]["message"]
+
+
 async def test_a_changed_id_breaks_the_signature_that_covers_it(house: House) -> None:
     """Where the id is signed, too, nobody can put another there."""
     body, at = b"{}", now()
