@@ -30,6 +30,11 @@ class PendingEvents(NamedTuple):
     def size(self) -> int:
         return len(self.events)
 
+    @property
+    def held_bytes(self) -> int:
+        """What it holds beside the events, which are small."""
+        return 0
+
 
 class PendingWrite(NamedTuple):
     """A statement that is no event, carried out for each row of values; `waiter` gets how many rows it changed."""
@@ -41,6 +46,11 @@ class PendingWrite(NamedTuple):
     @property
     def size(self) -> int:
         return len(self.rows)
+
+    @property
+    def held_bytes(self) -> int:
+        """The originals of dead letters, above all."""
+        return sum(len(value) for row in self.rows for value in row if isinstance(value, bytes))
 
 
 Pending = PendingEvents | PendingWrite

@@ -50,7 +50,6 @@ class Journal:
         self._grown = asyncio.Event()
         self._closed = False
         self._position = position
-        self._group = min(MAX_BATCH, backlog)
         self._writer = Writer(
             store,
             connection,
@@ -59,6 +58,7 @@ class Journal:
             on_commit=partial(self._in_the_loop, self._committed),
             on_given_up=partial(self._in_the_loop, self._given_up),
         )
+        self._group = min(MAX_BATCH, self._writer.room_of_who_waits)
 
     @classmethod
     async def open(cls, place: StorePlace, *, backlog: int = BACKLOG) -> Journal:

@@ -19,6 +19,8 @@ from hub.store.connection import StoreConnection
 log = structlog.get_logger(__name__)
 
 MAX_BATCH: Final = 2_000
+MAX_HELD_BYTES: Final = 64 * 1024 * 1024
+"""What may wait in originals of dead letters, each of which may be as large as a message."""
 RETRY_MIN_S: Final = 0.1
 RETRY_MAX_S: Final = 5.0
 LOOK_EVERY_S: Final = 2.0
@@ -53,6 +55,7 @@ class Writer:
         self._queue: deque[Pending] = deque()
         self._arrived = threading.Condition()
         self._waiting = 0
+        self._held_bytes = 0
         self._closing = threading.Event()
         self._deadline = 0.0
         self._problem: str | None = None
@@ -65,6 +68,11 @@ class Writer:
     def pending(self) -> int:
         """Events and cursors that are not on the disk yet."""
         return self._waiting
+
+    @property
+    def room_of_who_waits(self) -> int:
+        """How many events and other rows may wait before no more are taken of those who wait for the outcome."""
+        return max(1, self._backlog // 2)
 
     @property
     def dropped(self) -> int:
@@ -82,12 +90,21 @@ class Writer:
         return self._problem
 
     def put(self, pending: Pending) -> bool:
-        """Queue for the next commit; False if the backlog is full or the writer is closed."""
+        """Queue for the next commit; False if the backlog is full or the writer is closed.
+
+        Who waits for the outcome can hand it in again, and gets half of the backlog: while the disk fails, feeds leave
+        room for the calls, of which nobody hands in anything twice.
+        """
+        held = pending.held_bytes
         with self._arrived:
-            if self._closing.is_set() or self._waiting + pending.size > self._backlog:
+            limit = self._backlog if pending.waiter is None else self.room_of_who_waits
+            if self._closing.is_set() or self._waiting + pending.size > limit:
+                return False
+            if self._held_bytes and self._held_bytes + held > MAX_HELD_BYTES:
                 return False
             self._queue.append(pending)
             self._waiting += pending.size
+            self._held_bytes += held
             self._arrived.notify()
         return True
 
@@ -117,6 +134,7 @@ class Writer:
             self._write(batch)
             with self._arrived:
                 self._waiting -= sum(pending.size for pending in batch)
+                self._held_bytes -= sum(pending.held_bytes for pending in batch)
 
     def _next_batch(self) -> Sequence[Pending] | None:
         """Return what to write next, nothing where it is time to look after the store; None at the end."""

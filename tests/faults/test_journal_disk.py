@@ -2,10 +2,13 @@
 
 import asyncio
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from hub.domain.inbound import DeadLetter, Transport
+from hub.journal import writer
 from hub.journal.errors import JournalError, JournalFullError
 from hub.journal.journal import Journal
 from hub.store import sqlite
@@ -68,6 +71,62 @@ async def test_losses_beyond_the_backlog_are_counted(tmp_path: Path) -> None:
     await eventually(lambda: journal.pending == 0 and journal.position > 0)
     assert (500 - lost, lost) == (await journal.last_position(), journal.dropped_total)
     assert lost >= 100
+    await journal.close()
+
+
+async def test_feeds_leave_room_for_calls_while_the_disk_fails(tmp_path: Path) -> None:
+    """What somebody waits for is refused at half of the backlog, and may come again; no step of a call is lost to it."""
+    journal = await Journal.open(tmp_path / "journal.db", backlog=200)
+    _fill_the_disk(journal)
+    handed_in = [
+        asyncio.ensure_future(
+            journal.append_all([samples.step(samples.call(10 * feed + number)) for number in range(10)])
+        )
+        for feed in range(50)
+    ]
+    await eventually(lambda: _says(journal, "disk is full"))
+    for number in range(1_000, 1_090):
+        journal.publish(samples.step(samples.call(number)))
+    assert 0 == journal.dropped_total
+    _free_the_disk(journal)
+    outcomes = await asyncio.gather(*handed_in, return_exceptions=True)
+    refused = [outcome for outcome in outcomes if isinstance(outcome, JournalFullError)]
+    assert len(refused) >= 30
+    await eventually(lambda: journal.pending == 0)
+    assert 10 * (50 - len(refused)) + 90 == await journal.last_position()
+    await journal.close()
+
+
+async def test_originals_of_dead_letters_are_bounded_by_their_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fifty thousand of a megabyte each would not fit into memory; one alone always may wait."""
+    monkeypatch.setattr(writer, "MAX_HELD_BYTES", 3_000)
+    journal = await Journal.open(tmp_path / "journal.db")
+    _fill_the_disk(journal)
+    for number in range(200):
+        journal.publish(samples.step(samples.call(number)))
+    await eventually(lambda: _says(journal, "disk is full"))
+    letters = [
+        DeadLetter(
+            id=f"d{number}",
+            origin="/feed/shop",
+            at=datetime.now(UTC),
+            reason="no",
+            transport=Transport.HTTP,
+            body=b"x" * 2_000,
+        )
+        for number in range(3)
+    ]
+    first = asyncio.ensure_future(journal.keep_dead(letters[:1]))
+    await asyncio.sleep(0)
+    for letter in letters[1:]:
+        with pytest.raises(JournalFullError):
+            await journal.keep_dead([letter])
+    _free_the_disk(journal)
+    await first
+    await journal.keep_dead(letters[1:2])
+    assert 2 == await journal.count_dead()
     await journal.close()
 
 
