@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 from hashlib import sha256
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from hub.bus.dead_letters import FEED_ORIGIN
 from hub.bus.feeds import Feed, Feeds
-from hub.bus.reception import IdOfAnotherError, Placed, Reception, Refusal, Understood, guarded
+from hub.bus.reception import ID_OF_ANOTHER, IdOfAnotherError, Placed, Reception, Refusal, Understood, guarded
 from hub.bus.refusal import FailedError
 from hub.bus.replay import WorthAnotherError
 from hub.config.problem import ConfigError
 from hub.domain.inbound import DeadLetter, InboundMessage, Receipt, UnknownFeedError
+
+_ONCE_MORE: Final = "drop it if so, or replay it once more to have it beside the other"
 
 
 class FeedReplay:
@@ -40,7 +43,7 @@ class FeedReplay:
         )
         if letter.file and not letter.body:
             return await self._file(feed, message, Path(letter.file))
-        return await self._message(feed, message, letter.part)
+        return await self._message(feed, message, letter)
 
     async def _file(self, feed: Feed, message: InboundMessage, path: Path) -> str:
         """Take in the whole file; what of it can't be understood by itself stays among the dead letters."""
@@ -50,9 +53,13 @@ class FeedReplay:
             return f"the file {path} can't be read: {error.strerror or type(error).__name__}"
         return "" if _is_taken(receipt) else receipt.refused[0].reason
 
-    async def _message(self, feed: Feed, message: InboundMessage, part: str) -> str:
+    async def _message(self, feed: Feed, message: InboundMessage, letter: DeadLetter) -> str:
+        part = letter.part
         understood, refused = await self._record(feed, message, part)
         if refused and all(isinstance(refusal, IdOfAnotherError) for _, refusal in refused):
+            if ID_OF_ANOTHER not in letter.reason:
+                # What it should have said may have been sent again, corrected: what is older must not go over that.
+                return f"{ID_OF_ANOTHER}. It was not taken in: a corrected one may have come meanwhile; {_ONCE_MORE}"
             # Whoever asks for its replay says that it is a message of its own, whatever id it was given.
             of_its_own = msgspec.structs.replace(message, id=f"sha256:{sha256(message.body).hexdigest()}")
             understood, refused = await self._record(feed, of_its_own, part)

@@ -43,7 +43,7 @@ FILE_LETTERS: Final = 10_000
 FILE_LETTERS_BYTES: Final = 64 * 1024 * 1024
 """Records of one file that are dead letters each. Of what is beyond that the file itself is the one dead letter."""
 
-_ID_OF_ANOTHER: Final = (
+ID_OF_ANOTHER: Final = (
     "an earlier message of this feed had the same message id and said something else: give each message an id of its "
     "own, or none; a record that is known by its own (the feed's `id`, an IDoc's number) needs a new one, too"
 )
@@ -199,7 +199,7 @@ class Reception:
                 tallies[placed.message].duplicate(event.id)
                 count.duplicates += 1
             else:
-                refused.append((placed, IdOfAnotherError(_ID_OF_ANOTHER)))
+                refused.append((placed, IdOfAnotherError(ID_OF_ANOTHER)))
         return tallies, refused
 
     async def _take_streaming(self, feed: Feed, message: InboundMessage, parts: Iterator[Part], file: str) -> Receipt:

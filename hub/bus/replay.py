@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -54,6 +55,7 @@ class Replayer:
         self._retry_min_s = retry_min_s
         self._ways: dict[str, Replay] = {}
         self._due: dict[str, float] = {}
+        self._working: dict[str, asyncio.Task[None]] = {}
         self._asked = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._problem: str | None = None
@@ -76,14 +78,16 @@ class Replayer:
 
     async def stop(self) -> None:
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait({self._task})
+            tasks = {self._task, *self._working.values()}
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
             self._task = None
 
     async def _run(self) -> None:
         while True:
             try:
-                await self.look()
+                await self._begin()
             except StoreError as error:
                 self._failed(str(error))
             except Exception:
@@ -99,14 +103,48 @@ class Replayer:
             self._asked.clear()
 
     async def look(self) -> None:
-        """Try all that are to be tried now, the oldest first. Raises StoreError."""
-        wanted: list[str] = []
+        """Try all that are to be tried now. Raises StoreError."""
+        await asyncio.gather(*await self._begin())
+
+    async def _begin(self) -> Sequence[asyncio.Task[None]]:
+        """Begin to try those of each origin that none is tried of now, the oldest first. Raises StoreError.
+
+        A backend that does not answer, or a file of gigabytes, holds up the letters of its own origin alone.
+        """
+        wanted: list[DeadLetter] = []
         before: str | None = None
         while page := await self._letters.dead_letters(states=(DeadLetterState.REPLAYING,), before=before, limit=PAGE):
-            wanted += [letter.id for letter in page]
+            wanted += page
             before = page[-1].id
-        self._due = {letter_id: due for letter_id, due in self._due.items() if letter_id in set(wanted)}
-        for letter_id in reversed(wanted):
+        still = {letter.id for letter in wanted}
+        now = time.monotonic()
+        # One whose wait has just been noted may not be among them yet.
+        self._due = {letter_id: due for letter_id, due in self._due.items() if due > now or letter_id in still}
+        by_origin: dict[str, list[str]] = {}
+        for letter in reversed(wanted):
+            by_origin.setdefault(letter.origin, []).append(letter.id)
+        begun = []
+        for origin, letter_ids in by_origin.items():
+            if origin not in self._working:
+                task = asyncio.create_task(self._replay_all(letter_ids), name=f"replay of {origin}")
+                task.add_done_callback(partial(self._worked, origin))
+                self._working[origin] = task
+                begun.append(task)
+        return begun
+
+    def _worked(self, origin: str, task: asyncio.Task[None]) -> None:
+        del self._working[origin]
+        if task.cancelled():
+            return
+        error = task.exception()
+        if isinstance(error, StoreError):
+            self._failed(str(error))
+        elif error is not None:
+            # A defect of the hub: told with its traceback; what is still to be tried is looked for again.
+            log.error("replay_failed", origin=origin, exc_info=error)
+
+    async def _replay_all(self, letter_ids: Sequence[str]) -> None:
+        for letter_id in letter_ids:
             if self._due.get(letter_id, 0.0) <= time.monotonic():
                 await self._replay(letter_id)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -10,6 +13,7 @@ import pytest
 from hub.domain.inbound import REPLAY_BEGUN, DeadLetter, DeadLetterState, Transport
 from hub.domain.ports import StoreError
 from tests.unit.bus.feed_house import MAPPING, NAME, READS_OTHER_DATES, FeedHouse, feed_house, message, record
+from tests.waiting import eventually_asked
 
 WAITING, REPLAYING, REPLAYED = DeadLetterState.WAITING, DeadLetterState.REPLAYING, DeadLetterState.REPLAYED
 
@@ -163,3 +167,49 @@ async def test_a_store_that_fails_meanwhile_leaves_the_wish(tmp_path: Path) -> N
         await house.replay(letter_id)
         letter = await house.letter(letter_id)
         assert (REPLAYING, False) == (letter.state, letter.reason.startswith(REPLAY_BEGUN))
+
+
+async def test_a_part_that_was_corrected_meanwhile_does_not_come_back(tmp_path: Path) -> None:
+    """The batch came again, corrected; replaying all that waits must not put the old line over the new one.
+
+    It says so, and whoever replays it once more means it.
+    """
+    async with feed_house(tmp_path, format="json_lines") as house:
+        (letter_id,) = await _refused(house, record(1), record(2, time="01.03.2026"))
+        corrected = message(record(1), record(2, time="2026-03-02T10:00:00Z"), message_id="m1")
+        assert 1 == (await house.reception.take(NAME, corrected)).recorded
+        house.mapping.write_text(READS_OTHER_DATES)
+        await house.replay(letter_id)
+        letter = await house.letter(letter_id)
+        assert (WAITING, 2) == (letter.state, house.journal.position)
+        assert "a corrected one may have come meanwhile" in letter.reason
+        await house.replay(letter_id)
+        assert (REPLAYED, 3) == ((await house.letter(letter_id)).state, house.journal.position)
+
+
+async def test_a_backend_that_does_not_answer_holds_up_no_other_letters(tmp_path: Path) -> None:
+    """Those of each origin are tried one after the other, beside those of the others."""
+    async with feed_house(tmp_path) as house:
+        answers, tried = asyncio.Event(), asyncio.Event()
+
+        async def backend(_letter: DeadLetter) -> str:
+            tried.set()
+            await answers.wait()
+            return ""
+
+        house.replayer.on_replay("/connector/", backend)
+        (letter_id,) = await _refused(house, record(1, time="01.03.2026"))
+        old = msgspec.structs.replace(await house.letter(letter_id), id="c1", origin="/connector/crm")
+        await house.journal.keep_dead([msgspec.structs.replace(old, at=old.at - timedelta(days=1))])
+        house.mapping.write_text(READS_OTHER_DATES)
+        await house.journal.settle_dead(["c1", letter_id], REPLAYING)
+        looking = asyncio.create_task(house.replayer.look())
+        await tried.wait()
+        await eventually_asked(partial(_is_replayed, house, letter_id), "the letter of the feed is replayed")
+        answers.set()
+        await looking
+        assert REPLAYED is (await house.letter("c1")).state
+
+
+async def _is_replayed(house: FeedHouse, letter_id: str) -> bool:
+    return (await house.letter(letter_id)).state is REPLAYED
