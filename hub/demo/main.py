@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import secrets
 import signal
@@ -58,9 +59,14 @@ connectors:
     wsdl: {service_cloud_url}?wsdl
     auth: {{type: wsse, username: ctihub, password: "${{file:secrets/service_cloud}}"}}
 context: {{cache_s: 20}}
-auth: {{tokens: {{terminal: "${{file:secrets/terminal}}"}}}}    # what `ctihub tap` signs in with
+inbound:
+  shop: {{mapping: feeds/order_shipped}}
+auth:
+  tokens:
+    terminal: "${{file:secrets/terminal}}"    # what `ctihub tap` signs in with
+    shop: {{token: "${{file:secrets/shop}}", may: [publish], feeds: [shop]}}
 """
-_SECRETS = ("pbx", "sap", "service_cloud", "terminal")
+_SECRETS = ("pbx", "sap", "service_cloud", "terminal", "shop")
 
 
 def _free_port() -> int:
@@ -137,7 +143,7 @@ async def _play(port: int | None, pace: Pace, folder: Path) -> None:
             await hub.add_user(user, password)
         stack.push_async_callback(hub.stop)
         await hub.start(hub_url)
-        _say(entrance_site.url, folder)
+        _say(entrance_site.url, hub_url, folder)
 
         async def switch_service_cloud(on: bool) -> None:
             await (service_cloud_site.start() if on else service_cloud_site.stop())
@@ -170,7 +176,9 @@ def _write_secrets(folder: Path) -> dict[str, str]:
     return made
 
 
-def _say(url: str, folder: Path) -> None:
+def _say(url: str, hub_url: str, folder: Path) -> None:
+    shipped_at = datetime.now(UTC).isoformat(timespec="seconds")
+    shipped = {"orderNumber": "4711", "shippedAt": shipped_at, "customer": {"phone": CALLERS[0].number}}
     lines = (
         "ctihub demo is running. Calls ring one after the other, each from another caller.",
         "Open the agent's desk (Alice is signed in):",
@@ -184,6 +192,10 @@ def _say(url: str, folder: Path) -> None:
         f"    ctihub tap -c {folder}/ctihub.yaml",
         f"    ctihub trace -c {folder}/ctihub.yaml --phone {CALLERS[0].number}",
         f"    ctihub check -c {folder}/ctihub.yaml",
+        "",
+        "Be the web shop: this order is among the caller's contacts from the next call on, however often you send it.",
+        f'    curl {hub_url}/api/v1/inbound/shop -H "Authorization: Bearer $(cat {folder}/secrets/shop)" \\',
+        f"         -d '{json.dumps(shipped)}'",
         "",
         f"Configuration and log of the hub: {folder}   Ctrl-C ends the demo.",
     )

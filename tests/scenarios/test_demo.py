@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
+import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -89,6 +92,21 @@ async def test_the_printed_url_shows_calls_and_ctrl_c_ends_it(tmp_path: Path, sh
         await expect(page.get_by_test_id("log-row")).to_contain_text("Answered")
 
 
+def _shop_s_request(output: str) -> tuple[urllib.request.Request, bytes]:
+    """Return what the printed `curl` sends."""
+    printed = re.search(r"^ *curl .*\\\n.*$", output, re.MULTILINE)
+    assert printed is not None, output
+    _, url, _, header, _, body = shlex.split(printed[0].replace("\\\n", ""))
+    name, _, value = re.sub(r"\$\(cat (.*)\)", lambda found: Path(found[1]).read_text("utf-8"), header).partition(": ")
+    return urllib.request.Request(url, headers={name: value}), body.encode()  # noqa: S310 - the demo's own address
+
+
+def _sent(asked: urllib.request.Request, body: bytes) -> bytes:
+    with urllib.request.urlopen(asked, body, timeout=20) as reply:  # noqa: S310 - the demo's own address
+        content: bytes = reply.read()
+    return content
+
+
 async def test_the_printed_commands_look_into_it(tmp_path: Path) -> None:
     """As they stand, with no password to be found out: the backends answer, a caller is traced, events are told."""
     process = OwnedProcess(COMMAND, tmp_path / "output")
@@ -98,6 +116,10 @@ async def test_the_printed_commands_look_into_it(tmp_path: Path) -> None:
         commands = {
             line.split()[1]: line.split()[1:] for line in process.output_end().splitlines() if "ctihub " in line
         }
+        asked, body = _shop_s_request(process.output_end())
+        for answer in ("recorded", "duplicates"):
+            receipt = json.loads(await asyncio.to_thread(_sent, asked, body))
+            assert 1 == receipt[answer]
         said = {}
         for verb, more in {"check": [], "trace": [], "tap": ["--after", "0", "--count", "3"]}.items():
             words = [sys.executable, "-m", "hub", *commands[verb], *more]
