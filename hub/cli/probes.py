@@ -136,12 +136,17 @@ async def _bus(section: BusSection) -> str:
 
 async def _feed(section: BusSection, queue: str) -> str:
     async def look_for_queue(connection: AmqpConnection) -> str:
-        from hub.bus.topology import inbound_queue, look
+        from hub.bus.errors import BrokerError
+        from hub.bus.topology import inbound_exchange, inbound_queue, look
 
         found = await look(connection, inbound_queue(queue))
+        try:
+            leading = (await look(connection, inbound_exchange(queue))).remark
+        except BrokerError as error:
+            leading = str(error)  # the queue serves without it
         if not found.usable:
-            return f"queue {queue} will be made at the hub's start"
-        return f"queue {queue} is there{_remark(found.remark)}"
+            return f"queue {queue} will be made at the hub's start{_remark(leading)}"
+        return f"queue {queue} is there{_remark('; '.join(filter(None, (found.remark, leading))))}"
 
     return await _broker(section, look_for_queue)
 

@@ -201,12 +201,14 @@ async def test_check_tells_of_the_exchange_and_of_each_feeds_queue(each_rabbitmq
     url = each_rabbitmq.url
     made, unmade = f"made-{uuid.uuid4().hex}", f"unmade-{uuid.uuid4().hex}"
     await asyncio.to_thread(bus_client.declare_queue, url, made)
+    other = f"other-{uuid.uuid4().hex}"
+    await asyncio.to_thread(bus_client.declare_exchange, url, other, "direct")
     config = Config.model_validate(
         {
             "hub": {"listen": "127.0.0.1:0", "region": "DE"},
             "store": {"url": "sqlite:///unused.db"},
             "bus": {"url": url},
-            "inbound": {name: {"mapping": "feeds/order_shipped", "queue": name} for name in (made, unmade)},
+            "inbound": {name: {"mapping": "feeds/order_shipped", "queue": name} for name in (made, unmade, other)},
             "pbx": {"main": {"host": "127.0.0.1", "username": "hub", "secret": "unused"}},
         }
     )
@@ -217,6 +219,7 @@ async def test_check_tells_of_the_exchange_and_of_each_feeds_queue(each_rabbitmq
     told, _, remark = found[made].partition(" (")
     assert f"{broker} queue {made} is there" == told
     assert remark.startswith(f"queue {made} is of type classic, not quorum")
+    assert f"{broker} queue {other} will be made at the hub's start (exchange {other} exists" in found[other]
     assert 0 == await asyncio.to_thread(bus_client.depth, url, made)
     with pytest.raises(pika.exceptions.ChannelClosedByBroker, match="NOT_FOUND"):
         await asyncio.to_thread(bus_client.depth, url, unmade)
