@@ -12,8 +12,8 @@ from typing import Any, Final, NamedTuple
 import pika.exceptions
 from pika.adapters.utils.connection_workflow import AMQPConnectorException
 
+from hub.bus.deliveries import WholeMessageConnection
 from hub.bus.errors import BrokerError
-from hub.bus.frames import ForbearingConnection
 
 # pika logs each failure several times with tracebacks; the hub says it once, in plain words.
 logging.getLogger("pika").setLevel(logging.CRITICAL)
@@ -63,7 +63,7 @@ class AmqpConnection:
         """Connect and sign in. Raises an AMQPConnectorException of pika."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[Any] = loop.create_future()
-        workflow = ForbearingConnection.create_connection([parameters], done.set_result, custom_ioloop=loop)
+        workflow = WholeMessageConnection.create_connection([parameters], done.set_result, custom_ioloop=loop)
         try:
             outcome = await asyncio.shield(done)
         except asyncio.CancelledError:
