@@ -29,6 +29,7 @@ from hub.mapping.targets import FILLED_BY_HUB, TARGETS, Shape, shape_of, shape_o
 
 MAX_WORK = 500_000
 """Steps that mapping one record may take: some tenths of a second at worst."""
+_PATHS_TOLD = 5
 _KEYS = frozenset({"source", "version", "target", "fields"})
 
 
@@ -94,7 +95,8 @@ class Mapping:
                 raise MappingRunError(self.name, "target", f"a {self.target} is nothing that a feed brings")
         named = made.customer
         if not (named.phones or named.emails or named.ids):
-            raise MappingRunError(self.name, "customer", "the message names no customer: no phone, e-mail or id")
+            reason = "the message names no customer: no phone, e-mail or id"
+            raise MappingRunError(self.name, "customer", f"{reason}{self._read('customer')}")
         return made
 
     def run_write_back(self, source: Any, *, entry_id: str, kind: WriteKind, customer: str, region: str) -> WriteBack:
@@ -127,9 +129,12 @@ class Mapping:
         reasons = [one.message for one in left_out if one.field == field]
         if reasons:
             return MappingRunError(self.name, field, reasons[0])
-        read = ", ".join(map(repr, self.read_for.get(field, ())))
-        reason = "is required, but the record has no value for it"
-        return MappingRunError(self.name, field, f"{reason}: the mapping reads {read}" if read else reason)
+        return MappingRunError(self.name, field, f"is required, but the record has no value for it{self._read(field)}")
+
+    def _read(self, field: str) -> str:
+        """Say which paths a required field is read from; nothing where that is an expression."""
+        read = ", ".join(map(repr, self.read_for.get(field, ())[:_PATHS_TOLD]))
+        return f"; the mapping reads {read}" if read else ""
 
 
 def load_mapping(path: Path) -> Mapping:
@@ -169,12 +174,14 @@ def load_mapping(path: Path) -> Mapping:
 
 
 def _read_for(document: Document, shape: Shape) -> dict[str, tuple[str, ...]]:
-    paths: dict[str, list[str]] = {}
-    for source in sources_of(document):
-        paths.setdefault(source.field, []).append(source.path)
+    sources = list(sources_of(document))
     found = {}
     for field in shape.required:
         kind = shape.fields[field]
-        below = [f"{field}.{name}" for name in shape_of(kind).required] if isinstance(kind, StructType) else []
-        found[field] = tuple(dict.fromkeys(path for name in (field, *sorted(below)) for path in paths.get(name, ())))
+        below = shape_of(kind) if isinstance(kind, StructType) else None
+        # Of a customer nothing alone is required, but something is.
+        names = [f"{field}.{name}." for name in below.required or below.fields] if below else []
+        needed = tuple(names) or (f"{field}.",)
+        read = [source.path for source in sources if f"{source.field}.".startswith(needed)]
+        found[field] = tuple(dict.fromkeys(read))
     return found
