@@ -43,6 +43,9 @@ FILE_LETTERS: Final = 10_000
 FILE_LETTERS_BYTES: Final = 64 * 1024 * 1024
 """Records of one file that are dead letters each. Of what is beyond that the file itself is the one dead letter."""
 
+SURELY_BEGUN: Final = 2
+"""Deliveries of which the last was begun: at the first, with many others, the connection may have been lost before."""
+
 ID_OF_ANOTHER: Final = (
     "an earlier message of this feed had the same message id and said something else: give each message an id of its "
     "own, or none; a record that is known by its own (the feed's `id`, an IDoc's number) needs a new one, too"
@@ -337,7 +340,7 @@ def guarded(feed: Feed, message: InboundMessage, parts: Iterator[Part]) -> Itera
     if message.refused:
         yield Part("", message.body, RefusedError(message.refused))
         return
-    if message.attempts >= feed.section.attempts:
+    if message.attempts >= max(feed.section.attempts, SURELY_BEGUN):
         reason = f"the hub began it {message.attempts} times and did not come to an end: it may be what ended the hub"
         yield Part("", message.body, RefusedError(reason))
         return

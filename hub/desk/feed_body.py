@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,6 +13,8 @@ from hub.desk.replies import ApiError
 
 MAX_HELD_BYTES = 256 * 1024 * 1024
 """Of all bodies that are being read or understood at the same time."""
+SHARES = 4
+"""A fourth of that is the most for one feed: who sends to one, slowly and much, leaves room for those of the others."""
 GRACE_S = 10.0
 SLOWEST_BYTES_S = 8 * 1024
 """A body that comes slower than this, after the first ten seconds, is not waited for."""
@@ -26,11 +29,11 @@ class FeedBodies:
         self._max_held = max_held
         self._grace = grace_s
         self._slowest = slowest_bytes_s
-        self._held = 0
+        self._held: Counter[str] = Counter()
 
     @asynccontextmanager
-    async def body(self, request: web.Request, limit: int) -> AsyncIterator[bytes]:
-        """Read the body, and count it as held until the context ends.
+    async def body(self, request: web.Request, feed: str, limit: int) -> AsyncIterator[bytes]:
+        """Read the body, and count it as held for the feed until the context ends.
 
         Raises ApiError 408, 413, 415 or 503. What is larger than `limit` is refused by its Content-Length before any of
         it is read, else as soon as it is more.
@@ -46,15 +49,15 @@ class FeedBodies:
             async for chunk in self._chunks(request):
                 chunks.append(chunk)
                 size += len(chunk)
-                self._held += len(chunk)
+                self._held[feed] += len(chunk)
                 if size > limit:
                     raise _too_large(limit)
-                if self._held > self._max_held:
+                if self._held[feed] > max(limit, self._max_held // SHARES) or self._held.total() > self._max_held:
                     message = "Too much is being sent at the same time. Send it again soon."
                     raise ApiError(503, "busy", message, {hdrs.RETRY_AFTER: "1"})
             yield b"".join(chunks)
         finally:
-            self._held -= size
+            self._held[feed] -= size
 
     async def _chunks(self, request: web.Request) -> AsyncIterator[bytes]:
         """Yield what comes, as long as it comes fast enough."""

@@ -121,7 +121,7 @@ class InboundApi:
             raise ApiError(415, "not_soap", message)
         if not is_soap and proof is Proof.ENVELOPE:
             raise ApiError(401, "no_credentials", "This is for senders with credentials for this feed.", CHALLENGE)
-        async with self._bodies.body(request, section.max_bytes) as body:
+        async with self._bodies.body(request, feed, section.max_bytes) as body:
             with ExitStack() as stack:
                 taking = Taking()
                 message_id, is_signed = _message_id(request, section)

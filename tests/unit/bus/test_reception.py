@@ -122,6 +122,13 @@ async def test_what_ended_the_hub_is_not_begun_again_and_again(tmp_path: Path) -
         assert 1 == (await house.reception.take(NAME, message(record(1), attempts=2))).recorded
 
 
+async def test_what_was_delivered_once_before_may_never_have_been_begun(tmp_path: Path) -> None:
+    """With `attempts: 1` a broker that is restarted does not make dead letters of all that was on its way."""
+    async with feed_house(tmp_path, attempts=1) as house:
+        assert 1 == (await house.reception.take(NAME, message(record(1), attempts=1))).recorded
+        assert 1 == (await house.reception.take(NAME, message(record(2), attempts=2))).dead
+
+
 async def test_a_listener_that_fails_costs_nothing(tmp_path: Path) -> None:
     """The event is recorded, and the next one, whatever a listener does."""
 

@@ -108,14 +108,15 @@ async def test_a_message_that_breaks_off_is_not_taken(house: House) -> None:
 class _Site:
     """A server that reads bodies with other limits than the hub's."""
 
-    def __init__(self, bodies: FeedBodies) -> None:
+    def __init__(self, bodies: FeedBodies, *, limit: int = 1_000_000) -> None:
         self._bodies = bodies
+        self._limit = limit
         self.read: list[bytes] = []
         self.held = asyncio.Event()
 
     async def handle(self, request: web.Request) -> web.Response:
         try:
-            async with self._bodies.body(request, 1_000_000) as body:
+            async with self._bodies.body(request, request.query.get("feed", ""), self._limit) as body:
                 self.read.append(body)
                 if request.path == "/hold":
                     await self.held.wait()
@@ -165,3 +166,16 @@ async def test_bodies_are_held_within_bounds_together() -> None:
         async with connected(port) as (third, writer):
             writer.write(request % b"/")
             assert "202" in await status_line(third)
+
+
+async def test_bodies_for_one_feed_leave_room_for_those_of_others() -> None:
+    """Before a signature can be compared the body has to be there: who has none fills no more than a feed's share."""
+    site = _Site(FeedBodies(max_held=4_000), limit=1_000)
+    request = b"POST %b HTTP/1.1\r\nHost: hub\r\nContent-Length: 1000\r\n\r\n" + b"x" * 1000
+    async with site.listening() as port, connected(port) as (_, writing):
+        writing.write(request % b"/hold?feed=a")
+        await eventually(lambda: site.read, "a body held")
+        for feed, status in ((b"a", "503"), (b"b", "202")):
+            async with connected(port) as (reader, writer):
+                writer.write(request % (b"/?feed=" + feed))
+                assert status in await status_line(reader)
