@@ -311,3 +311,21 @@ async def test_folders_that_hang_keep_nobody_else_waiting(inbox: Path, monkeypat
         await eventually(lambda: len(begun) == folders)
         assert "an answer" == await asyncio.to_thread(lambda: "an answer")
         hung.set()
+
+
+async def test_a_file_with_nothing_in_it_to_tell_of_is_told_as_a_warning(inbox: Path) -> None:
+    """Nothing in it is wrong, so it is done; but so is one in a wrong encoding, of which `only` fits no record."""
+    desk = Desk()
+    receipts = {"new": Receipt(recorded=1), "again": Receipt(duplicates=1), "empty": Receipt()}
+    desk.answer = lambda path: receipts[path.name]
+    for name in receipts:
+        (inbox / name).write_text(name)
+
+    def told() -> dict[str, str]:
+        return {one["file"]: one["log_level"] for one in logs if one["event"] == "folder_file_through"}
+
+    with capture_logs() as logs:
+        async with watched(inbox, desk):
+            await eventually(lambda: len(told()) == len(receipts))
+    assert {"new": "info", "again": "info", "empty": "warning"} == told()
+    assert sorted(receipts) == _names(inbox / "done")
