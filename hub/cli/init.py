@@ -255,8 +255,9 @@ auth:
 #      # characters or bytes; record_length, in bytes, where records have no line ends.
 #      unit: bytes
 #      record_length: 80
-#      # Records of which a field has another value are passed over:
+#      # Which records are wanted, and which are none (headers, totals); what is neither is a dead letter.
 #      only: {kind: D}
+#      pass_over: {kind: [H, T]}
 #      fields:
 #        kind: {start: 1, length: 1}
 #        account: {start: 2, length: 10}

@@ -80,24 +80,32 @@ class FixedField(Section):
 
 
 class FixedWidthFormat(Section):
-    """Lines of fixed columns; `record_length`, in bytes, where records have no line ends (as mainframes send them)."""
+    """Lines of fixed columns; `record_length`, in bytes, where records have no line ends (as mainframes send them).
+
+    With `only` and `pass_over` each record is either wanted or known to be none, as headers and totals are. One that is
+    neither, as where the columns are shifted, is refused: passed over without a word it would be lost.
+    """
 
     fields: Annotated[dict[Name, FixedField], Field(min_length=1, max_length=2_000)]
     unit: Literal["characters", "bytes"] = "characters"
     record_length: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
-    only: Annotated[
-        dict[Name, str],
-        Field(description="Records whose fields have these values; others, as headers and totals, are passed over"),
+    only: Annotated[dict[Name, str], Field(description="Fields that a record has with these values")] = {}
+    pass_over: Annotated[
+        dict[Name, tuple[str, ...]],
+        Field(description="Headers, totals: fields with one of these values each, as in {kind: [H, T]}"),
     ] = {}
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        for name in self.only:
+        for key, name, value in (
+            *(("only", name, value) for name, value in self.only.items()),
+            *(("pass_over", name, value) for name, values in self.pass_over.items() for value in values),
+        ):
             if name not in self.fields:
-                raise PlacedError(("only", name), f"there is no field {name!r}{nearest(name, list(self.fields))}")
-            if len(self.only[name].strip()) > self.fields[name].length:
+                raise PlacedError((key, name), f"there is no field {name!r}{nearest(name, list(self.fields))}")
+            if len(value.strip()) > self.fields[name].length:
                 message = f"no record has that: the field's length is {self.fields[name].length}"
-                raise PlacedError(("only", name), message)
+                raise PlacedError((key, name), message)
         for name, field in self.fields.items():
             end = field.start + field.length - 1
             # A character takes a byte at least.

@@ -80,7 +80,8 @@ class _Fields:
     def __init__(self, form: FixedWidthFormat) -> None:
         self._places = [(name, field.start - 1, field.start - 1 + field.length) for name, field in form.fields.items()]
         self._in_bytes = form.unit == "bytes"
-        self._only = [(name, value.strip()) for name, value in form.only.items()]
+        self._only = {name: value.strip() for name, value in form.only.items()}
+        self._pass_over = {name: {value.strip() for value in values} for name, values in form.pass_over.items()}
 
     def record(self, raw: bytes, said: Spoken, offset: int) -> Any:
         """Return a record by its fields' names, why it can't be read, or None if it is one to pass over."""
@@ -95,6 +96,13 @@ class _Fields:
                 values = {name: text[start:stop].strip(_BLANKS) for name, start, stop in self._places}
         except RefusedError as refusal:
             return refusal
-        if any(values.get(name) != value for name, value in self._only):
+        if self._pass_over and all(values[name] in known for name, known in self._pass_over.items()):
             return None
+        for name, value in self._only.items():
+            if values[name] != value:
+                reason = (
+                    f"{name} is not {value!r}, nor one of those that `pass_over` names: are the columns shifted, or is"
+                    " it a record that may be left out?"
+                )
+                return RefusedError(reason, name)
         return values

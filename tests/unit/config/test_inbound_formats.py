@@ -25,7 +25,7 @@ def fixed(more: str) -> str:
         "format: json, records: data.items, id: no",
         "format: xml, records: '\"my orders\".order', encoding: gbk",
         "format: csv, csv: {delimiter: ;, header: false, columns: [a, b]}",
-        fixed(", record_length: 80, only: {id: x}"),
+        fixed(", record_length: 80, only: {id: x}, pass_over: {id: [h, t]}"),
         "format: cloudevents, schemas: ['https://example.com/1']",
         "format: idoc, encoding: EBCDIC-CP-US",
     ],
@@ -62,6 +62,8 @@ def test_formats_are_configured(load: Load, keys: str) -> None:
         ),
         (fixed(", record_length: 4"), "the field ends at character 5, the record at byte 4"),
         (fixed(", only: {id: too long}"), "no record has that: the field's length is 5"),
+        (fixed(", pass_over: {ids: [x]}"), "there is no field 'ids'; did you mean 'id'?"),
+        (fixed(", pass_over: {id: [x, too long]}"), "no record has that: the field's length is 5"),
     ],
 )
 def test_what_does_not_fit_is_told(load: Load, keys: str, message: str) -> None:

@@ -146,6 +146,25 @@ def test_an_unknown_declared_encoding_is_refused_by_name() -> None:
         found_in(feed_of(format="xml"), b'<?xml version="1.0" encoding="klingon"?><a/>')
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "written_in"),
+    [
+        ("Windows-31J", "髙橋①", "cp932"),
+        ("x-sjis", "山田ソ ﾔﾏﾀﾞ", "shift_jis"),
+        ("x-gbk", "张伟", "gbk"),
+        ("IBM-037", "GROß", "cp037"),
+        ("IBM01140", "10 €", "cp1140"),
+        ("x-IBM1026", "GÖKÇE", "cp1026"),
+    ],
+)
+def test_names_that_other_systems_use_are_known(name: str, text: str, written_in: str) -> None:
+    """IANA's, IBM's and Java's, where the standard library has another; in a header and in the configuration."""
+    told = records(found_in(feed_of(format="csv"), f"name\n{text}\n".encode(written_in), f"text/csv; charset={name}"))
+    configured = records(found_in(feed_of(format="csv", encoding=name), f"name\n{text}\n".encode(written_in)))
+
+    assert [{"name": text}] == told == configured
+
+
 def test_utf_16_that_nobody_tells_of_is_named() -> None:
     """JSON without a mark, in two bytes a character."""
     with pytest.raises(RefusedError, match="in UTF-16 without a byte order mark: set the feed's `encoding`"):

@@ -24,10 +24,27 @@ def test_lines_of_characters() -> None:
 
 
 def test_only_some_records_count() -> None:
-    """Headers and totals are passed over without a word."""
-    feed = feed_of(format="fixed_width", fixed_width={"fields": FIELDS, "only": {"kind": "D"}})
+    """Headers and totals are passed over without a word; what is neither they nor a record is told, and not lost."""
+    section = {"fields": FIELDS, "only": {"kind": "D"}, "pass_over": {"kind": ["H", "T"]}}
+    feed = feed_of(format="fixed_width", fixed_width=section)
 
-    assert ["0001", "0002"] == [one["id"] for one in records(found_in(feed, b"H2026\nD0001a\nD0002b\nT0002\n"))]
+    found = found_in(feed, b"H2026\nD0001a\n D0003c\nD0002b\nT0002\n")
+
+    assert ["line 2", "line 3", "line 4"] == [one.part for one in found]
+    assert ["0001", "0002"] == [found[place].record["id"] for place in (0, 2)]
+    assert isinstance(found[1].record, RefusedError)
+    assert "kind" == found[1].record.field
+    assert "are the columns shifted" in found[1].record.reason
+    assert b" D0003c\n" == found[1].original
+    assert [] == found_in(feed, b"H2026\nT0000\n")
+
+
+def test_records_are_none_by_all_that_is_named() -> None:
+    """A record that has only one of the values to be passed over by is a record."""
+    section = {"fields": FIELDS, "pass_over": {"kind": ["H"], "id": ["2026", "2027"]}}
+    feed = feed_of(format="fixed_width", fixed_width=section)
+
+    assert ["b"] == [one["name"] for one in records(found_in(feed, b"H2026a\nH0001b\nH2027c\n"))]
 
 
 def test_places_may_be_bytes() -> None:
