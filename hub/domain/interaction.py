@@ -38,11 +38,11 @@ class CustomerRef(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
     def keys(self) -> tuple[str, ...]:
         """Return the references as index keys: `tel:+49...`, `mailto:...` (lower case), `id:<system>:<id>`."""
-        return (
-            *(f"tel:{phone}" for phone in self.phones),
-            *(f"mailto:{email.lower()}" for email in self.emails),
-            *(f"id:{system}:{value}" for system, value in sorted(self.ids.items())),
-        )
+        keys = [f"tel:{phone}" for phone in self.phones]
+        keys += [f"mailto:{email.lower()}" for email in self.emails]
+        if self.ids:
+            keys += [f"id:{system}:{value}" for system, value in sorted(self.ids.items())]
+        return tuple(keys)
 
 
 class Interaction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -68,6 +68,8 @@ class Commit(NamedTuple):
 class _Entry:
     """One event of a batch, and what became of it."""
 
+    __slots__ = ("event", "position", "refusal", "stored")
+
     def __init__(self, event: Event) -> None:
         self.event = event
         self.position = 0
@@ -214,4 +216,5 @@ def sequence(position: int) -> str:
 
 def _timestamp(moment: datetime) -> str:
     """Return a moment as RFC 3339 in UTC."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return f"{in_utc.replace(tzinfo=None).isoformat()}Z"

@@ -53,6 +53,8 @@ def index_key(text: str) -> str:
 def derive(position: int, event: Event) -> Derivation | None:
     """Return what brings the derived tables up to `event`, which is being stored at `position`."""
     match event.data:
+        case Interaction() | OrderChange() | CaseChange():
+            return _index_interaction(position, event)
         case CallEvent(kind=CallEventKind.CLEARED, call=call):
             return Derivation(("call", call.id), _log_call(call))
         case CallEvent(call=call):
@@ -61,8 +63,6 @@ def derive(position: int, event: Event) -> Derivation | None:
             return Derivation(("agent", agent.agent), [(statements.SAVE_AGENT_STATE, (agent.agent, position))])
         case CustomerContext() as context:
             return Derivation(("call", context.call_id), _keep_context(position, context))
-        case Interaction() | OrderChange() | CaseChange():
-            return _index_interaction(position, event)
     return None
 
 
@@ -147,14 +147,11 @@ def _index_interaction(position: int, event: Event) -> Derivation | None:
         return None
     at = microseconds(interaction.at)
     source, identity = index_key(interaction.source), index_key(interaction.id)
+    writes: list[Write] = [
+        (statements.FORGET_OLDER_INTERACTION, (source, identity, at)),
+        (statements.SAVE_INTERACTION, (source, identity, at, position)),
+    ]
     # A matter that was deleted is none of the customer's any more, and an older report doesn't bring it back.
-    is_gone = isinstance(event.data, OrderChange | CaseChange) and event.data.change is ChangeKind.DELETED
-    keys = () if is_gone else interaction.customer.keys()
-    return Derivation(
-        ("interaction", source, identity),
-        [
-            (statements.FORGET_OLDER_INTERACTION, (source, identity, at)),
-            (statements.SAVE_INTERACTION, (source, identity, at, position)),
-            *((statements.SAVE_INTERACTION_KEY, (index_key(key), at, source, identity, position)) for key in keys),
-        ],
-    )
+    keys = () if getattr(event.data, "change", None) is ChangeKind.DELETED else interaction.customer.keys()
+    writes += [(statements.SAVE_INTERACTION_KEY, (index_key(key), at, source, identity, position)) for key in keys]
+    return Derivation(("interaction", source, identity), writes)
