@@ -92,7 +92,7 @@ def _configuration_problems(path: Path, *, is_online: bool) -> tuple[Sequence[Pr
     from hub.cli.mapping_use import mapping_problems
 
     found = [*mapping_problems(config, path), *_contract_problems(config, path, is_online=is_online)]
-    return [*found, *_soap_schema_problems(config)], own
+    return [*found, *_soap_problems(config, path)], own
 
 
 def _contract_problems(config: Config, path: Path, *, is_online: bool) -> list[Problem]:
@@ -107,17 +107,12 @@ def _contract_problems(config: Config, path: Path, *, is_online: bool) -> list[P
     return contract_problems(config, path, read_online)
 
 
-def _soap_schema_problems(config: Config) -> Iterable[Problem]:
-    services = [feed.soap for feed in config.inbound.values() if feed.soap is not None and feed.soap.xsd is not None]
-    if not services:
-        return
-    from hub.bus.soap.site_schema import load_site_schema
+def _soap_problems(config: Config, path: Path) -> Iterable[Problem]:
+    if all(feed.soap is None or feed.soap.xsd is None for feed in config.inbound.values()):
+        return []
+    from hub.cli.soap_use import soap_schema_problems
 
-    for service in services:
-        try:
-            load_site_schema(Path(service.xsd or ""), service.elements)
-        except ConfigError as error:
-            yield from error.problems
+    return sorted(set(soap_schema_problems(config, path)))
 
 
 def _mappings_in(folders: Iterable[Path]) -> list[Path]:
