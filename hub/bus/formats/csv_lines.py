@@ -154,7 +154,7 @@ class _Rows:
             except RefusedError as refusal:
                 fields = self._refused(refusal.reason)
             except csv.Error as error:
-                fields = self._refused(f"line {self._texts.taken[0].number} is no CSV: {error}")
+                fields = self._refused(f"line {self._texts.taken[0].number} {_in_words(str(error))}")
             if isinstance(fields, RefusedError) or not (len(fields) <= 1 and is_blank("".join(fields))):
                 return _Row(self._texts.taken, fields)
 
@@ -167,6 +167,18 @@ class _Rows:
             )
             self._texts.give_back()
         return RefusedError(reason)
+
+
+def _in_words(error: str) -> str:
+    """Return what the standard library's reader says, where that is for programmers, in words for a person."""
+    if error.startswith("new-line"):
+        return (
+            "holds a carriage return outside quotes: do its lines end otherwise (with LF or CR LF they would be read), "
+            "or is it no text?"
+        )
+    if error.startswith("field larger"):
+        return f"has a field of more than {csv.field_size_limit()} characters: is a quote not closed?"
+    return f"is no CSV: {error}"
 
 
 def _record(row: _Row, columns: Sequence[str]) -> Any:

@@ -55,6 +55,23 @@ def test_a_quote_within_a_text_is_a_quote() -> None:
     assert [{"id": "1", "name": '5" pipe', "city": "x"}] == records(found_in(FEED, HEADER + b'1;5" pipe;x\n'))
 
 
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (b"1,a\r2,b\n", "line 2 holds a carriage return outside quotes: do its lines end otherwise"),
+        (b"1," + b"x" * 150_000 + b"\n", "line 2 has a field of more than 131072 characters"),
+        (b'1,"a"b\n', "line 2 is no CSV: ',' expected after '\"'"),
+    ],
+)
+def test_what_the_reader_stumbles_on_is_said_to_a_person(line: bytes, words: str) -> None:
+    """Not in words about how to open files; the line behind it is read."""
+    found = found_in(feed_of(format="csv"), b"id,name\n" + line + b"3,c\n")
+
+    assert isinstance(found[0].record, RefusedError)
+    assert words in found[0].record.reason
+    assert {"id": "3", "name": "c"} == found[-1].record
+
+
 def test_columns_may_be_given() -> None:
     """Without a header line, behind lines that a report begins with, and with another quote or none."""
     section = {"header": False, "columns": ["a", "b"], "skip_lines": 2, "delimiter": "\t", "quote": None}
