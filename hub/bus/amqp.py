@@ -161,6 +161,12 @@ class AmqpChannel:
         """Ask for a queue without declaring it; one that is not there costs the channel (404)."""
         await self._answer(lambda done: self._channel.queue_declare(queue, passive=True, callback=done))
 
+    async def consumers_of(self, queue: str) -> int:
+        """Return how many take messages from a queue; one that is not there costs the channel (404)."""
+        answer = await self._answer(lambda done: self._channel.queue_declare(queue, passive=True, callback=done))
+        count: int = answer.method.consumer_count
+        return count
+
     async def confirm(self, on_confirm: Confirm) -> None:
         """Have the broker confirm what is published; tags count from 1."""
 
@@ -215,13 +221,14 @@ class AmqpChannel:
         if self._channel.is_open:
             self._channel.close()
 
-    async def _answer(self, ask: Callable[[Callable[[Any], None]], object]) -> None:
-        """Wait for the broker's answer. A channel that is closed never gives one, hence the second future."""
-        done: asyncio.Future[None] = self._loop.create_future()
-        ask(lambda _frame: _settle(done))
+    async def _answer(self, ask: Callable[[Callable[[Any], None]], object]) -> Any:
+        """Return the broker's answer. A channel that is closed never gives one, hence the second future."""
+        done: asyncio.Future[Any] = self._loop.create_future()
+        ask(lambda frame: None if done.done() else done.set_result(frame))
         await first_of(done, self.lost)
         if not done.done():
             raise self.lost.result()
+        return done.result()
 
     def _closed(self, _channel: Any, reason: BaseException) -> None:
         if not self.lost.done():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Final
@@ -25,6 +26,8 @@ MAX_BATCH: Final = 256
 MAX_BATCHES: Final = 3
 """Batches on their way to the store: the next is understood while the last is written."""
 STORE_LOOK_S: Final = 0.25
+GONE_LOOK_S: Final = 0.05
+GONE_WAIT_S: Final = 5.0
 CANCELLED_WAIT_S: Final = 2.0
 
 
@@ -81,6 +84,7 @@ class QueueFeed:
         await self._store_writes()
         await self._topology.inbound(connection, self._queue)
         channel = await connection.channel()
+        await self._last_one_is_gone(channel)
         arrived: asyncio.Queue[Delivery] = asyncio.Queue()
         one_at_a_time = await channel.consume(self._queue, 1, arrived.put_nowait)
         ready()
@@ -97,6 +101,16 @@ class QueueFeed:
         """Wait until the store takes something: what is delivered before counts as one more attempt for nothing."""
         while self._store_problem() is not None:  # noqa: ASYNC110 - the journal tells nobody when it is well again
             await asyncio.sleep(STORE_LOOK_S)
+
+    async def _last_one_is_gone(self, channel: AmqpChannel) -> None:
+        """Wait until the broker knows that the last connection has ended, or for a while if somebody else takes, too.
+
+        Before that only new messages come, and what comes again comes in their midst: if one of those ends the hub the
+        others are counted with it.
+        """
+        until = time.monotonic() + GONE_WAIT_S
+        while await channel.consumers_of(self._queue) and time.monotonic() < until:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(GONE_LOOK_S)
 
     async def _what_comes_again(self, arrived: asyncio.Queue[Delivery], under_way: _UnderWay) -> Delivery:
         """Take what was delivered before, one at a time; return the first that was not."""

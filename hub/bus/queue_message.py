@@ -26,7 +26,7 @@ _HEADER_OF: Final = {attribute: name for name, attribute in (AS_PROPERTIES | _KE
 _DELIVERY_COUNT: Final = "x-delivery-count"
 _CREDENTIALS: Final = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key"})
 """Headers that are kept nowhere: some programs send theirs with everything."""
-_NOT_KEPT: Final = _CREDENTIALS | {_DELIVERY_COUNT}
+_NOT_KEPT: Final = _CREDENTIALS | {_DELIVERY_COUNT, "x-acquired-count"}
 MAX_HEADERS: Final = 200
 MAX_VALUE: Final = 8 * 1024
 
@@ -57,9 +57,9 @@ def _headers(properties: Any) -> dict[str, str]:
     headers: dict[str, str] = {}
     if properties.headers:
         for name, value in list(properties.headers.items())[:MAX_HEADERS]:
-            known_as = _text(name).lower()
-            if known_as not in _NOT_KEPT:
-                headers[known_as] = _text(value)
+            lowered = _text(name).lower()
+            if lowered not in _NOT_KEPT:
+                headers[lowered] = _text(value)
     for attribute, value in vars(properties).items():
         if value is not None and (known_as := _HEADER_OF.get(attribute)) is not None:
             headers[known_as] = _text(value)

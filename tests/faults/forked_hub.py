@@ -2,6 +2,7 @@
 
 `python -m tests.faults.forked_hub` is that process. For each line on its standard input it forks a hub, `ctihub run`
 as it is but for the time that importing takes, and writes the hub's process id; once that hub has ended, it writes how.
+A hub may have a defect: a message with a certain word ends the process that understands it.
 """
 
 from __future__ import annotations
@@ -12,11 +13,15 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 
 from tests.servers.process import DIES_WITH_PARENT
+
+if TYPE_CHECKING:
+    from hub.domain.inbound import InboundMessage
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
@@ -24,8 +29,9 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 class ForkedHub:
     """`with ForkedHub(configuration, log) as hub`: `start` it and `kill` it as often as need be."""
 
-    def __init__(self, configuration: Path, log: Path, environment: dict[str, str]) -> None:
-        self._command = [sys.executable, "-m", "tests.faults.forked_hub", str(configuration), str(log)]
+    def __init__(self, configuration: Path, log: Path, environment: dict[str, str], *, poison: str = "") -> None:
+        """`poison` is the word in a message that ends the hub."""
+        self._command = [sys.executable, "-m", "tests.faults.forked_hub", str(configuration), str(log), poison]
         self._environment = {**os.environ, **environment}
         self._pid = 0
 
@@ -61,6 +67,10 @@ class ForkedHub:
     def kill(self) -> None:
         """SIGKILL it, in the middle of whatever it does, and return when it is gone. It must have lived until then."""
         os.kill(self._pid, signal.SIGKILL)
+        self.ends()
+
+    def ends(self) -> None:
+        """Return once it is gone, as by SIGKILL."""
         assert f"ended {signal.SIGKILL.value}" == self._read()
 
     def _read(self) -> str:
@@ -69,9 +79,11 @@ class ForkedHub:
         return line.decode().strip()
 
 
-def _fork_hubs(configuration: str, log: str) -> None:
+def _fork_hubs(configuration: str, log: str, poison: str) -> None:
     for module in ("hub.app", "hub.cli.run", "hub.desk.server"):
         importlib.import_module(module)
+    if poison:
+        _end_over(poison.encode())
     print("ready", flush=True)  # noqa: T201 - what the tests read
     for _ in sys.stdin:
         pid = os.fork()
@@ -80,6 +92,19 @@ def _fork_hubs(configuration: str, log: str) -> None:
         print(pid, flush=True)  # noqa: T201 - as above
         _, status = os.waitpid(pid, 0)
         print("ended", status, flush=True)  # noqa: T201 - as above
+
+
+def _end_over(poison: bytes) -> None:
+    from hub.bus.intake import Intake, Part
+
+    understand = Intake.parts
+
+    def parts(intake: Intake, message: InboundMessage, **options: Any) -> Iterator[Part]:
+        if poison in message.body:
+            os.kill(os.getpid(), signal.SIGKILL)
+        yield from understand(intake, message, **options)
+
+    Intake.parts = parts  # type: ignore[assignment,method-assign]
 
 
 def _be_a_hub(configuration: str, log: str) -> None:
