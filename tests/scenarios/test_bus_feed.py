@@ -361,7 +361,7 @@ async def test_a_hub_that_ends_in_the_middle_takes_each_message_once(
 
 async def test_a_full_disk_leaves_the_messages_where_they_are(rabbitmq: RabbitMQ, tmp_path: Path) -> None:
     """What the journal can't take is not acknowledged: it comes again, and is there once when the disk has room."""
-    journal = await Journal.open(tmp_path / "journal.db", backlog=60)
+    journal = await Journal.open(tmp_path / "journal.db", backlog=120)
     feed = Feed(rabbitmq.url, tmp_path, journal)
     disk = journal._writer._connection
     disk.execute(f"PRAGMA max_page_count = {disk.rows('PRAGMA page_count')[0][0]}")
