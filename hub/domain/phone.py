@@ -14,6 +14,7 @@ MAX_RAW_LENGTH = 64
 _ANONYMOUS = frozenset(
     {"", "anonymous", "restricted", "private", "unavailable", "unknown", "<unknown>", "asterisk", "s"},
 )
+_LETTER = re.compile(r"[^\W\d_]")
 _UP_TO_A_LETTER = re.compile(r"(.*?[\d+][\W\d_]*)[^\W\d_]", re.DOTALL)
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -72,7 +73,8 @@ def _letters_count_as_digits(text: str, parsed: phonenumbers.PhoneNumber, region
 
     The parser reads letters as on a keypad (800 MICROSOFT), so a caller id with words in it would be somebody's number.
     """
-    digits_then_letter = _UP_TO_A_LETTER.match(text)
+    # The second pattern tries every beginning of a text without letters, which takes as long as parsing it.
+    digits_then_letter = _UP_TO_A_LETTER.match(text) if _LETTER.search(text) else None
     if digits_then_letter is None:
         return False
     try:

@@ -1,5 +1,8 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from hub.domain import phone
 from hub.domain.phone import MAX_RAW_LENGTH, clean_text, is_region, mask_number, parse_number
 
 
@@ -60,3 +63,10 @@ def test_masked_number_keeps_no_way_back() -> None:
     """A number in a log shows only its country and its end; an extension stays."""
     assert "+49********78" == mask_number("+498912345678")
     assert "1001" == mask_number("1001")
+
+
+@given(st.text(st.sampled_from("0123456789+-() ./_;,#*ab\u00e9\u0436\u0661\u00b2\u4e00\n"), max_size=64))
+def test_only_a_text_with_a_letter_is_looked_at_for_letters(text: str) -> None:
+    """The short look finds a letter wherever the long one would find digits before one."""
+    if phone._UP_TO_A_LETTER.match(text):
+        assert phone._LETTER.search(text)
