@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any, BinaryIO, Final
@@ -9,7 +10,7 @@ from typing import Any, BinaryIO, Final
 from hub.bus.formats.found import Found
 from hub.bus.formats.json_lines import too_long
 from hub.bus.formats.lines import Lines, is_blank
-from hub.bus.formats.text import LONGEST_MARK, Spoken, spoken, text_of
+from hub.bus.formats.text import LONGEST_MARK, Spoken, is_ebcdic, spoken, text_of
 from hub.bus.refusal import RefusedError
 from hub.config.inbound import FixedWidthFormat, InboundFeed
 from hub.domain.inbound import InboundMessage
@@ -19,6 +20,10 @@ _PADDING: Final = b" \0\r\n\x1a\x40\x15\x25"
 
 _BLANKS: Final = " \t\r\n\0\u3000"
 """What fields are filled up with."""
+
+_NO_TEXT: Final = re.compile(r"[\0-\x08\n-\x1f\x7f]")
+_NO_TEXT_IN_EBCDIC: Final = re.compile(r"[\0-\x08\n-\x1f\x7f-\x9f]")
+"""In EBCDIC every byte is some character: that a field is packed or binary shows by these alone."""
 
 
 class FixedWidthReader:
@@ -103,6 +108,14 @@ class _Fields:
                 reason = (
                     f"{name} is not {value!r}, nor one of those that `pass_over` names: are the columns shifted, or is"
                     " it a record that may be left out?"
+                )
+                return RefusedError(reason, name)
+        no_text = _NO_TEXT_IN_EBCDIC if is_ebcdic(said.encoding) else _NO_TEXT
+        for name, value in values.items():
+            if no_text.search(value):
+                reason = (
+                    "control characters stand in it: are the columns shifted, or is it a packed or binary number, which"
+                    " the sender has to write in digits?"
                 )
                 return RefusedError(reason, name)
         return values

@@ -39,6 +39,38 @@ def test_only_some_records_count() -> None:
     assert [] == found_in(feed, b"H2026\nT0000\n")
 
 
+@pytest.mark.parametrize(
+    ("encoding", "raw"),
+    [
+        ("cp037", b"\x00\x12\x34\x5c\x0d\xff"),
+        ("cp500", b"\xf0\xf0\x9f\x04\x7c\xf0"),
+        ("latin-1", b"12\x00\x9c34"),
+        ("utf-8", b"12\n345"),
+    ],
+)
+def test_packed_and_binary_numbers_are_told(encoding: str, raw: bytes) -> None:
+    """In EBCDIC any byte is a character, so that one in a text would be somebody's wrong name; other records pass."""
+    section = {"fields": FIELDS, "record_length": 11}
+    feed = feed_of(format="fixed_width", encoding=encoding, fixed_width=section)
+    good, bad = ("D0042Vogt  ".encode(encoding), "D0043".encode(encoding) + raw)
+
+    found = found_in(feed, good + bad + good)
+
+    assert ["Vogt", "Vogt"] == [found[place].record["name"] for place in (0, 2)]
+    assert isinstance(found[1].record, RefusedError)
+    assert "name" == found[1].record.field
+    assert "control characters stand in it" in found[1].record.reason
+    assert bad == found[1].original
+
+
+def test_a_header_may_hold_anything() -> None:
+    """What is passed over need not have texts where records have them."""
+    section = {"fields": FIELDS, "record_length": 11, "only": {"kind": "D"}, "pass_over": {"kind": ["H"]}}
+    feed = feed_of(format="fixed_width", encoding="cp037", fixed_width=section)
+
+    assert [] == found_in(feed, "H".encode("cp037") + bytes(range(1, 11)))
+
+
 def test_records_are_none_by_all_that_is_named() -> None:
     """A record that has only one of the values to be passed over by is a record."""
     section = {"fields": FIELDS, "pass_over": {"kind": ["H"], "id": ["2026", "2027"]}}
