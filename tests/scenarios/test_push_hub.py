@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -114,3 +116,45 @@ async def test_a_signature_from_before_a_restart_has_no_second_effect(hub: HubPr
         headers = headers | {"Idempotency-Key": "another"}
         async with session.post("shop", data=order, headers=headers) as reply:
             assert 409 == reply.status
+
+
+async def test_a_repaired_mapping_takes_the_dead_letters_in(hub: HubProcess, tmp_path: Path) -> None:
+    """By `ctihub dlq` beside the running hub: listed, replayed to its event, another one dropped; the API says so."""
+    mapping = tmp_path / "mappings" / "shop" / "order.yaml"
+    usual = mapping.read_text()
+    orders = [json.dumps({"no": number, "kunde": {"number": "B-1"}}).encode() for number in ("4713", "4714")]
+    async with (
+        aiohttp.ClientSession(f"{hub.url}/api/v1/inbound/") as session,
+        HubApi(hub.url, hub.token).events() as stream,
+    ):
+        for order in orders:
+            async with session.post("shop", data=order, headers=signed(order)) as reply:
+                assert 422 == reply.status
+        letters = await dlq(hub, "list", "--feed", "shop", "--json")
+        wanted, unwanted = (letter["id"] for letter in reversed(letters))
+        assert {("/feed/shop", "customer", "shop/order@1")} == {
+            (letter["origin"], letter["field"], letter["mapping"]) for letter in letters
+        }
+        api = HubApi(hub.url, hub.token)
+        assert (200, orders[0]) == await api.get(f"/api/v1/dead-letters/{wanted}/original")
+        mapping.write_text(usual.replace("buyer.number", "kunde.number"))
+        status, output = await hub.command("dlq", "replay", wanted)
+        assert (0, True) == (status, output.endswith("1 of 1 replayed\n"))
+        event = await stream.until_type(EventType.ORDER_CHANGED)
+        assert isinstance(event.data, OrderChange)
+        assert ("4713", {"shop": "B-1"}) == (event.data.order.id, event.data.customer.ids)
+        async with session.post("shop", data=orders[0], headers=signed(orders[0])) as reply:
+            assert {"duplicates": 1, "events": [event.id]} == await reply.json()
+
+    status, _ = await hub.command("dlq", "drop", unwanted)
+    assert 0 == status
+    for letter, state in ((wanted, "replayed"), (unwanted, "dropped")):
+        status, told = await api.get(f"/api/v1/dead-letters/{letter}")
+        assert (200, state) == (status, json.loads(told)["state"])
+
+
+async def dlq(hub: HubProcess, *words: str) -> list[dict[str, Any]]:
+    """Run `ctihub dlq` beside the hub; return the letters that it prints."""
+    status, output = await hub.command("dlq", *words)
+    assert 0 == status, output
+    return [json.loads(line) for line in output.splitlines()]
