@@ -24,7 +24,7 @@ from hub.bus.same_event import says_the_same
 from hub.bus.tally import FeedCount, Tally
 from hub.domain.event import Event
 from hub.domain.inbound import DeadLetter, DeadLetterState, InboundMessage, Receipt
-from hub.domain.ports import Appended, DeadLetters, EventJournal, EventRefusedError
+from hub.domain.ports import Appended, DeadLetters, EventJournal, EventRefusedError, StoreError
 
 log = structlog.get_logger(__name__)
 
@@ -60,6 +60,9 @@ LetterListener = Callable[[Sequence[DeadLetter]], None]
 
 class Store(EventJournal, DeadLetters, Protocol):
     """Where events and dead letters are kept."""
+
+    def problem(self) -> str | None:
+        """Return in words why nothing can be stored at the moment; None when all is well."""
 
 
 class Placed(NamedTuple):
@@ -118,7 +121,12 @@ class Reception:
         return await self._threads[feed].run(work)
 
     async def take(self, feed: str, message: InboundMessage) -> Receipt:
-        """Return once everything in it is durable somewhere. Raises UnknownFeedError, or StoreError: send it again."""
+        """Return once everything in it is durable somewhere. Raises UnknownFeedError, or StoreError: send it again.
+
+        While nothing can be stored that is told at once: a sender that waits here would hold its message in memory.
+        """
+        if (problem := self._store.problem()) is not None:
+            raise StoreError(problem)
         return (await self.take_all(feed, (message,)))[0]
 
     async def take_all(self, feed: str, messages: Sequence[InboundMessage]) -> list[Receipt]:

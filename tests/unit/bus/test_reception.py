@@ -157,6 +157,20 @@ async def test_a_store_that_fails_is_the_senders_to_know(tmp_path: Path, monkeyp
         assert [(0, 1, 0), (0, 0, 1)] == [(one.recorded, one.duplicates, one.dead) for one in receipts]
 
 
+async def test_while_the_store_is_away_a_sender_is_told_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It need not wait until the store is back, and its message takes no memory meanwhile; then it is there once."""
+    async with feed_house(tmp_path) as house:
+        one = message(record(1), message_id="m1")
+        with monkeypatch.context() as patched:
+            patched.setattr(house.journal, "problem", lambda: "the server can't be reached")
+            with pytest.raises(StoreError, match="can't be reached"):
+                await house.reception.take(NAME, one)
+            assert (0, []) == (house.journal.pending, house.told)
+        assert (1, 0) == ((receipt := await house.reception.take(NAME, one)).recorded, receipt.duplicates)
+
+
 class Defect:
     """A mapping that fails on some records for a while."""
 
