@@ -15,8 +15,7 @@ from hub.bus.supervisor import Ready, Supervisor
 from hub.bus.topology import Topology
 from hub.bus.window import ConfirmWindow
 from hub.config.model import BusSection
-from hub.domain.ports import EventJournal, StoredEvent
-from hub.journal.errors import JournalError
+from hub.domain.ports import EventJournal, StoredEvent, StoreError
 
 log = structlog.get_logger(__name__)
 
@@ -169,7 +168,7 @@ class BusRelay:
             return
         try:
             await self._journal.save_cursor(self._reader, cursor)
-        except JournalError as error:
+        except StoreError as error:
             log.warning("bus_cursor_not_saved", position=cursor, reason=str(error))
         else:
             self._saved = cursor

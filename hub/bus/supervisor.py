@@ -90,7 +90,7 @@ class Supervisor:
             try:
                 await self._attempt()
             except StoreError as error:
-                self._failed(str(error))
+                self._failed(str(error), told="broker_session_waits_for_the_store")
             except (pika.exceptions.AMQPError, AMQPConnectorException, OSError, BrokerError) as error:
                 self._failed(explain(error, self._broker))
             except Exception as error:
@@ -139,7 +139,7 @@ class Supervisor:
         else:
             log.info("broker_takes_messages_again", connection=self._name, broker=self._broker)
 
-    def _failed(self, reason: str) -> None:
+    def _failed(self, reason: str, *, told: str = "broker_unavailable") -> None:
         if reason != self._reason:
-            log.warning("broker_unavailable", connection=self._name, reason=reason)
+            log.warning(told, connection=self._name, reason=reason)
         self._reason = reason

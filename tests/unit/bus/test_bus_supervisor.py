@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pika
 import pytest
+import structlog
 from pydantic import SecretStr
 
+from hub.bus.amqp import AmqpConnection
 from hub.bus.parameters import broker_parameters
 from hub.bus.relay import BusRelay
-from hub.bus.supervisor import Supervisor
+from hub.bus.supervisor import Ready, Supervisor
 from hub.config.model import BusSection
+from hub.domain.ports import StoreError
 from hub.journal.journal import Journal
 from tests.servers.ports import free_tcp_port
 from tests.unit.journal import samples
@@ -134,3 +137,58 @@ async def test_a_connection_attempt_can_be_stopped(caplog: pytest.LogCaptureFixt
         await asyncio.wait_for(supervisor.stop(), 3)
         await asyncio.sleep(0.05)
     assert [] == [record for record in caplog.records if record.name == "asyncio"]
+
+
+class _Connected:
+    """A connection that is there and stays: its session alone decides what becomes of it."""
+
+    blocked = False
+
+    def __init__(self) -> None:
+        self.broken: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
+
+    def on_blocked(self, _changed: Callable[[bool], None]) -> None:
+        return
+
+    async def close(self) -> None:
+        return
+
+
+@pytest.mark.parametrize(
+    ("error", "problem", "logged"),
+    [
+        (StoreError("the disk is full"), "the disk is full", "broker_session_waits_for_the_store"),
+        (ValueError("a slip"), "ValueError: a slip", "broker_session_failed"),
+    ],
+    ids=["store", "defect"],
+)
+async def test_a_store_that_fails_is_no_defect_of_the_hub(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, problem: str, logged: str
+) -> None:
+    """Told in the store's own words and without a traceback; a defect has one. Both are tried again."""
+
+    async def connected(_parameters: object) -> _Connected:
+        return _Connected()
+
+    is_well = False
+
+    async def session(_connection: AmqpConnection, ready: Ready) -> None:
+        ready()
+        if not is_well:
+            raise error
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(AmqpConnection, "open", connected)
+    parameters = broker_parameters(_section(1), "test")
+    supervisor = Supervisor("test", parameters, session, retry_min_s=0.01, retry_max_s=0.02)
+    with structlog.testing.capture_logs() as lines:
+        supervisor.start()
+        await eventually(lambda: (supervisor.problem or "").endswith(problem), "the problem in words")
+        assert not supervisor.connected
+        is_well = True
+        await eventually(lambda: supervisor.connected and supervisor.problem is None, "the next attempt")
+        await supervisor.stop()
+    told = [line for line in lines if line["log_level"] in {"warning", "error"}]
+    assert logged in {line["event"] for line in told}
+    assert isinstance(error, ValueError) == any(line.get("exc_info") for line in told)
+    assert isinstance(error, ValueError) == ("broker_unavailable" in {line["event"] for line in told})
