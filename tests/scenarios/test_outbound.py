@@ -27,7 +27,7 @@ from tests.scenarios.simulated_site import DEVICES, DIALLED, QUEUE
 from tests.waiting import eventually, eventually_asked
 
 OUTBOUND = {
-    "rules": [{"on": ["cti.call.cleared"], "when": {"call.outcome": "answered"}}],
+    "rules": [{"on": ["cti.call.cleared"], "when": {"call.outcome": "answered"}}, {"on": ["cti.interaction.*"]}],
     "retry_min_s": 0.05,
     "retry_max_s": 0.2,
     "attempts": 2,
@@ -61,10 +61,11 @@ class Site:
             "pbx": pbx_section(manager.port),
             "connectors": {"crm": connector},
             "context": {"cache_s": 0},
+            "inbound": {"shop": {"mapping": "feeds/order_shipped"}},
             "auth": {
                 "tokens": {
                     "tests": "${API_TOKEN}",
-                    "dialler": {"token": "${DIALLER_TOKEN}", "may": ["read", "control"]},
+                    "dialler": {"token": "${DIALLER_TOKEN}", "may": ["read", "control", "publish"], "feeds": ["shop"]},
                 }
             },
         }
@@ -100,6 +101,21 @@ class Site:
             assert 200 == reply.status, await reply.text()
             return msgspec.json.decode(await reply.read(), type=WrapUpResult)
 
+    async def ship(self, number: str) -> str:
+        """Have the shop say that an order of the customer's was shipped; return by what the backend knows that."""
+        body = {
+            "orderNumber": number,
+            "shippedAt": "2026-03-01T10:00:00Z",
+            "tracking": "1Z",
+            "customer": {"phone": KNOWN.phone},
+        }
+        async with (
+            aiohttp.ClientSession(headers={"Authorization": f"Bearer {self._token}"}) as client,
+            client.post(f"{self.hub.url}/api/v1/inbound/shop", json=body) as reply,
+        ):
+            assert 202 == reply.status, await reply.text()
+        return f"shop:shipped-{number}-1Z"
+
     async def status(self) -> BackendStatus:
         _, body = await self.api.get("/api/v1/connectors")
         [status] = msgspec.json.decode(body, type=list[BackendStatus])
@@ -121,13 +137,13 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
         site.hub.assert_clean_log(KNOWN.phone)
 
 
-async def test_a_backend_that_is_away_gets_every_call(site: Site) -> None:
-    """Three calls end and a note is written meanwhile, the hub is started again: it has all of it, in order, once."""
+async def test_a_backend_that_is_away_gets_all(site: Site) -> None:
+    """Three calls end, an order is shipped, a note is written, the hub starts again: it has all, in order, once."""
     first = await site.call()
     await eventually(lambda: site.crm.order == [first], "the first call's activity")
 
     await site.crm.stop()
-    missed = [await site.call() for _ in range(3)]
+    missed = [await site.call(), await site.call(), await site.ship("4711"), await site.call()]
     result = await site.wrap_up(missed[-1], "Pump replaced")
     assert [("crm", "note", True, "")] == [
         (saved.connector, str(saved.kind), saved.later, saved.problem) for saved in result.saved
@@ -138,10 +154,10 @@ async def test_a_backend_that_is_away_gets_every_call(site: Site) -> None:
     site.hub.stop()
     await site.hub.start()
     await site.crm.start()
-    await eventually(lambda: len(site.crm.order) == 5, "all that was missed")
+    await eventually(lambda: len(site.crm.order) == 6, "all that was missed")
     assert [first, *missed, f"{missed[-1]}.w1"] == site.crm.order
     await eventually_asked(lambda: _nothing_waits(site), "nothing waits any more")
-    assert 4 == await site.metric("ctihub_outbound_written_total")
+    assert 5 == await site.metric("ctihub_outbound_written_total")
     assert 0 == await site.metric("ctihub_outbound_waiting")
 
 
@@ -159,6 +175,7 @@ async def test_what_the_backend_refuses_is_replayed(site: Site) -> None:
     site.crm.refuses = {live.id}
     site.exchange.answer(caller, phone)
     site.exchange.hang_up(caller, NORMAL_CLEARING)
+    await eventually_asked(site.api.call_log, "the call in the log")
     behind = await site.call()
     await eventually(lambda: site.crm.order == [behind], "the call behind it")
 
