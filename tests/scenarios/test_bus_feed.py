@@ -27,7 +27,7 @@ from hub.config.inbound import InboundFeed
 from hub.config.model import BusSection, Config, HubSection
 from hub.config.pbx import PbxSection
 from hub.domain.event import Event
-from hub.domain.inbound import DeadLetterState
+from hub.domain.inbound import DeadLetterState, InboundMessage, Transport
 from hub.domain.interaction import Channel
 from hub.journal.journal import Journal
 from tests.scenarios import bus_client
@@ -323,16 +323,22 @@ def _declare_limited(url: str, queue: str) -> None:
 
 
 async def test_a_killed_broker_loses_no_message_of_a_feed(fresh_rabbitmq: RabbitMQ, tmp_path: Path) -> None:
-    """Killed while messages are taken: after its return each of them is one event, in the order they were sent."""
+    """Killed while messages are taken: after its return each of them is one event, in the order they were sent.
+
+    Of what was refused meanwhile, which came another way, it has the copies.
+    """
     async with _running(fresh_rabbitmq, tmp_path) as (feed, journal):
         for first in (0, 300):
             await feed.publish(*(_ticket(number) for number in range(first, first + 300)))
             await asyncio.to_thread(fresh_rabbitmq.kill)
             await eventually(lambda: not feed.consumer.connected)
+            refused = InboundMessage(body=b"?", transport=Transport.HTTP, id=f"bad {first}")
+            assert 1 == len((await feed.reception.take(feed.name, refused)).refused)
             await asyncio.to_thread(fresh_rabbitmq.start)
             await eventually(lambda: feed.consumer.connected)
         await eventually(lambda: feed.count.recorded == 600)
         stored = await journal.read(0, 1000)
+        assert {"bad 0", "bad 300"} == {copy.properties.message_id for copy in await feed.dead(2)}
     assert [f"T{number}" for number in range(600)] == [json.loads(one.body)["data"]["id"] for one in stored]
 
 
@@ -362,11 +368,14 @@ async def test_a_hub_that_ends_in_the_middle_takes_each_message_once(
 async def test_a_full_disk_leaves_the_messages_where_they_are(
     rabbitmq: RabbitMQ, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the journal can't take is not acknowledged: it comes again, and is there once when the disk has room."""
-    # As ever, the journal's backlog holds more than a batch: one of which a half is durable is told as duplicates.
+    """What the journal can't take is not acknowledged: it comes again, and is there once when the disk has room.
+
+    Each is told once, too, also those that the journal held while the connection that brought them ended.
+    """
+    told: list[Event] = []
     monkeypatch.setattr(feed_module, "MAX_BATCH", 20)
     journal = await Journal.open(tmp_path / "journal.db", backlog=120)
-    feed = Feed(rabbitmq.url, tmp_path, journal)
+    feed = Feed(rabbitmq.url, tmp_path, journal, told.append)
     disk = journal._writer._connection
     disk.execute(f"PRAGMA max_page_count = {disk.rows('PRAGMA page_count')[0][0]}")
     await feed.start()
@@ -377,6 +386,7 @@ async def test_a_full_disk_leaves_the_messages_where_they_are(
     disk.execute("PRAGMA max_page_count = 1000000")
     await eventually(lambda: journal.position == 200)
     await eventually(lambda: feed.count.recorded == 200)
+    assert [f"Ticket {number}" for number in range(200)] == [getattr(event.data, "subject", "") for event in told]
     assert (0, 0) == (feed.count.dead, journal.dropped_total)
     await feed.stop()
     assert await feed.depth() == 0
