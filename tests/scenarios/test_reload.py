@@ -20,6 +20,7 @@ from hub.demo.pbx.manager import ManagerServer
 from hub.domain.backend import BackendStatus, ReloadResult
 from hub.domain.customer import BackendAnswer, CustomerContext
 from hub.domain.event import EventType
+from hub.domain.inbound import Receipt
 from tests.conformance.behaviour import MAPPINGS
 from tests.conformance.servers.backend import KNOWN, Mood
 from tests.conformance.servers.rest import RestBackend
@@ -30,11 +31,23 @@ from tests.scenarios.simulated_site import DEVICES, DIALLED, QUEUE
 from tests.waiting import eventually, eventually_asked
 
 MAPPING = (MAPPINGS / "customer.yaml").read_text(encoding="utf-8")
+ORDERS = """\
+source: JSON
+version: 1
+target: interaction
+fields:
+  id: number
+  channel: {const: order}
+  at: time
+  subject: text
+  customer.emails: mail
+"""
+READS_OTHER_DATES = ORDERS.replace("at: time", 'at: {from: time, date: {formats: ["%d.%m.%Y"]}}')
 TITLED = MAPPING.replace("name.full: name", "name.full: name\n  title: {from: nix, default: VIP}")
 
 
 class Site:
-    """A hub with two backends, `crm` and `shop`; all its files lie in `folder`."""
+    """A hub with two backends, `crm` and `shop`, and a feed `orders`; all its files lie in `folder`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -42,6 +55,7 @@ class Site:
         self.exchange = Exchange(queue=QUEUE, members={device: agent for agent, device in DEVICES.items()})
         self.file = folder / "ctihub.yaml"
         self.mapping = folder / "mappings/customer.yaml"
+        self.orders = folder / "mappings/orders.yaml"
         self.secret = folder / "secrets/shop"
         self._deploy_token = secrets.token_urlsafe(16)
 
@@ -54,8 +68,8 @@ class Site:
         manager = ManagerServer(self.exchange, username="hub", secret=password)
         await manager.start()
         stack.push_async_callback(manager.stop)
-        for file, text in ((self.mapping, MAPPING), (self.secret, "secret-key\n")):
-            file.parent.mkdir()
+        for file, text in ((self.mapping, MAPPING), (self.orders, ORDERS), (self.secret, "secret-key\n")):
+            file.parent.mkdir(exist_ok=True)
             file.write_text(text)
         shop_key = {"type": "api_key", "header": "X-Key", "key": "${file:secrets/shop}"}
         sections = {
@@ -63,8 +77,16 @@ class Site:
             "pbx": pbx_section(manager.port),
             "connectors": {"crm": self.crm.config(), "shop": {**self.shop.config(), "auth": shop_key}},
             "context": {"cache_s": 60},
+            "inbound": {"orders": {"mapping": "orders"}},
             "auth": {
-                "tokens": {"tests": "${API_TOKEN}", "deployment": {"token": "${DEPLOY_TOKEN}", "may": ["configure"]}}
+                "tokens": {
+                    "tests": "${API_TOKEN}",
+                    "deployment": {
+                        "token": "${DEPLOY_TOKEN}",
+                        "may": ["configure", "publish"],
+                        "feeds": ["orders"],
+                    },
+                }
             },
         }
         environment = {"AMI_SECRET": password, "DEPLOY_TOKEN": self._deploy_token}
@@ -82,14 +104,28 @@ class Site:
         beside.replace(self.file)
 
     async def reload(self) -> ReloadResult:
-        headers = {"Authorization": f"Bearer {self._deploy_token}"}
         async with (
-            aiohttp.ClientSession(headers=headers) as client,
+            aiohttp.ClientSession(headers=self._deployment) as client,
             client.post(f"{self.hub.url}/api/v1/connectors/reload") as reply,
         ):
             result = msgspec.json.decode(await reply.read(), type=ReloadResult)
             assert reply.status == (422 if result.problems else 200)
             return result
+
+    async def order(self, number: str) -> Receipt:
+        """Hand an order to the feed, with the date as the other system has written it for a while."""
+        order = {"number": number, "time": "01.03.2026", "text": "Pump", "mail": "a@example.com"}
+        async with (
+            aiohttp.ClientSession(headers=self._deployment) as client,
+            client.post(f"{self.hub.url}/api/v1/inbound/orders", json=order) as reply,
+        ):
+            receipt = msgspec.json.decode(await reply.read(), type=Receipt)
+            assert reply.status == (422 if receipt.refused else 202)
+            return receipt
+
+    @property
+    def _deployment(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._deploy_token}"}
 
     async def backends(self) -> dict[str, BackendStatus]:
         status, body = await self.api.get("/api/v1/connectors")
@@ -181,6 +217,22 @@ async def test_a_changed_mapping_counts_for_the_next_call(site: Site) -> None:
     assert ("VIP", False) == (after["crm"].records[0].title, after["crm"].cached)
 
 
+async def test_a_changed_mapping_of_a_feed_counts_for_the_next_message(site: Site) -> None:
+    """Taken in by the same request; one that is broken is refused at its place, and the one before goes on."""
+    assert 1 == len((await site.order("1")).refused)
+    site.orders.write_text(READS_OTHER_DATES)
+    result = await site.reload()
+    assert (("orders",), (), ("crm", "shop")) == (result.feeds, result.changed, result.unchanged)
+    assert 1 == (await site.order("2")).recorded
+    site.orders.write_text(READS_OTHER_DATES.replace("from: time", "form: time"))
+    result = await site.reload()
+    problem = result.problems[0]
+    assert ((), "orders.yaml", 7, 3) == (result.feeds, Path(problem.file).name, problem.line, problem.column)
+    (refused,) = site.log_events("change refused, the connectors stay as they are")
+    assert f"orders.yaml:7:3: {problem.message}" in refused["problems"][0]
+    assert 1 == (await site.order("3")).recorded
+
+
 async def test_a_changed_secret_is_signed_in_with(site: Site) -> None:
     """A renewed key in its file, without a word in the configuration."""
     site.secret.write_text("wrong-key-that-is-long\n")
@@ -270,7 +322,7 @@ async def test_a_backend_that_was_down_is_told_as_up_by_its_successor(site: Site
 
 
 async def test_watched_files_are_taken_in_by_themselves(watched: Site) -> None:
-    """The configuration replaced by an editor, a mapping written in two halves, a secret: each counts soon."""
+    """The configuration replaced by an editor, a mapping written in two halves, that of a feed: each counts soon."""
     site = watched
     site.change(lambda document: document["connectors"]["crm"].update(title="Renamed"))
     await eventually_asked(lambda: _is_titled(site, "Renamed"), "the new title")
@@ -286,6 +338,11 @@ async def test_watched_files_are_taken_in_by_themselves(watched: Site) -> None:
     assert "VIP" == (await site.answers())["crm"].records[0].title
     site.mapping.write_text(MAPPING)
     await eventually(lambda: len(site.log_events("connectors reloaded")) == 3)
+
+    assert 1 == len((await site.order("1")).refused)
+    site.orders.write_text(READS_OTHER_DATES)
+    await eventually(lambda: [["orders"]] == [line["feeds"] for line in site.log_events("feeds reloaded")])
+    assert 1 == (await site.order("2")).recorded
 
 
 async def test_a_file_that_a_broken_change_waits_for(watched: Site) -> None:

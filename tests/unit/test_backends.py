@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -12,10 +13,15 @@ import structlog
 from connectors.base import ConnectorError
 from connectors.resilience.connector import ResilientConnector
 from hub.backends import Backends
+from hub.bus.feeds import Feeds
+from hub.bus.refusal import RefusedError
 from hub.cli.config_file import ConfigFile
+from hub.config.mapping_files import SHIPPED
 from hub.context.health import ConnectorHealth
 from hub.domain.backend import ReloadNotPossibleError
 from hub.domain.customer import Problem
+from hub.domain.event import Event
+from hub.domain.inbound import InboundMessage, Transport
 from tests.conformance.servers.soap import WSDL, SoapBackend
 
 CONFIG = """\
@@ -40,22 +46,45 @@ connectors:
       by_phone: {key: phone, steps: [{name: found, path: /customers, params: {phone: {from: query.e164}}}]}
 """
 MAPPING = "source: x\nversion: 1\ntarget: customer\nfields: {id: id}\n"
+FEEDS = """\
+bus: {url: "amqp://127.0.0.1:1/"}
+inbound:
+  shop: {mapping: order, format: json}
+  backup: {mapping: order}
+  parcels: {mapping: feeds/order_shipped}
+"""
+ORDER = """\
+source: x
+version: 1
+target: interaction
+fields:
+  id: number
+  channel: {const: order}
+  at: time
+  subject: text
+  customer.emails: mail
+"""
 
 
 class Place:
     """A site's files, and the connectors that are made of them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, more: str = "") -> None:
         self.file = folder / "ctihub.yaml"
         self.wsdl = folder / "customers.wsdl"
         self.mapping = folder / "mappings/customer.yaml"
-        self.file.write_text(CONFIG)
+        self.file.write_text(CONFIG + more)
         self.wsdl.write_text(WSDL.format(soap=SoapBackend.binding))
         self.mapping.parent.mkdir()
         self.mapping.write_text(MAPPING)
+        self.order = folder / "mappings/order.yaml"
+        self.order.write_text(ORDER)
         self.swaps = 0
         source = ConfigFile(self.file)
-        self.backends = Backends(source.load(), health=ConnectorHealth(lambda _status, _up: None), source=source)
+        config = source.load()
+        self.feeds = Feeds(config)
+        health = ConnectorHealth(lambda _status, _up: None)
+        self.backends = Backends(config, health=health, source=source, feeds=self.feeds)
         self.backends.on_swap(self._swapped)
 
     def _swapped(self) -> None:
@@ -181,3 +210,82 @@ async def test_reloads_asked_for_at_once_come_one_after_the_other(place: Place) 
     place.file.write_text(CONFIG.replace("1/api", "2/api"))
     results = await asyncio.gather(*(place.backends.reload() for _ in range(5)))
     assert [("rest",), (), (), (), ()] == [result.changed for result in results]
+
+
+@pytest.fixture
+async def with_feeds(tmp_path: Path) -> AsyncIterator[Place]:
+    """Do the same for a site that has feeds."""
+    place = Place(tmp_path, FEEDS)
+    await place.backends.start()
+    yield place
+    await place.backends.close()
+
+
+def _understood(place: Place, time: str) -> Event | RefusedError:
+    """Return what the feed `shop` makes of an order of that time."""
+    order = {"number": "4711", "time": time, "text": "Order", "mail": "a@example.com"}
+    message = InboundMessage(body=json.dumps(order).encode(), transport=Transport.HTTP)
+    (part,) = place.feeds.feed("shop").intake.parts(message)
+    return part.outcome
+
+
+async def test_a_feed_s_mapping_that_changed_counts_for_the_next_message(with_feeds: Place) -> None:
+    """Of every feed that it is of; the others and all connectors are let be, and it is told once."""
+    place = with_feeds
+    connectors, parcels = dict(place.backends.connectors), place.feeds.feed("parcels")
+    assert isinstance(_understood(place, "01.03.2026"), RefusedError)
+    place.order.write_text(ORDER.replace("at: time", 'at: {from: time, date: {formats: ["%d.%m.%Y"]}}'))
+    assert isinstance(_understood(place, "01.03.2026"), RefusedError), "before somebody has it taken in"
+    result = await place.backends.reload()
+    assert (("shop", "backup"), (), ("soap", "rest")) == (result.feeds, result.changed, result.unchanged)
+    assert isinstance(_understood(place, "01.03.2026"), Event)
+    assert (connectors, parcels) == (place.backends.connectors, place.feeds.feed("parcels"))
+    assert 0 == place.swaps
+    assert () == (await place.backends.reload()).feeds
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column", "words"),
+    [
+        (ORDER.replace("at: time", "at: {from: time, dte: {}}"), 7, 20, "dte"),
+        (ORDER.replace("interaction", "interacton"), 3, 9, "interaction"),
+        (ORDER + "  subject: [\n", 11, 1, ""),
+        (None, 22, 19, "order"),
+    ],
+    ids=["field", "target", "half-a-file", "gone"],
+)
+async def test_a_feed_s_mapping_that_is_broken_is_refused(
+    with_feeds: Place, text: str | None, line: int, column: int, words: str
+) -> None:
+    """At its line and column; the old one goes on, nothing else of the change counts, and a corrected one does."""
+    place = with_feeds
+    connectors = dict(place.backends.connectors)
+    place.file.write_text((CONFIG + FEEDS).replace("1/api", "2/api"))
+    if text is None:
+        place.order.unlink()
+    else:
+        place.order.write_text(text)
+    result = await place.backends.reload()
+    assert ((), ()) == (result.feeds, result.changed)
+    problem = result.problems[0]
+    file = "ctihub.yaml" if text is None else "order.yaml"
+    assert (file, line, column) == (Path(problem.file).name, problem.line, problem.column), problem
+    assert words in problem.message
+    assert isinstance(_understood(place, "2026-03-01T10:00:00Z"), Event)
+    assert connectors == place.backends.connectors
+    place.order.write_text(ORDER.replace("version: 1", "version: 2"))
+    result = await place.backends.reload()
+    assert (("shop", "backup"), ("rest",)) == (result.feeds, result.changed)
+    assert place.feeds.feed("shop").intake.mapping_label.endswith("order@2")
+
+
+async def test_the_mappings_of_feeds_are_watched(with_feeds: Place) -> None:
+    """Those of the site, and those that come with the hub, until the site puts its own in their place."""
+    place = with_feeds
+    shipped = SHIPPED / "feeds/order_shipped.yaml"
+    assert {place.order, shipped} <= set(place.backends.files())
+    own = place.order.with_name("feeds") / "order_shipped.yaml"
+    own.parent.mkdir()
+    own.write_text(shipped.read_text())
+    assert own in set(place.backends.files())
+    assert ("parcels",) == (await place.backends.reload()).feeds
