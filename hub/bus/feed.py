@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -13,12 +14,13 @@ import msgspec
 from hub.bus.amqp import AmqpChannel, AmqpConnection, Delivery
 from hub.bus.parameters import broker_parameters
 from hub.bus.queue_message import attempts_of, inbound_message
-from hub.bus.reception import SMALL_BYTES, Reception
+from hub.bus.reception import SMALL_BYTES, STORED_TOGETHER, Reception
 from hub.bus.supervisor import Ready, Supervisor
 from hub.bus.topology import DEAD_QUEUE, Topology
 from hub.config.inbound import InboundFeed
 from hub.config.model import BusSection
 from hub.domain.inbound import InboundMessage, Receipt
+from hub.domain.ports import StoreError
 
 PREFETCH: Final = 1_000
 MAX_BATCH: Final = 256
@@ -115,7 +117,7 @@ class QueueFeed:
     async def _what_comes_again(self, arrived: asyncio.Queue[Delivery], under_way: _UnderWay) -> Delivery:
         """Take what was delivered before, one at a time; return the first that was not."""
         while attempts_of(delivery := await arrived.get()):
-            under_way.add(delivery.tag, self._reception.take_all(self._name, (self._message(delivery),)))
+            under_way.add(delivery.tag, partial(self._reception.take_all, self._name, (self._message(delivery),)))
             await under_way.room(1)
         return delivery
 
@@ -133,12 +135,14 @@ class QueueFeed:
         if any(len(message.body) > SMALL_BYTES for message in messages):
             # A large one is understood piece by piece, between which it is stored: nothing may overtake it.
             await under_way.room(1)
-            under_way.add(batch[-1].tag, self._reception.take_all(self._name, messages))
+            under_way.add(batch[-1].tag, partial(self._reception.take_all, self._name, messages))
             await under_way.room(1)
             return
         understood = await self._reception.understand(self._name, messages)
         await under_way.room(MAX_BATCHES)
-        under_way.add(batch[-1].tag, self._reception.keep(understood))
+        under_way.add(batch[-1].tag, partial(self._reception.keep, understood))
+        if len(understood.parts) > STORED_TOGETHER:
+            await under_way.room(1)
 
     def _message(self, delivery: Delivery) -> InboundMessage:
         message = inbound_message(delivery)
@@ -151,16 +155,23 @@ class QueueFeed:
         return msgspec.structs.replace(message, refused=reason)
 
 
+Keep = Callable[[], Awaitable[list[Receipt]]]
+
+
 class _UnderWay:
-    """Batches on their way to the store; each is acknowledged when it and all before it are there."""
+    """Batches on their way to the store; each is acknowledged when it and all before it are there.
+
+    Behind one that the store did not take none is begun: it would overtake what comes again.
+    """
 
     def __init__(self, channel: AmqpChannel, give_up: Callable[[BaseException], None]) -> None:
         self._channel = channel
         self._give_up = give_up
-        self._batches: deque[tuple[int, asyncio.Task[list[Receipt]]]] = deque()
+        self._batches: deque[tuple[int, asyncio.Task[None]]] = deque()
+        self._has_failed = False
 
-    def add(self, last_tag: int, keeping: Coroutine[None, None, list[Receipt]]) -> None:
-        task = asyncio.create_task(keeping)
+    def add(self, last_tag: int, keep: Keep) -> None:
+        task = asyncio.create_task(self._in_turn(keep))
         self._batches.append((last_tag, task))
         task.add_done_callback(self._settled)
 
@@ -170,14 +181,25 @@ class _UnderWay:
             await asyncio.wait({self._batches[0][1]})
 
     async def end(self) -> None:
-        """Let what was begun tell of what became durable: it comes again, and is then known."""
+        """Let what was begun come to its end, so that a hub that stops tells while there is somebody to hear it."""
         tasks = {task for _, task in self._batches}
         if tasks:
             await asyncio.wait(tasks, timeout=CANCELLED_WAIT_S)
         for task in tasks:
             task.cancel()
 
-    def _settled(self, _task: asyncio.Task[list[Receipt]]) -> None:
+    async def _in_turn(self, keep: Keep) -> None:
+        if self._has_failed:
+            raise StoreError("what came before it could not be stored")
+        try:
+            await keep()
+        except BaseException:
+            self._has_failed = True
+            raise
+
+    def _settled(self, settled: asyncio.Task[None]) -> None:
+        if not settled.cancelled():
+            settled.exception()  # of those behind one that failed nobody else asks
         while self._batches and self._batches[0][1].done():
             last_tag, task = self._batches.popleft()
             if task.cancelled():

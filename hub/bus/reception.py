@@ -7,7 +7,7 @@ what comes again changes nothing, and whoever hands something in may do so until
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol, TypeVar
@@ -39,6 +39,8 @@ SLICE_PARTS: Final = 100
 CHUNK_PARTS: Final = 500
 CHUNK_BYTES: Final = 2 * 1024 * 1024
 """Records of a large message that are stored together."""
+STORED_TOGETHER: Final = 2_000
+"""Events of small messages that the store takes as a whole, or not at all."""
 FILE_LETTERS: Final = 10_000
 FILE_LETTERS_BYTES: Final = 64 * 1024 * 1024
 """Records of one file that are dead letters each. Of what is beyond that the file itself is the one dead letter."""
@@ -111,6 +113,7 @@ class Reception:
         self._on_failed = on_failed
         self._counts = {name: FeedCount() for name in feeds.names}
         self._threads = {name: OwnThread(f"feed-{name}") for name in feeds.names}
+        self._being_stored: set[asyncio.Task[Sequence[Appended | EventRefusedError]]] = set()
 
     def count(self, feed: str) -> FeedCount:
         """Return what became of the feed's records since the hub started."""
@@ -185,7 +188,11 @@ class Reception:
         return [tally.receipt() for tally in tallies]
 
     async def record(self, understood: Understood) -> tuple[list[Tally], list[Refusal]]:
-        """Store the events alone; return what is left over, of which nothing is durable. Raises StoreError."""
+        """Store the events alone; return what is left over, of which nothing is durable. Raises StoreError.
+
+        Listeners hear of each event that becomes durable, even if this is cancelled or fails meanwhile: what comes
+        again is known by then, and would be told to nobody.
+        """
         tallies = [Tally() for _ in understood.messages]
         count = self._counts[understood.feed.name]
         refused: list[Refusal] = []
@@ -196,7 +203,10 @@ class Reception:
                 refused.append((placed, outcome))
             else:
                 events.append((placed, outcome))
-        outcomes = await self._store.append_all([event for _, event in events]) if events else ()
+        outcomes: list[Appended | EventRefusedError] = []
+        for first in range(0, len(events), STORED_TOGETHER):
+            together = [event for _, event in events[first : first + STORED_TOGETHER]]
+            outcomes += await self._stored_and_told(count, together)
         for number, ((placed, event), stored) in enumerate(zip(events, outcomes, strict=True), 1):
             if number % SLICE_PARTS == 0:
                 await asyncio.sleep(0)
@@ -204,14 +214,36 @@ class Reception:
                 refused.append((placed, RefusedError(str(stored))))
             elif stored.is_new:
                 tallies[placed.message].recorded(event.id)
-                count.recorded += 1
-                self._tell(event)
             elif await self._is_recorded(event, stored):
                 tallies[placed.message].duplicate(event.id)
                 count.duplicates += 1
             else:
                 refused.append((placed, IdOfAnotherError(ID_OF_ANOTHER)))
         return tallies, refused
+
+    def _stored_and_told(
+        self, count: FeedCount, events: Sequence[Event]
+    ) -> asyncio.Future[Sequence[Appended | EventRefusedError]]:
+        """Hand events to the store when called; what awaits the outcome may be cancelled, what tells of it is not."""
+        task = asyncio.create_task(self._tell_of(count, events, self._store.append_all(events)))
+        self._being_stored.add(task)
+        task.add_done_callback(self._being_stored.discard)
+        return asyncio.shield(task)
+
+    async def _tell_of(
+        self,
+        count: FeedCount,
+        events: Sequence[Event],
+        stored: Awaitable[Sequence[Appended | EventRefusedError]],
+    ) -> Sequence[Appended | EventRefusedError]:
+        outcomes = await stored
+        for number, (event, outcome) in enumerate(zip(events, outcomes, strict=True), 1):
+            if number % SLICE_PARTS == 0:
+                await asyncio.sleep(0)
+            if isinstance(outcome, Appended) and outcome.is_new:
+                count.recorded += 1
+                self._tell(event)
+        return outcomes
 
     async def _take_streaming(self, feed: Feed, message: InboundMessage, parts: Iterator[Part], file: str) -> Receipt:
         """Take a large message or file: understood in a thread and stored, some hundred records at a time."""

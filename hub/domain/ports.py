@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -58,10 +58,11 @@ class EventJournal(Protocol):
     async def append(self, event: Event) -> int:
         """Return the event's position once it is durable. An id that is already there is not stored again."""
 
-    async def append_all(self, events: Sequence[Event]) -> Sequence[Appended | EventRefusedError]:
-        """Return, once all are durable, what became of each: next to each other, and in this order.
+    def append_all(self, events: Sequence[Event]) -> Awaitable[Sequence[Appended | EventRefusedError]]:
+        """Take all of them when called, before it is awaited, or none: raises StoreError where there is no room.
 
-        Raises StoreError where they could not be stored; some of them may be, then.
+        Returns, once all are durable, what became of each: next to each other, and in this order. Those taken are
+        stored whether or not anyone still awaits it. Raises StoreError if the journal is closed before they are.
         """
 
     async def read(self, after: int, limit: int) -> Sequence[StoredEvent]:

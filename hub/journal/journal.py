@@ -16,7 +16,7 @@ from hub.domain.customer import CustomerContext
 from hub.domain.event import Event
 from hub.domain.inbound import DeadLetter, DeadLetterState
 from hub.domain.interaction import Interaction
-from hub.domain.ports import Appended, CallLogEntry, EventRefusedError, StoredEvent, StoreError
+from hub.domain.ports import CallLogEntry, EventRefusedError, StoredEvent, StoreError
 from hub.domain.store_place import StorePlace
 from hub.journal import dead_letters, queries, statements
 from hub.journal.batch import Commit, Outcome, Pending, PendingEvents, PendingWrite
@@ -125,19 +125,17 @@ class Journal:
         Raises JournalFullError if the disk has failed for so long that the backlog is full, EventRefusedError
         if the event can't be stored at all, and JournalError if the journal was closed before it was.
         """
-        (outcome,) = await self._append((event,))
+        (outcome,) = await self.append_all((event,))
         if isinstance(outcome, EventRefusedError):
             raise outcome
         return outcome.position
 
-    async def append_all(self, events: Sequence[Event]) -> Sequence[Appended | EventRefusedError]:
-        """Return, once all are durable, what became of each. Raises JournalFullError and JournalError as `append`."""
-        outcomes: list[Outcome] = []
-        for first in range(0, len(events), self._group):
-            outcomes += await self._append(events[first : first + self._group])
-        return outcomes
+    def append_all(self, events: Sequence[Event]) -> asyncio.Future[Sequence[Outcome]]:
+        """Return, once all are durable in one commit, what became of each.
 
-    def _append(self, events: Sequence[Event]) -> asyncio.Future[Sequence[Outcome]]:
+        They are taken whole or not at all, when called: raises JournalFullError, and JournalError if it is closed.
+        Those taken become durable whoever is still waiting.
+        """
         waiter: asyncio.Future[Sequence[Outcome]] = self._loop.create_future()
         if not self._writer.put(PendingEvents(events, waiter)):
             raise self._not_taken()

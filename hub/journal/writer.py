@@ -93,12 +93,13 @@ class Writer:
         """Queue for the next commit; False if the backlog is full or the writer is closed.
 
         Who waits for the outcome can hand it in again, and gets half of the backlog: while the disk fails, feeds leave
-        room for the calls, of which nobody hands in anything twice.
+        room for the calls, of which nobody hands in anything twice. What is larger than that is taken when nothing else
+        waits.
         """
         held = pending.held_bytes
         with self._arrived:
             limit = self._backlog if pending.waiter is None else self.room_of_who_waits
-            if self._closing.is_set() or self._waiting + pending.size > limit:
+            if self._closing.is_set() or (self._waiting and self._waiting + pending.size > limit):
                 return False
             if self._held_bytes and self._held_bytes + held > MAX_HELD_BYTES:
                 return False

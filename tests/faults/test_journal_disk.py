@@ -2,16 +2,19 @@
 
 import asyncio
 import sqlite3
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from hub.domain.inbound import DeadLetter, Transport
+from hub.domain.ports import Appended, EventRefusedError
 from hub.journal import writer
 from hub.journal.errors import JournalError, JournalFullError
 from hub.journal.journal import Journal
 from hub.store import sqlite
+from hub.store.connection import StoreFailedError
 from tests.unit.journal import samples
 from tests.waiting import eventually
 
@@ -78,12 +81,11 @@ async def test_feeds_leave_room_for_calls_while_the_disk_fails(tmp_path: Path) -
     """What somebody waits for is refused at half of the backlog and may come again; no step of a call is lost to it."""
     journal = await Journal.open(tmp_path / "journal.db", backlog=200)
     _fill_the_disk(journal)
-    handed_in = [
-        asyncio.ensure_future(
-            journal.append_all([samples.step(samples.call(10 * feed + number)) for number in range(10)])
-        )
-        for feed in range(50)
-    ]
+
+    async def hand_in(feed: int) -> Sequence[Appended | EventRefusedError]:
+        return await journal.append_all([samples.step(samples.call(10 * feed + number)) for number in range(10)])
+
+    handed_in = [asyncio.ensure_future(hand_in(feed)) for feed in range(50)]
     await eventually(lambda: _says(journal, "disk is full"))
     for number in range(1_000, 1_090):
         journal.publish(samples.step(samples.call(number)))
@@ -94,6 +96,33 @@ async def test_feeds_leave_room_for_calls_while_the_disk_fails(tmp_path: Path) -
     assert len(refused) >= 30
     await eventually(lambda: journal.pending == 0)
     assert 10 * (50 - len(refused)) + 90 == await journal.last_position()
+    await journal.close()
+
+
+async def test_a_group_is_taken_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of one for which there is no room nothing is stored later; one larger than all the room is taken by itself."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise StoreFailedError("the disk is full")
+
+    large, small, other = ([samples.step(samples.call(10 * group + at)) for at in range(9)] for group in range(3))
+    journal = await Journal.open(tmp_path / "journal.db", backlog=10)
+    with monkeypatch.context() as patched:
+        patched.setattr(writer, "write_batch", fail)
+        taken = [journal.append_all(large)]
+        with pytest.raises(JournalFullError, match="backlog in memory is full"):
+            journal.append_all(small[:1])
+    await taken.pop()
+    await eventually(lambda: journal.pending == 0)
+    with monkeypatch.context() as patched:
+        patched.setattr(writer, "write_batch", fail)
+        taken = [journal.append_all(small[:3])]
+        with pytest.raises(JournalFullError):
+            journal.append_all(other[:3])
+        taken.append(journal.append_all(other[3:5]))
+    stored = [event.id for event in [*large, *small[:3], *other[3:5]]]
+    await asyncio.gather(*taken)
+    assert stored == [event.id for event in await journal.read(0, 50)]
     await journal.close()
 
 

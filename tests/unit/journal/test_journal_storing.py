@@ -122,8 +122,8 @@ async def test_of_a_group_it_is_told_what_was_new(journal: Journal) -> None:
     assert [] == list(await journal.append_all([]))
 
 
-async def test_a_group_may_be_larger_than_a_commit(journal: Journal) -> None:
-    """A file of many records is one call."""
+async def test_a_group_may_be_larger_than_what_else_is_one_commit(journal: Journal) -> None:
+    """It is stored as a whole."""
     events = [samples.step(samples.call(number)) for number in range(5_000)]
     outcomes = await journal.append_all(events)
     assert [Appended(number, True) for number in range(1, 5_001)] == list(outcomes)
