@@ -20,6 +20,7 @@ import pika
 from pika.adapters.asyncio_connection import AsyncioConnection
 from pydantic import SecretStr
 
+from hub.bus.envelope import Message
 from hub.bus.feed import MAX_BATCH, PREFETCH, QueueFeed
 from hub.bus.feeds import Feeds
 from hub.bus.reception import Reception
@@ -29,6 +30,8 @@ from hub.config.inbound import InboundFeed
 from hub.config.model import BusSection, Config, HubSection
 from hub.config.pbx import PbxSection
 from hub.journal.journal import Journal
+from tests.bench.bench_relay import EXCHANGE
+from tests.bench.bench_relay import BarePika as ConfirmedPublisher
 from tests.bench.result import Target, report, spread
 from tests.servers.rabbitmq import RabbitMQ
 from tests.servers.requirements import ensure
@@ -167,22 +170,23 @@ async def _hub(url: str, folder: Path, count: int) -> Taken:
     return taken[0]
 
 
-def _fill(url: str, messages: list[bytes]) -> None:
+def _fill(url: str, bodies: list[bytes]) -> None:
+    """Fill the queue, empty before; each message is confirmed, so that all are there when this returns."""
     with contextlib.closing(pika.BlockingConnection(pika.URLParameters(url))) as connection:
         channel = connection.channel()
-        wanted = inbound_queue(QUEUE)
-        channel.queue_declare(QUEUE, durable=True, arguments=wanted.arguments)
+        channel.queue_declare(QUEUE, durable=True, arguments=inbound_queue(QUEUE).arguments)
         channel.queue_purge(QUEUE)
-        for number, body in enumerate(messages):
-            channel.basic_publish("", QUEUE, body, pika.BasicProperties(message_id=f"m{number}", delivery_mode=2))
-            if number % 1_000 == 0:
-                connection.process_data_events(0)
-    with contextlib.closing(pika.BlockingConnection(pika.URLParameters(url))) as connection:
-        channel = connection.channel()
-        ends_at = time.monotonic() + WITHIN_S
-        while channel.queue_declare(QUEUE, passive=True).method.message_count < len(messages):
-            assert time.monotonic() < ends_at, "the broker did not take all messages"
-            time.sleep(0.05)
+        channel.exchange_declare(EXCHANGE, "topic", durable=True)
+        channel.queue_bind(QUEUE, EXCHANGE, FEED)
+    messages = [
+        (FEED, Message(pika.BasicProperties(message_id=f"m{number}", delivery_mode=2), body))
+        for number, body in enumerate(bodies)
+    ]
+    asyncio.run(_publish(url, messages))
+
+
+async def _publish(url: str, messages: list[tuple[str, Message]]) -> None:
+    await ConfirmedPublisher(messages).events_per_s(url)
 
 
 def measure(messages: int = MESSAGES, rounds: int = ROUNDS) -> dict[str, Any]:
