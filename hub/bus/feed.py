@@ -202,11 +202,11 @@ class _UnderWay:
             settled.exception()  # of those behind one that failed nobody else asks
         while self._batches and self._batches[0][1].done():
             last_tag, task = self._batches.popleft()
-            if task.cancelled():
-                return
-            if (error := task.exception()) is not None:
-                # Nothing from here on is acknowledged; all of it comes again.
+            error = None if task.cancelled() else task.exception()
+            if task.cancelled() or error is not None:
+                # Nothing from here on is acknowledged, which would acknowledge this one, too; all of it comes again.
                 self._batches.clear()
-                self._give_up(error)
+                if error is not None:
+                    self._give_up(error)
                 return
             self._channel.ack_up_to(last_tag)

@@ -11,6 +11,7 @@ from typing import cast
 
 import pytest
 
+from hub.bus import feed as feed_module
 from hub.bus import reception as reception_module
 from hub.bus.amqp import AmqpChannel
 from hub.bus.feed import _UnderWay
@@ -136,3 +137,23 @@ async def test_none_is_begun_behind_one_that_the_store_did_not_take() -> None:
     await under_way.end()
     assert ([1, 2], [1]) == (begun, channel.tags)
     assert "the backlog in memory is full" == str(given_up[0])
+
+
+async def test_what_is_through_behind_one_that_is_not_is_not_acknowledged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When a session ends: to acknowledge the one behind would acknowledge the one that is not stored, too."""
+    monkeypatch.setattr(feed_module, "CANCELLED_WAIT_S", 0.01)
+
+    async def keep(*, stored: bool) -> list[Receipt]:
+        if not stored:
+            await asyncio.Event().wait()
+        return []
+
+    channel = _Acknowledged()
+    under_way = _UnderWay(cast("AmqpChannel", channel), lambda _: None)
+    for tag, stored in enumerate((True, False, True, False), 1):
+        under_way.add(tag, partial(keep, stored=stored))
+    tasks = {task for _, task in under_way._batches}
+    await under_way.end()
+    await asyncio.wait(tasks)
+    await asyncio.sleep(0)
+    assert [1] == channel.tags
