@@ -77,7 +77,7 @@ FeedData = CustomerChange | OrderChange | CaseChange | Interaction
 EventData = CallEvent | AgentEvent | CommandRecord | CustomerContext | FeedData | WriteBackRequest | ConnectorStatus
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True):
+class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A CloudEvent in the JSON event format; encoding this struct gives the wire form.
 
     `partitionkey` is the key within which order matters (the call id, the customer key).

@@ -18,7 +18,7 @@ class Transport(enum.StrEnum):
     """Not handed in at all: an event that a backend did not take."""
 
 
-class InboundMessage(msgspec.Struct, frozen=True, kw_only=True):
+class InboundMessage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One message of a feed. With the same `id` it is the same message, however often it comes; "" if it has none.
 
     `headers` are those of the transport that say something about the body (names in lower case), never credentials.

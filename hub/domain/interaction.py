@@ -20,7 +20,7 @@ class Channel(enum.StrEnum):
     OTHER = "other"
 
 
-class CustomerRef(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class CustomerRef(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """How a message names its customer: any of E.164 numbers, e-mail addresses, ids by system name."""
 
     phones: tuple[str, ...] = ()
@@ -45,7 +45,7 @@ class CustomerRef(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         return tuple(keys)
 
 
-class Interaction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Interaction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Something that happened between a customer and the company. `id` is unique within `source`."""
 
     id: str

@@ -21,7 +21,7 @@ from hub.domain.soap import SoapReply, SoapRequest
 from hub.domain.wrapup import WrapUp, WrapUpResult
 
 
-class StoredEvent(msgspec.Struct, frozen=True):
+class StoredEvent(msgspec.Struct, frozen=True, gc=False):
     """An event as the journal holds it: its position, its type and subject, and its JSON body ready to send."""
 
     position: int
