@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+import pika
+
+from hub.bus.topology import DEAD_QUEUE
 from hub.domain.inbound import DeadLetterState, InboundMessage, Transport
 from hub.journal.journal import Journal
 from hub.outbound.dead import dead_letter
 from tests.relay import Relay, refuse
 from tests.scenarios import bus_client
 from tests.scenarios.test_bus_feed import Feed, eventually
+from tests.scenarios.test_outbound import Site
 from tests.servers.rabbitmq import RabbitMQ
 from tests.unit.journal import samples
+from tests.waiting import eventually_asked
 
 
 class Away:
@@ -146,3 +152,38 @@ async def test_a_connection_lost_among_the_copies_loses_none(rabbitmq: RabbitMQ,
         await eventually(lambda: away.feed.copies.waiting == 0)
         copies = await away.copies(451)
     assert set(written) == set(letters_of(copies))
+
+
+async def test_what_a_backend_refuses_is_copied_and_dropped(rabbitmq: RabbitMQ, tmp_path: Path) -> None:
+    """The whole hub: who listens at `ctihub.dead` is told of it; dropped it is never written, and can't be replayed."""
+    for queue in (DEAD_QUEUE, "ctihub.inbound.shop"):
+        await asyncio.to_thread(bus_client.delete_queue, rabbitmq.url, queue)
+    async with AsyncExitStack() as stack:
+        site = Site(tmp_path)
+        site.crm.refuses = {"shop:shipped-4711-1Z"}
+        await site.start(stack, bus={"url": rabbitmq.url, "exchange": "refused.events"})
+        refused = await site.ship("4711")
+        assert {refused} == site.crm.refuses
+        behind = await site.ship("4712")
+        await eventually(lambda: site.crm.order == [behind], "the order behind it")
+        await eventually_asked(lambda: _is_copied(rabbitmq.url), "the copy", 60)
+        [copy] = await asyncio.to_thread(bus_client.collect, rabbitmq.url, DEAD_QUEUE, 1)
+        headers = copy.properties.headers
+        assert ("/connector/crm", "activity", "") == (headers["x-origin"], headers["x-part"], headers["x-feed"])
+        assert "this account is closed" in headers["x-reason"]
+        assert "4711" == json.loads(copy.body)["data"]["reference"], copy.body
+        assert (0, "1 dropped\n") == await site.hub.command("dlq", "drop", headers["x-dead-letter-id"])
+        site.crm.refuses = set()
+        status, _ = await site.hub.command("dlq", "replay", headers["x-dead-letter-id"])
+        assert 1 == status
+        last = await site.ship("4713")
+        await eventually(lambda: site.crm.order == [behind, last], "the last order alone")
+        site.hub.assert_clean_log()
+
+
+async def _is_copied(url: str) -> bool:
+    """Whether something is in the queue of dead letters, which the hub declares once it is connected."""
+    try:
+        return await asyncio.to_thread(bus_client.depth, url, DEAD_QUEUE) > 0
+    except pika.exceptions.ChannelClosedByBroker:
+        return False

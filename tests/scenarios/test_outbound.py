@@ -43,8 +43,8 @@ class Site:
         self.exchange = Exchange(queue=QUEUE, members={device: agent for agent, device in DEVICES.items()})
         self._token = secrets.token_urlsafe(16)
 
-    async def start(self, stack: AsyncExitStack) -> None:
-        """Lay everything out, and run it while the stack lasts."""
+    async def start(self, stack: AsyncExitStack, **more: Any) -> None:
+        """Lay everything out, with `more` sections, and run it while the stack lasts."""
         await self.crm.start()
         stack.push_async_callback(self.crm.stop)
         password = secrets.token_urlsafe(12)
@@ -68,6 +68,7 @@ class Site:
                     "dialler": {"token": "${DIALLER_TOKEN}", "may": ["read", "control", "publish"], "feeds": ["shop"]},
                 }
             },
+            **more,
         }
         self.hub = HubProcess(self.folder, sections, {"AMI_SECRET": password, "DIALLER_TOKEN": self._token})
         self.api = HubApi(self.hub.url, self.hub.token)

@@ -149,6 +149,10 @@ def test_what_is_dropped_is_over(config_file: Path, capsys: pytest.CaptureFixtur
     capsys.readouterr()
     assert 0 == dlq(config_file, "list", "--json")
     assert ["0007-letter"] == [json.loads(line)["id"] for line in capsys.readouterr().out.splitlines()]
+    assert 0 == dlq(config_file, "drop", "--connector", "crm", "--yes")
+    capsys.readouterr()
+    assert 0 == dlq(config_file, "list", "--json")
+    assert "" == capsys.readouterr().out
 
 
 async def _beside_a_hub(
