@@ -22,7 +22,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--watch",
         action="store_true",
-        help="reload a connector when its part of the configuration, its mapping, contract or secret file changes",
+        help="reload a connector when its part of the configuration, its mapping, contract or secret file changes,"
+        " and a feed when its mapping does",
     )
 
 
@@ -44,13 +45,12 @@ def _serve(config: Config, file: Path, *, watch: bool) -> None:
     from hub.bus.errors import BrokerError
     from hub.cli.config_file import ConfigFile
     from hub.config.problem import ConfigError
-    from hub.desk.user_store import UserStoreError
-    from hub.journal.errors import JournalError
+    from hub.domain.ports import StoreError
     from hub.telephony.fastagi.errors import ListenError
 
     try:
         asyncio.run(Hub(config, source=ConfigFile(file), watch=watch).run_until_signalled())
-    except (JournalError, UserStoreError, ConnectorError, BrokerError, ConfigError) as error:
+    except (StoreError, ConnectorError, BrokerError, ConfigError) as error:
         raise CannotRunError(str(error)) from error
     except ListenError as error:
         where = f"routing.listen {config.routing.listen}" if config.routing else "routing.listen"
