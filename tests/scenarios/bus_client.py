@@ -7,6 +7,7 @@ from contextlib import closing
 from typing import Any, NamedTuple
 
 import pika
+import pika.exceptions
 
 
 class Message(NamedTuple):
@@ -47,22 +48,39 @@ def publish(url: str, routing_key: str, *messages: tuple[bytes, Any], exchange: 
 
 
 def collect(url: str, queue: str, count: int, within_s: float = 20.0) -> list[Message]:
-    """Take messages from a queue until `count` different message ids were seen."""
+    """Take messages from a queue until `count` different message ids were seen.
+
+    A broker that was just started may end a consumer of a queue that has no leader yet: as long as nothing came, it
+    is asked again.
+    """
     found: list[Message] = []
-    ids: set[str] = set()
     deadline = time.monotonic() + within_s
-    with closing(connect(url)) as connection:
-        channel = connection.channel()
-        for method, properties, body in channel.consume(queue, auto_ack=True, inactivity_timeout=0.2):
-            if method is not None:
-                found.append(Message(method.routing_key, properties, body))
-                ids.add(properties.message_id)
-            if len(ids) >= count:
-                break
-            if time.monotonic() > deadline:
-                raise AssertionError(f"{len(ids)} of {count} messages within {within_s:g} s in {queue}")
-        channel.cancel()
-    return found
+    while True:
+        connection = connect(url)
+        try:
+            _take(connection.channel(), queue, count, found, deadline)
+        except pika.exceptions.AMQPError:
+            if found or time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+        else:
+            return found
+        finally:
+            if connection.is_open:
+                connection.close()
+
+
+def _take(channel: Any, queue: str, count: int, found: list[Message], deadline: float) -> None:
+    ids: set[str] = set()
+    for method, properties, body in channel.consume(queue, auto_ack=True, inactivity_timeout=0.2):
+        if method is not None:
+            found.append(Message(method.routing_key, properties, body))
+            ids.add(properties.message_id)
+        if len(ids) >= count:
+            break
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{len(ids)} of {count} messages in time in {queue}")
+    channel.cancel()
 
 
 def reject(url: str, queue: str) -> None:
