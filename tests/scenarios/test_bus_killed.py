@@ -20,7 +20,7 @@ from tests.waiting import eventually, eventually_asked
 FEED = "ctihub.inbound.killed"
 EVERYTHING = "legacy.killed"
 EXCHANGE = "killed.events"
-MESSAGES = 20_000
+MESSAGES = 8_000
 SECTIONS = {
     "pbx": {"main": {"host": "127.0.0.1", "port": free_tcp_port(), "username": "hub", "secret": "${AMI_SECRET}"}},
     "agents": {"alice": {"name": "Alice", "devices": ["PJSIP/1001"]}},
