@@ -79,7 +79,9 @@ def merge_records(records: Sequence[CustomerRecord], precedence: Mapping[str, in
         language=_first(ranked, lambda r: r.language),
         tier=_first(ranked, lambda r: r.tier),
         owner=_first(ranked, lambda r: r.owner),
-        products=_distinct(ranked, lambda r: r.products, lambda product: product.casefold()),
+        products=_distinct(
+            ranked, lambda r: r.products, lambda product: (product.id, product.serial_number, product.name.casefold())
+        ),
         phones=_distinct(ranked, lambda r: r.phones, lambda phone: phone.number),
         emails=_distinct(ranked, lambda r: r.emails, lambda email: email.address.casefold()),
         addresses=_distinct(ranked, lambda r: r.addresses, lambda a: (a.street, a.postcode, a.locality)),

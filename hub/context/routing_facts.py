@@ -67,7 +67,7 @@ def _customer(customer: Customer) -> CustomerFacts:
         language=_text(customer.language),
         tier=_text(customer.tier),
         owner=_text(customer.owner),
-        products=tuple(product.value for product in customer.products),
+        products=tuple(product.value.name for product in customer.products),
         open_cases=len(cases),
         open_orders=len(orders),
         cases=cases,

@@ -1,6 +1,8 @@
 """The canonical customer: what one backend says (a record), and what all of them say together (a context).
 
-Names of contact data follow JSContact (RFC 9553), those of cases and orders TM Forum (TMF621, TMF622).
+Names of contact data follow JSContact (RFC 9553), those of customers, products, orders, cases and bills TM Forum
+(TMF629, TMF637, TMF622, TMF621, TMF678). Amounts are decimal numbers as text, so that no cent is lost on the way;
+currencies are ISO 4217. A period `valid_from` to `valid_until` has both days in it, and is open where one is missing.
 """
 
 from __future__ import annotations
@@ -11,8 +13,11 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from hub.domain.interaction import CustomerRef, Interaction
+from hub.domain.callback import Callback
+from hub.domain.identity import Chosen, RecordMatch
+from hub.domain.interaction import CustomerRef, Interaction, Repeat
 from hub.domain.phone import PhoneNumber
+from hub.domain.proposal import Proposal
 
 T = TypeVar("T")
 
@@ -41,71 +46,153 @@ class Name(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Phone(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`verified`: the system made sure that it is this customer's. `shared`: others are reached there, too."""
+
     number: str
     label: str = ""
+    verified: bool = False
+    shared: bool = False
+    valid_from: date | None = None
+    valid_until: date | None = None
 
 
 class Email(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     address: str
     label: str = ""
+    verified: bool = False
+    shared: bool = False
+    valid_from: date | None = None
+    valid_until: date | None = None
 
 
 class Address(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     street: str = ""
     postcode: str = ""
     locality: str = ""
+    region: str = ""
     country: str = ""
     label: str = ""
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+
+class Money(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    amount: str
+    currency: str = ""
+
+
+class Consent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the customer agreed to, or has forbidden: `purpose` as the systems call it (`marketing`, `profiling`).
+
+    `channel` is empty where it holds for all of them.
+    """
+
+    purpose: str
+    granted: bool
+    channel: str = ""
+    given_on: date | None = None
+    valid_until: date | None = None
+
+
+class Product(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something of the company that the customer has (TMF637); `place` is where it stands."""
+
+    name: str
+    id: str = ""
+    model: str = ""
+    serial_number: str = ""
+    status: str = ""
+    bought_on: date | None = None
+    bought_from: str = ""
+    place: str = ""
+    warranty_until: date | None = None
+    ends_on: date | None = None
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`amount` is a decimal number as text, so that no cent is lost on the way; `currency` is ISO 4217."""
+    """`due_on` is when it was promised, `delivered_on` when it came."""
 
     id: str
     status: str = ""
     description: str = ""
     ordered_on: date | None = None
     due_on: date | None = None
+    delivered_on: date | None = None
     amount: str = ""
     currency: str = ""
     open: bool = True
+    url: str = ""
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A trouble ticket; `target_on` is when it should be solved, `product` what it is about, `owner` who sees to it."""
+
     id: str
     subject: str = ""
     status: str = ""
     priority: str = ""
     opened_on: date | None = None
+    target_on: date | None = None
+    closed_on: date | None = None
+    owner: str = ""
+    product: str = ""
     open: bool = True
+    url: str = ""
+
+
+class Invoice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A bill (TMF678); `remaining` is what is still to be paid of `amount`."""
+
+    id: str
+    status: str = ""
+    issued_on: date | None = None
+    due_on: date | None = None
+    amount: str = ""
+    remaining: str = ""
+    currency: str = ""
+    open: bool = True
+    url: str = ""
 
 
 class CustomerRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What one backend knows of one customer, mapped. `system` is the connector's name, `id` the backend's own.
 
-    `owner` is who looks after the customer: an agent's id or name. `products` are what the customer has of the company.
-    `ids` are ids of the same customer in other systems (system name to id). `extra` takes a site's own fields.
-    `url` opens the record in the backend's own screen.
+    `organization` is a company's own name, or where a person works; `organization_id` is that company's id in the same
+    system, `title` the person's role there. `segment` and `tier` are how the company sorts its customers, `value` what
+    one is worth to it. `owner` is who looks after the customer: an agent's id or name. `ids` are ids of the same
+    customer in other systems (system name to id). `preferences` are the customer's own (`channel`, `time`), `balance`
+    is what the customer owes. `extra` takes a site's own fields. `url` opens the record in the backend's own screen,
+    `changed_at` is when it last changed there.
     """
 
     system: str
     id: str
     mapping: str = ""
     fetched_at: datetime | None = None
+    changed_at: datetime | None = None
     kind: Kind = Kind.INDIVIDUAL
     name: Name = Name()
+    birth_date: date | None = None
     organization: str = ""
+    organization_id: str = ""
+    department: str = ""
     title: str = ""
     phones: tuple[Phone, ...] = ()
     emails: tuple[Email, ...] = ()
     addresses: tuple[Address, ...] = ()
     language: str = ""
+    segment: str = ""
     tier: str = ""
+    value: Money | None = None
     owner: str = ""
-    products: tuple[str, ...] = ()
+    preferences: dict[str, str] = {}
+    consents: tuple[Consent, ...] = ()
+    products: tuple[Product, ...] = ()
     ids: dict[str, str] = {}
     orders: tuple[Order, ...] = ()
     cases: tuple[Case, ...] = ()
+    invoices: tuple[Invoice, ...] = ()
+    balance: Money | None = None
     url: str = ""
     extra: dict[str, str] = {}
 
@@ -166,25 +253,51 @@ class Sourced(msgspec.Struct, Generic[T], frozen=True, kw_only=True, omit_defaul
     mapping: str = ""
 
 
+class Conflict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A field of which systems say different things: each of them, as text, the one that is shown first.
+
+    `field` is a path in `Customer` (`language`, `name.full`, `orders.4711.status`).
+    """
+
+    field: str
+    values: tuple[Sourced[str], ...]
+
+
 class Customer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One person or company, put together from the records of all systems."""
+    """One person or company, put together from the records of all systems.
+
+    `ids` has each system's id; of a system that knows the customer under several the first of the merge's order.
+    `extra` is by `<system>.<field>`. `matches` say why these records are one customer, in the order in which they were
+    joined. `conflicts` are of fields that can have one value only.
+    """
 
     ids: dict[str, str]
     kind: Kind = Kind.INDIVIDUAL
     name: Sourced[Name] | None = None
+    birth_date: Sourced[date] | None = None
     organization: Sourced[str] | None = None
+    department: Sourced[str] | None = None
     title: Sourced[str] | None = None
     language: Sourced[str] | None = None
+    segment: Sourced[str] | None = None
     tier: Sourced[str] | None = None
+    value: Sourced[Money] | None = None
     owner: Sourced[str] | None = None
-    products: tuple[Sourced[str], ...] = ()
+    preferences: dict[str, Sourced[str]] = {}
+    consents: tuple[Sourced[Consent], ...] = ()
+    products: tuple[Sourced[Product], ...] = ()
     phones: tuple[Sourced[Phone], ...] = ()
     emails: tuple[Sourced[Email], ...] = ()
     addresses: tuple[Sourced[Address], ...] = ()
     orders: tuple[Sourced[Order], ...] = ()
     cases: tuple[Sourced[Case], ...] = ()
+    invoices: tuple[Sourced[Invoice], ...] = ()
+    balances: tuple[Sourced[Money], ...] = ()
     urls: tuple[Sourced[str], ...] = ()
     extra: dict[str, Sourced[str]] = {}
+    matches: tuple[RecordMatch, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    proposals: tuple[Proposal, ...] = ()
 
     @property
     def display_name(self) -> str:
@@ -196,9 +309,12 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class CustomerContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """All that is known of a call's other party at one moment.
 
-    `customers` has none, one, or several entries: several means that the number belongs to more than one
-    customer and the agent has to ask which. `revision` grows with each change. `complete` is set once every
-    backend has answered or failed. `interactions` are the newest first.
+    `customers` has none, one, or several entries: several means that what was asked for belongs to more than one
+    customer and the agent has to ask which. `chosen` is the agent's answer to that, of this call or an earlier one:
+    the first of `customers` is meant, the others stay to choose from. `maybe_same` are records of different
+    `customers` that may be one. `revision` grows with each change. `complete` is set once every backend has answered
+    or failed. `interactions` are the newest first, `repeats` the matters among them that come up again and again.
+    `callback` is set where the call is one that the customer asked for.
     """
 
     call_id: str
@@ -206,5 +322,16 @@ class CustomerContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     revision: int = 0
     complete: bool = False
     customers: tuple[Customer, ...] = ()
+    chosen: Chosen | None = None
+    maybe_same: tuple[RecordMatch, ...] = ()
     answers: tuple[BackendAnswer, ...] = ()
     interactions: tuple[Interaction, ...] = ()
+    repeats: tuple[Repeat, ...] = ()
+    callback: Callback | None = None
+
+    @property
+    def customer(self) -> Customer | None:
+        """The one customer that is meant, None where there is none or nobody has chosen yet."""
+        if len(self.customers) == 1 or (self.customers and self.chosen is not None):
+            return self.customers[0]
+        return None

@@ -13,9 +13,11 @@ import msgspec
 
 from hub.domain.agent import AgentEvent
 from hub.domain.call import CallEvent
+from hub.domain.callback import Callback, CallbackState
 from hub.domain.change import CaseChange, CustomerChange, OrderChange
 from hub.domain.control import Actor, Command, CommandRecord, Refusal
 from hub.domain.customer import CustomerContext
+from hub.domain.identity import IdentityDecision, RecordRef
 from hub.domain.interaction import CustomerRef, Interaction
 from hub.domain.writeback import WriteBack
 
@@ -44,9 +46,18 @@ class EventType(enum.StrEnum):
     COMMAND_REFUSED = "cti.command.refused"
     CUSTOMER_CONTEXT_UPDATED = "cti.customer.context_updated"
     CUSTOMER_CHANGED = "cti.customer.changed"
+    CUSTOMER_IDENTITY_DECIDED = "cti.customer.identity_decided"
+    CUSTOMER_ERASED = "cti.customer.erased"
     ORDER_CHANGED = "cti.order.changed"
     CASE_CHANGED = "cti.case.changed"
     INTERACTION_RECORDED = "cti.interaction.recorded"
+    CALLBACK_REQUESTED = "cti.callback.requested"
+    CALLBACK_CALLING = "cti.callback.calling"
+    CALLBACK_POSTPONED = "cti.callback.postponed"
+    CALLBACK_DONE = "cti.callback.done"
+    CALLBACK_FAILED = "cti.callback.failed"
+    CALLBACK_CANCELLED = "cti.callback.cancelled"
+    CALLBACK_EXPIRED = "cti.callback.expired"
     WRITE_BACK_REQUESTED = "cti.write_back.requested"
     CONNECTOR_UP = "cti.connector.up"
     CONNECTOR_DOWN = "cti.connector.down"
@@ -57,6 +68,18 @@ class ConnectorStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
 
     connector: str
     reason: str = ""
+
+
+class CustomerErased(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A customer of whom nothing personal is kept any more, on somebody's demand.
+
+    `records` are the customer's ids in each system; numbers and addresses are gone. `events` of the journal were
+    emptied.
+    """
+
+    records: tuple[RecordRef, ...]
+    by: str
+    events: int = 0
 
 
 class WriteBackRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -74,7 +97,18 @@ class WriteBackRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
 FeedData = CustomerChange | OrderChange | CaseChange | Interaction
 """What a feed's message can become."""
 
-EventData = CallEvent | AgentEvent | CommandRecord | CustomerContext | FeedData | WriteBackRequest | ConnectorStatus
+EventData = (
+    CallEvent
+    | AgentEvent
+    | CommandRecord
+    | CustomerContext
+    | FeedData
+    | IdentityDecision
+    | CustomerErased
+    | Callback
+    | WriteBackRequest
+    | ConnectorStatus
+)
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -106,10 +140,13 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 _DATA_TYPES: dict[EventType, type[EventData]] = {
     **{kind: AgentEvent for kind in EventType if kind.startswith("cti.agent.")},
+    **{kind: Callback for kind in EventType if kind.startswith("cti.callback.")},
     EventType.COMMAND_CARRIED_OUT: CommandRecord,
     EventType.COMMAND_REFUSED: CommandRecord,
     EventType.CUSTOMER_CONTEXT_UPDATED: CustomerContext,
     EventType.CUSTOMER_CHANGED: CustomerChange,
+    EventType.CUSTOMER_IDENTITY_DECIDED: IdentityDecision,
+    EventType.CUSTOMER_ERASED: CustomerErased,
     EventType.ORDER_CHANGED: OrderChange,
     EventType.CASE_CHANGED: CaseChange,
     EventType.INTERACTION_RECORDED: Interaction,
@@ -128,8 +165,11 @@ SCHEMA_VERSIONS: dict[type[EventData], tuple[str, int]] = {
     CallEvent: ("call", 1),
     AgentEvent: ("agent", 1),
     CommandRecord: ("command", 1),
-    CustomerContext: ("customer-context", 1),
-    CustomerChange: ("customer-change", 1),
+    CustomerContext: ("customer-context", 2),
+    CustomerChange: ("customer-change", 2),
+    IdentityDecision: ("identity-decision", 1),
+    CustomerErased: ("customer-erased", 1),
+    Callback: ("callback", 1),
     OrderChange: ("order-change", 1),
     CaseChange: ("case-change", 1),
     Interaction: ("interaction", 1),
@@ -318,6 +358,43 @@ def feed_event(data: FeedData, *, feed: str, event_id: str, at: datetime) -> Eve
         time=at,
         data=data,
         partitionkey=key,
+    )
+
+
+def identity_event(decision: IdentityDecision) -> Event:
+    """Wrap what a person decided of who is who, or took back; ordered within the decision."""
+    return Event(
+        id=new_id(),
+        type=EventType.CUSTOMER_IDENTITY_DECIDED,
+        source="/desk",
+        subject=decision.id,
+        time=decision.at,
+        data=decision,
+        partitionkey=f"decision:{decision.id}",
+    )
+
+
+_CALLBACK_TYPES = {
+    CallbackState.WAITING: EventType.CALLBACK_POSTPONED,
+    CallbackState.CALLING: EventType.CALLBACK_CALLING,
+    CallbackState.DONE: EventType.CALLBACK_DONE,
+    CallbackState.FAILED: EventType.CALLBACK_FAILED,
+    CallbackState.CANCELLED: EventType.CALLBACK_CANCELLED,
+    CallbackState.EXPIRED: EventType.CALLBACK_EXPIRED,
+}
+
+
+def callback_event(callback: Callback) -> Event:
+    """Wrap a callback as it stands; ordered within it. One that waits and was never tried was just asked for."""
+    is_new = callback.state is CallbackState.WAITING and not callback.attempts
+    return Event(
+        id=new_id(),
+        type=EventType.CALLBACK_REQUESTED if is_new else _CALLBACK_TYPES[callback.state],
+        source=f"/feed/{callback.site}",
+        subject=callback.id,
+        time=callback.at,
+        data=callback,
+        partitionkey=f"callback:{callback.id}",
     )
 
 

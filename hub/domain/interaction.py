@@ -45,8 +45,22 @@ class CustomerRef(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
         return tuple(keys)
 
 
+class Note(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """What an agent wrote down of an interaction; `disposition` is its result."""
+
+    at: datetime
+    agent: str = ""
+    text: str = ""
+    disposition: str = ""
+
+
 class Interaction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """Something that happened between a customer and the company. `id` is unique within `source`."""
+    """Something that happened between a customer and the company. `id` is unique within `source`.
+
+    `direction` is `inbound` or `outbound`. `reference` is what it was about: a case's or an order's number. `agent` is
+    who dealt with it, `url` the page that a visitor looked at. Of a call `status` is its outcome, `duration_s` the
+    seconds from its start to its end, and `notes` what agents said of it, the oldest first.
+    """
 
     id: str
     channel: Channel
@@ -58,4 +72,28 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     status: str = ""
     text: str = ""
     reference: str = ""
+    agent: str = ""
+    url: str = ""
+    duration_s: float | None = None
+    notes: tuple[Note, ...] = ()
     extra: dict[str, str] = {}
+
+
+class Repeat(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A matter (`Interaction.reference`) that the customer was in touch about several times since a moment.
+
+    `contacts` counts them, on all `channels`; what a system tells of the matter's own progress is none.
+    """
+
+    reference: str
+    contacts: int
+    since: datetime
+    channels: tuple[Channel, ...] = ()
+
+
+class TimelinePage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Interactions, the newest first. `next` is what to give as `before` for those that follow, empty at the end."""
+
+    interactions: tuple[Interaction, ...] = ()
+    repeats: tuple[Repeat, ...] = ()
+    next: str = ""

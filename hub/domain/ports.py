@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+import enum
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -11,11 +12,13 @@ import msgspec
 from hub.domain.agent import AgentStatus, QueueStatus
 from hub.domain.backend import BackendStatus, ReloadResult
 from hub.domain.call import Call
+from hub.domain.callback import Callback
 from hub.domain.control import Actor, Command, CommandResult, Refusal
-from hub.domain.customer import CustomerContext
+from hub.domain.customer import Customer, CustomerContext, CustomerRecord
 from hub.domain.event import Event
+from hub.domain.identity import IdentityDecision
 from hub.domain.inbound import DeadLetter, DeadLetterState, InboundMessage, Receipt
-from hub.domain.interaction import Interaction
+from hub.domain.interaction import Channel, Interaction, TimelinePage
 from hub.domain.routing import Enquiry, RoutingAnswer
 from hub.domain.soap import SoapReply, SoapRequest
 from hub.domain.wrapup import WrapUp, WrapUpResult
@@ -173,6 +176,80 @@ class InteractionSource(Protocol):
 
     async def recent(self, keys: Sequence[str], limit: int) -> Sequence[Interaction]:
         """Return the newest interactions of anyone named by `keys`, the newest first."""
+
+
+class Timeline(Protocol):
+    """All interactions of a customer, calls among them; `keys` as made by `CustomerRef.keys`."""
+
+    async def timeline(
+        self, keys: Sequence[str], *, channels: Collection[Channel] = (), before: str = "", limit: int = 50
+    ) -> TimelinePage:
+        """Return the newest first, without `channels` all. Raises ValueError where `before` is no page's `next`."""
+
+
+class CustomerRecords(Protocol):
+    """Records of customers as feeds and backends told them last: what the hub knows without asking anybody."""
+
+    async def records(self, keys: Sequence[str], *, limit: int = 50) -> Sequence[CustomerRecord]:
+        """Return those that are known by any of `keys` (`CustomerRef.keys`)."""
+
+    async def search(self, text: str, *, limit: int = 20) -> Sequence[CustomerRecord]:
+        """Return those that fit what a person typed: a number, a name or its beginning, an address, an order's id."""
+
+
+class IdentityDecisions(Protocol):
+    """What people decided of who is who."""
+
+    async def decisions(self, keys: Sequence[str]) -> Sequence[IdentityDecision]:
+        """Return those that stand about any of `keys`: numbers, addresses, records (`RecordRef.key`)."""
+
+
+class AccessAction(enum.StrEnum):
+    POP = "pop"
+    VIEW = "view"
+    SEARCH = "search"
+    TIMELINE = "timeline"
+    EXPORT = "export"
+    ERASE = "erase"
+
+
+class Access(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Somebody has seen personal data: `viewer` as `agent:ID`, `token:NAME` or `cli:USER`, whose by index keys."""
+
+    at: datetime
+    viewer: str
+    action: AccessAction
+    keys: tuple[str, ...]
+    call_id: str = ""
+
+
+class AccessLog(Protocol):
+    def seen(self, access: Access) -> None:
+        """Write it down without waiting."""
+
+
+class Visibility(Protocol):
+    """What of a customer somebody may see."""
+
+    def context_for(self, context: CustomerContext, role: str) -> CustomerContext:
+        """Return the context with what this role need not see hidden; `role` is an agent's, or `token`."""
+
+    def customer_for(self, customer: Customer, role: str) -> Customer: ...
+
+    def record_for(self, record: CustomerRecord, role: str) -> CustomerRecord: ...
+
+
+class Callbacks(Protocol):
+    """Customers who asked to be called back."""
+
+    async def request(self, callback: Callback) -> Callback:
+        """Return it once it is durable; one for the same number that waits already is returned in its place."""
+
+    async def cancel(self, callback_id: str, *, reason: str) -> Callback | None:
+        """Return it as it stands now, None where there is no such."""
+
+    def waiting(self) -> Sequence[Callback]:
+        """Return those that are not over, the oldest first."""
 
 
 class LiveCalls(Protocol):

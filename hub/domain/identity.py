@@ -1,0 +1,77 @@
+"""Which records of different systems are one customer: what speaks for it, and what people have decided."""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+
+import msgspec
+
+
+class RecordRef(msgspec.Struct, frozen=True, kw_only=True, order=True, gc=False):
+    """A record by the system that it is in and its id there."""
+
+    system: str
+    id: str
+
+    @property
+    def key(self) -> str:
+        """As an index key, as `CustomerRef.keys` makes it."""
+        return f"id:{self.system}:{self.id}"
+
+
+class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A rule that had its say: `score` is what it added, below 0 where it speaks against.
+
+    `detail` is what was compared, for a person to read; it holds no more than the records themselves.
+    """
+
+    rule: str
+    score: float
+    detail: str = ""
+
+
+class RecordMatch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Two records that are one customer, or may be; `score` is 0 to 1, `decision` the id of what a person decided."""
+
+    one: RecordRef
+    other: RecordRef
+    score: float
+    reasons: tuple[Reason, ...] = ()
+    decision: str = ""
+
+
+class DecisionKind(enum.StrEnum):
+    """`same` and `different` are about records, `meant` about who is behind a number or an address."""
+
+    SAME = "same"
+    DIFFERENT = "different"
+    MEANT = "meant"
+
+
+class IdentityDecision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a person decided of who is who; whole until another with the same `id` says `withdrawn`.
+
+    `same` and `different` hold for any two of `records`. `meant`: who is behind `key` (`tel:+49...`, `mailto:...`) is
+    the customer of the one record in `records`; `call_id` is the call in which it was chosen.
+    """
+
+    id: str
+    kind: DecisionKind
+    records: tuple[RecordRef, ...]
+    by: str
+    at: datetime
+    key: str = ""
+    call_id: str = ""
+    reason: str = ""
+    withdrawn: bool = False
+
+
+class Chosen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The decision by which one of several customers is meant; it can be taken back by its id."""
+
+    decision: str
+    record: RecordRef
+    by: str
+    at: datetime
+    call_id: str = ""
