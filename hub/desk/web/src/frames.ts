@@ -4,8 +4,11 @@ export interface Address {
   readonly street?: string;
   readonly postcode?: string;
   readonly locality?: string;
+  readonly region?: string;
   readonly country?: string;
   readonly label?: string;
+  readonly valid_from?: string | null;
+  readonly valid_until?: string | null;
 }
 
 export interface AfterCallWork {
@@ -100,18 +103,53 @@ export interface CallLogEntry {
   readonly answered_by?: readonly (string)[];
 }
 
+export interface Callback {
+  readonly id: string;
+  readonly site: string;
+  readonly phone: string;
+  readonly customer: CustomerRef;
+  readonly requested_at: string;
+  readonly at: string;
+  readonly state?: CallbackState;
+  readonly queue?: string;
+  readonly topic?: string;
+  readonly url?: string;
+  readonly page?: string;
+  readonly language?: string;
+  readonly not_before?: string | null;
+  readonly attempts?: number;
+  readonly agent?: string;
+  readonly call_id?: string;
+  readonly reason?: string;
+}
+
+export type CallbackState = "calling" | "cancelled" | "done" | "expired" | "failed" | "waiting";
+
 export interface Case {
   readonly id: string;
   readonly subject?: string;
   readonly status?: string;
   readonly priority?: string;
   readonly opened_on?: string | null;
+  readonly target_on?: string | null;
+  readonly closed_on?: string | null;
+  readonly owner?: string;
+  readonly product?: string;
   readonly open?: boolean;
+  readonly url?: string;
 }
 
 export type Cause = "answered_elsewhere" | "busy" | "call_cancelled" | "call_not_answered" | "call_pickup" | "dest_not_obtainable" | "do_not_disturb" | "network_congestion" | "normal_clearing" | "park_timed_out" | "parked" | "queue_timed_out" | "redirected" | "rejected" | "transferred" | "unknown";
 
 export type Channel = "branch" | "case" | "chat" | "email" | "order" | "other" | "phone" | "self_service" | "web";
+
+export interface Chosen {
+  readonly decision: string;
+  readonly record: RecordRef;
+  readonly by: string;
+  readonly at: string;
+  readonly call_id?: string;
+}
 
 export interface ClosedFrame {
   readonly frame: "closed";
@@ -147,6 +185,11 @@ export interface Conference {
   readonly to?: string | null;
 }
 
+export interface Conflict {
+  readonly field: string;
+  readonly values: readonly (SourcedStr)[];
+}
+
 export interface Connection {
   readonly id: string;
   readonly device: string;
@@ -169,6 +212,14 @@ export interface Connection {
 
 export type ConnectionState = "alerting" | "connected" | "fail" | "hold" | "initiated" | "null" | "queued";
 
+export interface Consent {
+  readonly purpose: string;
+  readonly granted: boolean;
+  readonly channel?: string;
+  readonly given_on?: string | null;
+  readonly valid_until?: string | null;
+}
+
 export interface Consult {
   readonly command: "consult";
   readonly id: string;
@@ -187,19 +238,30 @@ export interface Customer {
   readonly ids: Readonly<Record<string, string>>;
   readonly kind?: Kind;
   readonly name?: SourcedName | null;
+  readonly birth_date?: SourcedDate | null;
   readonly organization?: SourcedStr | null;
+  readonly department?: SourcedStr | null;
   readonly title?: SourcedStr | null;
   readonly language?: SourcedStr | null;
+  readonly segment?: SourcedStr | null;
   readonly tier?: SourcedStr | null;
+  readonly value?: SourcedMoney | null;
   readonly owner?: SourcedStr | null;
-  readonly products?: readonly (SourcedStr)[];
+  readonly preferences?: Readonly<Record<string, SourcedStr>>;
+  readonly consents?: readonly (SourcedConsent)[];
+  readonly products?: readonly (SourcedProduct)[];
   readonly phones?: readonly (SourcedPhone)[];
   readonly emails?: readonly (SourcedEmail)[];
   readonly addresses?: readonly (SourcedAddress)[];
   readonly orders?: readonly (SourcedOrder)[];
   readonly cases?: readonly (SourcedCase)[];
+  readonly invoices?: readonly (SourcedInvoice)[];
+  readonly balances?: readonly (SourcedMoney)[];
   readonly urls?: readonly (SourcedStr)[];
   readonly extra?: Readonly<Record<string, SourcedStr>>;
+  readonly matches?: readonly (RecordMatch)[];
+  readonly conflicts?: readonly (Conflict)[];
+  readonly proposals?: readonly (Proposal)[];
 }
 
 export interface CustomerContext {
@@ -208,8 +270,12 @@ export interface CustomerContext {
   readonly revision?: number;
   readonly complete?: boolean;
   readonly customers?: readonly (Customer)[];
+  readonly chosen?: Chosen | null;
+  readonly maybe_same?: readonly (RecordMatch)[];
   readonly answers?: readonly (BackendAnswer)[];
   readonly interactions?: readonly (Interaction)[];
+  readonly repeats?: readonly (Repeat)[];
+  readonly callback?: Callback | null;
 }
 
 export interface CustomerRecord {
@@ -217,20 +283,30 @@ export interface CustomerRecord {
   readonly id: string;
   readonly mapping?: string;
   readonly fetched_at?: string | null;
+  readonly changed_at?: string | null;
   readonly kind?: Kind;
   readonly name?: Name;
+  readonly birth_date?: string | null;
   readonly organization?: string;
+  readonly organization_id?: string;
+  readonly department?: string;
   readonly title?: string;
   readonly phones?: readonly (Phone)[];
   readonly emails?: readonly (Email)[];
   readonly addresses?: readonly (Address)[];
   readonly language?: string;
+  readonly segment?: string;
   readonly tier?: string;
+  readonly value?: Money | null;
   readonly owner?: string;
-  readonly products?: readonly (string)[];
+  readonly preferences?: Readonly<Record<string, string>>;
+  readonly consents?: readonly (Consent)[];
+  readonly products?: readonly (Product)[];
   readonly ids?: Readonly<Record<string, string>>;
   readonly orders?: readonly (Order)[];
   readonly cases?: readonly (Case)[];
+  readonly invoices?: readonly (Invoice)[];
+  readonly balance?: Money | null;
   readonly url?: string;
   readonly extra?: Readonly<Record<string, string>>;
 }
@@ -262,6 +338,10 @@ export type Direction = "inbound" | "internal" | "outbound";
 export interface Email {
   readonly address: string;
   readonly label?: string;
+  readonly verified?: boolean;
+  readonly shared?: boolean;
+  readonly valid_from?: string | null;
+  readonly valid_until?: string | null;
 }
 
 export interface HangUp {
@@ -308,7 +388,23 @@ export interface Interaction {
   readonly status?: string;
   readonly text?: string;
   readonly reference?: string;
+  readonly agent?: string;
+  readonly url?: string;
+  readonly duration_s?: number | null;
+  readonly notes?: readonly (Note)[];
   readonly extra?: Readonly<Record<string, string>>;
+}
+
+export interface Invoice {
+  readonly id: string;
+  readonly status?: string;
+  readonly issued_on?: string | null;
+  readonly due_on?: string | null;
+  readonly amount?: string;
+  readonly remaining?: string;
+  readonly currency?: string;
+  readonly open?: boolean;
+  readonly url?: string;
 }
 
 export type Kind = "individual" | "org";
@@ -339,6 +435,11 @@ export interface Membership {
   readonly penalty?: number;
   readonly calls_taken?: number;
   readonly last_call_at?: string | null;
+}
+
+export interface Money {
+  readonly amount: string;
+  readonly currency?: string;
 }
 
 export interface Monitor {
@@ -376,15 +477,24 @@ export interface NotReady {
   readonly queues?: readonly (string)[];
 }
 
+export interface Note {
+  readonly at: string;
+  readonly agent?: string;
+  readonly text?: string;
+  readonly disposition?: string;
+}
+
 export interface Order {
   readonly id: string;
   readonly status?: string;
   readonly description?: string;
   readonly ordered_on?: string | null;
   readonly due_on?: string | null;
+  readonly delivered_on?: string | null;
   readonly amount?: string;
   readonly currency?: string;
   readonly open?: boolean;
+  readonly url?: string;
 }
 
 export type Outcome = "abandoned" | "answered" | "busy" | "failed" | "not_answered" | "unknown";
@@ -414,6 +524,10 @@ export interface PbxStatus {
 export interface Phone {
   readonly number: string;
   readonly label?: string;
+  readonly verified?: boolean;
+  readonly shared?: boolean;
+  readonly valid_from?: string | null;
+  readonly valid_until?: string | null;
 }
 
 export interface PhoneNumber {
@@ -448,6 +562,29 @@ export interface PopFrame {
 export type PopState = "connected" | "held" | "ringing";
 
 export type Problem = "fault" | "internal" | "malformed" | "refused" | "throttled" | "timeout" | "too_large" | "unreachable";
+
+export interface Product {
+  readonly name: string;
+  readonly id?: string;
+  readonly model?: string;
+  readonly serial_number?: string;
+  readonly status?: string;
+  readonly bought_on?: string | null;
+  readonly bought_from?: string;
+  readonly place?: string;
+  readonly warranty_until?: string | null;
+  readonly ends_on?: string | null;
+}
+
+export interface Proposal {
+  readonly rule: string;
+  readonly kind: ProposalKind;
+  readonly text: Readonly<Record<string, string>>;
+  readonly reason: Readonly<Record<string, string>>;
+  readonly about?: string;
+}
+
+export type ProposalKind = "attention" | "offer" | "stop";
 
 export interface QueuePlace {
   readonly pbx: string;
@@ -484,6 +621,12 @@ export interface Ready {
   readonly queues?: readonly (string)[];
 }
 
+export interface Reason {
+  readonly rule: string;
+  readonly score: number;
+  readonly detail?: string;
+}
+
 export interface Reconnect {
   readonly command: "reconnect";
   readonly id: string;
@@ -492,9 +635,29 @@ export interface Reconnect {
   readonly call_id: string;
 }
 
+export interface RecordMatch {
+  readonly one: RecordRef;
+  readonly other: RecordRef;
+  readonly score: number;
+  readonly reasons?: readonly (Reason)[];
+  readonly decision?: string;
+}
+
+export interface RecordRef {
+  readonly system: string;
+  readonly id: string;
+}
+
 export type RecordingState = "off" | "on" | "paused";
 
 export type Refusal = "id_reused" | "no_such_agent" | "no_such_call" | "no_such_device" | "no_such_queue" | "not_allowed" | "not_possible" | "pbx_not_connected" | "pbx_refused" | "timed_out" | "wrong_state";
+
+export interface Repeat {
+  readonly reference: string;
+  readonly contacts: number;
+  readonly since: string;
+  readonly channels?: readonly (Channel)[];
+}
 
 export interface ResumeRecording {
   readonly command: "resume_recording";
@@ -549,8 +712,32 @@ export interface SourcedCase {
   readonly mapping?: string;
 }
 
+export interface SourcedConsent {
+  readonly value: Consent;
+  readonly system: string;
+  readonly record: string;
+  readonly at?: string | null;
+  readonly mapping?: string;
+}
+
 export interface SourcedEmail {
   readonly value: Email;
+  readonly system: string;
+  readonly record: string;
+  readonly at?: string | null;
+  readonly mapping?: string;
+}
+
+export interface SourcedInvoice {
+  readonly value: Invoice;
+  readonly system: string;
+  readonly record: string;
+  readonly at?: string | null;
+  readonly mapping?: string;
+}
+
+export interface SourcedMoney {
+  readonly value: Money;
   readonly system: string;
   readonly record: string;
   readonly at?: string | null;
@@ -575,6 +762,22 @@ export interface SourcedOrder {
 
 export interface SourcedPhone {
   readonly value: Phone;
+  readonly system: string;
+  readonly record: string;
+  readonly at?: string | null;
+  readonly mapping?: string;
+}
+
+export interface SourcedProduct {
+  readonly value: Product;
+  readonly system: string;
+  readonly record: string;
+  readonly at?: string | null;
+  readonly mapping?: string;
+}
+
+export interface SourcedDate {
+  readonly value: string;
   readonly system: string;
   readonly record: string;
   readonly at?: string | null;
