@@ -1,0 +1,117 @@
+"""Looking for customers by what a person types, and what is found."""
+
+from __future__ import annotations
+
+import enum
+from typing import Final, Protocol
+
+import msgspec
+
+from hub.domain.customer import BackendAnswer, Case, Customer, CustomerRecord, Order
+from hub.domain.identity import RecordMatch, RecordRef
+from hub.domain.interaction import CustomerRef
+
+MAX_TEXT: Final = 200
+"""Characters of a search; what is longer is no name and no number."""
+
+MAX_HITS: Final = 50
+
+
+class FoundBy(enum.StrEnum):
+    """What a customer was found by: the first of these is the surest."""
+
+    PHONE = "phone"
+    EMAIL = "email"
+    RECORD_ID = "record_id"
+    ORDER = "order"
+    CASE = "case"
+    NAME = "name"
+    PINYIN = "pinyin"
+    INITIALS = "initials"
+    PHONE_END = "phone_end"
+    BACKEND = "backend"
+    """A backend that was asked named the customer; what it went by is its own business."""
+
+
+class FoundRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A record that fits, `text` what of it does: a number, a name, an address, an order's number.
+
+    `is_exact`: it is what was typed, not only its beginning or end.
+    """
+
+    record: CustomerRecord
+    by: FoundBy
+    text: str = ""
+    is_exact: bool = False
+
+
+class FoundRecords(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The best first. `has_more`: others fit, too; more has to be typed to find them."""
+
+    records: tuple[FoundRecord, ...] = ()
+    has_more: bool = False
+
+
+class Why(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One reason why a customer was found, and the record that gives it."""
+
+    by: FoundBy
+    record: RecordRef
+    text: str = ""
+    is_exact: bool = False
+
+
+class CustomerHit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One customer, whichever systems know it, with the records that are it; `why`: the best reason first."""
+
+    customer: Customer
+    records: tuple[RecordRef, ...]
+    why: tuple[Why, ...]
+
+
+class CustomerSearch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a search found, the best first; `has_more`: others fit, too.
+
+    `answers` are those of the backends where they were asked, without their records: who found nobody, and who could
+    not be asked, with why.
+    """
+
+    hits: tuple[CustomerHit, ...] = ()
+    has_more: bool = False
+    answers: tuple[BackendAnswer, ...] = ()
+
+
+class CustomerView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One customer as a whole: the records that it was put together from, and those that may be the same customer.
+
+    `answers` are those of the backends where they were asked, without their records.
+    """
+
+    customer: Customer
+    records: tuple[CustomerRecord, ...]
+    maybe_same: tuple[RecordMatch, ...] = ()
+    answers: tuple[BackendAnswer, ...] = ()
+
+
+class Matter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An order or a case that a feed of `system` told of, and whose it is."""
+
+    system: str
+    customer: CustomerRef
+    order: Order | None = None
+    case: Case | None = None
+
+
+class KnownCustomers(Protocol):
+    """Customers as the hub knows them: records of all systems, joined by identity."""
+
+    async def keys_of(self, record: RecordRef) -> tuple[str, ...]:
+        """Return the keys (`CustomerRef.keys`) of all records of the customer whose record this is.
+
+        Its own is always among them, known or not; a number or an address that several customers share is not.
+        """
+
+    async def customer(self, record: RecordRef, *, ask_backends: bool = False) -> CustomerView | None:
+        """Return the customer whose record this is, None where nobody knows it."""
+
+    async def search(self, text: str, *, limit: int = 20, ask_backends: bool = False) -> CustomerSearch: ...
