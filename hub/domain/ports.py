@@ -20,6 +20,7 @@ from hub.domain.identity import IdentityDecision
 from hub.domain.inbound import DeadLetter, DeadLetterState, InboundMessage, Receipt
 from hub.domain.interaction import Channel, Interaction, TimelinePage
 from hub.domain.routing import Enquiry, RoutingAnswer
+from hub.domain.search import FoundRecords, Matter
 from hub.domain.soap import SoapReply, SoapRequest
 from hub.domain.wrapup import WrapUp, WrapUpResult
 
@@ -188,13 +189,22 @@ class Timeline(Protocol):
 
 
 class CustomerRecords(Protocol):
-    """Records of customers as feeds and backends told them last: what the hub knows without asking anybody."""
+    """Records of customers as feeds and backends told them last: what the hub knows without asking anybody.
+
+    Raises StoreError. Keys are those of `CustomerRef.keys`.
+    """
 
     async def records(self, keys: Sequence[str], *, limit: int = 50) -> Sequence[CustomerRecord]:
-        """Return those that are known by any of `keys` (`CustomerRef.keys`)."""
+        """Return those that are known by any of `keys`, what was told last first."""
 
-    async def search(self, text: str, *, limit: int = 20) -> Sequence[CustomerRecord]:
-        """Return those that fit what a person typed: a number, a name or its beginning, an address, an order's id."""
+    async def matters(self, keys: Sequence[str], *, system: str, limit: int = 200) -> Sequence[Matter]:
+        """Return the orders and cases that feeds of `system` told of somebody known by any of `keys`."""
+
+    async def search(self, text: str, *, region: str, limit: int = 20) -> FoundRecords:
+        """Return the records that fit what a person typed: a number, a name or its beginning, an address, an id.
+
+        `region` is whose national numbers may be meant (ISO 3166-1 alpha-2).
+        """
 
 
 class IdentityDecisions(Protocol):
@@ -229,14 +239,26 @@ class AccessLog(Protocol):
 
 
 class Visibility(Protocol):
-    """What of a customer somebody may see."""
+    """What of a customer somebody may see. What there is nothing to hide of comes back as it is, the very same.
 
-    def context_for(self, context: CustomerContext, role: str) -> CustomerContext:
-        """Return the context with what this role need not see hidden; `role` is an agent's, or `token`."""
+    `role` is an agent's (`agent`, `supervisor`), or `token:NAME` of a machine.
+    """
+
+    def hides_from(self, role: str) -> bool:
+        """Whether anything may be hidden from this role: if not, nobody needs to ask further."""
+
+    def context_for(self, context: CustomerContext, role: str) -> CustomerContext: ...
 
     def customer_for(self, customer: Customer, role: str) -> Customer: ...
 
     def record_for(self, record: CustomerRecord, role: str) -> CustomerRecord: ...
+
+    def interaction_for(self, interaction: Interaction, role: str) -> Interaction: ...
+
+    def call_for(self, call: Call, role: str) -> Call: ...
+
+    def event_for(self, body: bytes, role: str) -> bytes:
+        """Return an event's JSON with what this role need not see hidden; emptied where it can't be read."""
 
 
 class Callbacks(Protocol):
