@@ -25,13 +25,35 @@ class CallbackState(enum.StrEnum):
         return self not in (CallbackState.WAITING, CallbackState.CALLING)
 
 
+class CallbackReason(enum.StrEnum):
+    """Why a callback was postponed, or is over: what stands in `Callback.reason`.
+
+    `agent_not_reached`: the agent's phone was not answered, or could not be rung. `busy`, `not_answered` and
+    `not_reached` are the customer's phone, `not_dialable` a number that the PBX has no way to. `uncertain`: the hub was
+    ended, or lost its PBX, while phones rang. `customer_called`: the customer was quicker. `by_customer` and `by_agent`
+    took it back.
+    """
+
+    AGENT_NOT_REACHED = "agent_not_reached"
+    BUSY = "busy"
+    NOT_ANSWERED = "not_answered"
+    NOT_REACHED = "not_reached"
+    NOT_DIALABLE = "not_dialable"
+    UNCERTAIN = "uncertain"
+    CUSTOMER_CALLED = "customer_called"
+    BY_CUSTOMER = "by_customer"
+    BY_AGENT = "by_agent"
+
+
 class Callback(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A callback as it stands at `at`.
 
     `site` is the name of the feed with which it was asked for, `phone` (E.164) where to call, `url` and `page` the
-    address and title of the page that the customer came from. `not_before` is when to call at the earliest, `attempts`
-    how often it was tried, `reason` why the last attempt came to nothing. `call_id` and `agent` are of the last
-    attempt.
+    address and title of the page that the customer came from. `asked_by` is empty where the customer did so on the
+    site, else `agent:ID` or `token:NAME`. `not_before` is when to call at the earliest, `expires_at` until when.
+    `dials` counts how often an agent's phone was rung for it, `attempts` how often the customer was called, `reason`
+    (`CallbackReason`) says why the last of these came to nothing, or why it is over. `call_id` and `agent` are of the
+    last dial.
     """
 
     id: str
@@ -47,6 +69,9 @@ class Callback(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     page: str = ""
     language: str = ""
     not_before: datetime | None = None
+    expires_at: datetime | None = None
+    asked_by: str = ""
+    dials: int = 0
     attempts: int = 0
     agent: str = ""
     call_id: str = ""

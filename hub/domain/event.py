@@ -19,6 +19,7 @@ from hub.domain.control import Actor, Command, CommandRecord, Refusal
 from hub.domain.customer import CustomerContext
 from hub.domain.identity import IdentityDecision, RecordRef
 from hub.domain.interaction import CustomerRef, Interaction
+from hub.domain.upcast import upcast
 from hub.domain.writeback import WriteBack
 
 
@@ -210,9 +211,15 @@ def encode_event(event: Event) -> bytes:
 
 
 def decode_event(body: bytes) -> Event:
-    """Read what `encode_event` wrote. Raises `msgspec.ValidationError` naming the field that does not fit."""
+    """Read what `encode_event` wrote, or an older version's: the event has the schema of now.
+
+    Raises `msgspec.ValidationError` naming the field that does not fit.
+    """
     envelope = _envelope_decoder.decode(body)
-    data = msgspec.json.decode(envelope.data, type=data_type_of(envelope.type))
+    current = _DATASCHEMAS[envelope.type]
+    data = msgspec.json.decode(
+        upcast(envelope.data, envelope.dataschema, current), type=data_type_of(envelope.type)
+    )
     return Event(
         id=envelope.id,
         type=envelope.type,
@@ -222,7 +229,7 @@ def decode_event(body: bytes) -> Event:
         data=data,
         partitionkey=envelope.partitionkey,
         sequence=envelope.sequence,
-        dataschema=envelope.dataschema,
+        dataschema=current,
     )
 
 
@@ -298,6 +305,14 @@ def agent_event(happened: AgentEvent) -> Event:
 def command_event_id(command: Command, actor: Actor) -> str:
     """Return the id of a command's event: the same for the same actor's same command id (UUIDv5, RFC 9562)."""
     return str(uuid.uuid5(_COMMANDS, f"{actor.agent}\0{actor.token}\0{actor.rule}\0{command.id}"))
+
+
+def dialled_channel(command: Command, actor: Actor) -> str:
+    """Return the unique id of the channel that a `dial` makes: the same command makes no two at the same time.
+
+    The id of its call ends with it.
+    """
+    return f"ctihub-{command_event_id(command, actor)}"
 
 
 def command_event(record: CommandRecord) -> Event:
@@ -386,7 +401,7 @@ _CALLBACK_TYPES = {
 
 def callback_event(callback: Callback) -> Event:
     """Wrap a callback as it stands; ordered within it. One that waits and was never tried was just asked for."""
-    is_new = callback.state is CallbackState.WAITING and not callback.attempts
+    is_new = callback.state is CallbackState.WAITING and not callback.dials
     return Event(
         id=new_id(),
         type=EventType.CALLBACK_REQUESTED if is_new else _CALLBACK_TYPES[callback.state],

@@ -12,6 +12,7 @@ import msgspec
 from hub.domain.agent import AgentEvent
 from hub.domain.call import Call, CallEvent, CallEventKind, Connection, Role
 from hub.domain.call_activity import NOBODY_ANSWERED, last_to_talk, was_rung_into_another
+from hub.domain.callback import Callback
 from hub.domain.change import CaseChange, ChangeKind, OrderChange, as_interaction
 from hub.domain.customer import CustomerContext
 from hub.domain.event import Event
@@ -55,14 +56,16 @@ def derive(position: int, event: Event) -> Derivation | None:
     match event.data:
         case Interaction() | OrderChange() | CaseChange():
             return _index_interaction(position, event)
-        case CallEvent(kind=CallEventKind.CLEARED, call=call):
-            return Derivation(("call", call.id), _log_call(call))
-        case CallEvent(call=call):
-            return Derivation(("call", call.id), [(statements.TOUCH_OPEN_CALL, (call.id, position))])
+        case CallEvent(kind=kind, call=call):
+            touched: Write = (statements.TOUCH_OPEN_CALL, (call.id, position))
+            return Derivation(("call", call.id), _log_call(call) if kind is CallEventKind.CLEARED else [touched])
         case AgentEvent(agent=agent):
             return Derivation(("agent", agent.agent), [(statements.SAVE_AGENT_STATE, (agent.agent, position))])
         case CustomerContext() as context:
             return Derivation(("call", context.call_id), _keep_context(position, context))
+        case Callback() as callback:
+            saved = (statements.SAVE_CALLBACK, (index_key(callback.id), int(callback.state.is_over), position))
+            return Derivation(("callback", callback.id), [saved])
     return None
 
 

@@ -85,5 +85,33 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX dead_letters_by_origin ON dead_letters (origin, state, at, id)",
     ),
     ("ALTER TABLE calls ADD COLUMN customer TEXT NOT NULL DEFAULT ''",),
+    (
+        """CREATE TABLE callbacks (
+            id TEXT PRIMARY KEY,
+            is_over INTEGER NOT NULL,
+            position INTEGER NOT NULL
+        ) WITHOUT ROWID""",
+        "CREATE INDEX callbacks_open ON callbacks (position) WHERE is_over = 0",
+    ),
+    (
+        """CREATE TABLE accesses (
+            key TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            viewer TEXT NOT NULL,
+            action TEXT NOT NULL,
+            call_id TEXT NOT NULL,
+            PRIMARY KEY (key, at, viewer, action, call_id)
+        ) WITHOUT ROWID""",
+        "CREATE INDEX accesses_by_time ON accesses (at)",
+        """CREATE TABLE erasures (
+            id TEXT PRIMARY KEY,
+            at INTEGER NOT NULL,
+            by_whom TEXT NOT NULL,
+            state TEXT NOT NULL,
+            events INTEGER NOT NULL,
+            scope BLOB NOT NULL
+        ) WITHOUT ROWID""",
+        "CREATE INDEX erasures_by_state ON erasures (state, at)",
+    ),
 )
 """Each entry takes the schema one version further; the version is SQLite's `user_version`. Never edit a past one."""

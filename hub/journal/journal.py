@@ -12,13 +12,14 @@ import structlog
 
 from hub.domain.agent import AgentStatus
 from hub.domain.call import Call
+from hub.domain.callback import Callback
 from hub.domain.customer import CustomerContext
 from hub.domain.event import Event
 from hub.domain.inbound import DeadLetter, DeadLetterState
 from hub.domain.interaction import Interaction
-from hub.domain.ports import CallLogEntry, EventRefusedError, StoredEvent, StoreError
+from hub.domain.ports import Access, CallLogEntry, EventRefusedError, StoredEvent, StoreError
 from hub.domain.store_place import StorePlace
-from hub.journal import dead_letters, queries, statements
+from hub.journal import accesses, dead_letters, queries, statements
 from hub.journal.batch import Commit, Outcome, Pending, PendingEvents, PendingWrite
 from hub.journal.errors import JournalError, JournalFullError
 from hub.journal.readers import Readers
@@ -209,6 +210,14 @@ class Journal:
         """Return the newest interactions of anyone named by `keys`; of one interaction only its newest state."""
         return await self._readers.run(partial(queries.recent_interactions, keys=keys, limit=limit))
 
+    async def callback(self, callback_id: str) -> Callback | None:
+        """Return a callback as it stands, also one that is over; None if there is none of that id."""
+        return await self._readers.run(partial(queries.callback, callback_id=callback_id))
+
+    async def open_callbacks(self) -> Sequence[Callback]:
+        """Return the callbacks that are not over, as they stand."""
+        return await self._readers.run(queries.open_callbacks)
+
     async def keep_dead(self, letters: Sequence[DeadLetter]) -> None:
         """Return once they are durable. Raises JournalFullError and JournalError as `append`."""
         for group in dead_letters.groups(letters, self._group):
@@ -234,6 +243,16 @@ class Journal:
 
     async def count_dead(self, *, origin: str | None = None, states: Sequence[DeadLetterState] = ()) -> int:
         return await self._readers.run(partial(dead_letters.count_dead, origin=origin, states=states))
+
+    async def keep_accesses(self, seen: Sequence[Access]) -> None:
+        """Return once they are durable. Raises JournalFullError and JournalError as `append`."""
+        await self._write(accesses.KEEP_ACCESS, *accesses.rows_of(seen))
+
+    async def accesses(
+        self, keys: Sequence[str], *, before: datetime | None = None, limit: int = 100
+    ) -> Sequence[Access]:
+        """Return who saw what is known by any of `keys`, the newest first."""
+        return await self._readers.run(partial(accesses.accesses, keys=keys, before=before, limit=limit))
 
     def _not_taken(self) -> JournalError:
         if self._closed:

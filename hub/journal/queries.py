@@ -11,6 +11,7 @@ import structlog
 
 from hub.domain.agent import AgentEvent, AgentStatus
 from hub.domain.call import Call, CallEvent
+from hub.domain.callback import Callback
 from hub.domain.customer import CustomerContext
 from hub.domain.event import Event, EventData, decode_event
 from hub.domain.interaction import Interaction
@@ -87,6 +88,17 @@ def open_calls(connection: StoreConnection) -> Sequence[Call]:
 def agent_states(connection: StoreConnection) -> Sequence[AgentStatus]:
     data = [_data(position, body) for position, body in connection.rows(statements.AGENT_STATES)]
     return [happened.agent for happened in data if isinstance(happened, AgentEvent)]
+
+
+def callback(connection: StoreConnection, callback_id: str) -> Callback | None:
+    found = connection.rows(statements.CALLBACK, (index_key(callback_id),))
+    data = _data(*found[0]) if found else None
+    return data if isinstance(data, Callback) else None
+
+
+def open_callbacks(connection: StoreConnection) -> Sequence[Callback]:
+    data = [_data(position, body) for position, body in connection.rows(statements.OPEN_CALLBACKS)]
+    return [one for one in data if isinstance(one, Callback)]
 
 
 def recent_interactions(connection: StoreConnection, keys: Sequence[str], limit: int) -> Sequence[Interaction]:

@@ -71,5 +71,33 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX dead_letters_by_state ON dead_letters (state, at, id)",
         "CREATE INDEX dead_letters_by_origin ON dead_letters (origin, state, at, id)",
     ),
+    (
+        """CREATE TABLE callbacks (
+            id TEXT COLLATE "C" PRIMARY KEY,
+            is_over INTEGER NOT NULL,
+            position BIGINT NOT NULL
+        )""",
+        "CREATE INDEX callbacks_open ON callbacks (position) WHERE is_over = 0",
+    ),
+    (
+        """CREATE TABLE accesses (
+            key TEXT COLLATE "C" NOT NULL,
+            at BIGINT NOT NULL,
+            viewer TEXT COLLATE "C" NOT NULL,
+            action TEXT COLLATE "C" NOT NULL,
+            call_id TEXT COLLATE "C" NOT NULL,
+            PRIMARY KEY (key, at, viewer, action, call_id)
+        )""",
+        "CREATE INDEX accesses_by_time ON accesses (at)",
+        """CREATE TABLE erasures (
+            id TEXT COLLATE "C" PRIMARY KEY,
+            at BIGINT NOT NULL,
+            by_whom TEXT NOT NULL,
+            state TEXT COLLATE "C" NOT NULL,
+            events BIGINT NOT NULL,
+            scope BYTEA NOT NULL
+        )""",
+        "CREATE INDEX erasures_by_state ON erasures (state, at)",
+    ),
 )
 """Each entry takes the schema one version further. Never edit a past one."""

@@ -54,6 +54,12 @@ CALLS_OF_AGENT = """SELECT calls.entry, calls.customer FROM call_agents JOIN cal
     WHERE call_agents.agent = $1 AND call_agents.started_at < $2
     ORDER BY call_agents.started_at DESC, call_agents.call_id DESC LIMIT $3"""
 
+SAVE_CALLBACK = """INSERT INTO callbacks (id, is_over, position) VALUES ($1, $2, $3)
+    ON CONFLICT (id) DO UPDATE SET is_over = excluded.is_over, position = excluded.position"""
+CALLBACK = "SELECT position, body FROM callbacks JOIN events USING (position) WHERE callbacks.id = $1"
+OPEN_CALLBACKS = """SELECT position, body FROM callbacks JOIN events USING (position)
+    WHERE callbacks.is_over = 0 ORDER BY position"""
+
 FORGET_OLDER_INTERACTION = """DELETE FROM interaction_keys WHERE position IN (SELECT interactions.position
     FROM (VALUES (CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS BIGINT))) AS given
     JOIN interactions ON interactions.source = given.column1 AND interactions.id = given.column2
@@ -86,6 +92,7 @@ DERIVED = (
     FORGET_OLDER_INTERACTION,
     SAVE_INTERACTION,
     SAVE_INTERACTION_KEY,
+    SAVE_CALLBACK,
 )
 """The statements that events are derived into, in the order in which those of one event are carried out."""
 

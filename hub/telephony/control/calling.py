@@ -34,12 +34,15 @@ class Station(NamedTuple):
         return f'"{name}" <{extension}>' if extension.isdigit() else f'"{name}" <>'
 
 
-async def dial(station: Station, to: str) -> Outcome:
-    """Ring the agent's device, and once it is answered call the number; done when the device rings."""
+async def dial(station: Station, to: str, uid: str) -> Outcome:
+    """Ring the agent's device, and once it is answered call the number; done when the device rings.
+
+    `uid` is what the channel of that device is to be known by.
+    """
     number = dialable(to)
     await station.pbx.need_number(number)
-    uid = await station.pbx.originate(
-        station.device, number, caller=station.caller, variables={}, context=station.pbx.section.context
+    await station.pbx.originate(
+        station.device, number, caller=station.caller, variables={}, context=station.pbx.section.context, uid=uid
     )
     return Outcome(call_id=call_id(station.pbx.name, uid))
 

@@ -41,6 +41,7 @@ from hub.domain.control import (
     Transfer,
     Unmute,
 )
+from hub.domain.event import dialled_channel
 from hub.telephony.control import calling, moving, recording, talking
 from hub.telephony.control.ledger import Ledger
 from hub.telephony.control.outcome import Outcome
@@ -125,7 +126,7 @@ class Control:
                 async with asyncio.timeout(_limit(command, pbx)), self._turn(command):
                     if begins_by is not None and time.monotonic() > begins_by:
                         raise RefusedError(Refusal.TIMED_OUT, _TOO_LATE)  # noqa: TRY301 - told as any other refusal
-                    outcome = await self._about_call(command)
+                    outcome = await self._about_call(command, actor)
                 result = CommandResult(
                     id=command.id, done=True, message=outcome.message, value=outcome.value, call_id=outcome.call_id
                 )
@@ -163,9 +164,10 @@ class Control:
         async with asyncio.timeout(_AGENT_COMMAND_S):
             return await self._agent_commands.carry_out(command)
 
-    async def _about_call(self, command: CallCommand) -> Outcome:  # noqa: C901, PLR0911, PLR0912 - one line a command
+    async def _about_call(self, command: CallCommand, actor: Actor) -> Outcome:  # noqa: C901, PLR0911, PLR0912 - one line a command
         if isinstance(command, Dial):
-            return await calling.dial(self._station(command.agent, command.device), command.to)
+            station = self._station(command.agent, command.device)
+            return await calling.dial(station, command.to, dialled_channel(command, actor))
         if isinstance(command, PickUp):
             return await self._pick_up(command)
         if isinstance(command, Monitor):

@@ -155,16 +155,23 @@ class ControlledPbx:
         )
 
     async def originate(
-        self, device: str, extension: str, *, caller: str, variables: Mapping[str, str], context: str = ""
-    ) -> str:
-        """Ring a device and send it, once answered, to a place in the dialplan; return its channel's uniqueid.
+        self,
+        device: str,
+        extension: str,
+        *,
+        caller: str,
+        variables: Mapping[str, str],
+        context: str = "",
+        uid: str = "",
+    ) -> None:
+        """Ring a device and send it, once answered, to a place in the dialplan. `uid` will be its channel's uniqueid.
 
         Returns as soon as it rings. Raises RefusedError where it can't be reached or is busy. A device that was rung
         for a command that timed out is hung up.
         """
         if not context:
             await self.need_hub_context()
-        uid, action_id = f"ctihub-{new_id()}", f"originate-{new_id()}"
+        uid, action_id = uid or f"ctihub-{new_id()}", f"originate-{new_id()}"
 
         def is_about_it(event: AmiEvent) -> bool:
             if event.name == "OriginateResponse":
@@ -195,7 +202,6 @@ class ControlledPbx:
                 raise
         if first.name == "OriginateResponse" and first.get("Response") != "Success":
             raise RefusedError(Refusal.PBX_REFUSED, f"{device} could not be rung: {_why_not(first)}.")
-        return uid
 
     async def call_into(self, number: str, extension: str, *, caller: str, variables: Mapping[str, str]) -> None:
         """Call a number, and send it to a place in the hub's part once it answers.
