@@ -38,6 +38,8 @@ from hub.inbound import Inbound
 from hub.journal.journal import Journal
 from hub.metrics import Metrics
 from hub.outbound.dead import ORIGIN
+from hub.privacy.accesses import AccessBook
+from hub.privacy.visibility import PrivacyVisibility
 from hub.requests import request_queue, request_reply
 from hub.takeover import Takeover
 from hub.telephony.agents import AgentService
@@ -119,6 +121,7 @@ class Hub:
         for event in self._takeover.ended_with_their_pbx(config.pbx, datetime.now(UTC)):
             self._journal.publish(call_event(event))
 
+        self._start_privacy()
         self._feeds = Feeds(config)
         self._backends = backends = Backends(
             config, health=ConnectorHealth(self._connector_changed), source=self._source, feeds=self._feeds
@@ -258,6 +261,11 @@ class Hub:
             self._stack.callback(watching.cancel)
         log.info("hub started", version=VERSION, url=self._server.url, pbx=list(self._links))
 
+    def _start_privacy(self) -> None:
+        self._visibility = PrivacyVisibility(self._config.context.privacy)
+        self._accesses = AccessBook(self._journal.keep_accesses)
+        self._accesses.start(self._stack)
+
     async def _start_routing(self) -> None:
         config = self._config
         if config.routing is None:
@@ -300,6 +308,16 @@ class Hub:
         metrics.show_floor(self._agents)
         lookups = self._context.lookups
         metrics.show_backends(self._backends.backends, lookups.from_cache, lookups.cache)
+        metrics.read_counter(
+            "ctihub_accesses",
+            "Looks at customers' data that were written down.",
+            {"": lambda: self._accesses.kept_total},
+        )
+        metrics.read_counter(
+            "ctihub_accesses_lost",
+            "Looks at customers' data that could not be written down, since the store took none for too long.",
+            {"": lambda: self._accesses.lost_total},
+        )
         metrics.journal_backlog.set_function(lambda: self._journal.pending)
         metrics.read_counter(
             "ctihub_journal_dropped",

@@ -158,6 +158,24 @@ context:
 #  cache_bytes: 67108864
   # How many of the customer's latest contacts the desk shows.
 #  interactions: 10
+  # Why personal data is held, after how many days it is erased here (unset: never by itself), and who may see it.
+  # hub/privacy/README.md of ctihub says what each is, and how one customer is exported and erased.
+#  privacy:
+#    fields:
+#      # Others than these roles (agent, supervisor, token, token:NAME) see it masked: the year, the last digits.
+#      birth_date: {purpose: identification, retention_days: 365, roles: [supervisor], others_see: masked}
+#      extra.loyalty_points: {purpose: marketing, roles: [agent, supervisor, "token:reporting"], others_see: nothing}
+#    # What was said on a channel, whichever feed brought it.
+#    interactions:
+#      chat: {purpose: service, retention_days: 400, roles: [agent, supervisor]}
+#    # The steps of calls and the call log; what was known of each caller; what feeds told of customers.
+#    calls: {purpose: service, retention_days: 730}
+#    contexts: {purpose: service, retention_days: 90}
+#    records: {purpose: service, retention_days: 730}
+#    callbacks: {purpose: service, retention_days: 90}
+#    dead_letters: {purpose: operation, retention_days: 30}
+#    # Who saw whose data, and when.
+#    accesses: {purpose: accountability, retention_days: 365}
 
 # The FastAGI server: a dialplan asks AGI(agi://HUB/customer?queue=support) while the caller waits, and goes on with
 # channel variables. README.md of ctihub has the dialplan.

@@ -15,6 +15,7 @@ from hub.config.names import Device, ListenAddress, Name
 from hub.config.paths import ConfigPath, ExistingFile, from_folder
 from hub.config.pbx import PbxSection, QueueName
 from hub.config.placed import PlacedError
+from hub.config.privacy import PrivacySection
 from hub.config.routing import RoutingSection
 from hub.config.section import Section
 from hub.config.sql_address import SqlAddress
@@ -173,6 +174,7 @@ class ContextSection(Section):
     cache_entries: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
     cache_bytes: Annotated[int, Field(ge=65_536, le=16 * 1024**3)] = 64 * 1024 * 1024
     interactions: Annotated[int, Field(ge=0, le=200)] = 10
+    privacy: PrivacySection = PrivacySection()
 
 
 class DeskSection(Section):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from hub.config.document import Document, KeyPath, Node
 from hub.config.mapping_files import find_mapping, mapping_names
+from hub.config.privacy import named_tokens
 from hub.config.problem import Problem
 from hub.config.routing import MEANT_AGENTS
 from hub.config.wording import nearest
@@ -26,6 +27,7 @@ def reference_problems(document: Document, data: Node, folder: Path) -> Iterator
     yield from _read_twice(document, top, folder)
     yield from _published_feeds(document, top)
     yield from _same_tokens(document, top)
+    yield from _private_roles(document, top)
 
 
 _WAYS = ("queue", "http", "folder", "soap")
@@ -93,6 +95,18 @@ def _published_feeds(document: Document, top: dict[str, Node]) -> Iterator[Probl
             if isinstance(feed, str) and feed not in known:
                 place = document.value_place(("auth", "tokens", name, "feeds", index))
                 yield document.problem(place, f"there is no feed {feed!r}{nearest(feed, known)}")
+
+
+def _private_roles(document: Document, top: dict[str, Node]) -> Iterator[Problem]:
+    """Find tokens that may see a customer's field and that there are not."""
+    known = list(_section(_section(top.get("auth")).get("tokens")))
+    privacy = _section(_section(top.get("context")).get("privacy"))
+    for kind in ("fields", "interactions"):
+        for name, entry in _sections(privacy.get(kind)):
+            for index, token in named_tokens(entry.get("roles")):
+                if token not in known:
+                    place = document.value_place(("context", "privacy", kind, name, "roles", index))
+                    yield document.problem(place, f"there is no token {token!r}{nearest(token, known)}")
 
 
 def _same_tokens(document: Document, top: dict[str, Node]) -> Iterator[Problem]:

@@ -154,6 +154,32 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     url: str = ""
 
 
+class Hiding(enum.StrEnum):
+    """Whether something of a value is still shown (the last digits of a number), or nothing."""
+
+    MASKED = "masked"
+    NOTHING = "nothing"
+
+
+class HiddenReason(enum.StrEnum):
+    """`role`: whoever looks need not see it. `consent`: the customer has refused the field's purpose."""
+
+    ROLE = "role"
+    CONSENT = "consent"
+
+
+class Hidden(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A field of a customer that is not shown as it is, or not at all; `purpose` is what it is held for.
+
+    A date that is masked says its year only, and stands as the first of January.
+    """
+
+    field: str
+    shown: Hiding
+    reason: HiddenReason
+    purpose: str = ""
+
+
 class CustomerRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What one backend knows of one customer, mapped. `system` is the connector's name, `id` the backend's own.
 
@@ -162,7 +188,8 @@ class CustomerRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     one is worth to it. `owner` is who looks after the customer: an agent's id or name. `ids` are ids of the same
     customer in other systems (system name to id). `preferences` are the customer's own (`channel`, `time`), `balance`
     is what the customer owes. `extra` takes a site's own fields. `url` opens the record in the backend's own screen,
-    `changed_at` is when it last changed there.
+    `changed_at` is when it last changed there. `hidden` names the fields that whoever gets this does not see as they
+    are.
     """
 
     system: str
@@ -195,6 +222,7 @@ class CustomerRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     balance: Money | None = None
     url: str = ""
     extra: dict[str, str] = {}
+    hidden: tuple[Hidden, ...] = ()
 
     def ref(self) -> CustomerRef:
         return CustomerRef(
@@ -268,7 +296,7 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `ids` has each system's id; of a system that knows the customer under several the first of the merge's order.
     `extra` is by `<system>.<field>`. `matches` say why these records are one customer, in the order in which they were
-    joined. `conflicts` are of fields that can have one value only.
+    joined. `conflicts` are of fields that can have one value only. `hidden` is as of a record.
     """
 
     ids: dict[str, str]
@@ -298,6 +326,7 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     matches: tuple[RecordMatch, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     proposals: tuple[Proposal, ...] = ()
+    hidden: tuple[Hidden, ...] = ()
 
     @property
     def display_name(self) -> str:

@@ -86,6 +86,18 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     ("ALTER TABLE calls ADD COLUMN customer TEXT NOT NULL DEFAULT ''",),
     (
+        """CREATE TABLE identity_decisions (
+            id TEXT PRIMARY KEY,
+            position INTEGER NOT NULL
+        ) WITHOUT ROWID""",
+        """CREATE TABLE identity_decision_keys (
+            key TEXT NOT NULL,
+            id TEXT NOT NULL,
+            PRIMARY KEY (key, id)
+        ) WITHOUT ROWID""",
+        "CREATE INDEX identity_decision_keys_by_id ON identity_decision_keys (id)",
+    ),
+    (
         """CREATE TABLE callbacks (
             id TEXT PRIMARY KEY,
             is_over INTEGER NOT NULL,

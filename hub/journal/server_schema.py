@@ -72,6 +72,18 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX dead_letters_by_origin ON dead_letters (origin, state, at, id)",
     ),
     (
+        """CREATE TABLE identity_decisions (
+            id TEXT COLLATE "C" PRIMARY KEY,
+            position BIGINT NOT NULL
+        )""",
+        """CREATE TABLE identity_decision_keys (
+            key TEXT COLLATE "C" NOT NULL,
+            id TEXT COLLATE "C" NOT NULL,
+            PRIMARY KEY (key, id)
+        )""",
+        "CREATE INDEX identity_decision_keys_by_id ON identity_decision_keys (id)",
+    ),
+    (
         """CREATE TABLE callbacks (
             id TEXT COLLATE "C" PRIMARY KEY,
             is_over INTEGER NOT NULL,

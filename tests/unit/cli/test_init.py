@@ -28,6 +28,7 @@ from hub.config.model import (
 )
 from hub.config.outbound import OutboundRule, OutboundSection
 from hub.config.pbx import ControlSection, PbxSection, QueueSection, TlsSection
+from hub.config.privacy import ChannelPrivacy, FieldPrivacy, KeptData, PrivacySection
 from hub.config.routing import DEFAULT_VARIABLES, RoutingSection
 from tests.unit.cli.conftest import Ctihub
 
@@ -107,6 +108,10 @@ def test_every_key_of_the_configuration_is_told_of() -> None:
         ControlSection,
         AgentSection,
         ContextSection,
+        PrivacySection,
+        KeptData,
+        FieldPrivacy,
+        ChannelPrivacy,
         RoutingSection,
         InboundFeed,
         CsvFormat,

@@ -1,0 +1,141 @@
+"""Takes hidden fields out of records, customers and what else names a customer."""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from hub.config.privacy import EXTRA
+from hub.domain.call import Call
+from hub.domain.callback import Callback
+from hub.domain.customer import Customer, CustomerRecord, Hidden, Hiding, Sourced
+from hub.domain.identity import RecordMatch
+from hub.domain.interaction import CustomerRef, Interaction
+from hub.privacy.masks import MASKS, masked_number, masked_phone_number, masked_text_name
+from hub.privacy.rules import Hides, RoleRules
+
+Veiled = TypeVar("Veiled", CustomerRecord, Customer)
+
+_IN_CUSTOMER: Final = {"balance": "balances", "url": "urls"}
+"""Fields that a customer has under another name than a record, since there is one of each system."""
+
+_COMPARED: Final = frozenset({"name", "birth_date", "phones", "emails", "addresses", "organization"})
+"""Fields of which the reasons for a match may tell."""
+
+_defaults: dict[type, dict[str, Any]] = {
+    CustomerRecord: msgspec.structs.asdict(CustomerRecord(system="", id="")),
+    Customer: msgspec.structs.asdict(Customer(ids={})),
+}
+
+
+def veiled_record(record: CustomerRecord, hides: Hides) -> CustomerRecord:
+    return _veiled(record, hides, system=record.system) if hides else record
+
+
+def veiled_customer(customer: Customer, hides: Hides) -> Customer:
+    if not hides:
+        return customer
+    veiled = _veiled(customer, hides)
+    if veiled is customer:
+        return customer
+    hidden = {one.field for one in veiled.hidden}
+    conflicts = tuple(one for one in customer.conflicts if one.field.partition(".")[0] not in hidden)
+    return msgspec.structs.replace(veiled, conflicts=conflicts, matches=veiled_matches(customer.matches, hides))
+
+
+def veiled_matches(matches: tuple[RecordMatch, ...], hides: Hides) -> tuple[RecordMatch, ...]:
+    """Leave out what was compared, where any of it is hidden: the rules and their scores stay."""
+    if _COMPARED.isdisjoint(hides) or not matches:
+        return matches
+    replace = msgspec.structs.replace
+    return tuple(
+        replace(match, reasons=tuple(replace(reason, detail="") for reason in match.reasons)) for match in matches
+    )
+
+
+def veiled_interaction(interaction: Interaction, rules: RoleRules) -> Interaction:
+    changes: dict[str, Any] = {}
+    customer = veiled_ref(interaction.customer, rules)
+    if customer is not interaction.customer:
+        changes["customer"] = customer
+    if interaction.channel in rules.channels:
+        notes = tuple(msgspec.structs.replace(note, text="") for note in interaction.notes)
+        changes |= {"subject": "", "text": "", "url": "", "notes": notes, "extra": {}}
+    return msgspec.structs.replace(interaction, **changes) if changes else interaction
+
+
+def veiled_ref(customer: CustomerRef, rules: RoleRules) -> CustomerRef:
+    """Leave numbers and addresses out of the way that a message names its customer: masked they name nobody."""
+    changes: dict[str, Any] = {}
+    if rules.phones and customer.phones:
+        changes["phones"] = ()
+    if rules.emails and customer.emails:
+        changes["emails"] = ()
+    return msgspec.structs.replace(customer, **changes) if changes else customer
+
+
+def veiled_call(call: Call, rules: RoleRules) -> Call:
+    """Mask the number of the party outside, and with the name what the network calls the caller."""
+    changes: dict[str, Any] = {}
+    if rules.phones:
+        side = "called" if call.customer_number is call.called else "caller"
+        changes[side] = masked_phone_number(call.customer_number)
+        changes["connections"] = tuple(
+            one
+            if one.agent or one.number is None
+            else msgspec.structs.replace(one, number=masked_phone_number(one.number))
+            for one in call.connections
+        )
+    if rules.name and call.caller_name:
+        changes["caller_name"] = masked_text_name(call.caller_name)
+    return msgspec.structs.replace(call, **changes) if changes else call
+
+
+def veiled_callback(callback: Callback, rules: RoleRules) -> Callback:
+    phone = masked_number(callback.phone) if rules.phones else callback.phone
+    return msgspec.structs.replace(callback, phone=phone, customer=veiled_ref(callback.customer, rules))
+
+
+def _veiled(subject: Veiled, hides: Hides, *, system: str = "") -> Veiled:
+    """Return a record (of a `system`) or a customer without what is hidden; the same one where it has none of it."""
+    defaults = _defaults[type(subject)]
+    changes: dict[str, Any] = {}
+    told: list[Hidden] = []
+    for name, hidden in hides.items():
+        if name.startswith(EXTRA):
+            left = _extra_without(changes.get("extra", subject.extra), name.removeprefix(EXTRA), system)
+            if left is not None:
+                changes["extra"] = left
+                told.append(hidden)
+            continue
+        field = name if system else _IN_CUSTOMER.get(name, name)
+        value = changes.get(field, getattr(subject, field))
+        if value == defaults[field]:
+            continue
+        mask = MASKS.get(name) if hidden.shown is Hiding.MASKED else None
+        changes[field] = defaults[field] if mask is None else _masked(value, mask)
+        told.append(hidden)
+    if not told:
+        return subject
+    return msgspec.structs.replace(subject, hidden=tuple(told), **changes)
+
+
+def _masked(value: Any, mask: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_masked(one, mask) for one in value)
+    if isinstance(value, Sourced):
+        return msgspec.structs.replace(value, value=mask(value.value))
+    return mask(value)
+
+
+def _extra_without(extra: dict[str, Any], name: str, system: str) -> dict[str, Any] | None:
+    """Return a site's own fields without one; None if it is not there.
+
+    A record has it by its name, a customer by `<system>.<name>`; it can be named either way.
+    """
+    if system:
+        gone = {key for key in extra if name in (key, f"{system}.{key}")}
+    else:
+        gone = {key for key in extra if key in (name, key.partition(".")[0] + f".{name}")}
+    return {key: value for key, value in extra.items() if key not in gone} if gone else None
