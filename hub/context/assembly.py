@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from hub.context.identity import group_records
+from hub.context.identity.grouping import group_records
 from hub.context.merge import merge_records
 from hub.context.question import Question
 from hub.domain.customer import AnswerState, BackendAnswer, CustomerContext, CustomerRecord

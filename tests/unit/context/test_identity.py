@@ -1,6 +1,6 @@
 import pytest
 
-from hub.context.identity import group_records
+from hub.context.identity.grouping import group_records
 from hub.context.names import compatible
 from hub.domain.customer import CustomerRecord, Email, Kind, Name
 
