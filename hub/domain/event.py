@@ -217,9 +217,7 @@ def decode_event(body: bytes) -> Event:
     """
     envelope = _envelope_decoder.decode(body)
     current = _DATASCHEMAS[envelope.type]
-    data = msgspec.json.decode(
-        upcast(envelope.data, envelope.dataschema, current), type=data_type_of(envelope.type)
-    )
+    data = msgspec.json.decode(upcast(envelope.data, envelope.dataschema, current), type=data_type_of(envelope.type))
     return Event(
         id=envelope.id,
         type=envelope.type,

@@ -117,6 +117,10 @@ class StructCompiler:
             return lambda item, run: _distinct([made for part in parts for made in part(item, run) or ()])
         if is_plain(kind):
             return self._plain_list(node, path, kind)
+        shape = shape_of(kind)
+        essential = shape.essential
+        if essential and _is_short(node):
+            return _sections_of(self._plain_list(node, path, shape.fields[essential]), shape.struct, essential)
         section = self._findings.section(node, path, _LIST_KEYS)
         if "fields" not in section:
             self._findings.at_key(
@@ -124,7 +128,6 @@ class StructCompiler:
             )
             return _nothing
         items = self._items(section, path)
-        shape = shape_of(kind)
         entries = self._sections(section["fields"], (*path, "fields"))
         self.require(entries, shape, (*path, "fields"))
         make = _struct_maker(shape)
@@ -171,6 +174,21 @@ class StructCompiler:
 def _of_the_item(node: Node) -> Node | None:
     """Return the fields of a list's one section that takes its only item from the item at hand: a part like others."""
     return node["fields"] if isinstance(node, dict) and node.keys() == {"fields"} else None
+
+
+def _is_short(node: Node) -> bool:
+    """Whether a list of sections is given by the values of their one essential field."""
+    if isinstance(node, dict):
+        return "fields" not in node and not node.keys().isdisjoint(SOURCES)
+    return isinstance(node, str)
+
+
+def _sections_of(values: Getter, struct: type[msgspec.Struct], essential: str) -> Getter:
+    def read(item: Any, run: Run) -> Any:
+        found = values(item, run)
+        return tuple(struct(**{essential: value}) for value in found) if found else None
+
+    return read
 
 
 def _the_item(item: Any, _run: Run) -> Any:

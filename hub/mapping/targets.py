@@ -26,7 +26,7 @@ OF_FEEDS = ("customer", "interaction", "order", "case")
 """What a feed's messages can become."""
 
 FILLED_BY_HUB = {
-    "customer": frozenset({"system", "mapping", "fetched_at"}),
+    "customer": frozenset({"system", "mapping", "fetched_at", "hidden"}),
     "interaction": frozenset({"source"}),
     "order": frozenset({"system"}),
     "case": frozenset({"system"}),
@@ -45,6 +45,12 @@ class Shape:
     struct: type[msgspec.Struct]
     fields: dict[str, inspect.Type]
     required: frozenset[str]
+
+    @property
+    def essential(self) -> str:
+        """The one field that makes a section of its own of a text (a phone's number), "" if there is no such."""
+        name = next(iter(self.required)) if len(self.required) == 1 else ""
+        return name if isinstance(self.fields.get(name), inspect.StrType) else ""
 
 
 def shape_of(struct: Any) -> Shape:

@@ -14,14 +14,14 @@ import msgspec
 from msgspec import inspect
 
 from hub.domain.change import CaseChange, CustomerChange, OrderChange
-from hub.domain.customer import CustomerRecord, Order
+from hub.domain.customer import CustomerRecord, Invoice, Money, Order
 from hub.domain.event import FeedData
 from hub.domain.interaction import CustomerRef, Interaction
 
 MAX_ITEMS: Final = 500
 
 _SAID_BY_THE_HUB: Final[dict[type, frozenset[str]]] = {
-    CustomerRecord: frozenset({"system", "mapping", "fetched_at"}),
+    CustomerRecord: frozenset({"system", "mapping", "fetched_at", "hidden"}),
     OrderChange: frozenset({"system"}),
     CaseChange: frozenset({"system"}),
     Interaction: frozenset({"source"}),
@@ -32,18 +32,23 @@ _ONE_OF: Final = {
     "phones": "phone",
     "emails": "email",
     "addresses": "address",
+    "consents": "consent",
     "products": "product",
     "orders": "order",
     "cases": "case",
+    "invoices": "invoice",
+    "notes": "note",
     "ids": "systemId",
+    "preferences": "preference",
 }
 """List field to the name of its element."""
 
-_KEYS: Final = {"ids": "system", "extra": "name"}
+_KEYS: Final = {"ids": "system", "extra": "name", "preferences": "name"}
 """Dictionary field to the name of the attribute that holds the key."""
 
 _TYPE_NAMES: Final[dict[type, str]] = {CustomerRecord: "Customer", CustomerRef: "CustomerReference"}
-_DECIMALS: Final = frozenset({(Order, "amount")})
+_DECIMALS: Final = frozenset({(Order, "amount"), (Invoice, "amount"), (Invoice, "remaining"), (Money, "amount")})
+"""Texts of the domain that are decimal numbers."""
 
 
 class Simple(enum.Enum):
@@ -52,6 +57,15 @@ class Simple(enum.Enum):
     DAY = "day"
     MOMENT = "moment"
     DECIMAL = "decimal"
+
+
+_SIMPLE: Final[dict[type[inspect.Type], Simple]] = {
+    inspect.BoolType: Simple.FLAG,
+    inspect.FloatType: Simple.DECIMAL,
+    inspect.DateType: Simple.DAY,
+    inspect.DateTimeType: Simple.MOMENT,
+    inspect.StrType: Simple.TEXT,
+}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -119,21 +133,14 @@ def _member(struct: type, field: inspect.Field) -> Member:
 
 
 def _kind(kind: inspect.Type) -> Simple | Choice | Shape:
-    match kind:
-        case inspect.StructType():
-            return shape_of(kind.cls)
-        case inspect.EnumType():
-            return Choice(kind.cls.__name__, tuple(str(word.value) for word in kind.cls))
-        case inspect.BoolType():
-            return Simple.FLAG
-        case inspect.DateType():
-            return Simple.DAY
-        case inspect.DateTimeType():
-            return Simple.MOMENT
-        case inspect.StrType():
-            return Simple.TEXT
-        case _:
-            raise TypeError(f"{kind!r} has no form in XML yet")
+    if isinstance(kind, inspect.StructType):
+        return shape_of(kind.cls)
+    if isinstance(kind, inspect.EnumType):
+        return Choice(kind.cls.__name__, tuple(str(word.value) for word in kind.cls))
+    simple = _SIMPLE.get(type(kind))
+    if simple is None:
+        raise TypeError(f"{kind!r} has no form in XML yet")
+    return simple
 
 
 def _without_none(kind: inspect.Type) -> inspect.Type:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hub.domain.customer import Address, Case, Email, Kind, Order, Phone
+from hub.domain.customer import Address, Case, Email, Kind, Money, Order, Phone, Product
 from hub.domain.interaction import Channel, CustomerRef, Interaction
 from hub.mapping.errors import FieldProblemError, MappingRunError
 from hub.mapping.mapping import load_mapping
@@ -467,3 +467,38 @@ def test_times_at_the_ends_of_the_calendar(tmp_path: Path) -> None:
     made = mapping.run_feed({"d": "22.11.26"}, system="shop", region="DE")
     assert isinstance(made, Interaction)
     assert 2026 == made.at.year
+
+
+def test_a_list_of_sections_by_their_essential_field(map_one: MapOne) -> None:
+    """Where one text makes a section, the text is enough; what can be done to a value can be done to it as well."""
+    record = map_one(
+        """
+        products: {from: "b[].name"}
+        phones: [{from: office, phone: true}, {each: more, where: {kind: tel}, from: no, phone: true}]
+        emails: mail
+        """,
+        {
+            "b": [{"name": "Fibre"}, {"name": None}, {"name": "Mobile"}, {"name": "Fibre"}],
+            "office": "0351 5550123",
+            "more": [{"kind": "tel", "no": "0351 5550124"}, {"kind": "fax", "no": "0351 5550125"}],
+        },
+    )
+    assert (Product(name="Fibre"), Product(name="Mobile")) == record.products
+    assert (Phone(number="+493515550123"), Phone(number="+493515550124")) == record.phones
+    assert () == record.emails
+
+
+def test_parts_of_a_customer_that_are_optional(map_one: MapOne) -> None:
+    """Money comes by its amount or not at all; preferences have the names that the mapping gives them."""
+    record = map_one(
+        """
+        value: {amount: worth, currency: {const: EUR}}
+        balance.amount: owed
+        preferences.channel: by
+        preferences.time: at
+        """,
+        {"worth": 12.5, "by": "email"},
+    )
+    assert Money(amount="12.5", currency="EUR") == record.value
+    assert record.balance is None
+    assert {"channel": "email"} == record.preferences

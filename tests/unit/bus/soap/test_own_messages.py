@@ -16,29 +16,72 @@ from hub.bus.soap.own_schema import own_schema
 from hub.bus.soap.own_types import OWN_MESSAGES, Choice, Entries, Member, Shape, Simple
 from hub.bus.soap.validation import Validator
 from hub.domain.change import CaseChange, ChangeKind, CustomerChange, OrderChange
-from hub.domain.customer import Address, Case, CustomerRecord, Email, Kind, Name, Order, Phone
+from hub.domain.customer import (
+    Address,
+    Case,
+    Consent,
+    CustomerRecord,
+    Email,
+    Invoice,
+    Kind,
+    Money,
+    Name,
+    Order,
+    Phone,
+    Product,
+)
 from hub.domain.event import FeedData
 from hub.domain.inbound import InboundMessage, Transport
-from hub.domain.interaction import Channel, CustomerRef, Interaction
+from hub.domain.interaction import Channel, CustomerRef, Interaction, Note
 from hub.mapping.errors import MappingRunError
 
 REF = CustomerRef(phones=("+493515550123",), emails=("a@b.example",), ids={"crm": "7", "erp": "8"})
 ORDER = Order(
     id="4711", status="open", description="Chair & <table>", ordered_on=date(2026, 11, 2), due_on=date(2026, 12, 1),
-    amount="12.10", currency="EUR", open=False,
+    delivered_on=date(2026, 12, 2), amount="12.10", currency="EUR", open=False, url="https://erp.example/orders/4711",
 )  # fmt: skip
-CASE = Case(id="9", subject="太吵", status="new", priority="high", opened_on=date(2026, 1, 31), open=False)
+CASE = Case(
+    id="9", subject="太吵", status="new", priority="high", opened_on=date(2026, 1, 31), target_on=date(2026, 2, 2),
+    closed_on=date(2026, 2, 3), owner="alice", product="Chair", open=False, url="https://erp.example/cases/9",
+)  # fmt: skip
+PRODUCT = Product(
+    name="Chair", id="p-1", model="C 7", serial_number="S-1", status="installed", bought_on=date(2025, 1, 2),
+    bought_from="Branch 4", place="2nd floor", warranty_until=date(2027, 1, 1), ends_on=date(2030, 1, 1),
+)  # fmt: skip
+INVOICE = Invoice(
+    id="R-1", status="due", issued_on=date(2026, 3, 1), due_on=date(2026, 3, 31), amount="12.10", remaining="2.10",
+    currency="EUR", open=False, url="https://erp.example/bills/R-1",
+)  # fmt: skip
+VALIDITY = {"valid_from": date(2020, 1, 1), "valid_until": date(2029, 12, 31)}
 AT = datetime(2026, 11, 20, 8, 30, 0, 250_000, tzinfo=UTC)
 FULL: list[FeedData] = [
     CustomerChange(
         customer=CustomerRecord(
             system="erp", id="0042", mapping=OwnMessages.label, kind=Kind.ORG,
             name=Name(full="Petra Vogt", given="Petra", surname="Vogt"), organization="Vogt GmbH", title="Dr.",
-            phones=(Phone(number="+493515550123", label="work"), Phone(number="+4935155501")),
-            emails=(Email(address="a@b.example", label="home"),),
-            addresses=(Address(street="A 1", postcode="01067", locality="Dresden", country="DE", label="x"),),
-            language="de", tier="gold", owner="alice", products=("phone", "net"), ids={"crm": "7"},
-            orders=(ORDER,), cases=(CASE,), url="https://erp.example/42", extra={"a": "1", "b": "2"},
+            changed_at=AT, birth_date=date(1980, 2, 29), organization_id="17", department="Purchasing",
+            phones=(
+                Phone(number="+493515550123", label="work", verified=True, shared=True, **VALIDITY),
+                Phone(number="+4935155501"),
+            ),
+            emails=(Email(address="a@b.example", label="home", verified=True, shared=True, **VALIDITY),),
+            addresses=(
+                Address(
+                    street="A 1", postcode="01067", locality="Dresden", region="SN", country="DE", label="x", **VALIDITY
+                ),
+            ),
+            language="de", segment="retail", tier="gold", value=Money(amount="1200.50", currency="EUR"), owner="alice",
+            preferences={"channel": "email", "time": "evenings"},
+            consents=(
+                Consent(
+                    purpose="marketing", granted=True, channel="phone", given_on=date(2026, 1, 1),
+                    valid_until=date(2027, 1, 1),
+                ),
+                Consent(purpose="profiling", granted=False),
+            ),
+            products=(PRODUCT, Product(name="net")), ids={"crm": "7"}, orders=(ORDER,), cases=(CASE,),
+            invoices=(INVOICE,), balance=Money(amount="-3", currency="EUR"), url="https://erp.example/42",
+            extra={"a": "1", "b": "2"},
         ),
         change=ChangeKind.DELETED,
     ),
@@ -46,7 +89,8 @@ FULL: list[FeedData] = [
     CaseChange(system="erp", customer=REF, case=CASE, at=AT, change=ChangeKind.DELETED),
     Interaction(
         id="v-1", channel=Channel.SELF_SERVICE, at=AT, subject="Visit", customer=REF, source="erp", direction="in",
-        status="done", text="line\nline", reference="r", extra={"k": "v"},
+        status="done", text="line\nline", reference="r", agent="alice", url="https://shop.example/chairs",
+        duration_s=62.5, notes=(Note(at=AT, agent="alice", text="wants it", disposition="sold"),), extra={"k": "v"},
     ),
 ]  # fmt: skip
 
