@@ -261,6 +261,7 @@ WRAP_UP = "wrap_up"
 """The field of an interaction's `extra` that holds the wrap-up's id."""
 
 _WRITE_BACKS = uuid.UUID("2f1c2d4e-6a0b-5e57-8f43-0b7c4d9e1a60")
+_DECISIONS = uuid.UUID("7c1f6a52-93d0-5b8e-a1f4-2f6f0f3f9b27")
 _COMMANDS = uuid.UUID("5b0f1f5e-4f3c-5d0a-9a0e-3d6a8f1f7c11")
 """The namespace of command events' ids."""
 
@@ -375,9 +376,12 @@ def feed_event(data: FeedData, *, feed: str, event_id: str, at: datetime) -> Eve
 
 
 def identity_event(decision: IdentityDecision) -> Event:
-    """Wrap what a person decided of who is who, or took back; ordered within the decision."""
+    """Wrap what a person decided of who is who, or took back; ordered within the decision.
+
+    Its id is made from the decision's: the same decision is stored once, and taken back once.
+    """
     return Event(
-        id=new_id(),
+        id=str(uuid.uuid5(_DECISIONS, f"{decision.id}\0{'withdrawn' if decision.withdrawn else ''}")),
         type=EventType.CUSTOMER_IDENTITY_DECIDED,
         source="/desk",
         subject=decision.id,

@@ -66,6 +66,12 @@ class IdentityDecision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     reason: str = ""
     withdrawn: bool = False
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What it is found by: the number or the address, and its records."""
+        own = (self.key,) if self.key else ()
+        return tuple(dict.fromkeys((*own, *(record.key for record in self.records))))
+
 
 class Chosen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The decision by which one of several customers is meant; it can be taken back by its id."""
@@ -75,3 +81,32 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     by: str
     at: datetime
     call_id: str = ""
+
+
+class IdentityDecided(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A decision as it stands. `replaces` are earlier ones that it contradicts: while it stands they don't count.
+
+    `notes` say in words what it changes of what was decided before.
+    """
+
+    decision: IdentityDecision
+    replaces: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class IdentityProblem(enum.StrEnum):
+    NO_SUCH_CALL = "no_such_call"
+    NO_SUCH_DECISION = "no_such_decision"
+    NOT_YOURS = "not_yours"
+    NOT_OF_THIS_CALL = "not_of_this_call"
+    MALFORMED = "malformed"
+    ID_REUSED = "id_reused"
+
+
+class IdentityError(Exception):
+    """Nothing was decided; the message says to a person why."""
+
+    def __init__(self, problem: IdentityProblem, message: str) -> None:
+        super().__init__(message)
+        self.problem = problem
+        self.message = message

@@ -16,7 +16,7 @@ from hub.domain.callback import Callback
 from hub.domain.control import Actor, Command, CommandResult, Refusal
 from hub.domain.customer import Customer, CustomerContext, CustomerRecord
 from hub.domain.event import Event
-from hub.domain.identity import IdentityDecision
+from hub.domain.identity import IdentityDecided, IdentityDecision
 from hub.domain.inbound import DeadLetter, DeadLetterState, InboundMessage, Receipt
 from hub.domain.interaction import Channel, Interaction, TimelinePage
 from hub.domain.routing import Enquiry, RoutingAnswer
@@ -211,7 +211,20 @@ class IdentityDecisions(Protocol):
     """What people decided of who is who."""
 
     async def decisions(self, keys: Sequence[str]) -> Sequence[IdentityDecision]:
-        """Return those that stand about any of `keys`: numbers, addresses, records (`RecordRef.key`)."""
+        """Return those that stand about any of `keys`, the oldest first: numbers, addresses, records (`RecordRef.key`)."""
+
+    async def decision(self, decision_id: str) -> IdentityDecision | None:
+        """Return a decision as it is now, also one that was taken back."""
+
+
+class IdentityDecider(Protocol):
+    """Takes what people decide of who is who; it holds for live calls when this returns, and from then on."""
+
+    async def decide(self, decision: IdentityDecision) -> IdentityDecided:
+        """Return it once it is durable. The same again changes nothing. Raises IdentityError, StoreError."""
+
+    async def withdraw(self, decision_id: str, *, by: str, may_any: bool) -> IdentityDecided:
+        """Take a decision back: one's own, or anybody's. Raises IdentityError, StoreError."""
 
 
 class AccessAction(enum.StrEnum):

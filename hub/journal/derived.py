@@ -16,6 +16,7 @@ from hub.domain.callback import Callback
 from hub.domain.change import CaseChange, ChangeKind, OrderChange, as_interaction
 from hub.domain.customer import CustomerContext
 from hub.domain.event import Event
+from hub.domain.identity import IdentityDecision
 from hub.domain.interaction import Interaction
 from hub.domain.ports import CallLogEntry
 from hub.journal import statements
@@ -63,6 +64,8 @@ def derive(position: int, event: Event) -> Derivation | None:
             return Derivation(("agent", agent.agent), [(statements.SAVE_AGENT_STATE, (agent.agent, position))])
         case CustomerContext() as context:
             return Derivation(("call", context.call_id), _keep_context(position, context))
+        case IdentityDecision() as decision:
+            return _index_decision(position, decision)
         case Callback() as callback:
             saved = (statements.SAVE_CALLBACK, (index_key(callback.id), int(callback.state.is_over), position))
             return Derivation(("callback", callback.id), [saved])
@@ -158,3 +161,17 @@ def _index_interaction(position: int, event: Event) -> Derivation | None:
     keys = () if getattr(event.data, "change", None) is ChangeKind.DELETED else interaction.customer.keys()
     writes += [(statements.SAVE_INTERACTION_KEY, (index_key(key), at, source, identity, position)) for key in keys]
     return Derivation(("interaction", source, identity), writes)
+
+
+def _index_decision(position: int, decision: IdentityDecision) -> Derivation:
+    """Index what was decided by whom it is about; one that was taken back is known by its id alone."""
+    identity = index_key(decision.id)
+    keys = () if decision.withdrawn else decision.keys
+    return Derivation(
+        ("decision", identity),
+        [
+            (statements.SAVE_DECISION, (identity, position)),
+            (statements.FORGET_DECISION_KEYS, (identity,)),
+            *((statements.SAVE_DECISION_KEY, (index_key(key), identity)) for key in keys),
+        ],
+    )

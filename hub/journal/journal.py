@@ -15,11 +15,12 @@ from hub.domain.call import Call
 from hub.domain.callback import Callback
 from hub.domain.customer import CustomerContext
 from hub.domain.event import Event
+from hub.domain.identity import IdentityDecision
 from hub.domain.inbound import DeadLetter, DeadLetterState
 from hub.domain.interaction import Interaction
 from hub.domain.ports import Access, CallLogEntry, EventRefusedError, StoredEvent, StoreError
 from hub.domain.store_place import StorePlace
-from hub.journal import accesses, dead_letters, queries, statements
+from hub.journal import accesses, dead_letters, decisions, queries, statements
 from hub.journal.batch import Commit, Outcome, Pending, PendingEvents, PendingWrite
 from hub.journal.errors import JournalError, JournalFullError
 from hub.journal.readers import Readers
@@ -217,6 +218,14 @@ class Journal:
     async def open_callbacks(self) -> Sequence[Callback]:
         """Return the callbacks that are not over, as they stand."""
         return await self._readers.run(queries.open_callbacks)
+
+    async def decisions(self, keys: Sequence[str]) -> Sequence[IdentityDecision]:
+        """Return what people decided of any of `keys` and did not take back, the oldest first."""
+        return await self._readers.run(partial(decisions.decisions, keys=keys))
+
+    async def decision(self, decision_id: str) -> IdentityDecision | None:
+        """Return a decision as it is now, also one that was taken back."""
+        return await self._readers.run(partial(decisions.decision, decision_id=decision_id))
 
     async def keep_dead(self, letters: Sequence[DeadLetter]) -> None:
         """Return once they are durable. Raises JournalFullError and JournalError as `append`."""

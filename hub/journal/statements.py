@@ -77,6 +77,15 @@ SAVE_INTERACTION_KEY = """INSERT INTO interaction_keys (key, at, position)
 INTERACTIONS_OF_KEY = """SELECT found.at, position, events.body FROM interaction_keys AS found
     JOIN events USING (position) WHERE found.key = $1 ORDER BY found.at DESC, position DESC LIMIT $2"""
 
+SAVE_DECISION = """INSERT INTO identity_decisions (id, position) VALUES ($1, $2)
+    ON CONFLICT (id) DO UPDATE SET position = excluded.position"""
+FORGET_DECISION_KEYS = "DELETE FROM identity_decision_keys WHERE id = $1"
+SAVE_DECISION_KEY = "INSERT INTO identity_decision_keys (key, id) VALUES ($1, $2) ON CONFLICT DO NOTHING"
+DECISION = "SELECT position, body FROM identity_decisions JOIN events USING (position) WHERE identity_decisions.id = $1"
+DECISIONS_OF_KEY = """SELECT position, events.body FROM identity_decision_keys AS found
+    JOIN identity_decisions ON identity_decisions.id = found.id
+    JOIN events USING (position) WHERE found.key = $1 ORDER BY position DESC LIMIT $2"""
+
 DERIVED = (
     TOUCH_OPEN_CALL,
     CLOSE_CALL,
@@ -93,6 +102,9 @@ DERIVED = (
     SAVE_INTERACTION,
     SAVE_INTERACTION_KEY,
     SAVE_CALLBACK,
+    SAVE_DECISION,
+    FORGET_DECISION_KEYS,
+    SAVE_DECISION_KEY,
 )
 """The statements that events are derived into, in the order in which those of one event are carried out."""
 
