@@ -211,7 +211,7 @@ class IdentityDecisions(Protocol):
     """What people decided of who is who."""
 
     async def decisions(self, keys: Sequence[str]) -> Sequence[IdentityDecision]:
-        """Return those that stand about any of `keys`, the oldest first: numbers, addresses, records (`RecordRef.key`)."""
+        """Return those that stand, the oldest first, of `keys`: numbers, addresses, records (`RecordRef.key`)."""
 
     async def decision(self, decision_id: str) -> IdentityDecision | None:
         """Return a decision as it is now, also one that was taken back."""

@@ -54,22 +54,23 @@ def index_key(text: str) -> str:
 
 def derive(position: int, event: Event) -> Derivation | None:
     """Return what brings the derived tables up to `event`, which is being stored at `position`."""
+    derived: Derivation | None = None
     match event.data:
         case Interaction() | OrderChange() | CaseChange():
-            return _index_interaction(position, event)
+            derived = _index_interaction(position, event)
         case CallEvent(kind=kind, call=call):
             touched: Write = (statements.TOUCH_OPEN_CALL, (call.id, position))
-            return Derivation(("call", call.id), _log_call(call) if kind is CallEventKind.CLEARED else [touched])
+            derived = Derivation(("call", call.id), _log_call(call) if kind is CallEventKind.CLEARED else [touched])
         case AgentEvent(agent=agent):
-            return Derivation(("agent", agent.agent), [(statements.SAVE_AGENT_STATE, (agent.agent, position))])
+            derived = Derivation(("agent", agent.agent), [(statements.SAVE_AGENT_STATE, (agent.agent, position))])
         case CustomerContext() as context:
-            return Derivation(("call", context.call_id), _keep_context(position, context))
+            derived = Derivation(("call", context.call_id), _keep_context(position, context))
         case IdentityDecision() as decision:
-            return _index_decision(position, decision)
+            derived = _index_decision(position, decision)
         case Callback() as callback:
             saved = (statements.SAVE_CALLBACK, (index_key(callback.id), int(callback.state.is_over), position))
-            return Derivation(("callback", callback.id), [saved])
-    return None
+            derived = Derivation(("callback", callback.id), [saved])
+    return derived
 
 
 def in_layers(derivations: Iterable[Derivation]) -> Sequence[Mapping[str, Sequence[Sequence[Any]]]]:
