@@ -30,12 +30,17 @@ class Feed:
 
 
 class Feeds:
-    """By name. A feed whose mapping has changed in its file is replaced while the hub runs."""
+    """By name. A feed whose mapping has changed in its file is replaced while the hub runs.
+
+    What a web site's visitors send is no message that has to be understood: those feeds are not among them.
+    """
 
     def __init__(self, config: Config) -> None:
         """Load all mappings. Raises MappingError for a feed without a usable one."""
         self._config = config
-        self._feeds = {name: self._loaded(name, section) for name, section in config.inbound.items()}
+        self._feeds = {
+            name: self._loaded(name, section) for name, section in config.inbound.items() if section.web is None
+        }
 
     @property
     def names(self) -> Collection[str]:
@@ -51,7 +56,7 @@ class Feeds:
 
     def files(self) -> set[Path]:
         """Return the files that the feeds are made from."""
-        return {file for section in self._config.inbound.values() for file in self._files(section)}
+        return {file for feed in self._feeds.values() for file in self._files(feed.section)}
 
     def changed(self) -> Mapping[str, Feed]:
         """Return anew, by name, the feeds whose files have changed. Raises MappingError. Blocks: for a thread."""

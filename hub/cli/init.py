@@ -305,6 +305,33 @@ auth:
 #    # ctihub's own messages by SOAP need no mapping. With a `schema: FILE.xsd` of your own, and its
 #    # `elements: [Order]`, the feed needs one.
 #    soap: {login: {username: sap, password: "${SAP_PUSH_PASSWORD}"}}
+#  website:
+#    # Whose customers they are who sign in to the site:
+#    system: webshop
+#    # Its signed-in visitors report what they look at, and ask to be called back: hub/callbacks/README.md of ctihub.
+#    web:
+#      origins: [https://www.example.com]
+#      # Shared with the site's own server, which signs who the visitor is; 32 characters or more.
+#      secret: "${WEBSITE_SECRET}"
+#      visits: true
+#      # The parameters that are kept of a page's address.
+#      query: [product]
+#      # Of one visitor, and of one address on the internet.
+#      limits: {visits_per_minute: 30, callbacks_per_hour: 5, requests_per_minute: 300}
+#      callback:
+#        # Whose ready agents call, and who of them alone; pbx where several have a queue of that name.
+#        queue: support
+#        pbx: main
+#        agents: [alice]
+#        # Where to; without it the country above alone. No premium or short numbers.
+#        countries: [DE, AT, CH]
+#        hours: {timezone: Europe/Berlin, open: ["Mo-Fr 09:00-18:00", "Sa 10:00-14:00"]}
+#        # How often a customer is called who doesn't answer, after how many seconds again, and when it is given up.
+#        attempts: 3
+#        retry_s: 600
+#        expire_s: 86400
+#        # How many may wait.
+#        most: 500
 """
 
 TEMPLATE = _FIRST + _PBX + _PBX_OPTIONS + _AGENTS + _LAST

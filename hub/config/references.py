@@ -26,11 +26,12 @@ def reference_problems(document: Document, data: Node, folder: Path) -> Iterator
     yield from _feeds(document, top)
     yield from _read_twice(document, top, folder)
     yield from _published_feeds(document, top)
+    yield from _callbacks(document, top)
     yield from _same_tokens(document, top)
     yield from _private_roles(document, top)
 
 
-_WAYS = ("queue", "http", "folder", "soap")
+_WAYS = ("queue", "http", "folder", "soap", "web")
 
 
 def _feeds(document: Document, top: dict[str, Node]) -> Iterator[Problem]:
@@ -90,11 +91,30 @@ def _read_twice(document: Document, top: dict[str, Node], folder: Path) -> Itera
 
 def _published_feeds(document: Document, top: dict[str, Node]) -> Iterator[Problem]:
     known = list(_section(top.get("inbound")))
+    sites = {name for name, feed in _sections(top.get("inbound")) if "web" in feed}
     for name, token in _tokens(top):
         for index, feed in enumerate(_list(token.get("feeds"))):
+            place = document.value_place(("auth", "tokens", name, "feeds", index))
             if isinstance(feed, str) and feed not in known:
-                place = document.value_place(("auth", "tokens", name, "feeds", index))
                 yield document.problem(place, f"there is no feed {feed!r}{nearest(feed, known)}")
+            elif feed in sites:
+                yield document.problem(place, f"feed {feed!r} takes what visitors of its site send, and nothing else")
+
+
+def _callbacks(document: Document, top: dict[str, Node]) -> Iterator[Problem]:
+    """Find agents and PBXs that are to call customers back and that there are not."""
+    agents, pbxs = list(_section(top.get("agents"))), list(_section(top.get("pbx")))
+    for name, feed in _sections(top.get("inbound")):
+        callback = _section(_section(feed.get("web")).get("callback"))
+        path: KeyPath = ("inbound", name, "web", "callback")
+        for index, agent in enumerate(_list(callback.get("agents"))):
+            if isinstance(agent, str) and agent not in agents:
+                place = document.value_place((*path, "agents", index))
+                yield document.problem(place, f"there is no agent {agent!r}{nearest(agent, agents)}")
+        pbx = callback.get("pbx")
+        if isinstance(pbx, str) and pbx not in pbxs:
+            place = document.value_place((*path, "pbx"))
+            yield document.problem(place, f"there is no PBX {pbx!r}{nearest(pbx, pbxs)}")
 
 
 def _private_roles(document: Document, top: dict[str, Node]) -> Iterator[Problem]:

@@ -26,10 +26,12 @@ from hub.config.model import (
     HubSection,
     StoreSection,
 )
+from hub.config.opening_hours import OpeningHours
 from hub.config.outbound import OutboundRule, OutboundSection
 from hub.config.pbx import ControlSection, PbxSection, QueueSection, TlsSection
 from hub.config.privacy import ChannelPrivacy, FieldPrivacy, KeptData, PrivacySection
 from hub.config.routing import DEFAULT_VARIABLES, RoutingSection
+from hub.config.web_feed import CallbackSection, WebFeed, WebLimits
 from tests.unit.cli.conftest import Ctihub
 
 ENVIRONMENT = {"AMI_SECRET": "s3cret-ami", "API_TOKEN": "s3cret-token"}
@@ -61,13 +63,14 @@ def test_what_is_commented_out_is_valid_too(tmp_path: Path) -> None:
         "HOST_PASSWORD": "h0st-password",
         "VISITS_SECRET": "v1sits-secret",
         "SAP_PUSH_PASSWORD": "sap-push-passw0rd",
+        "WEBSITE_SECRET": "a-secret-of-the-site-and-the-hub",
     }
     config = load_config(path, environment)
     assert {"sap", "service"} == set(config.connectors)
     assert ["activity"] == [rule.write for rule in config.connectors["sap"].outbound.rules]
     assert config.bus is not None
     assert {"alice", "bob"} == set(config.agents)
-    assert {"shop", "erp", "host", "desk", "sap"} == set(config.inbound)
+    assert {"shop", "erp", "host", "desk", "sap", "website"} == set(config.inbound)
     assert config.routing is not None
     assert DEFAULT_VARIABLES == config.routing.variables
 
@@ -122,6 +125,10 @@ def test_every_key_of_the_configuration_is_told_of() -> None:
         BasicLogin,
         FolderWatch,
         SoapPush,
+        WebFeed,
+        WebLimits,
+        CallbackSection,
+        OpeningHours,
         OutboundSection,
         OutboundRule,
         DeskSection,
