@@ -14,6 +14,7 @@ from hub.config.paths import ConfigPath, ExistingFile
 from hub.config.placed import PlacedError
 from hub.config.request import PathText
 from hub.config.section import Section
+from hub.config.web_feed import WebFeed
 from hub.config.wording import nearest
 from hub.domain.encodings import wire_encoding
 from hub.domain.path import PathError, compiled
@@ -232,6 +233,7 @@ class InboundFeed(Section):
     http: HttpPush | None = None
     folder: FolderWatch | None = None
     soap: SoapPush | None = None
+    web: WebFeed | None = None
     attempts: Annotated[int, Field(ge=1, le=100, description="How often a message is tried that the hub fails on")] = 5
     max_bytes: Annotated[int, Field(ge=1_024, le=64 * MEBIBYTE, description="Of a message")] = MEBIBYTE
     max_file_bytes: Annotated[int, Field(ge=1_024, le=16 * 1024 * MEBIBYTE, description="Of a file in a folder")] = (
@@ -249,7 +251,9 @@ class InboundFeed(Section):
         for key, form in (("csv", "csv"), ("schemas", "cloudevents")):
             if key in self.model_fields_set and self.format != form:
                 raise PlacedError((key,), f"`{key}` is for `format: {form}`")
-        if not self.mapping and (self.soap is None or self.soap.xsd is not None):
+        if self.web is not None:
+            self._complete_web()
+        elif not self.mapping and (self.soap is None or self.soap.xsd is not None):
             raise PlacedError(("mapping",), "a feed needs a mapping: the file under `mappings`, without .yaml")
         if self.soap is not None:
             self._complete_soap(self.soap)
@@ -270,11 +274,16 @@ class InboundFeed(Section):
             )
             raise PlacedError(("soap",), message)
 
+    def _complete_web(self) -> None:
+        for key in ("mapping", "queue", "http", "folder", "soap", "format", "id", "records"):
+            if key in self.model_fields_set:
+                raise PlacedError((key,), f"what visitors of a web site send needs no `{key}`: leave it out")
+
     def system_of(self, name: str) -> str:
         """Return whose records the feed called `name` brings."""
         return self.system or name
 
     def queue_of(self, name: str) -> str | None:
         """Return the queue of the feed called `name`, where there is a broker; None if it has none."""
-        has_another_way = self.http or self.folder or self.soap
+        has_another_way = self.http or self.folder or self.soap or self.web
         return self.queue or (None if has_another_way else f"ctihub.inbound.{name}")
