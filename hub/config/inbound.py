@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from hub.config.header_name import HeaderName
+from hub.config.mailbox import EmailFormat, ImapMailbox
 from hub.config.names import Name, Seconds
 from hub.config.paths import ConfigPath, ExistingFile
 from hub.config.placed import PlacedError
@@ -20,7 +21,7 @@ from hub.domain.encodings import wire_encoding
 from hub.domain.path import PathError, compiled
 
 MEBIBYTE = 1024 * 1024
-Format = Literal["json", "json_lines", "xml", "csv", "fixed_width", "idoc", "cloudevents"]
+Format = Literal["json", "json_lines", "xml", "csv", "fixed_width", "idoc", "cloudevents", "email"]
 
 
 def _encoding(name: str) -> str:
@@ -234,6 +235,8 @@ class InboundFeed(Section):
     folder: FolderWatch | None = None
     soap: SoapPush | None = None
     web: WebFeed | None = None
+    email: EmailFormat = EmailFormat()
+    imap: ImapMailbox | None = None
     attempts: Annotated[int, Field(ge=1, le=100, description="How often a message is tried that the hub fails on")] = 5
     max_bytes: Annotated[int, Field(ge=1_024, le=64 * MEBIBYTE, description="Of a message")] = MEBIBYTE
     max_file_bytes: Annotated[int, Field(ge=1_024, le=16 * 1024 * MEBIBYTE, description="Of a file in a folder")] = (
@@ -248,7 +251,7 @@ class InboundFeed(Section):
             raise PlacedError(("records",), f"`records` is for json and xml: {self.format} has its own")
         if self.records == "$" and self.format == "xml":
             raise PlacedError(("records",), "in XML the records are elements: the names that lead to them, or one")
-        for key, form in (("csv", "csv"), ("schemas", "cloudevents")):
+        for key, form in (("csv", "csv"), ("schemas", "cloudevents"), ("email", "email"), ("imap", "email")):
             if key in self.model_fields_set and self.format != form:
                 raise PlacedError((key,), f"`{key}` is for `format: {form}`")
         if self.web is not None:
@@ -285,5 +288,5 @@ class InboundFeed(Section):
 
     def queue_of(self, name: str) -> str | None:
         """Return the queue of the feed called `name`, where there is a broker; None if it has none."""
-        has_another_way = self.http or self.folder or self.soap or self.web
+        has_another_way = self.http or self.folder or self.soap or self.imap or self.web
         return self.queue or (None if has_another_way else f"ctihub.inbound.{name}")

@@ -14,6 +14,7 @@ class Transport(enum.StrEnum):
     HTTP = "http"
     SOAP = "soap"
     FOLDER = "folder"
+    IMAP = "imap"
     OUTBOUND = "outbound"
     """Not handed in at all: an event that a backend did not take."""
 

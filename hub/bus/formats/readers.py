@@ -40,6 +40,10 @@ def reader_of(feed: InboundFeed) -> Reader:  # noqa: PLR0911 - one for each form
             from hub.bus.formats.cloud_events import CloudEventsReader
 
             return CloudEventsReader(feed)
+        case "email":
+            from hub.bus.formats.email_message import EmailReader
+
+            return EmailReader(feed)
 
 
 def soap_reader_of(feed: InboundFeed) -> Reader:

@@ -27,6 +27,7 @@ FEEDS: dict[str, InboundFeed] = {
     "fixed bytes": feed_of(format="fixed_width", fixed_width={**LAYOUT, "unit": "bytes", "record_length": 7}),
     "idoc": feed_of(format="idoc"),
     "cloudevents": feed_of(format="cloudevents"),
+    "email": feed_of(format="email"),
 }
 ENCODINGS = ["utf-8", "gb18030", "gbk", "shift_jis", "cp037", "utf-16", "utf-32-be", "iso2022_jp", "hz", "utf-8-sig"]
 CONTENT_TYPES = [
@@ -41,6 +42,7 @@ SNIPPETS = [
     *("<a>", "</a>", "<b>", "</b>", "<IDOC>", "</IDOC>", "<EDI_DC40>", "<DOCNUM>1</DOCNUM>", "&amp;", "&#xd;", "<!--"),
     *('<?xml version="1.0" encoding="gbk"?>', '<?xml version="1.0" encoding="utf-16"?>', "<!DOCTYPE a>", "<![CDATA["),
     *('"a"', '"b"', '"id":"1"', '"source":"/s"', '"type":"t"', '"specversion":"1.0"', '"data_base64":"eA=="', "a,b"),
+    *("From: a@example.com\n", "Content-Type: multipart/mixed; boundary=b\n", "\n--b\n", "=?gbk?b?1cU=?=", "> "),
 ]
 TEXTS = st.lists(st.sampled_from(SNIPPETS), max_size=30).map("".join)
 BODIES = st.one_of(
