@@ -257,6 +257,9 @@ _uuid_clock = _UuidClock()
 
 
 _WRAP_UPS = uuid.UUID("0c7a6c36-7d4e-5c0b-8b0e-3a8d52e7c0f4")
+ERASED = "erased"
+"""The subject of an event whose customer was erased: there is nothing in it to act on any more."""
+
 WRAP_UP = "wrap_up"
 """The field of an interaction's `extra` that holds the wrap-up's id."""
 
