@@ -57,21 +57,29 @@ def _caller(phone: PhoneNumber) -> CallerFacts:
 def _customer(customer: Customer) -> CustomerFacts:
     cases = tuple(case.value for case in customer.cases if case.value.open)
     orders = tuple(order.value for order in customer.orders if order.value.open)
+    invoices = tuple(invoice.value for invoice in customer.invoices if invoice.value.open)
     return CustomerFacts(
         id=next(iter(customer.ids.values()), ""),
         ids=customer.ids,
         kind=customer.kind,
         name=customer.display_name,
         organization=_text(customer.organization),
+        department=_text(customer.department),
         title=_text(customer.title),
         language=_text(customer.language),
+        segment=_text(customer.segment),
         tier=_text(customer.tier),
+        value=customer.value.value.amount if customer.value else "",
+        balance=customer.balances[0].value.amount if customer.balances else "",
         owner=_text(customer.owner),
+        preferences={name: value.value for name, value in customer.preferences.items()},
         products=tuple(product.value.name for product in customer.products),
         open_cases=len(cases),
         open_orders=len(orders),
+        open_invoices=len(invoices),
         cases=cases,
         orders=orders,
+        invoices=invoices,
         extra={field: value.value for field, value in customer.extra.items()},
     )
 
@@ -94,12 +102,14 @@ def _in_common(customers: Sequence[CustomerFacts]) -> CustomerFacts:
         kind=same(lambda one: one.kind, ""),
         organization=same(lambda one: one.organization, ""),
         language=same(lambda one: one.language, ""),
+        segment=same(lambda one: one.segment, ""),
         tier=same(lambda one: one.tier, ""),
         owner=same(lambda one: one.owner, ""),
         products=tuple(product for product in first.products if all(product in other.products for other in others)),
-        extra={
-            field: value
-            for field, value in first.extra.items()
-            if all(other.extra.get(field) == value for other in others)
-        },
+        preferences=_shared(first.preferences, [other.preferences for other in others]),
+        extra=_shared(first.extra, [other.extra for other in others]),
     )
+
+
+def _shared(first: dict[str, str], others: Sequence[dict[str, str]]) -> dict[str, str]:
+    return {name: value for name, value in first.items() if all(other.get(name) == value for other in others)}

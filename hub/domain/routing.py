@@ -9,7 +9,7 @@ import enum
 
 import msgspec
 
-from hub.domain.customer import Case, Order
+from hub.domain.customer import Case, Invoice, Order
 from hub.domain.phone import PhoneNumber
 
 
@@ -61,7 +61,9 @@ class CallerFacts(msgspec.Struct, frozen=True, kw_only=True):
 class CustomerFacts(msgspec.Struct, frozen=True, kw_only=True):
     """The customer. Where several have the number: what all of them have in common.
 
-    `id` is the one in the first backend of the configuration that knows them. `cases` and `orders` are the open ones.
+    `id` is the one in the first backend of the configuration that knows them. `cases`, `orders` and `invoices` are the
+    open ones. `value` and `balance` are amounts, without their currency; a balance that several systems tell of is
+    that of the first.
     """
 
     id: str = ""
@@ -69,15 +71,22 @@ class CustomerFacts(msgspec.Struct, frozen=True, kw_only=True):
     kind: str = ""
     name: str = ""
     organization: str = ""
+    department: str = ""
     title: str = ""
     language: str = ""
+    segment: str = ""
     tier: str = ""
+    value: str = ""
+    balance: str = ""
     owner: str = ""
+    preferences: dict[str, str] = {}
     products: tuple[str, ...] = ()
     open_cases: int = 0
     open_orders: int = 0
+    open_invoices: int = 0
     cases: tuple[Case, ...] = ()
     orders: tuple[Order, ...] = ()
+    invoices: tuple[Invoice, ...] = ()
     extra: dict[str, str] = {}
 
 

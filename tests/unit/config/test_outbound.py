@@ -173,5 +173,10 @@ def test_what_no_event_has_can_not_be_mapped(problems: Problems, tmp_path: Path)
 def test_what_a_pattern_means() -> None:
     """One event's type, or all of a kind."""
     assert {EventType.CALL_CLEARED} == event_types("cti.call.cleared")
-    assert {EventType.CUSTOMER_CHANGED, EventType.CUSTOMER_CONTEXT_UPDATED} == event_types("cti.customer.*")
+    assert {
+        EventType.CUSTOMER_CHANGED,
+        EventType.CUSTOMER_CONTEXT_UPDATED,
+        EventType.CUSTOMER_ERASED,
+        EventType.CUSTOMER_IDENTITY_DECIDED,
+    } == event_types("cti.customer.*")
     assert frozenset() == event_types("cti.call.clear")
