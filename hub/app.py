@@ -17,6 +17,7 @@ from hub.bus.feeds import Feeds
 from hub.collector import spare_collector
 from hub.config.model import Config
 from hub.context.health import ConnectorHealth
+from hub.context.identity.deciding import IdentityService
 from hub.context.routing import CustomerRouting
 from hub.context.service import ContextService
 from hub.context.wrapup import WrapUpService
@@ -33,6 +34,7 @@ from hub.domain.inbound import DeadLetter
 from hub.domain.interaction import Interaction
 from hub.domain.ports import PbxStatus
 from hub.domain.routing import EnquiryStatus
+from hub.erasures import Erasures
 from hub.file_watch import FileWatch
 from hub.inbound import Inbound
 from hub.journal.journal import Journal
@@ -135,6 +137,7 @@ class Hub:
             list(backends.connectors.values()),
             config.context,
             interactions=self._journal,
+            decisions=self._journal,
             kept=backends.kept,
             on_lookup=self._observe_lookup,
             on_complete=self._context_completed,
@@ -230,6 +233,14 @@ class Hub:
                 on_recorded=self._context.interaction_recorded,
                 activity_by_rule=self._outbound.writes_activity_of,
             ),
+            identity=IdentityService(
+                journal=self._journal,
+                live=self,
+                context=self._context.current,
+                agents=config.agents,
+                on_decided=self._context.identity_decided,
+            ),
+            decisions=self._journal,
             backends=backends,
             call_log=self._journal,
             journal=self._journal,
@@ -248,6 +259,7 @@ class Hub:
         await self._server.start()
         self._stack.push_async_callback(self._server.stop)
         await inbound.start(self._stack)
+        Erasures(self._journal, (self._context.forget,)).start(self._stack)
         await self._start_routing()
         for link in self._links.values():
             await link.start()

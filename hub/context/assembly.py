@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
 from hub.context.identity.grouping import group_records
 from hub.context.merge import merge_records
 from hub.context.question import Question
-from hub.domain.customer import AnswerState, BackendAnswer, CustomerContext, CustomerRecord
+from hub.domain.customer import AnswerState, BackendAnswer, Customer, CustomerContext, CustomerRecord
+from hub.domain.identity import IdentityDecision, RecordRef
 from hub.domain.interaction import Interaction
 
 
@@ -23,10 +24,12 @@ class Assembly:
         question: Question,
         backends: Iterable[tuple[str, str]],
         precedence: Mapping[str, int],
+        decided: Callable[[Collection[str]], Sequence[IdentityDecision]],
         max_interactions: int,
         revision: int = 0,
     ) -> None:
         self.question = question
+        self._decided = decided
         self._precedence = precedence
         self._max_interactions = max_interactions
         self._answers = {
@@ -66,12 +69,27 @@ class Assembly:
         """Take backends' answers, each in place of what that backend said before."""
         for answer in answers:
             self._answers[answer.connector] = answer
-        records = [record for answer in self._answers.values() for record in answer.records]
-        self._revise(
-            answers=tuple(self._answers.values()),
-            complete=not self.pending,
-            customers=tuple(merge_records(group, self._precedence) for group in group_records(records)),
-        )
+        self._revise(answers=tuple(self._answers.values()), complete=not self.pending, customers=self._customers())
+
+    def regroup(self) -> bool:
+        """Put the customers together anew, since more was decided of who is who; return whether they have changed."""
+        customers = self._customers()
+        if customers == self.context.customers:
+            return False
+        self._revise(customers=customers)
+        return True
+
+    @property
+    def decision_keys(self) -> tuple[str, ...]:
+        """What decisions about this context's customers are found by."""
+        records = (RecordRef(system=record.system, id=record.id).key for record in self._records())
+        return tuple(dict.fromkeys((*self.question.names, *records)))
+
+    def _records(self) -> Sequence[CustomerRecord]:
+        return [record for answer in self._answers.values() for record in answer.records]
+
+    def _customers(self) -> tuple[Customer, ...]:
+        return tuple(merge_records(group, self._precedence) for group in group_records(self._records()))
 
     def add_interactions(self, interactions: Iterable[Interaction]) -> bool:
         """Take contacts; return whether one of them was new or had changed."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
 
 import msgspec
 import structlog
@@ -15,15 +15,21 @@ from connectors.base import Connector
 from hub.config.model import ContextSection
 from hub.config.resilience import AnswerCacheSection
 from hub.context.assembly import Assembly, same_records
+from hub.context.identity.book import DecisionBook
 from hub.context.lookups import LookupObserver, Lookups, report_failure
 from hub.context.question import Question
 from hub.domain.call import Call
 from hub.domain.customer import AnswerState, BackendAnswer, CustomerContext, CustomerQuery, CustomerRecord, Problem
+from hub.domain.identity import IdentityDecision, RecordRef
 from hub.domain.interaction import Interaction
 from hub.domain.phone import PhoneNumber
-from hub.domain.ports import ContextListener, InteractionSource, StoreError
+from hub.domain.ports import ContextListener, IdentityDecisions, InteractionSource, StoreError
 
 log = structlog.get_logger(__name__)
+
+
+DECISIONS_WITHIN_S: Final = 0.3
+"""How long the reading of decisions may hold up an answer."""
 
 
 class _Asked(NamedTuple):
@@ -68,6 +74,7 @@ class ContextService:
         settings: ContextSection,
         *,
         interactions: InteractionSource | None = None,
+        decisions: IdentityDecisions | None = None,
         kept: Mapping[str, AnswerCacheSection] | None = None,
         on_lookup: LookupObserver | None = None,
         on_complete: Callable[[CustomerContext, str], None] | None = None,
@@ -75,6 +82,8 @@ class ContextService:
     ) -> None:
         self._settings = settings
         self._source = interactions
+        self._decisions = decisions
+        self._book = DecisionBook()
         self._on_complete = on_complete
         self.lookups = Lookups(settings, on_refreshed=self._refreshed, on_lookup=on_lookup, clock=clock)
         self.use(connectors, kept or {})
@@ -155,6 +164,7 @@ class ContextService:
             question=asked.question,
             backends=[(connector.name, connector.title) for connector in asked.connectors],
             precedence=self._precedence,
+            decided=self._book.about,
             max_interactions=self._settings.interactions,
             revision=revision,
         )
@@ -174,6 +184,7 @@ class ContextService:
                 kept.append(answer)
         if kept:
             live.assembly.answer(kept)
+            self._read_decisions_later(live)
         for connector in waiting:
             self._spawn(live, self._look_up(live, connector), f"lookup {connector.name}")
         if waiting:
@@ -219,6 +230,17 @@ class ContextService:
         for live in concerned:
             self._spawn(live, self._ask_again(live, connector), f"lookup {connector.name} again")
 
+    def identity_decided(self, decision: IdentityDecision) -> None:
+        """Take what was just decided of who is who, or taken back, and show it in calls in progress."""
+        self._book.take(decision)
+        for live in list(self._calls.values()):
+            if not set(decision.keys).isdisjoint(live.assembly.decision_keys):
+                self._regroup(live)
+
+    def forget(self, names: Collection[str]) -> None:
+        """Keep no answer about an erased customer, by index keys; a call in progress has its own until it is over."""
+        self.lookups.forget(names)
+
     async def close(self) -> None:
         tasks = [task for live in self._calls.values() for task in live.tasks]
         for call_id in list(self._calls):
@@ -227,6 +249,7 @@ class ContextService:
 
     async def _look_up(self, live: _LiveLookups, connector: Connector) -> None:
         answer = await self.lookups.ask(connector, live.assembly.question)
+        await self._read_decisions(live, answer.records)
         late = all(pending.connector != connector.name for pending in live.assembly.pending)
         if late and answer.state is AnswerState.FAILED:
             return
@@ -240,8 +263,46 @@ class ContextService:
             finally:
                 live.reading -= 1
 
+    async def _read_decisions(self, live: _LiveLookups, records: Iterable[CustomerRecord] = ()) -> None:
+        """Have at hand what people decided of a context's customers, and of these records."""
+        keys = [*live.assembly.decision_keys, *(RecordRef(system=one.system, id=one.id).key for one in records)]
+        missing = self._book.missing(keys)
+        if self._decisions is None or not missing:
+            return
+        self._book.begin()
+        read: Sequence[str] = ()
+        found: Sequence[IdentityDecision] = ()
+        try:
+            async with asyncio.timeout(DECISIONS_WITHIN_S):
+                found = await self._decisions.decisions(missing)
+            read = missing
+        except (StoreError, TimeoutError) as error:
+            # The customers are put together by the rules alone, and the next caller's are not.
+            log.warning("identity decisions not read", reason=str(error) or "the store is slow")
+        finally:
+            self._book.end(read, found)
+
+    def _read_decisions_later(self, live: _LiveLookups) -> None:
+        if self._decisions is not None and self._book.missing(live.assembly.decision_keys):
+            live.reading += 1
+            self._spawn(live, self._take_decisions(live), "identity decisions")
+
+    async def _take_decisions(self, live: _LiveLookups) -> None:
+        try:
+            await self._read_decisions(live)
+        finally:
+            live.reading -= 1
+        self._regroup(live)
+
+    def _regroup(self, live: _LiveLookups) -> None:
+        if live.assembly.regroup():
+            self._tell(live)
+            if live.assembly.context.complete:
+                self._completed(live)
+
     async def _ask_again(self, live: _LiveLookups, connector: Connector) -> None:
         answer = await self.lookups.ask(connector, live.assembly.question)
+        await self._read_decisions(live, answer.records)
         shown = live.assembly.shown(connector.name)
         if answer.state is AnswerState.FAILED or shown is None:
             return
@@ -259,6 +320,7 @@ class ContextService:
             is_failed = answer.state is AnswerState.FAILED
             now = msgspec.structs.replace(shown, problem=answer.problem, detail=answer.detail) if is_failed else answer
             live.assembly.answer([now])
+            self._read_decisions_later(live)
             self._tell(live)
             if not same_records(shown, now):
                 self._completed(live)

@@ -12,7 +12,8 @@ import msgspec
 import structlog
 
 from connectors.base import Connector, ConnectorError
-from hub.domain.call import Call, Role
+from hub.context.parts import call_with_agents
+from hub.domain.call import Call
 from hub.domain.call_activity import call_activity, call_subject
 from hub.domain.customer import AnswerState, Customer, CustomerContext
 from hub.domain.event import WRAP_UP, Event, WriteBackRequest, decode_event, wrap_up_event, write_back_event
@@ -105,14 +106,10 @@ class WrapUpService:
 
     async def _call(self, call_id: str, agent: str) -> Call:
         """Return the call, live or over, if this agent has or had a part in it."""
-        call = next((call for call in self._live.live_calls() if call.id == call_id), None)
-        if call is not None:
-            agents = _taking_part(call)
-        else:
-            entry = await self._journal.finished_call(call_id)
-            if entry is None:
-                raise WrapUpError(WrapUpProblem.NO_SUCH_CALL, "There is no such call.")
-            call, agents = entry.call, frozenset((*entry.agents, *entry.answered_by))
+        found = await call_with_agents(call_id, live=self._live, archive=self._journal)
+        if found is None:
+            raise WrapUpError(WrapUpProblem.NO_SUCH_CALL, "There is no such call.")
+        call, agents = found
         if agent not in agents:
             raise WrapUpError(WrapUpProblem.NOT_YOURS, "Only who has a part in a call can say how it went.")
         return call
@@ -216,10 +213,6 @@ def _not_answered(context: CustomerContext | None, call: Call, connectors: Itera
     if len(context.customers) > 1:
         return ()
     return [answer.connector for answer in context.answers if answer.state in _OPEN]
-
-
-def _taking_part(call: Call) -> frozenset[str]:
-    return frozenset(part.agent for part in call.connections if part.agent and part.role is not Role.OBSERVER)
 
 
 def _customer(context: CustomerContext | None, wrap_up: WrapUp) -> Customer | None:

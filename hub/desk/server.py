@@ -23,6 +23,7 @@ from hub.desk.desk import Desk
 from hub.desk.desk_api import DeskApi
 from hub.desk.events_api import EventsApi
 from hub.desk.feed_body import FeedBodies
+from hub.desk.identity_api import IdentityApi
 from hub.desk.inbound_api import InboundApi
 from hub.desk.operations_api import MetricsRenderer, OperationsApi
 from hub.desk.pages import STATIC_DIR, Pages
@@ -41,6 +42,8 @@ from hub.domain.ports import (
     CallWrapUp,
     DeadLetters,
     EventJournal,
+    IdentityDecider,
+    IdentityDecisions,
     LiveCalls,
     Reception,
     SoapFeed,
@@ -76,6 +79,8 @@ class DeskServer:
         directory: AgentDirectory,
         control: CallControl,
         wrap_ups: CallWrapUp,
+        identity: IdentityDecider,
+        decisions: IdentityDecisions,
         backends: BackendDirectory,
         call_log: CallLog,
         journal: EventJournal,
@@ -112,6 +117,7 @@ class DeskServer:
             *AgentsApi(desk=desk, directory=directory).routes(),
             *CommandsApi(agents=desk.agents, control=control).routes(),
             *WrapUpApi(agents=desk.agents, wrap_ups=wrap_ups).routes(),
+            *IdentityApi(agents=desk.agents, decider=identity, decisions=decisions).routes(),
             *ConnectorsApi(backends=backends).routes(),
             *InboundApi(
                 feeds=feeds,

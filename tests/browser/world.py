@@ -30,6 +30,7 @@ from tests.unit.desk.ports import (
     Control,
     Directory,
     Finder,
+    Identity,
     Log,
     MemoryJournal,
     Reception,
@@ -158,7 +159,7 @@ class World:
 async def running_world(folder: Path, port: int = 0, profile: AgentProfile = AGENT) -> AsyncIterator[World]:
     """Serve the desk while the `async with` lasts; the users in `folder` outlive it."""
     calls, contexts, log, status, directory = Calls(), Contexts(), Log(), Status(), Directory()
-    control, wrap_ups = Control(), WrapUps()
+    control, wrap_ups, identity = Control(), WrapUps(), Identity()
     desk = Desk(
         agents={one.id: one for one in (profile, BOB, WEI)},
         live=calls,
@@ -182,6 +183,8 @@ async def running_world(folder: Path, port: int = 0, profile: AgentProfile = AGE
             tokens={},
             control=control,
             wrap_ups=wrap_ups,
+            identity=identity,
+            decisions=identity,
             backends=Backends(),
             live=calls,
             directory=directory,

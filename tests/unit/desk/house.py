@@ -27,6 +27,7 @@ from tests.unit.desk.ports import (
     Control,
     Directory,
     Finder,
+    Identity,
     Log,
     MemoryJournal,
     Reception,
@@ -62,6 +63,7 @@ class House:
         self.directory = Directory()
         self.control = Control()
         self.wrap_ups = WrapUps()
+        self.identity = Identity()
         self.backends = Backends()
         self.journal = MemoryJournal()
         self.reception: Reception = options.pop("reception", None) or Reception()
@@ -107,6 +109,8 @@ class House:
             },
             control=self.control,
             wrap_ups=self.wrap_ups,
+            identity=self.identity,
+            decisions=self.identity,
             backends=self.backends,
             live=self.calls,
             directory=self.directory,

@@ -6,12 +6,15 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
+import msgspec
+
 from hub.domain.agent import AgentStatus, QueueStatus
 from hub.domain.backend import BackendStatus, ReloadNotPossibleError, ReloadResult
 from hub.domain.call import Call
 from hub.domain.control import Actor, Command, CommandResult, Refusal
 from hub.domain.customer import CustomerContext, CustomerQuery
 from hub.domain.event import Event, encode_event
+from hub.domain.identity import IdentityDecided, IdentityDecision, IdentityError
 from hub.domain.inbound import InboundMessage, Receipt
 from hub.domain.phone import PhoneNumber
 from hub.domain.ports import (
@@ -132,6 +135,34 @@ class WrapUps:
             raise self.problem
         self.taken.append((call_id, wrap_up, agent))
         return WrapUpResult(id=wrap_up.id, saved=self.saved)
+
+
+class Identity:
+    """Takes decisions, and keeps them by id; `problem` is raised where there is one, `notes` are told with each."""
+
+    def __init__(self) -> None:
+        self.decided: dict[str, IdentityDecision] = {}
+        self.withdrawals: list[tuple[str, str, bool]] = []
+        self.notes: tuple[str, ...] = ()
+        self.problem: IdentityError | None = None
+
+    async def decide(self, decision: IdentityDecision) -> IdentityDecided:
+        if self.problem is not None:
+            raise self.problem
+        self.decided[decision.id] = decision
+        return IdentityDecided(decision=decision, notes=self.notes)
+
+    async def withdraw(self, decision_id: str, *, by: str, may_any: bool) -> IdentityDecided:
+        if self.problem is not None:
+            raise self.problem
+        self.withdrawals.append((decision_id, by, may_any))
+        return IdentityDecided(decision=msgspec.structs.replace(self.decided[decision_id], by=by, withdrawn=True))
+
+    async def decisions(self, keys: Sequence[str]) -> Sequence[IdentityDecision]:
+        return [one for one in self.decided.values() if not set(keys).isdisjoint(one.keys)]
+
+    async def decision(self, decision_id: str) -> IdentityDecision | None:
+        return self.decided.get(decision_id)
 
 
 class Backends:
