@@ -102,6 +102,11 @@ class AnswerCache:
             kept.ends -= max(0.0, kept.fresh_until - now)
             kept.fresh_until = min(kept.fresh_until, now)
 
+    def forget(self, names: Iterable[str]) -> None:
+        """Drop what is kept about any of these."""
+        for key in {key for name in names for key in self._about.get(name, ())}:
+            self.drop(key)
+
     def drop(self, key: Key) -> None:
         kept = self._kept.pop(key, None)
         if kept is None:

@@ -118,6 +118,11 @@ class Lookups:
         self.cache.age(names, connector)
         self._changes.happened(names)
 
+    def forget(self, names: Collection[str]) -> None:
+        """Keep nothing of this customer any more, by index keys."""
+        self.cache.forget(names)
+        self._changes.happened(names)
+
     def leave(self, connector: Connector, question: Question) -> None:
         """Have the next to ask this ask the backend, even if somebody waits for its answer just now."""
         self._shared.leave((id(connector), question.key))
