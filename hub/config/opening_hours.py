@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from functools import lru_cache
 from typing import Annotated, Final, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -62,6 +62,23 @@ class OpeningHours(Section):
         there = at.astimezone(ZoneInfo(self.timezone))
         minute = _minute(there.time())
         return any(there.weekday() in span.days and span.begins <= minute < span.ends for span in map(_span, self.open))
+
+    def next_open(self, at: datetime) -> datetime:
+        """Return `at` itself within the hours, else when they begin next."""
+        if self.is_open(at):
+            return at
+        there = at.astimezone(ZoneInfo(self.timezone))
+        midnight = there.replace(hour=0, minute=0, second=0, microsecond=0)
+        begin = min(
+            opens
+            for ahead in range(len(_DAYS) + 1)
+            for day in (midnight + timedelta(days=ahead),)
+            for span in map(_span, self.open)
+            if day.weekday() in span.days
+            for opens in (day.replace(hour=span.begins // 60, minute=span.begins % 60),)
+            if opens > there
+        )
+        return begin.astimezone(at.tzinfo)
 
 
 def _minute(moment: time) -> int:

@@ -84,6 +84,21 @@ def _letters_count_as_digits(text: str, parsed: phonenumbers.PhoneNumber, region
     return bool(without.national_number != parsed.national_number)
 
 
+_ORDINARY = frozenset(
+    {
+        phonenumbers.PhoneNumberType.FIXED_LINE,
+        phonenumbers.PhoneNumberType.MOBILE,
+        phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE,
+        phonenumbers.PhoneNumberType.VOIP,
+    }
+)
+
+
+def is_ordinary(e164: str) -> bool:
+    """Whether it is the number of somebody's telephone: none of premium rate, shared cost, services and the like."""
+    return phonenumbers.number_type(phonenumbers.parse(e164)) in _ORDINARY
+
+
 def is_region(code: str) -> bool:
     """Whether `code` names a region whose numbering plan is known ("DE", "CN")."""
     return code in phonenumbers.SUPPORTED_REGIONS
