@@ -274,14 +274,28 @@ class Visibility(Protocol):
         """Return an event's JSON with what this role need not see hidden; emptied where it can't be read."""
 
 
+class CallbackRefusedError(Exception):
+    """Nobody is going to be called; the message says to the customer why not, `code` to programs."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class Callbacks(Protocol):
     """Customers who asked to be called back."""
 
     async def request(self, callback: Callback) -> Callback:
-        """Return it once it is durable; one for the same number that waits already is returned in its place."""
+        """Return it once it is durable; one for the same number that waits already is returned in its place.
+
+        `phone` is read as people in the hub's region write numbers. Raises CallbackRefusedError, StoreError.
+        """
+
+    async def callback(self, callback_id: str) -> Callback | None:
+        """Return it as it stands, over or not; None where there is no such. Raises StoreError."""
 
     async def cancel(self, callback_id: str, *, reason: str) -> Callback | None:
-        """Return it as it stands now, None where there is no such."""
+        """Return it as it stands now, None where there is no such. What rings for it is hung up. Raises StoreError."""
 
     def waiting(self) -> Sequence[Callback]:
         """Return those that are not over, the oldest first."""
