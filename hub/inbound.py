@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
 from hub.bus.dead_letter_copies import DeadLetterCopies
 from hub.bus.dead_letters import CONNECTOR_ORIGIN, FEED_ORIGIN
@@ -25,7 +26,24 @@ from hub.domain.inbound import DeadLetter
 from hub.journal.journal import Journal
 from hub.metrics import Metrics
 
+if TYPE_CHECKING:
+    from hub.bus.imap import ImapFeed
+
 _OUTCOMES = ("recorded", "duplicates", "dead")
+
+
+class _Way(Protocol):
+    """A way by which messages of a feed come in."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def connected(self) -> bool: ...
+
+    def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
 
 
 class Inbound:
@@ -68,8 +86,8 @@ class Inbound:
         stack.push_async_callback(self.replayer.stop)
         self._waiting.start()
         stack.push_async_callback(self._waiting.stop)
-        ways: dict[str, list[QueueFeed | FolderFeed]] = {}
-        every: list[QueueFeed | FolderFeed] = [*self._queues(), *self._folders()]
+        ways: dict[str, list[_Way]] = {}
+        every: list[_Way] = [*self._queues(), *self._folders(), *self._mailboxes()]
         for way in every:
             way.start()
             stack.push_async_callback(way.stop)
@@ -92,6 +110,19 @@ class Inbound:
             if section.folder is not None
         ]
 
+    def _mailboxes(self) -> list[ImapFeed]:
+        wanted = [(name, section, imap) for name, section in self._config.inbound.items() if (imap := section.imap)]
+        if not wanted:
+            return []
+        # Here, because only some configurations have one.
+        from hub.bus.imap import ImapFeed
+
+        return [
+            ImapFeed(name, section, imap, folder, reception=self.reception, cursors=self._journal)
+            for name, section, imap in wanted
+            for folder in (*imap.folders, *imap.sent_folders)
+        ]
+
     def _attempts(self, origin: str) -> int:
         """Return how often a letter is tried that the hub itself fails on."""
         kind, name = origin[: origin.rfind("/") + 1], origin.rpartition("/")[2]
@@ -109,5 +140,5 @@ class Inbound:
             self._copies.arrived(letters)
 
 
-def _takes_messages(ways: Sequence[QueueFeed | FolderFeed]) -> bool:
+def _takes_messages(ways: Sequence[_Way]) -> bool:
     return all(way.connected for way in ways)

@@ -12,6 +12,7 @@ from playwright.async_api import Browser, BrowserContext, Page
 from tests.servers.asterisk import Asterisk
 from tests.servers.asterisk_install import RABBITMQ_SERVER
 from tests.servers.chromium import browser as run_browser
+from tests.servers.dovecot import Dovecot
 from tests.servers.postgresql import PostgreSQL
 from tests.servers.rabbitmq import RabbitMQ
 from tests.servers.requirements import place_of, require
@@ -129,6 +130,27 @@ def fresh_postgresql() -> Iterator[PostgreSQL]:
 
 def _running_postgresql() -> Iterator[PostgreSQL]:
     server = PostgreSQL(Path(place_of("postgresql")))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture(scope="session")
+def dovecot() -> Iterator[Dovecot]:
+    """Dovecot shared by all tests of this process, which leave it running; each has a mailbox of its own."""
+    yield from _running_dovecot()
+
+
+@pytest.fixture
+def fresh_dovecot() -> Iterator[Dovecot]:
+    """Dovecot that this test has for itself and may kill."""
+    yield from _running_dovecot()
+
+
+def _running_dovecot() -> Iterator[Dovecot]:
+    server = Dovecot(place_of("dovecot"))
     try:
         server.start()
         yield server

@@ -26,6 +26,7 @@ from hub.telephony.link import ami_settings
 if TYPE_CHECKING:
     from hub.bus.amqp import AmqpConnection
     from hub.config.inbound import FolderWatch
+    from hub.config.mailbox import ImapMailbox
 
 
 _HTTP = frozenset({"http", "https"})
@@ -53,6 +54,8 @@ def probes(config: Config) -> Iterator[Probe]:
     for name, feed in config.inbound.items():
         if feed.folder is not None:
             yield Probe("folder", name, partial(asyncio.to_thread, _folder, feed.folder, name))
+        if feed.imap is not None:
+            yield Probe("mailbox", name, partial(_mailbox, feed.imap))
     if config.bus is not None:
         yield Probe("bus", config.bus.exchange, partial(_bus, config.bus))
         for name, feed in config.inbound.items():
@@ -93,6 +96,17 @@ def _folder(watch: FolderWatch, feed: str) -> str:
     except FolderError as error:
         raise ProbeError(str(error)) from error
     return f"{watch.path} can be read, and files be moved there"
+
+
+async def _mailbox(section: ImapMailbox) -> str:
+    # Here, because only some configurations have one.
+    from hub.bus.imap_check import check_mailbox
+    from hub.bus.imap_errors import MailboxError
+
+    try:
+        return await check_mailbox(section)
+    except MailboxError as error:
+        raise ProbeError(str(error)) from error
 
 
 async def _pbx(config: Config, name: str, section: PbxSection) -> str:
