@@ -9,6 +9,7 @@ import msgspec
 from hub.context.identity.grouping import group_records
 from hub.context.merge import merge_records
 from hub.context.question import Question
+from hub.domain.callback import Callback
 from hub.domain.customer import AnswerState, BackendAnswer, Customer, CustomerContext, CustomerRecord
 from hub.domain.identity import IdentityDecision, RecordRef
 from hub.domain.interaction import Interaction
@@ -27,6 +28,7 @@ class Assembly:
         decided: Callable[[Collection[str]], Sequence[IdentityDecision]],
         max_interactions: int,
         revision: int = 0,
+        callback: Callback | None = None,
     ) -> None:
         self.question = question
         self._decided = decided
@@ -42,6 +44,7 @@ class Assembly:
             revision=revision,
             complete=not self._answers,
             answers=tuple(self._answers.values()),
+            callback=callback,
         )
 
     @property

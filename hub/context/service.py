@@ -19,10 +19,11 @@ from hub.context.identity.book import DecisionBook
 from hub.context.lookups import LookupObserver, Lookups, report_failure
 from hub.context.question import Question
 from hub.domain.call import Call
+from hub.domain.callback import Callback
 from hub.domain.customer import AnswerState, BackendAnswer, CustomerContext, CustomerQuery, CustomerRecord, Problem
 from hub.domain.identity import IdentityDecision, RecordRef
 from hub.domain.interaction import Interaction
-from hub.domain.phone import PhoneNumber
+from hub.domain.phone import PhoneNumber, parse_number
 from hub.domain.ports import ContextListener, IdentityDecisions, InteractionSource, StoreError
 
 log = structlog.get_logger(__name__)
@@ -78,9 +79,11 @@ class ContextService:
         kept: Mapping[str, AnswerCacheSection] | None = None,
         on_lookup: LookupObserver | None = None,
         on_complete: Callable[[CustomerContext, str], None] | None = None,
+        callback_of: Callable[[Call], Callback | None] = lambda _call: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
+        self._callback_of = callback_of
         self._source = interactions
         self._decisions = decisions
         self._book = DecisionBook()
@@ -109,16 +112,18 @@ class ContextService:
     def begin(self, call: Call) -> None:
         """Start the lookups for the party outside; what is cached is in `current()` when this returns.
 
-        A dialplan may correct the caller's number: then the lookups begin anew, and the revisions go on.
+        A dialplan may correct the caller's number: then the lookups begin anew, and the revisions go on. Of one who
+        asked to be called back it is known from the site who that is: there both that and the number are asked for.
         """
-        phone = call.customer_number
+        callback = self._callback_of(call)
+        phone = call.customer_number if callback is None else parse_number(callback.phone, "")
         before = self.current(call.id)
         if before is not None and (phone.e164 is None or phone.e164 == before.phone.e164):
             return
         self.end(call.id)
         revision = before.revision + 1 if before else 0
-        asked = self._asked(CustomerQuery(phone=phone))
-        live = _LiveLookups(call.pbx, self._assembly(call.id, asked, revision))
+        asked = self._asked(CustomerQuery(phone=phone, ids=callback.customer.ids if callback else {}))
+        live = _LiveLookups(call.pbx, self._assembly(call.id, asked, revision, callback))
         self._calls[call.id] = live
         self._ask(live, asked)
 
@@ -158,7 +163,7 @@ class ContextService:
     def _asked(self, query: CustomerQuery) -> _Asked:
         return _Asked(Question.of(query), [one for one in self._connectors.values() if one.answers(query)])
 
-    def _assembly(self, call_id: str, asked: _Asked, revision: int) -> Assembly:
+    def _assembly(self, call_id: str, asked: _Asked, revision: int, callback: Callback | None = None) -> Assembly:
         return Assembly(
             call_id=call_id,
             question=asked.question,
@@ -167,6 +172,7 @@ class ContextService:
             decided=self._book.about,
             max_interactions=self._settings.interactions,
             revision=revision,
+            callback=callback,
         )
 
     def _ask(self, live: _LiveLookups, asked: _Asked) -> None:
