@@ -37,7 +37,7 @@ log = structlog.get_logger(__name__)
 
 MAX_REPEATS = 20
 MAX_LEFT_OUT_TOLD = 10
-_KEY_ORDER = ("phone", "email", "id")
+_KEY_ORDER = ("id", "phone", "email")
 
 Step = TypeVar("Step", bound=StepBase)
 Answer = TypeVar("Answer")
@@ -109,11 +109,17 @@ class SteppedConnector(ABC, Generic[Step]):
         )
 
     async def lookup(self, query: CustomerQuery) -> Sequence[CustomerRecord]:
-        """Return all customers that the query fits; by phone, e-mail or id, the first that an operation takes."""
+        """Return all customers that the query fits; by phone, e-mail or id, the first that an operation takes.
+
+        An id goes before the others, as it says who exactly is meant; they are asked for where nobody has that id.
+        """
         for name, operation in self._operations.items():
             asked = question(operation, query, self._name)
-            if asked is not None:
-                return await self._named(f"operation {name}", self._run(name, operation, asked))
+            if asked is None:
+                continue
+            found = await self._named(f"operation {name}", self._run(name, operation, asked))
+            if found or operation.key != "id":
+                return found
         return ()
 
     async def write(self, entry: WriteBack) -> WriteResult:
