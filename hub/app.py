@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from functools import partial
 
 import structlog
-
 from hub.backends import Backends, ConfigSource
 from hub.broker import start_broker_side
 from hub.bus.feeds import Feeds
+from hub.callbacks.service import CallbackService
 from hub.collector import spare_collector
 from hub.config.model import Config
 from hub.context.health import ConnectorHealth
@@ -26,6 +26,7 @@ from hub.desk.server import DeskServer
 from hub.desk.user_store import UserStore
 from hub.domain.agent import AgentEvent, AgentStatus, QueueStatus
 from hub.domain.call import Call, CallEvent, CallEventKind
+from hub.domain.callback import Callback
 from hub.domain.change import CaseChange, CustomerChange, OrderChange, as_interaction
 from hub.domain.control import COMMAND_NAMES
 from hub.domain.customer import CustomerContext
@@ -38,7 +39,6 @@ from hub.erasures import Erasures
 from hub.file_watch import FileWatch
 from hub.inbound import Inbound
 from hub.journal.journal import Journal
-from hub.metrics import Metrics
 from hub.outbound.dead import ORIGIN
 from hub.privacy.accesses import AccessBook
 from hub.privacy.visibility import PrivacyVisibility
@@ -53,6 +53,8 @@ from hub.telephony.federated import FederatedCalls
 from hub.telephony.link import PbxLink
 from hub.version import VERSION
 from hub.write_backs import outbound_of
+
+from hub.metrics import Metrics
 
 log = structlog.get_logger(__name__)
 
@@ -141,6 +143,7 @@ class Hub:
             kept=backends.kept,
             on_lookup=self._observe_lookup,
             on_complete=self._context_completed,
+            callback_of=self._callback_of,
         )
         self._stack.push_async_callback(self._context.close)
         backends.on_swap(self._backends_swapped)
@@ -162,7 +165,7 @@ class Hub:
             known=await self._journal.agent_states(),
             manager_of=self._manager_of,
             on_event=self._agent_happened,
-            on_agent_changed=self._desk.agent_changed,
+            on_agent_changed=self._agent_changed,
             on_queues_changed=self._queues_changed,
         )
         self._stack.push_async_callback(self._agents.stop)
@@ -197,6 +200,7 @@ class Hub:
             journal=self._journal,
         )
         self._stack.push_async_callback(self._control.close)
+        await self._start_callbacks()
         self._measure()
         if config.bus is not None:
             await start_broker_side(config.bus, journal=self._journal, metrics=self._metrics, stack=self._stack)
@@ -278,6 +282,22 @@ class Hub:
         self._accesses = AccessBook(self._journal.keep_accesses)
         self._accesses.start(self._stack)
 
+    async def _start_callbacks(self) -> None:
+        config = self._config
+        self._callbacks = CallbackService(
+            {name: web.callback for name, feed in config.inbound.items() if (web := feed.web) and web.callback},
+            region=config.hub.region,
+            journal=self._journal,
+            store=self._journal,
+            control=self._control,
+            directory=self,
+            live=self,
+            status=self,
+            on_recorded=self._feed_happened,
+        )
+        self._stack.push_async_callback(self._callbacks.stop)
+        await self._callbacks.start()
+
     async def _start_routing(self) -> None:
         config = self._config
         if config.routing is None:
@@ -341,6 +361,7 @@ class Hub:
             "Events lost because they could not be stored whatever the disk did; each is in the log.",
             {"": lambda: self._journal.refused_total},
         )
+        metrics.show_callbacks(self._callbacks.counts, lambda: len(self._callbacks.waiting()))
 
     def live_calls(self) -> Sequence[Call]:
         calls = [call for link in self._links.values() for call in link.live_calls()]
@@ -380,6 +401,7 @@ class Hub:
                 if not self._takeover.is_known(event):
                     self._journal.publish(call_event(event))
                 self._agents.call_happened(event)
+                self._callbacks.call_happened(event)
             log.info(
                 "call",
                 step=event.kind,
@@ -407,8 +429,15 @@ class Hub:
     def _agent_happened(self, event: AgentEvent) -> None:
         self._journal.publish(agent_event(event))
 
+    def _agent_changed(self, status: AgentStatus) -> None:
+        self._desk.agent_changed(status)
+        self._callbacks.floor_changed()
+
     def _queues_changed(self, _pbx: str, _queue: str) -> None:
         self._desk.queues_changed()
+
+    def _callback_of(self, call: Call) -> Callback | None:
+        return self._callbacks.callback_of(call)
 
     def _pbx_changed(self, status: PbxStatus) -> None:
         if status.connected:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol
 
+from hub.domain.agent import AgentState
+from hub.domain.backend import BackendState, BackendStatus
+from hub.domain.callback import CallbackState
+from hub.domain.ports import AgentDirectory
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from hub.domain.agent import AgentState
-from hub.domain.backend import BackendState, BackendStatus
-from hub.domain.ports import AgentDirectory
-
+CALLBACK_OUTCOMES = ("requested", *(state.value for state in CallbackState if state.is_over))
 _POP_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0)
 _ROUTING_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.8, 1.0, 2.5, 5.0)
 _LOOKUP_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -272,6 +274,17 @@ class Metrics:
         Gauge("ctihub_bus_connected", "1 while events go to the broker.", registry=self.registry).set_function(
             connected
         )
+
+    def show_callbacks(self, counts: Mapping[str, int], waiting: Callable[[], int]) -> None:
+        """Export how many callbacks were asked for, how they ended, and how many wait or are being called."""
+        self.read_counter(
+            "ctihub_callbacks",
+            "Callbacks: requested, and how they ended.",
+            {outcome: partial(counts.__getitem__, outcome) for outcome in CALLBACK_OUTCOMES},
+            label="outcome",
+        )
+        gauge = Gauge("ctihub_callbacks_open", "Callbacks that wait or are being called.", registry=self.registry)
+        gauge.set_function(waiting)
 
     def show_dead_letters(self, waiting: Mapping[str, int]) -> None:
         """Export how many dead letters wait for somebody, by origin."""
