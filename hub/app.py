@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 from functools import partial
 
 import structlog
+
 from hub.backends import Backends, ConfigSource
 from hub.broker import start_broker_side
 from hub.bus.feeds import Feeds
 from hub.callbacks.service import CallbackService
 from hub.collector import spare_collector
-from hub.config.model import Config
+from hub.config.model import BusSection, Config
 from hub.context.health import ConnectorHealth
 from hub.context.identity.deciding import IdentityService
 from hub.context.routing import CustomerRouting
@@ -35,10 +36,12 @@ from hub.domain.inbound import DeadLetter
 from hub.domain.interaction import Interaction
 from hub.domain.ports import PbxStatus
 from hub.domain.routing import EnquiryStatus
+from hub.domain.rpc import RequestReply
 from hub.erasures import Erasures
 from hub.file_watch import FileWatch
 from hub.inbound import Inbound
 from hub.journal.journal import Journal
+from hub.metrics import Metrics
 from hub.outbound.dead import ORIGIN
 from hub.privacy.accesses import AccessBook
 from hub.privacy.visibility import PrivacyVisibility
@@ -53,8 +56,6 @@ from hub.telephony.federated import FederatedCalls
 from hub.telephony.link import PbxLink
 from hub.version import VERSION
 from hub.write_backs import outbound_of
-
-from hub.metrics import Metrics
 
 log = structlog.get_logger(__name__)
 
@@ -269,9 +270,7 @@ class Hub:
             await link.start()
             self._stack.push_async_callback(link.stop)
         if config.bus is not None:
-            queue = request_queue(config, config.bus, requests, self._metrics)
-            queue.start()
-            self._stack.push_async_callback(queue.stop)
+            self._take_requests(config.bus, requests)
         if self._watch:
             watching = asyncio.create_task(FileWatch(backends.files, backends.reload).run(), name="file watch")
             self._stack.callback(watching.cancel)
@@ -281,6 +280,11 @@ class Hub:
         self._visibility = PrivacyVisibility(self._config.context.privacy)
         self._accesses = AccessBook(self._journal.keep_accesses)
         self._accesses.start(self._stack)
+
+    def _take_requests(self, bus: BusSection, requests: RequestReply) -> None:
+        queue = request_queue(self._config, bus, requests, self._metrics)
+        queue.start()
+        self._stack.push_async_callback(queue.stop)
 
     async def _start_callbacks(self) -> None:
         config = self._config

@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Protocol
 
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+
 from hub.domain.agent import AgentState
 from hub.domain.backend import BackendState, BackendStatus
 from hub.domain.callback import CallbackState
 from hub.domain.ports import AgentDirectory
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, Histogram, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-from prometheus_client.registry import Collector
 
 CALLBACK_OUTCOMES = ("requested", *(state.value for state in CallbackState if state.is_over))
 _POP_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0)
