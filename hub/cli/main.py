@@ -24,6 +24,7 @@ VERBS = {
     "list": "show the connectors, presets, kinds and mappings that there are",
     "tap": "show what happens on a running hub, live",
     "dlq": "list, show, replay or drop what could not be understood or written",
+    "customer": "export or erase what is held of one customer, or tell who has seen it",
     "schema": "print the JSON Schema of the configuration or of mappings, for editors",
     "user": "add, list or remove who may sign in",
 }
@@ -63,7 +64,7 @@ def _without_verb(words: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="ctihub",
         description="CTI middleware hub: shows the agent who is calling before the call is answered.",
-        epilog="verbs:\n" + "\n".join(f"  {name:7} {does}" for name, does in VERBS.items())
+        epilog="verbs:\n" + "\n".join(f"  {name:8} {does}" for name, does in VERBS.items())
         + "\n\nctihub VERB --help tells more. Exit status: 0 fine, 1 found something wrong, 2 could not run.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip

@@ -262,6 +262,10 @@ ERASED = "erased"
 
 WRAP_UP = "wrap_up"
 """The field of an interaction's `extra` that holds the wrap-up's id."""
+NEW_CASE = "new_case"
+"""The field of a wrap-up's `extra` that holds the subject of the case that it opened."""
+ABOUT = "about"
+"""The field of a wrap-up's `extra` that holds the number of the matter that the call was about."""
 
 _WRITE_BACKS = uuid.UUID("2f1c2d4e-6a0b-5e57-8f43-0b7c4d9e1a60")
 _DECISIONS = uuid.UUID("7c1f6a52-93d0-5b8e-a1f4-2f6f0f3f9b27")
@@ -391,6 +395,19 @@ def identity_event(decision: IdentityDecision) -> Event:
         time=decision.at,
         data=decision,
         partitionkey=f"decision:{decision.id}",
+    )
+
+
+def erased_event(erased: CustomerErased, *, erasure_id: str) -> Event:
+    """Wrap that a customer was erased; the same erasure is stored once."""
+    return Event(
+        id=erasure_id,
+        type=EventType.CUSTOMER_ERASED,
+        source="/desk",
+        subject=erasure_id,
+        time=datetime.now(UTC),
+        data=erased,
+        partitionkey=f"erasure:{erasure_id}",
     )
 
 

@@ -1,0 +1,246 @@
+"""One customer's data out of the store, and nobody else's; one customer's data as a whole."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from hub.domain.call import CallEvent
+from hub.domain.customer import CustomerContext
+from hub.domain.event import ERASED, decode_event
+from hub.domain.identity import RecordRef
+from hub.domain.inbound import DeadLetterState
+from hub.domain.ports import StoredEvent
+from hub.domain.store_place import StorePlace
+from hub.journal import erasure as erasing
+from hub.journal.erasure import CustomerBeside, Erased
+from hub.journal.erasure_row import ErasureState
+from hub.journal.erasure_scope import AmbiguousKeyError
+from hub.journal.export import CustomerExport, export
+from hub.journal.journal import Journal
+from tests.unit.journal import lives
+from tests.unit.journal.samples import newest
+
+ANNA_KEYS = {"id:crm:4711", "id:sap:A-88", f"tel:{lives.ANNA_PHONE}", f"mailto:{lives.ANNA_EMAIL}"}
+
+
+async def lived(place: StorePlace) -> Sequence[StoredEvent]:
+    """Fill a store with both customers; return its events."""
+    journal = await Journal.open(place)
+    await journal.append_all([*lives.anna(), *lives.bernd(), lives.both()])
+    await journal.keep_dead(lives.LETTERS)
+    await journal.keep_accesses(lives.ACCESSES)
+    events = await journal.read(0, 100)
+    await journal.close()
+    return events
+
+
+def erase(place: StorePlace, key: str = "id:crm:4711") -> Erased:
+    with CustomerBeside(place) as store:
+        scope = store.scope(key)
+        return store.erase(store.begin(scope, by="cli:dpo"), scope)
+
+
+def exported(place: StorePlace, key: str) -> CustomerExport:
+    with CustomerBeside(place) as store:
+        return export(store.connection, store.scope(key))
+
+
+@pytest.mark.parametrize("key", ["id:crm:4711", "id:sap:A-88", f"tel:{lives.ANNA_PHONE}", f"mailto:{lives.ANNA_EMAIL}"])
+async def test_a_customer_is_the_same_by_whatever_they_are_named(place: StorePlace, key: str) -> None:
+    """Records that a context joined are one; a number that another record has, too, is nobody's key."""
+    await lived(place)
+    with CustomerBeside(place) as store:
+        scope = store.scope(key)
+    assert ANNA_KEYS == scope.keys
+    assert {RecordRef(system="crm", id="4711"), RecordRef(system="sap", id="A-88")} == scope.records
+    assert {"main-1"} == scope.calls
+    assert {f"tel:{lives.SWITCHBOARD}"} == scope.shared
+
+
+async def test_a_number_of_several_customers_names_none_of_them(place: StorePlace) -> None:
+    """It is told whom it may mean, to be asked for by their ids."""
+    await lived(place)
+    with CustomerBeside(place) as store, pytest.raises(AmbiguousKeyError) as several:
+        store.scope(f"tel:{lives.SWITCHBOARD}")
+    assert {RecordRef(system="crm", id="4711"), RecordRef(system="crm", id="99")} == set(several.value.records)
+
+
+async def test_nothing_of_an_erased_customer_is_left(place: StorePlace) -> None:
+    """Every event is in its place with its id, type, source and time, can be read, and says nothing of them."""
+    before = await lived(place)
+    done = erase(place)
+    journal = await Journal.open(place)
+    after = await journal.read(0, 100)
+
+    def unchanged(events: Sequence[StoredEvent]) -> list[tuple[int, str, str, str, str]]:
+        return [(one.position, one.id, one.type, one.source, one.time) for one in events]
+
+    assert unchanged(before) == unchanged(after)
+    for one in after:
+        text = msgspec.json.encode(msgspec.json.decode(one.body)).decode() + one.subject + one.partitionkey
+        assert [] == [trace for trace in lives.TRACES if trace.lower() in text.lower()], one.type
+        assert one.body.startswith(b'{"id":"' + one.id.encode())
+        decode_event(one.body)
+    assert len(lives.anna()) + 1 == done.events
+    assert [] == await newest(journal, sorted(ANNA_KEYS), 10)
+    assert [] == list(await journal.decisions([f"tel:{lives.SWITCHBOARD}", "id:crm:4711"]))
+    assert [] == list(await journal.open_callbacks())
+    assert None is await journal.context_of("main-1")
+    entry = await journal.finished_call("main-1")
+    assert entry is not None
+    assert ("", "", "", ("alice",)) == (entry.customer, entry.call.caller.raw, entry.call.caller_name, entry.agents)
+    await journal.close()
+
+
+async def test_what_others_have_stays_to_the_byte(place: StorePlace) -> None:
+    """Their events, calls, timeline and dead letters; of a context of both only the erased one's part is gone."""
+    before = await lived(place)
+    erase(place)
+    journal = await Journal.open(place)
+    after = await journal.read(0, 100)
+    bernds = slice(len(lives.anna()), -1)
+    assert [one.body for one in before[bernds]] == [one.body for one in after[bernds]]
+    common = decode_event(after[-1].body).data
+    assert isinstance(common, CustomerContext)
+    assert [{}, {"crm": "99"}] == [one.ids for one in common.customers]
+    assert lives.SWITCHBOARD == common.phone.e164
+    assert None is common.customer
+    assert ["chat", "call"] == [
+        "call" if one.reference == "main-2" or one.id == "main-2" else "chat"
+        for one in await newest(journal, [f"tel:{lives.BERND_PHONE}"], 10)
+    ]
+    entry = await journal.finished_call("main-2")
+    assert entry is not None
+    assert (lives.BERND, lives.BERND_PHONE) == (entry.customer, entry.call.caller.e164)
+    letters = {one.id: (one.state, one.reason) for one in await journal.dead_letters()}
+    dropped = (DeadLetterState.DROPPED, ERASED)
+    assert {"letter-1": dropped, "letter-2": dropped, "letter-3": (DeadLetterState.WAITING, "no id")} == letters
+    assert [lives.ACCESSES[1]] == list(await journal.accesses([f"tel:{lives.BERND_PHONE}"]))
+    await journal.close()
+
+
+async def test_that_somebody_looked_stays_and_at_whom_does_not(place: StorePlace) -> None:
+    """The log of accesses still counts them, under the erasure."""
+    await lived(place)
+    done = erase(place)
+    journal = await Journal.open(place)
+    assert [] == list(await journal.accesses(sorted(ANNA_KEYS)))
+    (kept,) = await journal.accesses([f"erased:{done.id}"])
+    assert ("agent:alice", lives.ACCESSES[0].at, "main-1") == (kept.viewer, kept.at, kept.call_id)
+    await journal.close()
+
+
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+def test_the_very_bytes_are_gone_from_the_file(place: Path) -> None:
+    """Not in the database, nor its log, nor in space that is free: looked for as they stood there."""
+    asyncio.run(lived(place))
+    files = [place, place.with_name(f"{place.name}-wal")]
+    assert any(lives.ANNA_EMAIL.encode() in file.read_bytes() for file in files if file.exists())
+    erase(place)
+    for file in files:
+        text = file.read_bytes().lower() if file.exists() else b""
+        assert [] == [trace for trace in lives.TRACES if trace.lower().encode() in text]
+    assert lives.BERND.encode() in place.read_bytes()
+
+
+async def test_a_second_time_there_is_nothing_to_erase(place: StorePlace) -> None:
+    """What is emptied stays as it is, to the byte."""
+    await lived(place)
+    erase(place)
+    with CustomerBeside(place) as store:
+        assert (0, 0) == store.counts(store.scope("id:crm:4711"))
+        assert (0, 0) == store.counts(store.scope(f"tel:{lives.ANNA_PHONE}"))
+
+
+async def test_an_erasure_that_was_cut_off_goes_on(place: StorePlace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whose data it is was written down before: the record that joined their ids may be gone already."""
+    await lived(place)
+    monkeypatch.setattr(erasing, "TOGETHER", 2)
+
+    class CutError(Exception):
+        pass
+
+    def cut(emptied: int) -> None:
+        if emptied >= 4:
+            raise CutError
+
+    with CustomerBeside(place) as store:
+        scope = store.scope("id:crm:4711")
+        erasure_id = store.begin(scope, by="cli:dpo")
+        with pytest.raises(CutError):
+            store.erase(erasure_id, scope, on_page=cut)
+    with CustomerBeside(place) as store:
+        begun = store.unfinished(f"mailto:{lives.ANNA_EMAIL}")
+        assert begun is not None
+        assert (erasure_id, ANNA_KEYS) == (begun[0], begun[1].keys)
+        assert ErasureState.BEGUN is store.state(erasure_id)
+        store.erase(*begun)
+        assert ErasureState.DONE is store.state(erasure_id)
+        assert None is store.unfinished("id:crm:4711")
+    journal = await Journal.open(place)
+    (done,) = await journal.erasures((ErasureState.DONE,))
+    assert len(lives.anna()) + 1 == done.events
+    assert set() == done.scope.keys
+    assert {RecordRef(system="crm", id="4711"), RecordRef(system="sap", id="A-88")} == done.scope.records
+    for one in await journal.read(0, 100):
+        assert [] == [trace for trace in lives.TRACES if trace in one.body.decode()]
+    await journal.close()
+
+
+async def test_a_call_keeps_its_course(place: StorePlace) -> None:
+    """Who dealt with it, when and how it ended: of the party outside there is nothing, not even in a trunk's name."""
+    await lived(place)
+    erase(place)
+    journal = await Journal.open(place)
+    steps = [decode_event(one.body).data for one in await journal.read(0, 100) if one.subject == "main-1"]
+    calls = [step for step in steps if isinstance(step, CallEvent)]
+    assert ["delivered", "cleared"] == [step.kind.value for step in calls]
+    assert all(step.call.caller.anonymous and not step.call.variables and not step.call.recordings for step in calls)
+    assert [("", None), ("PJSIP/alice", "alice")] == [(one.device, one.agent) for one in calls[0].call.connections]
+    await journal.close()
+
+
+async def test_an_export_has_all_of_one_customer_and_nothing_of_another(place: StorePlace) -> None:
+    """By kind, with the events' ids; of a common context the customer's own part."""
+    await lived(place)
+    anna = exported(place, f"tel:{lives.ANNA_PHONE}")
+    counts = {
+        name: len(getattr(anna, name))
+        for name in anna.__struct_fields__
+        if isinstance(getattr(anna, name), tuple) and name not in ("keys", "shared_keys", "records", "notes")
+    }
+    expected = {
+        "customer_changes": 1,
+        "order_changes": 1,
+        "case_changes": 1,
+        "interactions": 2,
+        "calls": 1,
+        "call_steps": 2,
+        "contexts": 2,
+        "callbacks": 1,
+        "decisions": 1,
+        "write_backs": 1,
+        "commands": 1,
+        "dead_letters": 2,
+        "accesses": 1,
+    }
+    assert expected == counts
+    text = msgspec.json.encode(anna).decode()
+    assert lives.ANNA in text
+    assert "Bernd" not in text
+    assert lives.BERND_PHONE not in text
+    assert "reception" not in text
+    assert 1 == anna.version
+
+
+async def test_nothing_is_exported_of_whom_nobody_knows(place: StorePlace) -> None:
+    """An export without anything says so of itself."""
+    await lived(place)
+    assert exported(place, "id:crm:nobody").is_empty
+    assert exported(place, "tel:+4930111111").is_empty
+    assert not exported(place, "id:crm:99").is_empty
