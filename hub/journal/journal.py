@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -17,15 +17,19 @@ from hub.domain.customer import CustomerContext
 from hub.domain.event import Event
 from hub.domain.identity import IdentityDecision
 from hub.domain.inbound import DeadLetter, DeadLetterState
-from hub.domain.interaction import Interaction
+from hub.domain.interaction import Channel, RepeatRule, TimelinePage
 from hub.domain.ports import Access, CallLogEntry, EventRefusedError, StoredEvent, StoreError
 from hub.domain.store_place import StorePlace
-from hub.journal import accesses, dead_letters, decisions, queries, statements
+from hub.journal import accesses, dead_letters, decisions, queries, statements, timeline
 from hub.journal.batch import Commit, Outcome, Pending, PendingEvents, PendingWrite
+from hub.journal.customers import Remembers, nothing_remembered
+from hub.journal.customers_queries import JournalCustomers
+from hub.journal.erasure_row import MOVE_ERASURE, Erasure, ErasureState, erasures
 from hub.journal.errors import JournalError, JournalFullError
 from hub.journal.readers import Readers
 from hub.journal.recent import RecentEvents
 from hub.journal.store import JournalStore, store_at
+from hub.journal.timeline_fill import fill, last_to_fill
 from hub.journal.writer import MAX_BATCH, Writer
 from hub.store.connection import StoreConnection
 
@@ -262,6 +266,28 @@ class Journal:
     ) -> Sequence[Access]:
         """Return who saw what is known by any of `keys`, the newest first."""
         return await self._readers.run(partial(accesses.accesses, keys=keys, before=before, limit=limit))
+
+    def remember_answers_of(self, remembers: Remembers) -> None:
+        """Keep from now on what these systems answer to lookups, as far as it comes in events; `remembers` is asked.
+
+        From the writing thread. Without it only what feeds tell of customers is kept.
+        """
+        self._remembers = remembers
+
+    def _is_remembered(self, system: str) -> bool:
+        return self._remembers(system)
+
+    async def erasures(self, states: Collection[ErasureState]) -> Sequence[Erasure]:
+        """Return the erasures in these states, the oldest first."""
+        return await self._readers.run(partial(erasures, states=states))
+
+    async def move_erasure(self, erasure_id: str, before: ErasureState, after: ErasureState) -> bool:
+        """Take an erasure from a state to the next; False if it was not in that state (any more)."""
+        return await self._write(MOVE_ERASURE, (erasure_id, after.value, before.value)) == 1
+
+    def forget_recent(self) -> None:
+        """Read the newest events from the store again: some were changed there."""
+        self._recent.forget()
 
     def _not_taken(self) -> JournalError:
         if self._closed:
