@@ -67,6 +67,7 @@ class World:
     directory: Directory
     control: Control
     wrap_ups: WrapUps
+    identity: Identity
     users: UserStore
 
     def ring(self, call: Call, context: CustomerContext | None = None) -> None:
@@ -203,6 +204,6 @@ async def running_world(folder: Path, port: int = 0, profile: AgentProfile = AGE
         )
         await server.start()
         try:
-            yield World(server.url, desk, calls, contexts, log, status, directory, control, wrap_ups, users)
+            yield World(server.url, desk, calls, contexts, log, status, directory, control, wrap_ups, identity, users)
         finally:
             await server.stop()

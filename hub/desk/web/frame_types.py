@@ -16,7 +16,10 @@ import msgspec
 
 from hub.desk.frames import Frame
 from hub.domain.control import Command, CommandResult
+from hub.domain.identity import IdentityDecided
+from hub.domain.interaction import TimelinePage
 from hub.domain.ports import CallLogEntry
+from hub.domain.search import CustomerSearch, CustomerView
 from hub.domain.wrapup import WrapUp, WrapUpResult
 
 TARGET = Path(__file__).parent / "src" / "frames.ts"
@@ -29,6 +32,7 @@ Schema = Mapping[str, Any]
 def typescript() -> str:
     """Return the whole file. A field with a default may be absent: the hub leaves defaults out."""
     kinds = [Frame, Command, CommandResult, CallLogEntry, WrapUp, WrapUpResult]
+    kinds += [CustomerSearch, CustomerView, IdentityDecided, TimelinePage]
     (frame, command, *_), components = msgspec.json.schema_components(kinds, ref_template="{name}")
     parts = [_HEAD]
     parts += [_declaration(_name(key), schema) for key, schema in sorted(components.items())]

@@ -110,10 +110,16 @@ async function answerOf(response: Response): Promise<Answer> {
   }
 }
 
-/** Undefined when the hub can't be reached. */
-async function ask(path: string, init: RequestInit = {}, patienceMs = PATIENCE_MS): Promise<Response | undefined> {
+/** Undefined when the hub can't be reached, or it was given up. */
+export async function ask(
+  path: string,
+  init: RequestInit = {},
+  patienceMs = PATIENCE_MS,
+): Promise<Response | undefined> {
+  const enough = AbortSignal.timeout(patienceMs);
+  const signal = init.signal ? AbortSignal.any([init.signal, enough]) : enough;
   try {
-    return await fetch(path, { ...init, credentials: "same-origin", signal: AbortSignal.timeout(patienceMs) });
+    return await fetch(path, { ...init, credentials: "same-origin", signal });
   } catch (error) {
     if (error instanceof TypeError || error instanceof DOMException) return undefined;
     throw error;

@@ -3,9 +3,9 @@ import "@ui5/webcomponents/dist/Button.js";
 import { LitElement, html, nothing, type CSSResultGroup, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
 import { hasFailures, isPending } from "./customer";
-import type { Customer, CustomerContext } from "./frames";
+import type { BackendAnswer, Customer, CustomerContext } from "./frames";
 import { Localized, strings } from "./language";
-import type { RoomForRows } from "./room";
+import type { Room } from "./room";
 import { base, card, skeleton } from "./styles";
 
 export abstract class CardList<Entry> extends LitElement {
@@ -14,10 +14,12 @@ export abstract class CardList<Entry> extends LitElement {
   @property({ attribute: false }) customer: Customer | undefined;
   @property({ attribute: false }) context: CustomerContext | undefined;
   @property({ type: Number, attribute: false }) clockAhead = 0;
-  /** The call whose list is shown whole. */
+  /** The customer whose list is shown whole, by a call or a page. */
   @state() private wholeFor: string | undefined;
 
-  protected abstract readonly room: RoomForRows;
+  protected abstract readonly room: Room;
+  /** One of a row that is as high as two entries: what opens the rest stands beside the heading. */
+  protected readonly isLow: boolean = false;
 
   constructor() {
     super();
@@ -33,8 +35,17 @@ export abstract class CardList<Entry> extends LitElement {
     return "";
   }
 
+  /** What stands at the end of the heading's line. */
+  protected beside(): TemplateResult | typeof nothing {
+    return nothing;
+  }
+
   protected get now(): number {
     return Date.now() + this.clockAhead;
+  }
+
+  protected get answers(): readonly BackendAnswer[] {
+    return this.context?.answers ?? [];
   }
 
   protected override render(): TemplateResult {
@@ -42,23 +53,31 @@ export abstract class CardList<Entry> extends LitElement {
     const whole = this.context !== undefined && this.wholeFor === this.context.call_id;
     const shown = whole ? entries : entries.slice(0, this.room.rows);
     const hidden = entries.length - shown.length;
-    const more = strings().orders;
     return html`<section class="card">
-      <h3>${this.words().title}${entries.length > 0 ? html`<span class="count">${entries.length}</span>` : nothing}</h3>
+      <h3>
+        ${this.words().title}${entries.length > 0 ? html`<span class="count">${entries.length}</span>` : nothing}${this.beside()}
+        ${this.isLow ? this.more(hidden, whole) : nothing}
+      </h3>
       <ul>
         ${shown.map((entry) => this.row(entry))}
       </ul>
       ${entries.length === 0 ? this.nothingThere() : nothing}
-      ${hidden > 0 || whole
-        ? html`<ui5-button
-            design="Transparent"
-            data-testid="more"
-            @click=${() => (this.wholeFor = whole ? undefined : this.context?.call_id)}
-            >${whole ? more.less : more.more(hidden)}</ui5-button
-          >`
-        : nothing}
-      ${this.footnote() ? html`<p class="quiet">${this.footnote()}</p>` : nothing}
+      <div class="foot">
+        ${this.isLow ? nothing : this.more(hidden, whole)}
+        ${this.footnote() ? html`<span class="quiet">${this.footnote()}</span>` : nothing}
+      </div>
     </section>`;
+  }
+
+  private more(hidden: number, whole: boolean): TemplateResult | typeof nothing {
+    const words = strings().orders;
+    if (hidden === 0 && !whole) return nothing;
+    return html`<ui5-button
+      design="Transparent"
+      data-testid="more"
+      @click=${() => (this.wholeFor = whole ? undefined : this.context?.call_id)}
+      >${whole ? words.less : words.more(hidden)}</ui5-button
+    >`;
   }
 
   private nothingThere(): TemplateResult {

@@ -2,6 +2,7 @@
 import type {
   BackendAnswer,
   Call,
+  Case,
   Customer,
   CustomerContext,
   Interaction,
@@ -31,10 +32,15 @@ export function customerNumber(call: Call): PhoneNumber {
 
 export const readable = (number: PhoneNumber): string => (number.anonymous ? "" : number.display || number.raw || "");
 
-export function callerKind(call: Call, context: CustomerContext | undefined): CallerKind {
+/** The customer who is meant: the only one, or the one that was chosen; undefined while that is not known. */
+export function meant(context: CustomerContext | undefined): Customer | undefined {
   const customers = context?.customers ?? [];
-  if (customers.length > 1) return "several";
-  if (customers.length === 1) return "known";
+  return customers.length === 1 || context?.chosen ? customers[0] : undefined;
+}
+
+export function callerKind(call: Call, context: CustomerContext | undefined): CallerKind {
+  if (meant(context)) return "known";
+  if (context?.customers?.length) return "several";
   const number = customerNumber(call);
   if (call.direction === "internal") return "internal";
   if (number.anonymous) return "anonymous";
@@ -56,8 +62,9 @@ export function customerName(customer: Customer): string {
 export function headline(call: Call, context: CustomerContext | undefined): string {
   const words = strings().caller;
   const customers = context?.customers ?? [];
+  const one = meant(context);
+  if (one) return customerName(one) || readable(customerNumber(call));
   switch (callerKind(call, context)) {
-    case "known":
     case "several":
       return either([...new Set(customers.map(customerName))]) || readable(customerNumber(call));
     case "anonymous":
@@ -96,13 +103,19 @@ export function openOrders(customer: Customer, now: number): readonly SourcedOrd
     );
 }
 
-/** Open cases: urgent ones first, then the oldest. */
-export function openCases(customer: Customer): readonly SourcedCase[] {
+export function daysOverTarget(one: Case, now: number): number {
+  if (one.open === false || !one.target_on) return 0;
+  return Math.max(0, daysSince(one.target_on, now) ?? 0);
+}
+
+/** Open cases: urgent ones first, then those over their target, then the oldest. */
+export function openCases(customer: Customer, now: number): readonly SourcedCase[] {
   return (customer.cases ?? [])
     .filter(({ value }) => value.open !== false)
     .toSorted(
       ({ value: one }, { value: other }) =>
         Number(isUrgent(other.priority)) - Number(isUrgent(one.priority)) ||
+        daysOverTarget(other, now) - daysOverTarget(one, now) ||
         (one.opened_on ?? "9999").localeCompare(other.opened_on ?? "9999"),
     );
 }
@@ -115,7 +128,7 @@ export interface Attention {
 export function attention(customer: Customer, now: number): Attention {
   return {
     late: openOrders(customer, now).filter(({ value }) => daysLate(value, now) > 0),
-    urgent: openCases(customer).filter(({ value }) => isUrgent(value.priority)),
+    urgent: openCases(customer, now).filter(({ value }) => isUrgent(value.priority)),
   };
 }
 
@@ -137,7 +150,7 @@ export const isPending = (context: CustomerContext | undefined): boolean =>
 
 /** Whether orders, cases and the rest are shown or may still come: not of a stranger, nor of one out of several. */
 export const mayComeTo = (context: CustomerContext | undefined): boolean =>
-  isPending(context) && (context?.customers ?? []).length < 2;
+  isPending(context) && ((context?.customers ?? []).length < 2 || Boolean(context?.chosen));
 
 export const hasFailures = (context: CustomerContext | undefined): boolean =>
   (context?.answers ?? []).some((answer) => answer.state === "failed");

@@ -1,11 +1,14 @@
 /** How to reach the customer, and what the customer is called elsewhere; each value says which system told it. */
+import "@ui5/webcomponents/dist/Button.js";
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { customElement, property, state } from "lit/decorators.js";
+import { conflictMark } from "./conflict";
 import { isPending, systemTitle } from "./customer";
 import "./dial-number";
-import { languageName, provenance, regionName } from "./format";
+import { day, isOver, isYetToCome, languageName, money, provenance, regionName } from "./format";
 import type { Address, Customer, CustomerContext } from "./frames";
 import { Localized, strings } from "./language";
+import { RoomForRows } from "./room";
 import { base, card, skeleton } from "./styles";
 
 interface Told {
@@ -19,7 +22,25 @@ interface Line {
   readonly label?: string | undefined;
   readonly from?: Told;
   readonly isNumber?: boolean;
+  readonly validity?: Validity;
 }
+
+interface Fact {
+  readonly field: string;
+  readonly name: string;
+  readonly lines: readonly Line[];
+}
+
+interface Validity {
+  readonly valid_from?: string | null;
+  readonly valid_until?: string | null;
+  readonly verified?: boolean;
+  readonly shared?: boolean;
+}
+
+/** A row of the cards beside is so many lines high, and a line has about so many characters. */
+const LINES_OF_A_ROW = 3.2;
+const CHARACTERS = 26;
 
 @customElement("ctihub-details")
 export class Details extends LitElement {
@@ -28,21 +49,45 @@ export class Details extends LitElement {
     card,
     skeleton,
     css`
+      dl {
+        display: grid;
+        grid-template-columns: minmax(auto, 5.5rem) minmax(0, 1fr);
+        gap: 0.3125rem 0.625rem;
+        align-items: baseline;
+      }
       dt {
+        grid-column: 1;
         font-size: 0.75rem;
         color: var(--sapContent_LabelColor);
-        margin-top: 0.4375rem;
         overflow-wrap: anywhere;
       }
       dd {
+        grid-column: 2;
         overflow-wrap: anywhere;
         text-align: left;
+      }
+      .over {
+        --number-color: var(--sapContent_LabelColor);
+        color: var(--sapContent_LabelColor);
+      }
+      .over .value {
+        text-decoration: line-through;
+      }
+      .mark {
+        font-size: 0.75rem;
+        color: var(--sapContent_LabelColor);
+        text-decoration: none;
       }
     `,
   ];
 
   @property({ attribute: false }) customer: Customer | undefined;
   @property({ attribute: false }) context: CustomerContext | undefined;
+  @property({ type: Number, attribute: false }) clockAhead = 0;
+
+  /** The customer all of whose data is shown, by a call or a page. */
+  @state() private wholeFor: string | undefined;
+  private readonly room = new RoomForRows(this, 4.4);
 
   constructor() {
     super();
@@ -65,30 +110,86 @@ export class Details extends LitElement {
   }
 
   private facts(customer: Customer): TemplateResult {
-    const words = strings().details;
-    const { language, owner } = customer;
+    const words = strings();
+    const { language, owner, segment, value, birth_date: born, department } = customer;
+    const now = this.now;
+    const facts: readonly Fact[] = [
+      { field: "phones", name: words.details.phones, lines: byValidity(customer.phones, now).map((from) => ({ text: from.value.number, label: from.value.label, from, isNumber: true, validity: from.value })) },
+      { field: "emails", name: words.details.emails, lines: byValidity(customer.emails, now).map((from) => ({ text: from.value.address, label: from.value.label, from, validity: from.value })) },
+      { field: "addresses", name: words.details.address, lines: byValidity(customer.addresses, now).map((from) => ({ text: postal(from.value), label: from.value.label, from, validity: from.value })) },
+      { field: "language", name: words.details.language, lines: language ? [{ text: languageName(language.value), from: language }] : [] },
+      { field: "owner", name: words.details.owner, lines: owner ? [{ text: owner.value, from: owner }] : [] },
+      { field: "segment", name: words.contact.segment, lines: segment ? [{ text: segment.value, from: segment }] : [] },
+      { field: "value", name: words.contact.value, lines: value ? [{ text: money(value.value.amount, value.value.currency ?? ""), from: value }] : [] },
+      { field: "ids", name: words.details.ids, lines: this.ids(customer).map(([system, id]) => ({ text: `${this.titleOf(system)} ${id}` })) },
+      { field: "department", name: words.contact.department, lines: department ? [{ text: department.value, from: department }] : [] },
+      { field: "birth_date", name: words.contact.born, lines: born ? [{ text: day(born.value, now), from: born }] : [] },
+      ...Object.entries(customer.extra ?? {}).map(([name, from]) => ({ field: `extra.${name}`, name, lines: [{ text: from.value, from }] })),
+    ];
+    const there = facts.filter(({ lines }) => lines.length > 0);
+    const whole = this.context !== undefined && this.wholeFor === this.context.call_id;
+    const shown = whole ? there : this.fitting(there);
+    const hidden = there.length - shown.length;
     return html`<dl>
-      ${this.fact(words.phones, customer.phones?.map((from) => ({ text: from.value.number, label: from.value.label, from, isNumber: true })))}
-      ${this.fact(words.emails, customer.emails?.map((from) => ({ text: from.value.address, label: from.value.label, from })))}
-      ${this.fact(words.address, customer.addresses?.slice(0, 2).map((from) => ({ text: postal(from.value), from })))}
-      ${this.fact(words.language, language && [{ text: languageName(language.value), from: language }])}
-      ${this.fact(words.owner, owner && [{ text: owner.value, from: owner }])}
-      ${Object.entries(customer.extra ?? {}).map(([name, from]) => this.fact(name, [{ text: from.value, from }]))}
-      ${this.fact(
-        words.ids,
-        this.ids(customer).map(([system, id]) => ({ text: `${this.titleOf(system)} ${id}` })),
-      )}
-    </dl>`;
+        ${shown.map((fact) => this.fact(fact))}
+      </dl>
+      ${hidden > 0 || whole
+        ? html`<ui5-button
+            design="Transparent"
+            data-testid="more-details"
+            @click=${() => (this.wholeFor = whole ? undefined : this.context?.call_id)}
+            >${whole ? words.orders.less : words.orders.more(hidden)}</ui5-button
+          >`
+        : nothing}`;
   }
 
-  private fact(name: string, lines: readonly Line[] | undefined | null): TemplateResult | typeof nothing {
-    if (!lines || lines.length === 0) return nothing;
-    return html`<dt>${name}</dt>
-      ${lines.map(
-        ({ text, label, from, isNumber }) => html`<dd dir="auto" title=${from ? provenance(this.titleOf(from.system), from.record, from.at) : ""}>
-          ${isNumber ? html`<ctihub-number .number=${text}></ctihub-number>` : text}${label ? html` <span class="quiet">${label}</span>` : nothing}
-        </dd>`,
-      )}`;
+  /** As many as there is room for beside the other cards; the first lines of each long fact count. */
+  private fitting(facts: readonly Fact[]): readonly Fact[] {
+    let room = this.room.rows * LINES_OF_A_ROW;
+    const shown: Fact[] = [];
+    for (const fact of facts) {
+      const needs = fact.lines.reduce((sum, { text, label = "" }) => sum + Math.ceil((text.length + label.length) / CHARACTERS), 0);
+      if (shown.length > 0 && needs > room) break;
+      room -= needs;
+      shown.push(fact);
+    }
+    return shown;
+  }
+
+  private fact({ field, name, lines }: Fact): TemplateResult {
+    return html`<dt>${name}${conflictMark(this.customer, field, name, this.context?.answers ?? [])}</dt>
+      ${lines.map((line) => this.line(line))}`;
+  }
+
+  private line({ text, label, from, isNumber, validity }: Line): TemplateResult {
+    const over = isOver(validity?.valid_until, this.now);
+    const marks = [label, ...this.marks(validity)].filter(Boolean).join(" · ");
+    return html`<dd
+      dir="auto"
+      class=${over ? "over" : ""}
+      data-testid=${over ? "expired" : nothing}
+      title=${from ? provenance(this.titleOf(from.system), from.record, from.at) : ""}
+    >
+      <span class="value">${isNumber ? html`<ctihub-number .number=${text}></ctihub-number>` : text}</span>${marks
+        ? html` <span class="mark"><bdi>${marks}</bdi></span>`
+        : nothing}
+    </dd>`;
+  }
+
+  private marks(validity: Validity | undefined): readonly string[] {
+    const words = strings().contact;
+    if (!validity) return [];
+    const { valid_from: from, valid_until: until, verified, shared } = validity;
+    return [
+      verified ? words.verified : "",
+      shared ? words.shared : "",
+      isOver(until, this.now) ? words.expired(day(until ?? "", this.now)) : "",
+      isYetToCome(from, this.now) ? words.notYet(day(from ?? "", this.now)) : "",
+    ];
+  }
+
+  private get now(): number {
+    return Date.now() + this.clockAhead;
   }
 
   /** The systems asked come first; the same number under a name that only programs know is not said twice. */
@@ -103,6 +204,16 @@ export class Details extends LitElement {
   private titleOf(system: string): string {
     return systemTitle(system, this.context?.answers ?? []);
   }
+}
+
+/** What is valid today stands above what was, or will be. */
+function byValidity<Point extends { readonly value: Validity }>(
+  points: readonly Point[] | undefined,
+  now: number,
+): readonly Point[] {
+  const rank = ({ value }: Point): number =>
+    isOver(value.valid_until, now) ? 2 : isYetToCome(value.valid_from, now) ? 1 : 0;
+  return (points ?? []).toSorted((one, other) => rank(one) - rank(other));
 }
 
 function postal(address: Address): string {

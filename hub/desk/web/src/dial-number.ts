@@ -19,7 +19,7 @@ export class DialNumber extends LitElement {
       }
       button {
         font: inherit;
-        color: var(--sapLinkColor);
+        color: var(--number-color, var(--sapLinkColor));
         text-align: start;
         border: 0;
         padding: 0;

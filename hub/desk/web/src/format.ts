@@ -19,6 +19,21 @@ export function moment(at: string, now: number): string {
   return dateText(then, now);
 }
 
+/** A moment as a whole: day and time. */
+export function fullMoment(at: string): string {
+  return new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeStyle: "short" }).format(new Date(at));
+}
+
+/** How long ago, in words: `4 minutes ago`. */
+export function since(at: string, now: number): string {
+  const seconds = Math.max(0, Math.round((now - Date.parse(at)) / 1000));
+  const words = new Intl.RelativeTimeFormat(locale(), { numeric: "auto" });
+  if (seconds < 60) return words.format(-seconds, "second");
+  if (seconds < 3_600) return words.format(-Math.floor(seconds / 60), "minute");
+  if (seconds < 86_400) return words.format(-Math.floor(seconds / 3_600), "hour");
+  return words.format(-Math.floor(seconds / 86_400), "day");
+}
+
 /** A calendar day (`2026-11-21`), close ones in words. Text that is no date comes back as it is. */
 export function day(text: string, now: number): string {
   const then = calendarDay(text);
@@ -33,6 +48,12 @@ export function daysSince(text: string, now: number): number | undefined {
   const then = calendarDay(text);
   return then && Math.round((startOfDay(new Date(now)) - then.getTime()) / DAY_MS);
 }
+
+/** Whether a period's last day has gone by; one without a last day has not. */
+export const isOver = (until: string | null | undefined, now: number): boolean => (daysSince(until ?? "", now) ?? 0) > 0;
+
+/** Whether a period's first day is still to come. */
+export const isYetToCome = (from: string | null | undefined, now: number): boolean => (daysSince(from ?? "", now) ?? 0) < 0;
 
 /** `0:07`, `12:34`, `1:02:03`. */
 export function duration(milliseconds: number): string {
@@ -64,6 +85,9 @@ export function regionName(code: string): string {
   if (!/^[A-Z]{2}$/.test(code)) return code;
   return new Intl.DisplayNames(locale(), { type: "region" }).of(code) ?? code;
 }
+
+/** A share of one, as a percentage. */
+export const percent = (share: number): string => new Intl.NumberFormat(locale(), { style: "percent" }).format(share);
 
 /** "A or B" in the agent's language. */
 export function either(names: readonly string[]): string {

@@ -117,6 +117,9 @@ export interface Callback {
   readonly page?: string;
   readonly language?: string;
   readonly not_before?: string | null;
+  readonly expires_at?: string | null;
+  readonly asked_by?: string;
+  readonly dials?: number;
   readonly attempts?: number;
   readonly agent?: string;
   readonly call_id?: string;
@@ -262,6 +265,7 @@ export interface Customer {
   readonly matches?: readonly (RecordMatch)[];
   readonly conflicts?: readonly (Conflict)[];
   readonly proposals?: readonly (Proposal)[];
+  readonly hidden?: readonly (Hidden)[];
 }
 
 export interface CustomerContext {
@@ -276,6 +280,12 @@ export interface CustomerContext {
   readonly interactions?: readonly (Interaction)[];
   readonly repeats?: readonly (Repeat)[];
   readonly callback?: Callback | null;
+}
+
+export interface CustomerHit {
+  readonly customer: Customer;
+  readonly records: readonly (RecordRef)[];
+  readonly why: readonly (Why)[];
 }
 
 export interface CustomerRecord {
@@ -309,6 +319,7 @@ export interface CustomerRecord {
   readonly balance?: Money | null;
   readonly url?: string;
   readonly extra?: Readonly<Record<string, string>>;
+  readonly hidden?: readonly (Hidden)[];
 }
 
 export interface CustomerRef {
@@ -316,6 +327,21 @@ export interface CustomerRef {
   readonly emails?: readonly (string)[];
   readonly ids?: Readonly<Record<string, string>>;
 }
+
+export interface CustomerSearch {
+  readonly hits?: readonly (CustomerHit)[];
+  readonly has_more?: boolean;
+  readonly answers?: readonly (BackendAnswer)[];
+}
+
+export interface CustomerView {
+  readonly customer: Customer;
+  readonly records: readonly (CustomerRecord)[];
+  readonly maybe_same?: readonly (RecordMatch)[];
+  readonly answers?: readonly (BackendAnswer)[];
+}
+
+export type DecisionKind = "different" | "meant" | "same";
 
 export type DeviceState = "alerting" | "busy" | "held" | "idle" | "unavailable" | "unknown";
 
@@ -344,6 +370,8 @@ export interface Email {
   readonly valid_until?: string | null;
 }
 
+export type FoundBy = "backend" | "case" | "email" | "initials" | "name" | "order" | "phone" | "phone_end" | "pinyin" | "record_id";
+
 export interface HangUp {
   readonly command: "hang_up";
   readonly id: string;
@@ -369,12 +397,41 @@ export interface Hello {
   readonly team?: readonly (TeamMember)[];
 }
 
+export interface Hidden {
+  readonly field: string;
+  readonly shown: Hiding;
+  readonly reason: HiddenReason;
+  readonly purpose?: string;
+}
+
+export type HiddenReason = "consent" | "role";
+
+export type Hiding = "masked" | "nothing";
+
 export interface Hold {
   readonly command: "hold";
   readonly id: string;
   readonly agent?: string;
   readonly device?: string;
   readonly call_id: string;
+}
+
+export interface IdentityDecided {
+  readonly decision: IdentityDecision;
+  readonly replaces?: readonly (string)[];
+  readonly notes?: readonly (string)[];
+}
+
+export interface IdentityDecision {
+  readonly id: string;
+  readonly kind: DecisionKind;
+  readonly records: readonly (RecordRef)[];
+  readonly by: string;
+  readonly at: string;
+  readonly key?: string;
+  readonly call_id?: string;
+  readonly reason?: string;
+  readonly withdrawn?: boolean;
 }
 
 export interface Interaction {
@@ -391,7 +448,9 @@ export interface Interaction {
   readonly agent?: string;
   readonly url?: string;
   readonly duration_s?: number | null;
+  readonly queue?: string;
   readonly notes?: readonly (Note)[];
+  readonly history?: readonly (PastState)[];
   readonly extra?: Readonly<Record<string, string>>;
 }
 
@@ -505,6 +564,11 @@ export interface Park {
   readonly agent?: string;
   readonly device?: string;
   readonly call_id: string;
+}
+
+export interface PastState {
+  readonly at: string;
+  readonly status: string;
 }
 
 export interface PauseRecording {
@@ -829,6 +893,12 @@ export interface TeamMember {
   readonly call_id?: string;
 }
 
+export interface TimelinePage {
+  readonly interactions?: readonly (Interaction)[];
+  readonly repeats?: readonly (Repeat)[];
+  readonly next?: string;
+}
+
 export type TransferKind = "attended" | "blind" | "blonde";
 
 export interface Unmute {
@@ -839,12 +909,20 @@ export interface Unmute {
   readonly call_id: string;
 }
 
+export interface Why {
+  readonly by: FoundBy;
+  readonly record: RecordRef;
+  readonly text?: string;
+  readonly is_exact?: boolean;
+}
+
 export interface WrapUp {
   readonly id: string;
   readonly note?: string;
   readonly disposition?: string;
   readonly new_case?: string;
   readonly priority?: string;
+  readonly reference?: string;
   readonly customer?: Readonly<Record<string, string>>;
   readonly agent?: string;
 }

@@ -8,12 +8,17 @@ import "@ui5/webcomponents-icons/dist/pause.js";
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { EachSecond } from "./clock";
-import { callerKind, customerName, customerNumber, headline, networkName, readable, systemTitle } from "./customer";
+import { callerKind, customerName, customerNumber, headline, meant, networkName, readable, systemTitle } from "./customer";
+import { conflictMark } from "./conflict";
 import "./dial-number";
-import { duration, provenance } from "./format";
-import type { Call, Customer, CustomerContext, Pop, PopState } from "./frames";
+import { duration, moment, provenance } from "./format";
+import type { Call, Customer, CustomerContext, Pop, PopState, TeamMember } from "./frames";
+import { recordsOf } from "./identity";
 import { Localized, strings } from "./language";
+import "./popup";
+import "./proposals";
 import "./reasons";
+import "./sources";
 import type { Closed } from "./state";
 import { base, shake } from "./styles";
 
@@ -35,8 +40,8 @@ export class Hero extends LitElement {
         background: var(--sapTile_Background);
         box-shadow: var(--sapContent_Shadow0);
         display: grid;
-        grid-template-columns: minmax(0, 1fr) minmax(0, max-content);
-        column-gap: 2rem;
+        grid-template-columns: minmax(0, 1fr) minmax(0, 30vw) minmax(0, max-content);
+        column-gap: 1.5rem;
         border-inline-start-width: 0.5rem;
         /* Every line has its place from the first moment: what backends answer moves nothing. */
         --name: clamp(1.75rem, 3.4vw, 2.75rem);
@@ -123,6 +128,16 @@ export class Hero extends LitElement {
       ctihub-reasons {
         grid-column: 1 / -1;
       }
+      @media (max-width: 68rem) {
+        :host {
+          grid-template-columns: minmax(0, 1fr) minmax(0, max-content);
+        }
+        ctihub-proposals {
+          grid-row: 2;
+          grid-column: 1 / -1;
+          margin-top: 0.5rem;
+        }
+      }
       .side {
         text-align: end;
         display: grid;
@@ -145,6 +160,14 @@ export class Hero extends LitElement {
         font-size: 0.8125rem;
         overflow-wrap: anywhere;
       }
+      .link {
+        all: unset;
+        cursor: pointer;
+        text-decoration: underline;
+      }
+      button.link:focus-visible {
+        outline: 2px solid currentColor;
+      }
       .small.source {
         color: inherit;
         font-size: 0.75rem;
@@ -159,6 +182,9 @@ export class Hero extends LitElement {
         :host {
           grid-template-columns: minmax(0, 1fr);
           padding: 0.875rem 1rem 1rem;
+        }
+        ctihub-proposals {
+          grid-row: 3;
         }
         :host {
           --name: 1.75rem;
@@ -197,6 +223,10 @@ export class Hero extends LitElement {
   /** How and when it left the agent; undefined while it has not. */
   @property({ attribute: false }) past: Closed | undefined;
 
+  /** Who is signed in, and who the others are: one of them may have chosen the customer. */
+  @property({ attribute: false }) agent = "";
+  @property({ attribute: false }) team: ReadonlyMap<string, TeamMember> = new Map();
+
   constructor() {
     super();
     new Localized(this);
@@ -211,8 +241,7 @@ export class Hero extends LitElement {
     const { pop, context } = this;
     const words = strings();
     const now = Date.now() + this.clockAhead;
-    const customers = context?.customers ?? [];
-    const only = customers.length === 1 ? customers[0] : undefined;
+    const only = meant(context);
     const number = readable(customerNumber(pop.call));
     const name = headline(pop.call, context);
     return html`
@@ -226,6 +255,7 @@ export class Hero extends LitElement {
           <p class="hint" data-testid="pop-hint">${this.hint()}</p>
         </div>
       </div>
+      <ctihub-proposals .customer=${only} .context=${context} .clockAhead=${this.clockAhead}></ctihub-proposals>
       <div class="side">
         ${this.waiting(pop.call, now)}
         <div class="phone number" data-testid="pop-number">
@@ -266,12 +296,46 @@ export class Hero extends LitElement {
             ${line.map((part, index) => html`${index > 0 ? " · " : ""}<bdi>${part}</bdi>`)}
           </div>`
         : nothing}
-      ${told
-        ? html`<div class="small source" data-testid="pop-source">
-            ${provenance(systemTitle(told.system, answers), told.record, told.at)}
-          </div>`
-        : nothing}
+      <div class="small source">
+        ${this.choice()}
+        ${told
+          ? html`<span data-testid="pop-source">${provenance(systemTitle(told.system, answers), told.record, told.at)}</span>`
+          : nothing}
+        ${this.sources(customer)}${conflictMark(customer, "name", customerName(customer), answers)}
+      </div>
     `;
+  }
+
+  /** Who chose this one of several, and the way back. */
+  private choice(): TemplateResult | typeof nothing {
+    const chosen = this.context?.chosen;
+    const count = this.context?.customers?.length ?? 0;
+    if (!chosen || count < 2) return nothing;
+    const words = strings().identity;
+    const who = chosen.by === this.agent ? words.you : (this.team.get(chosen.by)?.name ?? chosen.by);
+    return html`<span data-testid="pop-chosen"
+        >${words.chosenBy(who, moment(chosen.at, Date.now() + this.clockAhead))} (${words.ofSeveral(count)})</span
+      >
+      <button
+        class="link"
+        data-testid="take-back"
+        title=${words.takeBackHint}
+        @click=${() => this.dispatchEvent(new CustomEvent("take-back", { bubbles: true, composed: true }))}
+        >${words.takeBack}</button
+      >
+      · `;
+  }
+
+  /** Opens which records the customer is made of. */
+  private sources(customer: Customer): TemplateResult {
+    const words = strings().identity;
+    const count = recordsOf(customer, this.context?.answers ?? []).length;
+    return html`· <ctihub-popup
+        data-testid="open-sources"
+        .hint=${words.sourcesHint}
+        .content=${() => html`<ctihub-sources .customer=${customer} .context=${this.context}></ctihub-sources>`}
+        ><span class="link">${words.sources(count)}</span></ctihub-popup
+      >`;
   }
 
   private hint(): string | typeof nothing {
@@ -316,5 +380,5 @@ export class Hero extends LitElement {
 function nameSize(name: string): "" | "long" | "longer" {
   const wide = name.match(/[\u1100-\u11ff\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60]/g)?.length ?? 0;
   const width = name.replace(/\p{M}/gu, "").length + wide;
-  return width <= 26 ? "" : width <= 38 ? "long" : "longer";
+  return width <= 20 ? "" : width <= 30 ? "long" : "longer";
 }

@@ -40,6 +40,10 @@ export const locale = (): string => {
   return own ?? LOCALES[current];
 };
 
+/** Of a text in several languages that of the page, else the English one, else any. */
+export const inLanguage = (texts: Readonly<Record<string, string>>): string =>
+  texts[current] ?? texts["en"] ?? Object.values(texts)[0] ?? "";
+
 export function chooseLanguage(chosen: Language): void {
   try {
     localStorage.setItem(REMEMBERED, chosen);

@@ -1,10 +1,12 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
 import { CardList } from "./card-list";
+import { conflictMark } from "./conflict";
 import { daysLate, openOrders, systemTitle } from "./customer";
 import { day, money, provenance } from "./format";
 import type { Order, SourcedOrder } from "./frames";
 import { strings } from "./language";
+import { repeatMark } from "./repeats";
 import { RoomForRows } from "./room";
 
 @customElement("ctihub-orders")
@@ -25,17 +27,20 @@ export class Orders extends CardList<SourcedOrder> {
   }
 
   protected override row({ value: order, system, record, at }: SourcedOrder): TemplateResult {
-    const title = systemTitle(system, this.context?.answers ?? []);
+    const title = systemTitle(system, this.answers);
+    const name = order.description || order.id;
     return html`<li class="row" data-testid="order" title=${provenance(title, record, at)}>
       <div class="line">
-        <bdi class="main">${order.description || order.id}</bdi>
+        <span class="wrap"
+          ><bdi class="main">${name}</bdi>${conflictMark(this.customer, `orders.${order.id}`, name, this.answers)}</span
+        >
         ${order.amount ? html`<span>${money(order.amount, order.currency ?? "")}</span>` : nothing}
       </div>
       <div class="line">
         <span class="wrap">${order.status ?? ""}</span>
         ${this.when(order)}
       </div>
-      <div class="line source"><span class="wrap">${order.description ? order.id : ""}</span><span>${title}</span></div>
+      <div class="line source"><span class="wrap">${order.description ? html`<bdi>${order.id}</bdi> ` : nothing}${repeatMark(order.id, this.context, this.now)}</span><span>${title}</span></div>
     </li>`;
   }
 

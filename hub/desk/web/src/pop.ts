@@ -4,14 +4,16 @@ import { customElement, property, state } from "lit/decorators.js";
 import "./call-bar";
 import type { Parked } from "./call-bar";
 import "./candidates";
-import { mayComeTo } from "./customer";
+import { mayComeTo, meant } from "./customer";
 import "./customer-cards";
-import type { Customer, CustomerContext, Pop, TeamMember } from "./frames";
+import type { Customer, CustomerContext, Pop, RecordRef, TeamMember } from "./frames";
 import "./hero";
+import { IdentityDecisions, customerOf, recordsOf, type Wanted } from "./identity";
 import { Localized, strings } from "./language";
 import type { Closed } from "./state";
 import { base } from "./styles";
 import "./systems";
+import "./undo";
 
 @customElement("ctihub-pop")
 export class PopView extends LitElement {
@@ -27,12 +29,6 @@ export class PopView extends LitElement {
       /* Cards have the room down to the window's end, however full they are: what fills them moves nothing below. */
       :host([full]) article {
         min-height: calc(100vh - 4.5rem);
-      }
-      /* A window that is high enough shows the latest of today's calls below. */
-      @media (min-height: 49rem) {
-        :host([full]) article {
-          min-height: calc(100vh - 12.5rem);
-        }
       }
       ctihub-customer {
         flex: 1 0 auto;
@@ -50,8 +46,11 @@ export class PopView extends LitElement {
   @property({ attribute: false }) onParked: (parked: Parked) => void = () => undefined;
   /** How and when the call left the agent, who still works on it; undefined while it has not. */
   @property({ attribute: false }) past: Closed | undefined;
-  /** Which of several customers is shown in full: none until the agent has asked, for it may be the wrong one. */
-  @state() private chosen: number | undefined;
+  /** Whom the agent chose of several, until the hub says so itself; nobody until the agent has asked. */
+  @state() private chosen: RecordRef | undefined;
+  /** A choice that was taken back, until the hub has no more of it. */
+  @state() private withdrawn: string | undefined;
+  private readonly decisions = new IdentityDecisions(this);
 
   constructor() {
     super();
@@ -60,22 +59,58 @@ export class PopView extends LitElement {
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     const before = changed.get("pop");
-    if (before && before.call.id !== this.pop.call.id) this.chosen = undefined;
-    this.toggleAttribute("full", this.customer !== undefined || mayComeTo(this.context));
+    if (before && before.call.id !== this.pop.call.id) {
+      this.chosen = undefined;
+      this.withdrawn = undefined;
+      this.decisions.forget();
+    }
+    this.toggleAttribute("full", this.customer !== undefined || mayComeTo(this.known));
+  }
+
+  /** What the hub knows, without a choice that was just taken back. */
+  private get known(): CustomerContext | undefined {
+    const { context, withdrawn } = this;
+    if (!context?.chosen || context.chosen.decision !== withdrawn) return context;
+    const { chosen: _, ...rest } = context;
+    return rest;
   }
 
   private get customer(): Customer | undefined {
-    const customers = this.context?.customers ?? [];
-    return customers.length > 1 ? customers[this.chosen ?? -1] : customers[0];
+    const { known } = this;
+    return meant(known) ?? (known && this.chosen && customerOf(this.chosen, known));
   }
 
+  private readonly choose = (event: CustomEvent<Customer>): void => {
+    const [record] = recordsOf(event.detail, this.context?.answers ?? []);
+    if (!record) return;
+    this.chosen = record;
+    const { id } = this.pop.call;
+    void this.decisions.decide({ decisions: [{ kind: "meant", records: [record], call_id: id }], done: "" });
+  };
+
+  private readonly takeBack = async (): Promise<void> => {
+    const decision = this.context?.chosen?.decision;
+    if (!decision || !(await this.decisions.takeBack([decision]))) return;
+    this.withdrawn = decision;
+    this.chosen = undefined;
+  };
+
   protected override render(): TemplateResult {
-    const { pop, context, clockAhead } = this;
+    const { pop, clockAhead, customer, known: context } = this;
     const customers = context?.customers ?? [];
     const answers = context?.answers ?? [];
-    const { customer } = this;
-    return html`<article data-testid="pop" data-call=${pop.call.id} data-state=${this.past ? "past" : pop.state} aria-label=${strings().call.region}>
-      <ctihub-hero .pop=${pop} .context=${context} .clockAhead=${clockAhead} .past=${this.past}></ctihub-hero>
+    return html`<article data-testid="pop" data-call=${pop.call.id} data-state=${this.past ? "past" : pop.state} aria-label=${strings().call.region}
+      @decide=${(event: CustomEvent<Wanted>) => void this.decisions.decide(event.detail)}
+      @take-back=${() => void this.takeBack()}
+    >
+      <ctihub-hero
+        .pop=${pop}
+        .context=${context}
+        .clockAhead=${clockAhead}
+        .past=${this.past}
+        .agent=${this.agent}
+        .team=${this.team}
+      ></ctihub-hero>
       <ctihub-call-bar
         .pop=${pop}
         .pops=${this.pops}
@@ -86,12 +121,12 @@ export class PopView extends LitElement {
         .onParked=${this.onParked}
       ></ctihub-call-bar>
       ${answers.length > 0 ? html`<ctihub-systems .answers=${answers}></ctihub-systems>` : nothing}
-      ${context && customers.length > 1
+      ${context && customers.length > 1 && !context.chosen
         ? html`<ctihub-candidates
             .context=${context}
             .chosen=${this.chosen}
             .clockAhead=${clockAhead}
-            @choose=${(event: CustomEvent<number>) => (this.chosen = event.detail)}
+            @choose=${this.choose}
           ></ctihub-candidates>`
         : nothing}
       <ctihub-customer
@@ -99,7 +134,9 @@ export class PopView extends LitElement {
         .customer=${customer}
         .context=${context}
         .clockAhead=${clockAhead}
+        .timeline=${this.past ? "" : `/api/v1/calls/${encodeURIComponent(pop.call.id)}/timeline`}
       ></ctihub-customer>
+      <ctihub-undo .decisions=${this.decisions} .shown=${this.decisions.last ?? this.decisions.trouble}></ctihub-undo>
     </article>`;
   }
 }

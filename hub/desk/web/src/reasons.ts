@@ -3,13 +3,15 @@ import "@ui5/webcomponents/dist/Icon.js";
 import "@ui5/webcomponents-icons/dist/alert.js";
 import "@ui5/webcomponents-icons/dist/disconnected.js";
 import "@ui5/webcomponents-icons/dist/high-priority.js";
+import "@ui5/webcomponents-icons/dist/synchronize.js";
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { attention, freshContact, systemTitle } from "./customer";
 import { moment, provenance } from "./format";
 import type { BackendAnswer, Customer, CustomerContext, Interaction, SourcedStr } from "./frames";
-import { channelIcon } from "./history";
+import { channelIcon } from "./channels";
 import { Localized, strings } from "./language";
+import { repeatText } from "./repeats";
 import { base } from "./styles";
 
 @customElement("ctihub-reasons")
@@ -89,7 +91,7 @@ export class Reasons extends LitElement {
     const contact = freshContact(this.context, now);
     return html`
       ${failed.length > 0 ? this.missing(failed) : nothing} ${this.customer ? this.told(this.customer, now) : nothing}
-      ${contact ? this.contact(contact, now) : nothing}
+      ${this.customer ? this.again(now) : nothing} ${contact ? this.contact(contact, now) : nothing}
     `;
   }
 
@@ -105,6 +107,12 @@ export class Reasons extends LitElement {
         ? chip("pop-urgent", "bad", "high-priority", words.urgent(urgent.length), urgent[0]?.value.subject || urgent[0]?.value.id)
         : nothing}
     `;
+  }
+
+  /** What the customer was in touch about most often lately. */
+  private again(now: number): TemplateResult | typeof nothing {
+    const [most] = (this.context?.repeats ?? []).toSorted((one, other) => other.contacts - one.contacts);
+    return most ? chip("pop-repeat", "missing", "synchronize", repeatText(most, now), most.reference) : nothing;
   }
 
   private tier({ value, system, record, at }: SourcedStr): TemplateResult {

@@ -1,14 +1,19 @@
 /** How many rows of a list the window has room for without scrolling; looks again when the window changes. */
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 
-/** Above and below the rows of a card: header, hero, what to do with the call, systems, the card's own heading and footer. */
-const AROUND_ROWS_REM = 33.8;
-const CALL_LOG_REM = 8;
-const WITH_CALL_LOG = matchMedia("(min-height: 49rem)");
+/**
+ * Above and below the rows of a card: header, hero, what to do with the call, systems, the card's own heading and
+ * footer, and the cards below it.
+ */
+const AROUND_ROWS_REM = 43.6;
 const ONE_COLUMN = matchMedia("(max-width: 40rem)");
 const TWO_COLUMNS = matchMedia("(max-width: 68rem)");
 
-export class RoomForRows implements ReactiveController {
+export interface Room {
+  readonly rows: number;
+}
+
+export class RoomForRows implements ReactiveController, Room {
   constructor(
     private readonly host: ReactiveControllerHost,
     private readonly rowRem: number,
@@ -28,8 +33,7 @@ export class RoomForRows implements ReactiveController {
     if (ONE_COLUMN.matches) return 2;
     if (TWO_COLUMNS.matches) return 3;
     const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
-    const around = AROUND_ROWS_REM + (WITH_CALL_LOG.matches ? CALL_LOG_REM : 0);
-    return Math.max(3, Math.floor((innerHeight / rem - around) / this.rowRem));
+    return Math.max(3, Math.floor((innerHeight / rem - AROUND_ROWS_REM) / this.rowRem));
   }
 
   private readonly look = (): void => this.host.requestUpdate();

@@ -72,6 +72,30 @@ export const card = css`
     margin-bottom: 0.25rem;
     color: var(--sapTile_TitleTextColor);
   }
+  .foot {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    justify-content: space-between;
+    gap: 0 0.5rem;
+  }
+  /* A button in a heading takes no more room than its words. */
+  .card > h3 > ui5-button {
+    margin: -0.5rem 0 -0.5rem auto;
+  }
+  .card > h3 > .beside {
+    margin-inline-start: auto;
+    min-width: 0;
+    text-align: end;
+    overflow-wrap: anywhere;
+  }
+  .card > h3 > .beside + ui5-button {
+    margin-inline-start: 0;
+  }
+  .repeat {
+    color: var(--sapCriticalTextColor);
+    font-weight: 600;
+  }
   .count {
     font-weight: 400;
     color: var(--sapContent_LabelColor);

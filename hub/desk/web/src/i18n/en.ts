@@ -1,7 +1,9 @@
 /** The page in English. `zh.ts` has the type of this object: a sentence missing there does not compile. */
 import type { AgentState, Cause, Channel, ClosedReason, Outcome, PopState, Problem, Refusal } from "../frames";
+import { customerEn } from "./customer-en";
 
 export const en = {
+  ...customerEn,
   product: "Agent desk",
   signIn: {
     title: "Sign in",

@@ -1,7 +1,9 @@
 /** The page in Chinese (simplified). */
+import { customerZh } from "./customer-zh";
 import type { Strings } from "./en";
 
 export const zh: Strings = {
+  ...customerZh,
   product: "坐席工作台",
   signIn: {
     title: "登录",
