@@ -24,7 +24,7 @@ _SAID_BY_THE_HUB: Final[dict[type, frozenset[str]]] = {
     CustomerRecord: frozenset({"system", "mapping", "fetched_at", "hidden"}),
     OrderChange: frozenset({"system"}),
     CaseChange: frozenset({"system"}),
-    Interaction: frozenset({"source"}),
+    Interaction: frozenset({"source", "history"}),
 }
 """What a sender can't say: whose records these are is the feed's `system`."""
 
