@@ -125,5 +125,25 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) WITHOUT ROWID""",
         "CREATE INDEX erasures_by_state ON erasures (state, at)",
     ),
+    (
+        """CREATE TABLE customer_records (
+            number INTEGER PRIMARY KEY,
+            system TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            id TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            body BLOB,
+            UNIQUE (system, kind, id)
+        )""",
+        """CREATE TABLE customer_terms (
+            term TEXT NOT NULL,
+            number INTEGER NOT NULL,
+            PRIMARY KEY (term, number)
+        ) WITHOUT ROWID""",
+        "CREATE INDEX customer_terms_by_number ON customer_terms (number, term)",
+        # What stood in the journal before is read behind its opening (`hub/journal/customers_catch_up.py`).
+        """INSERT INTO cursors (reader, position)
+            SELECT 'journal.customers.until', max(position) FROM events HAVING max(position) IS NOT NULL""",
+    ),
 )
 """Each entry takes the schema one version further; the version is SQLite's `user_version`. Never edit a past one."""
