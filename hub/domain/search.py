@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from hub.domain.customer import BackendAnswer, Case, Customer, CustomerRecord, Order
+from hub.domain.customer import BackendAnswer, Case, Customer, CustomerRecord, Email, Order, Phone
 from hub.domain.identity import RecordMatch, RecordRef
 from hub.domain.interaction import CustomerRef
 
@@ -100,6 +100,26 @@ class Matter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     customer: CustomerRef
     order: Order | None = None
     case: Case | None = None
+
+
+def as_record(matter: Matter) -> CustomerRecord | None:
+    """Return what an order or a case says of its customer: the id that its system has, else another system's.
+
+    None where it gives no id at all.
+    """
+    ref = matter.customer
+    system = matter.system if matter.system in ref.ids else min(ref.ids, default="")
+    if not system:
+        return None
+    return CustomerRecord(
+        system=system,
+        id=ref.ids[system],
+        phones=tuple(Phone(number=number) for number in ref.phones),
+        emails=tuple(Email(address=address) for address in ref.emails),
+        ids={other: identity for other, identity in ref.ids.items() if other != system},
+        orders=(matter.order,) if matter.order else (),
+        cases=(matter.case,) if matter.case else (),
+    )
 
 
 class KnownCustomers(Protocol):

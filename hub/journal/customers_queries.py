@@ -1,0 +1,157 @@
+"""What the journal knows of customers without asking anybody (`CustomerRecords` of hub/domain/ports.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from functools import partial
+from typing import Final, NamedTuple
+
+import msgspec
+import structlog
+
+from hub.domain.customer import CustomerRecord
+from hub.domain.search import FoundBy, FoundRecord, FoundRecords, Matter, as_record
+from hub.journal import customers_statements as statements
+from hub.journal.customers import CUSTOMER, ORDER
+from hub.journal.readers import Readers
+from hub.journal.search_found import Finding, find
+from hub.journal.search_terms import backwards, names_of
+from hub.journal.search_words import folded_id
+from hub.journal.writes import index_key
+from hub.store.connection import StoreConnection
+
+log = structlog.get_logger(__name__)
+
+MAX_KEYS: Final = 200
+MAX_RECORDS: Final = 1_000
+_MOST_OWNERS: Final = 10
+
+_record_decoder = msgspec.json.Decoder(CustomerRecord)
+_matter_decoder = msgspec.json.Decoder(Matter)
+
+
+class _Telling(NamedTuple):
+    number: int
+    kind: str
+    told: CustomerRecord | Matter
+
+
+class JournalCustomers:
+    """The newest that each system told of each customer, order and case. Every method raises JournalError."""
+
+    def __init__(self, readers: Readers) -> None:
+        self._readers = readers
+
+    async def records(self, keys: Sequence[str], *, limit: int = 50) -> Sequence[CustomerRecord]:
+        return await self._readers.run(partial(records, keys=keys, limit=limit))
+
+    async def matters(self, keys: Sequence[str], *, system: str, limit: int = 200) -> Sequence[Matter]:
+        return await self._readers.run(partial(matters, keys=keys, system=system, limit=limit))
+
+    async def search(self, text: str, *, region: str, limit: int = 20) -> FoundRecords:
+        return await self._readers.run(partial(search, text=text, region=region, limit=limit))
+
+
+def records(connection: StoreConnection, keys: Sequence[str], limit: int) -> Sequence[CustomerRecord]:
+    """Return the records known by any of `keys`, what was told last first."""
+    numbers = _with_terms(connection, keys, limit)
+    told = _tellings(connection, numbers)
+    return [one.told for number in numbers if (one := told.get(number)) and isinstance(one.told, CustomerRecord)]
+
+
+def matters(connection: StoreConnection, keys: Sequence[str], system: str, limit: int) -> Sequence[Matter]:
+    """Return the orders and cases that `system` told of whom `keys` name, what was told last first."""
+    numbers = _with_terms(connection, [f"of:{key}" for key in keys], limit)
+    told = _tellings(connection, numbers)
+    found = [one.told for number in numbers if (one := told.get(number)) and isinstance(one.told, Matter)]
+    return [matter for matter in found if matter.system == system]
+
+
+def search(connection: StoreConnection, text: str, region: str, limit: int) -> FoundRecords:
+    """Return the records that fit what was typed, or whose orders and cases do; the surest first."""
+    limit = max(1, min(limit, MAX_RECORDS))
+    findings = find(connection, text, region, limit)
+    told = _tellings(connection, [finding.number for finding in findings.found])
+    found: dict[tuple[str, str], FoundRecord] = {}
+    for finding in findings.found:
+        telling = told.get(finding.number)
+        if telling is None:
+            continue
+        for one in _found(connection, finding, telling):
+            found.setdefault((one.record.system, one.record.id), one)
+    return FoundRecords(records=tuple(found.values())[:limit], has_more=findings.has_more or len(found) > limit)
+
+
+def _found(connection: StoreConnection, finding: Finding, telling: _Telling) -> Sequence[FoundRecord]:
+    told = telling.told
+    if isinstance(told, CustomerRecord):
+        by, text = _what_fits(told, finding)
+        return [FoundRecord(record=told, by=by, text=text, is_exact=finding.is_exact)]
+    by = FoundBy.ORDER if telling.kind == ORDER else FoundBy.CASE
+    number = told.order.id if told.order else told.case.id if told.case else ""
+    whose = _whose(connection, told)
+    return [FoundRecord(record=record, by=by, text=number, is_exact=finding.is_exact) for record in whose]
+
+
+def _whose(connection: StoreConnection, matter: Matter) -> Sequence[CustomerRecord]:
+    """Return the records of whom an order or a case belongs to; of one who is known by it alone what it says."""
+    ids = msgspec.structs.replace(matter.customer, phones=(), emails=())
+    for ref in (ids, matter.customer):
+        known = records(connection, ref.keys(), _MOST_OWNERS)
+        if known:
+            return known
+    alone = as_record(matter)
+    return [] if alone is None else [alone]
+
+
+def _what_fits(record: CustomerRecord, finding: Finding) -> tuple[FoundBy, str]:
+    """Return what of a record was found, as it stands there."""
+    kind, _, rest = finding.term.partition(":")
+    match kind:
+        case "tel" | "mailto":
+            return finding.by, rest
+        case "end":
+            number = next((one.number for one in record.phones if backwards(one.number) == rest), "")
+            return finding.by, number
+        case "at":
+            return finding.by, next((one.address for one in record.emails if one.address.lower().endswith(rest)), "")
+        case "no":
+            return _which_number(record, rest)
+        case _:
+            return finding.by, next(iter(names_of(record)), "")
+
+
+def _which_number(record: CustomerRecord, folded: str) -> tuple[FoundBy, str]:
+    for by, ids in (
+        (FoundBy.RECORD_ID, (record.id, *record.ids.values())),
+        (FoundBy.ORDER, [order.id for order in record.orders]),
+        (FoundBy.CASE, [case.id for case in record.cases]),
+    ):
+        for one in ids:
+            if folded in (folded_id(one), folded_id(one).lstrip("0")):
+                return by, one
+    return FoundBy.RECORD_ID, record.id
+
+
+def _with_terms(connection: StoreConnection, terms: Sequence[str], limit: int) -> Sequence[int]:
+    """Return the numbers of what has any of these terms, the newest first."""
+    limit = max(0, min(limit, MAX_RECORDS))
+    found = {
+        number
+        for term in terms[:MAX_KEYS]
+        for (number,) in connection.rows(statements.WITH_TERM, (index_key(term), limit))
+    }
+    return sorted(found, reverse=True)[:limit]
+
+
+def _tellings(connection: StoreConnection, numbers: Collection[int]) -> dict[int, _Telling]:
+    if not numbers:
+        return {}
+    told: dict[int, _Telling] = {}
+    for number, kind, system, body in connection.rows(statements.TELLINGS, (list(numbers),)):
+        decoder = _record_decoder if kind == CUSTOMER else _matter_decoder
+        try:
+            told[number] = _Telling(number, kind, decoder.decode(body))
+        except msgspec.ValidationError as error:
+            log.warning("journal_customer_unreadable", system=system, kind=kind, reason=str(error), number=number)
+    return told

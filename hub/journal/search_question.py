@@ -1,0 +1,128 @@
+"""What a person may mean by what they typed, as ranges of terms: the surest meaning first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+from hub.domain.phone import clean_text, parse_number
+from hub.domain.search import MAX_TEXT, FoundBy
+from hub.journal.search_terms import backwards, numbers
+from hub.journal.search_words import east_asian, folded_id, spellings
+
+LEAST_DIGITS: Final = 5
+_LEAST_OF_AN_ID: Final = 4
+_INITIALS: Final = range(2, 7)
+_LAST_CHARACTER: Final = "\U0010ffff"
+_NUMBER: Final = re.compile(r"(?:tel:)?[\d\s()+./\-\u2010-\u2015\u00a0\uff0b]+")
+_LATIN: Final = re.compile(r"[a-z\u00fc' ]+")
+_DOMAIN: Final = re.compile(r"@?[\w-]+(?:\.[\w-]+)+")
+
+
+class Range(NamedTuple):
+    """Terms from `low` on, less than `high`."""
+
+    low: str
+    high: str
+
+
+class Probe(NamedTuple):
+    """One thing to look for: a term, or terms of a range, of what has a term in one of each group of `others`, too."""
+
+    by: FoundBy
+    range: Range
+    is_exact: bool = False
+    others: Sequence[Sequence[Range]] = ()
+
+
+def probes(text: str, region: str) -> Sequence[Probe]:
+    """Return what to look for. Nothing of a text that says nothing."""
+    typed = clean_text(text, MAX_TEXT)
+    if not typed:
+        return ()
+    return [*_of_number(typed, region), *_of_address(typed), *_of_id(typed), *_of_name(typed)]
+
+
+def _exact(by: FoundBy, term: str) -> Probe:
+    return Probe(by, Range(term, term), is_exact=True)
+
+
+def _beginning(term: str) -> Range:
+    return Range(term, term + _LAST_CHARACTER)
+
+
+def _of_number(typed: str, region: str) -> Iterator[Probe]:
+    if not _NUMBER.fullmatch(typed):
+        return
+    bare = typed.removeprefix("tel:")
+    digits = backwards(bare)
+    parsed = parse_number(bare, region)
+    if parsed.e164:
+        yield _exact(FoundBy.PHONE, f"tel:{parsed.e164}")
+    plain = digits[::-1]
+    if plain and f"tel:{plain}" != f"tel:{parsed.e164}":
+        # Extensions, and numbers that no numbering plan has, are kept as they came.
+        yield _exact(FoundBy.PHONE, f"tel:{plain}")
+    if len(digits) < LEAST_DIGITS:
+        return
+    begins = bare.lstrip()
+    if begins.startswith(("+", "\uff0b", "00")):
+        yield Probe(FoundBy.PHONE, _beginning(f"tel:+{plain.removeprefix('00') if begins[0] == '0' else plain}"))
+    yield Probe(FoundBy.PHONE_END, _beginning(f"end:{digits}"))
+    without_trunk = backwards(plain.lstrip("0"))
+    if without_trunk != digits and len(without_trunk) >= LEAST_DIGITS:
+        yield Probe(FoundBy.PHONE_END, _beginning(f"end:{without_trunk}"))
+
+
+def _of_address(typed: str) -> Iterator[Probe]:
+    address = typed.removeprefix("mailto:").lower()
+    if any(one.isspace() for one in address):
+        return
+    local, at, domain = address.rpartition("@")
+    if local and domain:
+        yield _exact(FoundBy.EMAIL, f"mailto:{address}")
+    if local or not at:
+        yield Probe(FoundBy.EMAIL, _beginning(f"mailto:{address}"))
+    if not local and _DOMAIN.fullmatch(address):
+        yield Probe(FoundBy.EMAIL, _beginning(f"at:{domain or address}"))
+
+
+def _of_id(typed: str) -> Iterator[Probe]:
+    folded = folded_id(typed)
+    for term in numbers(folded):
+        yield _exact(FoundBy.RECORD_ID, term)
+    if len(folded) >= _LEAST_OF_AN_ID and any(one.isdecimal() for one in folded):
+        yield Probe(FoundBy.RECORD_ID, _beginning(f"no:{folded}"))
+
+
+def _of_name(typed: str) -> Iterator[Probe]:
+    for run in sorted(east_asian(typed), key=len, reverse=True)[:1]:
+        rest = [one for one in east_asian(typed) if one != run]
+        yield Probe(FoundBy.NAME, _beginning(f"east:{run}"), others=[[_beginning(f"east:{one}")] for one in rest])
+    ways = spellings(typed)
+    for words in ways:
+        yield Probe(FoundBy.NAME, Range(f"name:{' '.join(words)}", f"name:{' '.join(words)}"), is_exact=True)
+    for words in ways:
+        yield Probe(FoundBy.NAME, _beginning(f"name:{' '.join(words)}"))
+    for words in ways:
+        if len(words) > 1:
+            longest = max(words, key=len)
+            others = list(words)
+            others.remove(longest)
+            ranges = [[_beginning(f"name:{one}")] for one in others]
+            yield Probe(FoundBy.NAME, _beginning(f"name:{longest}"), others=ranges)
+    yield from _of_pinyin(typed.casefold())
+
+
+def _of_pinyin(typed: str) -> Iterator[Probe]:
+    if not _LATIN.fullmatch(typed):
+        return
+    joined = typed.replace("ü", "v").replace("'", "").replace(" ", "")
+    if len(joined) < min(_INITIALS):
+        return
+    yield _exact(FoundBy.PINYIN, f"py:{joined}")
+    yield Probe(FoundBy.PINYIN, _beginning(f"py:{joined}"))
+    if len(joined) in _INITIALS:
+        yield _exact(FoundBy.INITIALS, f"ini:{joined}")
+        yield Probe(FoundBy.INITIALS, _beginning(f"ini:{joined}"))
