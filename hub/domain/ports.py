@@ -228,10 +228,14 @@ class IdentityDecider(Protocol):
 
 
 class AccessAction(enum.StrEnum):
+    """`stream` is a subscription to events, `lookup` a question by request and reply."""
+
     POP = "pop"
     VIEW = "view"
     SEARCH = "search"
     TIMELINE = "timeline"
+    STREAM = "stream"
+    LOOKUP = "lookup"
     EXPORT = "export"
     ERASE = "erase"
 
@@ -269,6 +273,8 @@ class Visibility(Protocol):
     def interaction_for(self, interaction: Interaction, role: str) -> Interaction: ...
 
     def call_for(self, call: Call, role: str) -> Call: ...
+
+    def entry_for(self, entry: CallLogEntry, role: str) -> CallLogEntry: ...
 
     def event_for(self, body: bytes, role: str) -> bytes:
         """Return an event's JSON with what this role need not see hidden; emptied where it can't be read."""
