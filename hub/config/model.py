@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from hub.config.addresses import WebAddress
 from hub.config.connector_kinds import ConnectorConfig
 from hub.config.inbound import InboundFeed
+from hub.config.merge import MergeSection
 from hub.config.names import Device, ListenAddress, Name
 from hub.config.paths import ConfigPath, ExistingFile, from_folder
 from hub.config.pbx import PbxSection, QueueName
@@ -174,6 +175,7 @@ class ContextSection(Section):
     cache_entries: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
     cache_bytes: Annotated[int, Field(ge=65_536, le=16 * 1024**3)] = 64 * 1024 * 1024
     interactions: Annotated[int, Field(ge=0, le=200)] = 10
+    merge: MergeSection = MergeSection()
     privacy: PrivacySection = PrivacySection()
 
 

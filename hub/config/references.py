@@ -29,6 +29,7 @@ def reference_problems(document: Document, data: Node, folder: Path) -> Iterator
     yield from _callbacks(document, top)
     yield from _same_tokens(document, top)
     yield from _private_roles(document, top)
+    yield from _merged_systems(document, top)
 
 
 _WAYS = ("queue", "http", "folder", "soap", "web")
@@ -127,6 +128,20 @@ def _private_roles(document: Document, top: dict[str, Node]) -> Iterator[Problem
                 if token not in known:
                     place = document.value_place(("context", "privacy", kind, name, "roles", index))
                     yield document.problem(place, f"there is no token {token!r}{nearest(token, known)}")
+
+
+def _merged_systems(document: Document, top: dict[str, Node]) -> Iterator[Problem]:
+    """Find systems that are to be believed first and that nothing comes from."""
+    feeds = [feed.get("system", name) for name, feed in _sections(top.get("inbound"))]
+    known = [*_section(top.get("connectors")), *(system for system in feeds if isinstance(system, str))]
+    merge = _section(_section(top.get("context")).get("merge"))
+    rules: dict[KeyPath, Node] = {("default",): merge.get("default")}
+    rules |= {("fields", field): rule for field, rule in _section(merge.get("fields")).items()}
+    for place, rule in rules.items():
+        for index, system in enumerate(_list(rule)):
+            if isinstance(system, str) and system not in known:
+                where = document.value_place(("context", "merge", *place, index))
+                yield document.problem(where, f"there is no system {system!r}{nearest(system, known)}")
 
 
 def _same_tokens(document: Document, top: dict[str, Node]) -> Iterator[Problem]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import UTC, datetime
 
 import msgspec
 
 from hub.context.identity.grouping import group_records
 from hub.context.merge import merge_records
+from hub.context.merge_precedence import Precedence
 from hub.context.question import Question
 from hub.domain.callback import Callback
 from hub.domain.customer import AnswerState, BackendAnswer, Customer, CustomerContext, CustomerRecord
@@ -16,7 +18,7 @@ from hub.domain.interaction import Interaction
 
 
 class Assembly:
-    """Pure; `context` is always the present truth. `precedence` ranks systems, the lowest number first."""
+    """`context` is always the present truth. `precedence` says which system is believed first."""
 
     def __init__(
         self,
@@ -24,7 +26,7 @@ class Assembly:
         call_id: str,
         question: Question,
         backends: Iterable[tuple[str, str]],
-        precedence: Mapping[str, int],
+        precedence: Precedence,
         decided: Callable[[Collection[str]], Sequence[IdentityDecision]],
         max_interactions: int,
         revision: int = 0,
@@ -92,7 +94,8 @@ class Assembly:
         return [record for answer in self._answers.values() for record in answer.records]
 
     def _customers(self) -> tuple[Customer, ...]:
-        return tuple(merge_records(group, self._precedence) for group in group_records(self._records()))
+        today = datetime.now(UTC).date()
+        return tuple(merge_records(group, self._precedence, today=today) for group in group_records(self._records()))
 
     def add_interactions(self, interactions: Iterable[Interaction]) -> bool:
         """Take contacts; return whether one of them was new or had changed."""

@@ -17,6 +17,7 @@ from hub.config.resilience import AnswerCacheSection
 from hub.context.assembly import Assembly, same_records
 from hub.context.identity.book import DecisionBook
 from hub.context.lookups import LookupObserver, Lookups, report_failure
+from hub.context.merge_precedence import Precedence
 from hub.context.question import Question
 from hub.domain.call import Call
 from hub.domain.callback import Callback
@@ -99,7 +100,8 @@ class ContextService:
         Lookups under way end as they began, and a call keeps the backends that were asked for it.
         """
         self._connectors = {connector.name: connector for connector in connectors}
-        self._precedence = {connector.name: rank for rank, connector in enumerate(connectors)}
+        order = {connector.name: rank for rank, connector in enumerate(connectors)}
+        self._precedence = Precedence(self._settings.merge, order)
         self.lookups.use(connectors, kept)
 
     def subscribe(self, listener: ContextListener) -> None:
