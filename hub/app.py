@@ -24,6 +24,7 @@ from hub.context.service import ContextService
 from hub.context.wrapup import WrapUpService
 from hub.desk.desk import Desk, agent_profiles
 from hub.desk.server import DeskServer
+from hub.desk.sight import Sight
 from hub.desk.user_store import UserStore
 from hub.domain.agent import AgentEvent, AgentStatus, QueueStatus
 from hub.domain.call import Call, CallEvent, CallEventKind
@@ -155,6 +156,7 @@ class Hub:
             status=self,
             directory=self,
             version=VERSION,
+            sight=self._sight,
             commands=COMMAND_NAMES,
             not_ready_reasons=config.desk.not_ready_reasons,
             dispositions=config.desk.dispositions,
@@ -218,6 +220,8 @@ class Hub:
             directory=self,
             live=self,
             metrics=self._metrics,
+            visibility=self._visibility,
+            accesses=self._accesses,
         )
         self._server = DeskServer(
             host=config.listen_host,
@@ -235,7 +239,7 @@ class Hub:
                 journal=self._journal,
                 agent_names={agent_id: agent.name for agent_id, agent in config.agents.items()},
                 dispositions=config.desk.dispositions,
-                on_recorded=self._context.interaction_recorded,
+                on_recorded=self._context.call_wrapped_up,
                 activity_by_rule=self._outbound.writes_activity_of,
             ),
             identity=IdentityService(
@@ -255,6 +259,7 @@ class Hub:
             dead_letters=self._journal,
             replay_asked=inbound.replayer.asked,
             requests=requests,
+            sight=self._sight,
             status=self,
             metrics=self._metrics.render,
             version=VERSION,
@@ -280,6 +285,7 @@ class Hub:
         self._visibility = PrivacyVisibility(self._config.context.privacy)
         self._accesses = AccessBook(self._journal.keep_accesses)
         self._accesses.start(self._stack)
+        self._sight = Sight(self._visibility, self._accesses, agent_profiles(self._config))
 
     def _take_requests(self, bus: BusSection, requests: RequestReply) -> None:
         queue = request_queue(self._config, bus, requests, self._metrics)

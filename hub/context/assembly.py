@@ -14,7 +14,7 @@ from hub.context.question import Question
 from hub.domain.callback import Callback
 from hub.domain.customer import AnswerState, BackendAnswer, Customer, CustomerContext, CustomerRecord
 from hub.domain.identity import IdentityDecision, RecordRef
-from hub.domain.interaction import Interaction
+from hub.domain.interaction import Interaction, TimelinePage
 
 
 class Assembly:
@@ -39,7 +39,8 @@ class Assembly:
         self._answers = {
             name: BackendAnswer(connector=name, title=title, state=AnswerState.PENDING) for name, title in backends
         }
-        self._interactions: dict[tuple[str, str], Interaction] = {}
+        self._page = TimelinePage()
+        self._came: dict[tuple[str, str], Interaction] = {}
         self.context = CustomerContext(
             call_id=call_id,
             phone=question.query.phone,
@@ -97,19 +98,30 @@ class Assembly:
         today = datetime.now(UTC).date()
         return tuple(merge_records(group, self._precedence, today=today) for group in group_records(self._records()))
 
-    def add_interactions(self, interactions: Iterable[Interaction]) -> bool:
-        """Take contacts; return whether one of them was new or had changed."""
-        changed = False
-        for interaction in interactions:
-            key = (interaction.source, interaction.id)
-            if self._interactions.get(key) != interaction:
-                self._interactions[key] = interaction
-                changed = True
-        if changed:
-            newest = sorted(self._interactions.values(), key=lambda i: i.at, reverse=True)[: self._max_interactions]
-            self._interactions = {(i.source, i.id): i for i in newest}
-            self._revise(interactions=tuple(newest))
-        return changed
+    def take_page(self, page: TimelinePage) -> bool:
+        """Take the customer's newest contacts as they were read; return whether anything is new in them."""
+        self._page = page
+        read = {(line.source, line.id): line.at for line in page.interactions}
+        self._came = {key: came for key, came in self._came.items() if key not in read or read[key] < came.at}
+        return self._show_contacts()
+
+    def add_interaction(self, interaction: Interaction) -> bool:
+        """Take a contact that just came in; return whether it is new or has changed."""
+        self._came[interaction.source, interaction.id] = interaction
+        return self._show_contacts()
+
+    def _show_contacts(self) -> bool:
+        """Show what was read, with what came since in its place; what is no more of this customer's is left out."""
+        keys = set(self.keys)
+        lines = {key: came for key, came in self._came.items() if not keys.isdisjoint(came.customer.keys())}
+        for line in self._page.interactions:
+            lines.setdefault((line.source, line.id), line)
+        newest = sorted(lines.values(), key=lambda line: line.at, reverse=True)[: self._max_interactions]
+        shown, repeats = tuple(newest), self._page.repeats
+        if (shown, repeats) == (self.context.interactions, self.context.repeats):
+            return False
+        self._revise(interactions=shown, repeats=repeats)
+        return True
 
     @property
     def keys(self) -> tuple[str, ...]:

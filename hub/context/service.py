@@ -25,7 +25,7 @@ from hub.domain.customer import AnswerState, BackendAnswer, CustomerContext, Cus
 from hub.domain.identity import IdentityDecision, RecordRef
 from hub.domain.interaction import Interaction
 from hub.domain.phone import PhoneNumber, parse_number
-from hub.domain.ports import ContextListener, IdentityDecisions, InteractionSource, StoreError
+from hub.domain.ports import ContextListener, IdentityDecisions, StoreError, Timeline
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +39,20 @@ class _Asked(NamedTuple):
 
     question: Question
     connectors: list[Connector]
+
+
+_NOBODY_ASKED = _Asked(Question.of(CustomerQuery()), [])
+
+
+def answers_of(records: Sequence[CustomerRecord]) -> Sequence[BackendAnswer]:
+    """Return records as the answers of the systems that they are of."""
+    of_system: dict[str, list[CustomerRecord]] = {}
+    for record in records:
+        of_system.setdefault(record.system, []).append(record)
+    return [
+        BackendAnswer(connector=system, title=system, state=AnswerState.FOUND, records=tuple(own))
+        for system, own in of_system.items()
+    ]
 
 
 class _LiveLookups:
@@ -55,6 +69,7 @@ class _LiveLookups:
         self.tasks: set[asyncio.Task[None]] = set()
         self.changed_meanwhile: set[tuple[str, str]] = set()
         self.reading = 0
+        self.reads = self.last_read = 0
         self.settled = asyncio.Event()
 
     def settle(self) -> None:
@@ -75,7 +90,7 @@ class ContextService:
         connectors: Sequence[Connector],
         settings: ContextSection,
         *,
-        interactions: InteractionSource | None = None,
+        interactions: Timeline | None = None,
         decisions: IdentityDecisions | None = None,
         kept: Mapping[str, AnswerCacheSection] | None = None,
         on_lookup: LookupObserver | None = None,
@@ -155,6 +170,16 @@ class ContextService:
             live.cancel()
         return live.assembly.context
 
+    async def put_together(self, customers: Sequence[Sequence[CustomerRecord]]) -> Sequence[CustomerContext]:
+        """Return for each lot of records what a context would be had the backends answered with them."""
+        lots = [_LiveLookups("", self._assembly("", _NOBODY_ASKED, 0), is_told=False) for _ in customers]
+        every = [record for records in customers for record in records]
+        if lots:
+            await self._read_decisions(lots[0], every)
+        for live, records in zip(lots, customers, strict=True):
+            live.assembly.answer(answers_of(records))
+        return [live.assembly.context for live in lots]
+
     async def _settled(self, live: _LiveLookups, within_s: float) -> None:
         if live.settled.is_set():
             return
@@ -211,11 +236,22 @@ class ContextService:
 
     def interaction_recorded(self, interaction: Interaction) -> None:
         """Show a contact that just came in to whoever is talking to that customer, and ask afresh next time."""
+        for live in self._talking_to(interaction):
+            if live.assembly.add_interaction(interaction):
+                self._tell(live)
+            if interaction.reference:
+                self._spawn(live, self._load_interactions(live), "contacts again")
+
+    def call_wrapped_up(self, said: Interaction) -> None:
+        """Show what was said of a call with that call to whoever is talking to that customer; else as a contact."""
+        for live in self._talking_to(said):
+            self._spawn(live, self._load_interactions(live), "contacts again")
+
+    def _talking_to(self, interaction: Interaction) -> list[_LiveLookups]:
+        """Return the calls of an interaction's customer, of whom backends may know something new by now."""
         keys = set(interaction.customer.keys())
         self.lookups.ask_afresh(keys)
-        for live in list(self._calls.values()):
-            if not keys.isdisjoint(live.assembly.keys) and live.assembly.add_interactions([interaction]):
-                self._tell(live)
+        return [live for live in self._calls.values() if not keys.isdisjoint(live.assembly.keys)]
 
     def customer_changed(self, customer: CustomerRecord) -> None:
         """Have a system asked again for its customer, who is now as in this record, and show it in calls in progress.
@@ -356,15 +392,20 @@ class ContextService:
             live.reading -= 1
 
     async def _load_interactions(self, live: _LiveLookups) -> None:
-        if self._source is None:
+        """Read the customer's newest contacts; what was read before something that is shown already is left."""
+        if self._source is None or not self._settings.interactions:
             return
+        live.reads += 1
+        read = live.reads
         try:
-            found = await self._source.recent(live.assembly.keys, self._settings.interactions)
+            page = await self._source.timeline(live.assembly.keys, limit=self._settings.interactions)
         except StoreError as error:
             log.warning("contacts not read", reason=str(error))
             return
-        if live.assembly.add_interactions(found):
-            self._tell(live)
+        if read > live.last_read:
+            live.last_read = read
+            if live.assembly.take_page(page):
+                self._tell(live)
 
     def _take(self, live: _LiveLookups, answers: Sequence[BackendAnswer]) -> None:
         was_complete = live.assembly.context.complete

@@ -16,7 +16,16 @@ from hub.context.parts import call_with_agents
 from hub.domain.call import Call
 from hub.domain.call_activity import call_activity, call_subject
 from hub.domain.customer import AnswerState, Customer, CustomerContext
-from hub.domain.event import WRAP_UP, Event, WriteBackRequest, decode_event, wrap_up_event, write_back_event
+from hub.domain.event import (
+    ABOUT,
+    NEW_CASE,
+    WRAP_UP,
+    Event,
+    WriteBackRequest,
+    decode_event,
+    wrap_up_event,
+    write_back_event,
+)
 from hub.domain.interaction import Channel, CustomerRef, Interaction
 from hub.domain.ports import CallArchive, EventJournal, LiveCalls, StoreError
 from hub.domain.wrapup import Saved, WrapUp, WrapUpError, WrapUpProblem, WrapUpResult
@@ -95,11 +104,14 @@ class WrapUpService:
             raise WrapUpError(WrapUpProblem.NOT_STORED, str(error)) from error
         self._on_recorded(interaction)
         saved = await asyncio.gather(*(self._write(connector, entry) for connector, entry in entries.now))
+        if (about := _about(wrap_up, interaction, saved)) is not None:
+            self._journal.publish(wrap_up_event(about, wrap_up_id=about.extra[WRAP_UP]))
         return WrapUpResult(id=wrap_up.id, saved=(*saved, *later))
 
     def _check(self, wrap_up: WrapUp) -> None:
-        if not (wrap_up.note.strip() or wrap_up.disposition or wrap_up.new_case.strip()):
-            raise WrapUpError(WrapUpProblem.NOTHING_SAID, "Write a note, choose a result, or open a case.")
+        if not (wrap_up.note.strip() or wrap_up.disposition or wrap_up.new_case.strip() or wrap_up.reference):
+            message = "Write a note, choose a result, say what it was about, or open a case."
+            raise WrapUpError(WrapUpProblem.NOTHING_SAID, message)
         if wrap_up.disposition and wrap_up.disposition not in self._dispositions:
             message = f"There is no result of that name: choose one of {', '.join(self._dispositions)}."
             raise WrapUpError(WrapUpProblem.NO_SUCH_DISPOSITION, message)
@@ -236,6 +248,11 @@ def _subject(call: Call, wrap_up: WrapUp) -> str:
 
 def _interaction(call: Call, customer: Customer | None, wrap_up: WrapUp, agent: str) -> Interaction:
     number = call.customer_number.e164
+    extra = {WRAP_UP: wrap_up.id}
+    if wrap_up.new_case.strip():
+        extra[NEW_CASE] = wrap_up.new_case.strip()
+    if wrap_up.reference:
+        extra[ABOUT] = wrap_up.reference
     return Interaction(
         id=call.id,
         source=SOURCE,
@@ -247,8 +264,18 @@ def _interaction(call: Call, customer: Customer | None, wrap_up: WrapUp, agent: 
         status=wrap_up.disposition,
         text=wrap_up.note,
         reference=call.id,
-        extra={"agent": agent, WRAP_UP: wrap_up.id},
+        agent=agent,
+        extra=extra,
     )
+
+
+def _about(wrap_up: WrapUp, interaction: Interaction, saved: Sequence[Saved]) -> Interaction | None:
+    """Return what adds to a wrap-up the number of the case that it opened; None where it opened none."""
+    opened = next((one.id for one in saved if one.kind is WriteKind.CASE and one.id), "")
+    if not opened:
+        return None
+    said = msgspec.structs.replace(interaction, id=f"{interaction.reference}.{wrap_up.id}.about", status="", text="")
+    return msgspec.structs.replace(said, extra={WRAP_UP: f"{wrap_up.id}.about", ABOUT: opened})
 
 
 def _entry(call: Call, wrap_up: WrapUp, agent: str, name: str) -> WriteBack:

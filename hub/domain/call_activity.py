@@ -1,8 +1,9 @@
-"""A call as the activity that a backend keeps of it."""
+"""A call as the activity that a backend keeps of it, and as one of its customer's contacts."""
 
 from __future__ import annotations
 
 from hub.domain.call import Call, Cause, Direction, Outcome, Role
+from hub.domain.interaction import Channel, CustomerRef, Interaction
 from hub.domain.writeback import WriteBack, WriteKind
 
 NOBODY_ANSWERED = frozenset({Outcome.ABANDONED, Outcome.NOT_ANSWERED, Outcome.BUSY, Outcome.FAILED})
@@ -46,3 +47,21 @@ def last_to_talk(call: Call) -> str | None:
 def was_rung_into_another(call: Call) -> bool:
     """Whether this was one device alone, rung to bring it into another call: nobody spoke with anybody in it."""
     return call.cause is Cause.TRANSFERRED and len({part.device for part in call.connections}) <= 1
+
+
+def call_interaction(call: Call) -> Interaction:
+    """Return a finished call as a line of its customer's contacts; what was said of it is not in it."""
+    number = call.customer_number.e164
+    return Interaction(
+        id=call.id,
+        source=f"/pbx/{call.pbx}",
+        channel=Channel.PHONE,
+        at=call.started_at,
+        subject=call_subject(call),
+        customer=CustomerRef(phones=(number,) if number else ()),
+        direction=str(call.direction),
+        status=str(call.outcome or ""),
+        agent=last_to_talk(call) or "",
+        queue=call.queue or "",
+        duration_s=(call.ended_at - call.started_at).total_seconds() if call.ended_at else None,
+    )

@@ -54,12 +54,20 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
     disposition: str = ""
 
 
+class PastState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A state that a matter was in, and since when."""
+
+    at: datetime
+    status: str
+
+
 class Interaction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Something that happened between a customer and the company. `id` is unique within `source`.
 
     `direction` is `inbound` or `outbound`. `reference` is what it was about: a case's or an order's number. `agent` is
     who dealt with it, `url` the page that a visitor looked at. Of a call `status` is its outcome, `duration_s` the
-    seconds from its start to its end, and `notes` what agents said of it, the oldest first.
+    seconds from its start to its end, `queue` the last that it waited in, and `notes` what agents said of it, the
+    oldest first. `history` is how an order or a case came to its present `status`: the states before, the newest first.
     """
 
     id: str
@@ -75,7 +83,9 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     agent: str = ""
     url: str = ""
     duration_s: float | None = None
+    queue: str = ""
     notes: tuple[Note, ...] = ()
+    history: tuple[PastState, ...] = ()
     extra: dict[str, str] = {}
 
 
@@ -89,6 +99,13 @@ class Repeat(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     contacts: int
     since: datetime
     channels: tuple[Channel, ...] = ()
+
+
+class RepeatRule(msgspec.Struct, frozen=True, kw_only=True):
+    """From how many `contacts` about a matter within so many days on it is told that it comes up again and again."""
+
+    days: int = 7
+    contacts: int = 2
 
 
 class TimelinePage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -172,13 +172,6 @@ class CallWrapUp(Protocol):
         """Return what each backend made of it. Raises WrapUpError where nothing was written anywhere."""
 
 
-class InteractionSource(Protocol):
-    """What is known of a customer's contacts; `keys` as made by `CustomerRef.keys`."""
-
-    async def recent(self, keys: Sequence[str], limit: int) -> Sequence[Interaction]:
-        """Return the newest interactions of anyone named by `keys`, the newest first."""
-
-
 class Timeline(Protocol):
     """All interactions of a customer, calls among them; `keys` as made by `CustomerRef.keys`."""
 
@@ -195,7 +188,7 @@ class CustomerRecords(Protocol):
     """
 
     async def records(self, keys: Sequence[str], *, limit: int = 50) -> Sequence[CustomerRecord]:
-        """Return those that are known by any of `keys`, what was told last first."""
+        """Return those that are known by any of `keys`, at most `limit` of each key, what was told last first."""
 
     async def matters(self, keys: Sequence[str], *, system: str, limit: int = 200) -> Sequence[Matter]:
         """Return the orders and cases that feeds of `system` told of somebody known by any of `keys`."""

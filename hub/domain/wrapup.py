@@ -16,8 +16,9 @@ class WrapUp(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forb
     """`id` is made by who sends it: with the same one a second time nothing is written twice.
 
     `disposition` is how the call ended for the customer, one of the configuration's `desk.dispositions`. `new_case` is
-    the subject of a case to be opened. `customer` says who it was, where the number belongs to several: the id of one
-    system (a connector's name to the id there). `agent` is for machines only: an agent writes for themselves.
+    the subject of a case to be opened, `reference` the number of a case or an order that the call was about. `customer`
+    says who it was, where the number belongs to several: the id of one system (a connector's name to the id there).
+    `agent` is for machines only: an agent writes for themselves.
     """
 
     id: Id
@@ -25,6 +26,7 @@ class WrapUp(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forb
     disposition: Annotated[str, msgspec.Meta(max_length=64)] = ""
     new_case: Annotated[str, msgspec.Meta(max_length=200)] = ""
     priority: Annotated[str, msgspec.Meta(max_length=40)] = ""
+    reference: Annotated[str, msgspec.Meta(max_length=64)] = ""
     customer: Annotated[dict[str, str], msgspec.Meta(max_length=1)] = {}
     agent: Annotated[str, msgspec.Meta(max_length=64)] = ""
 

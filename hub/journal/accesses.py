@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from hub.domain.ports import Access, AccessAction
-from hub.journal.derived import index_key, microseconds
 from hub.journal.queries import MAX_KEYS, bounded
+from hub.journal.writes import index_key, microseconds
 from hub.store.connection import StoreConnection
 
 KEEP_ACCESS: Final = """INSERT INTO accesses (key, at, viewer, action, call_id) VALUES ($1, $2, $3, $4, $5)

@@ -12,8 +12,10 @@ import msgspec
 from hub.domain.event import Event, encode_event
 from hub.domain.ports import Appended, EventRefusedError, StoredEvent
 from hub.journal import statements
-from hub.journal.derived import Derivation, derive, in_layers
+from hub.journal.customers import Remembers, derive_customers
+from hub.journal.derived import derive, in_layers
 from hub.journal.errors import JournalError
+from hub.journal.writes import Derivation
 from hub.store.connection import StoreConnection, ValuesRefusedError
 
 Outcome = Appended | EventRefusedError
@@ -92,8 +94,10 @@ class _Order:
         self.outcome = JournalError(f"this can't be stored: {reason}")
 
 
-def write_batch(connection: StoreConnection, batch: Sequence[Pending], *, known_up_to: int) -> Commit:
-    """Store a batch as one transaction.
+def write_batch(
+    connection: StoreConnection, batch: Sequence[Pending], *, known_up_to: int, remembers: Remembers
+) -> Commit:
+    """Store a batch as one transaction; `remembers` says which systems' answers to lookups are kept.
 
     What can't be stored whatever the store does (text that is no UTF-8) is refused and the rest is stored without it.
     Raises StoreFailedError when the store fails. The batch may have become durable all the same, where the
@@ -110,7 +114,7 @@ def write_batch(connection: StoreConnection, batch: Sequence[Pending], *, known_
             if event.id not in entries:
                 entries[event.id] = _Entry(event)
                 work.append(entries[event.id])
-    position = _store(connection, work) if work else known_up_to
+    position = _store(connection, work, remembers) if work else known_up_to
     told: set[str] = set()
     return Commit(
         position,
@@ -132,33 +136,33 @@ def _outcome(entry: _Entry, told: set[str], known_up_to: int) -> Outcome:
     return Appended(entry.position, is_new=is_first and entry.position > known_up_to)
 
 
-def _store(connection: StoreConnection, work: Sequence[_Entry | _Order]) -> int:
+def _store(connection: StoreConnection, work: Sequence[_Entry | _Order], remembers: Remembers) -> int:
     """Store all of it; where values are refused, in halves, until the one that they belong to is found."""
     try:
-        return _transaction(connection, work)
+        return _transaction(connection, work, remembers)
     except ValuesRefusedError as reason:
         if len(work) == 1:
             work[0].refuse(reason)
             last: int = connection.rows(statements.LAST_POSITION)[0][0]
             return last
     middle = len(work) // 2
-    _store(connection, work[:middle])
-    return _store(connection, work[middle:])
+    _store(connection, work[:middle], remembers)
+    return _store(connection, work[middle:], remembers)
 
 
-def _transaction(connection: StoreConnection, work: Sequence[_Entry | _Order]) -> int:
+def _transaction(connection: StoreConnection, work: Sequence[_Entry | _Order], remembers: Remembers) -> int:
     entries = [one for one in work if isinstance(one, _Entry)]
     with connection.transaction():
         position: int = connection.rows(statements.LAST_POSITION)[0][0]
         if entries:
-            position = _insert(connection, position, entries)
+            position = _insert(connection, position, entries, remembers)
         for order in work:
             if isinstance(order, _Order):
                 order.outcome = _carry_out(connection, order.pending)
     return position
 
 
-def _insert(connection: StoreConnection, position: int, entries: Sequence[_Entry]) -> int:
+def _insert(connection: StoreConnection, position: int, entries: Sequence[_Entry], remembers: Remembers) -> int:
     """Store the events that are not there yet, and what is derived from them; return the newest position."""
     ids = [entry.event.id for entry in entries]
     known: dict[str, int] = {row[0]: row[1] for row in connection.rows(statements.POSITIONS_OF, (ids,))}
@@ -171,6 +175,7 @@ def _insert(connection: StoreConnection, position: int, entries: Sequence[_Entry
         try:
             stored = _stored(position + 1, entry.event)
             derivation = derive(position + 1, entry.event)
+            of_customers = derive_customers(position + 1, entry.event, remembers)
         except Exception as reason:  # noqa: BLE001 - whatever it is, the other events don't wait for this one
             entry.refuse(f"{type(reason).__name__}: {reason}")
             continue
@@ -178,6 +183,7 @@ def _insert(connection: StoreConnection, position: int, entries: Sequence[_Entry
         entry.position, entry.stored = position, stored
         if derivation is not None:
             derivations.append(derivation)
+        derivations += of_customers
     connection.execute_many(statements.INSERT_EVENT, [_row(entry.stored) for entry in entries if entry.stored])
     for layer in in_layers(derivations):
         for statement, rows in layer.items():

@@ -10,8 +10,8 @@ import msgspec
 
 from hub.domain.inbound import DeadLetter, DeadLetterState
 from hub.journal import statements
-from hub.journal.derived import microseconds
 from hub.journal.queries import bounded
+from hub.journal.writes import microseconds
 from hub.store.connection import StoreConnection
 
 GROUP_BYTES: Final = 8 * 1024 * 1024

@@ -11,7 +11,7 @@ import structlog
 from hub.domain.event import decode_event
 from hub.domain.identity import IdentityDecision
 from hub.journal import statements
-from hub.journal.derived import index_key
+from hub.journal.writes import index_key
 from hub.store.connection import StoreConnection
 
 log = structlog.get_logger(__name__)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -13,43 +11,17 @@ from hub.domain.agent import AgentEvent
 from hub.domain.call import Call, CallEvent, CallEventKind, Connection, Role
 from hub.domain.call_activity import NOBODY_ANSWERED, last_to_talk, was_rung_into_another
 from hub.domain.callback import Callback
-from hub.domain.change import CaseChange, ChangeKind, OrderChange, as_interaction
+from hub.domain.change import CaseChange, OrderChange
 from hub.domain.customer import CustomerContext
 from hub.domain.event import Event
 from hub.domain.identity import IdentityDecision
 from hub.domain.interaction import Interaction
 from hub.domain.ports import CallLogEntry
 from hub.journal import statements
+from hub.journal.timeline_derived import call_writes, context_writes, derive_contact
+from hub.journal.writes import Derivation, Write, index_key, microseconds
 
 _encoder = msgspec.json.Encoder()
-
-Write = tuple[str, Sequence[Any]]
-"""A statement with its values."""
-
-LONG_KEY: Final = 500
-"""Characters of a text that goes into an index as it is; PostgreSQL's take no more than 2,700 bytes."""
-
-
-class Derivation(NamedTuple):
-    """What an event changes: `writes` in the order of `statements.DERIVED`.
-
-    Events with the same `matter` change the same rows, and their order matters; those of others don't touch them.
-    """
-
-    matter: tuple[str, ...]
-    writes: Sequence[Write]
-
-
-def microseconds(moment: datetime) -> int:
-    """Return a moment as the tables hold it."""
-    return round(moment.timestamp() * 1_000_000)
-
-
-def index_key(text: str) -> str:
-    """Return a text that came from outside as an index can hold it: a long one by its hash."""
-    if len(text) <= LONG_KEY:
-        return text
-    return f"sha256:{hashlib.sha256(text.encode(errors='surrogatepass')).hexdigest()}"
 
 
 def derive(position: int, event: Event) -> Derivation | None:
@@ -57,10 +29,12 @@ def derive(position: int, event: Event) -> Derivation | None:
     derived: Derivation | None = None
     match event.data:
         case Interaction() | OrderChange() | CaseChange():
-            derived = _index_interaction(position, event)
+            derived = derive_contact(position, event)
         case CallEvent(kind=kind, call=call):
             touched: Write = (statements.TOUCH_OPEN_CALL, (call.id, position))
-            derived = Derivation(("call", call.id), _log_call(call) if kind is CallEventKind.CLEARED else [touched])
+            derived = Derivation(
+                ("call", call.id), _log_call(position, call) if kind is CallEventKind.CLEARED else [touched]
+            )
         case AgentEvent(agent=agent):
             derived = Derivation(("agent", agent.agent), [(statements.SAVE_AGENT_STATE, (agent.agent, position))])
         case CustomerContext() as context:
@@ -91,23 +65,13 @@ def in_layers(derivations: Iterable[Derivation]) -> Sequence[Mapping[str, Sequen
     return [{one: layer[one] for one in statements.DERIVED if one in layer} for layer in layers]
 
 
-def interaction_of(event: Event) -> Interaction | None:
-    """Return an event as a line of its customer's contacts; None for one that is none."""
-    match event.data:
-        case Interaction() as interaction:
-            return interaction
-        case OrderChange() | CaseChange() as changed:
-            return as_interaction(changed, received=event.time)
-    return None
-
-
 def _keep_context(position: int, context: CustomerContext) -> Sequence[Write]:
     name = context.customers[0].display_name if len(context.customers) == 1 else ""
     if name:
         named: Write = (statements.NAME_CUSTOMER, (context.call_id, name))
     else:
         named = (statements.FORGET_CUSTOMER, (context.call_id,))
-    return [named, (statements.SAVE_CONTEXT, (context.call_id, position))]
+    return [named, (statements.SAVE_CONTEXT, (context.call_id, position)), *context_writes(position, context)]
 
 
 def call_log_entry(call: Call) -> CallLogEntry:
@@ -125,7 +89,7 @@ def _agents(connections: Iterable[Connection]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(c.agent for c in connections if c.agent))
 
 
-def _log_call(call: Call) -> Sequence[Write]:
+def _log_call(position: int, call: Call) -> Sequence[Write]:
     """Write the call's one row. A later event on the same call knows more than one that was made for a lost call."""
     closed: list[Write] = [(statements.CLOSE_CALL, (call.id,))]
     if was_rung_into_another(call):
@@ -144,24 +108,8 @@ def _log_call(call: Call) -> Sequence[Write]:
         (statements.FORGET_LAST_AGENT, (call.id,)),
         *talked,
         (statements.FORGET_CUSTOMER, (call.id,)),
+        *call_writes(position, call),
     ]
-
-
-def _index_interaction(position: int, event: Event) -> Derivation | None:
-    """Index the interaction by its customer's keys; of several with one id the newest state is kept."""
-    interaction = interaction_of(event)
-    if interaction is None:
-        return None
-    at = microseconds(interaction.at)
-    source, identity = index_key(interaction.source), index_key(interaction.id)
-    writes: list[Write] = [
-        (statements.FORGET_OLDER_INTERACTION, (source, identity, at)),
-        (statements.SAVE_INTERACTION, (source, identity, at, position)),
-    ]
-    # A matter that was deleted is none of the customer's any more, and an older report doesn't bring it back.
-    keys = () if getattr(event.data, "change", None) is ChangeKind.DELETED else interaction.customer.keys()
-    writes += [(statements.SAVE_INTERACTION_KEY, (index_key(key), at, source, identity, position)) for key in keys]
-    return Derivation(("interaction", source, identity), writes)
 
 
 def _index_decision(position: int, decision: IdentityDecision) -> Derivation:

@@ -145,5 +145,41 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """INSERT INTO cursors (reader, position)
             SELECT 'journal.customers.until', max(position) FROM events HAVING max(position) IS NOT NULL""",
     ),
+    (
+        """CREATE TABLE lines (
+            source TEXT NOT NULL,
+            id TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            position INTEGER NOT NULL,
+            line INTEGER NOT NULL,
+            states TEXT NOT NULL,
+            PRIMARY KEY (source, id)
+        ) WITHOUT ROWID""",
+        """CREATE TABLE line_keys (
+            key TEXT NOT NULL,
+            channel INTEGER NOT NULL,
+            at INTEGER NOT NULL,
+            line INTEGER NOT NULL,
+            position INTEGER NOT NULL,
+            reference TEXT NOT NULL,
+            PRIMARY KEY (key, channel, at, line)
+        ) WITHOUT ROWID""",
+        "CREATE INDEX line_keys_by_line ON line_keys (line)",
+        """CREATE TABLE call_keys (
+            call_id TEXT NOT NULL,
+            key TEXT NOT NULL,
+            PRIMARY KEY (call_id, key)
+        ) WITHOUT ROWID""",
+        """CREATE TABLE call_notes (
+            call_id TEXT NOT NULL,
+            position INTEGER NOT NULL,
+            reference TEXT NOT NULL,
+            PRIMARY KEY (call_id, position)
+        ) WITHOUT ROWID""",
+        """INSERT INTO cursors (reader, position)
+            SELECT 'timeline', max(position) FROM events HAVING count(*) > 0""",
+        "DROP TABLE interaction_keys",
+        "DROP TABLE interactions",
+    ),
 )
 """Each entry takes the schema one version further; the version is SQLite's `user_version`. Never edit a past one."""

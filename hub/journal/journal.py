@@ -38,6 +38,7 @@ log = structlog.get_logger(__name__)
 BACKLOG: Final = 50_000
 """Events kept in memory while the disk fails."""
 
+USUAL_REPEATS: Final = RepeatRule()
 TAIL_READ: Final = 256
 _DROPS_PER_LOG_LINE: Final = 1_000
 
@@ -48,10 +49,21 @@ class Journal:
     Made by `Journal.open` and used from that event loop. Only one hub at a time has a store open.
     """
 
-    def __init__(self, store: JournalStore, connection: StoreConnection, position: int, *, backlog: int) -> None:
+    def __init__(
+        self,
+        store: JournalStore,
+        connection: StoreConnection,
+        position: int,
+        *,
+        backlog: int,
+        repeats: RepeatRule = USUAL_REPEATS,
+    ) -> None:
         self._store = store
         self._loop = asyncio.get_running_loop()
         self._readers = Readers(store)
+        self.customers = JournalCustomers(self._readers)
+        self._remembers: Remembers = nothing_remembered
+        self._repeats = repeats
         self._recent = RecentEvents()
         self._grown = asyncio.Event()
         self._closed = False
@@ -63,30 +75,44 @@ class Journal:
             backlog=backlog,
             on_commit=partial(self._in_the_loop, self._committed),
             on_given_up=partial(self._in_the_loop, self._given_up),
+            remembers=self._is_remembered,
         )
         self._group = min(MAX_BATCH, self._writer.room_of_who_waits)
+        self._filling: asyncio.Task[None] | None = None
 
     @classmethod
-    async def open(cls, place: StorePlace, *, backlog: int = BACKLOG) -> Journal:
+    async def open(
+        cls,
+        place: StorePlace,
+        *,
+        backlog: int = BACKLOG,
+        repeats: RepeatRule = USUAL_REPEATS,
+    ) -> Journal:
         """Open a file or a database, made and migrated if need be. Raises JournalError in plain words."""
         if str(place) == ":memory:":
             raise JournalError("the journal needs a file: name one in store.url, as in sqlite:///ctihub.db")
         store = store_at(place)
         try:
-            connection, position = await asyncio.to_thread(_open, store)
-            return cls(store, connection, position, backlog=backlog)
+            connection, position, is_filled = await asyncio.to_thread(_open, store)
+            journal = cls(store, connection, position, backlog=backlog, repeats=repeats)
         except StoreError as error:
             store.release()
             raise JournalError(str(error)) from error
         except BaseException:
             store.release()
             raise
+        if not is_filled:
+            journal._fill()
+        return journal
 
     async def close(self) -> None:
         """Write what is queued, end all tails, let another hub have the store."""
         if self._closed:
             return
         self._closed = True
+        if self._filling is not None:
+            self._filling.cancel()
+            await asyncio.wait((self._filling,))
         await asyncio.to_thread(self._writer.close)
         await asyncio.sleep(0)  # lets the writer's last report, queued on this loop, reach those who wait
         self._announce()
@@ -211,9 +237,12 @@ class Journal:
         """Return each agent as the newest event about them has it."""
         return await self._readers.run(queries.agent_states)
 
-    async def recent(self, keys: Sequence[str], limit: int) -> Sequence[Interaction]:
-        """Return the newest interactions of anyone named by `keys`; of one interaction only its newest state."""
-        return await self._readers.run(partial(queries.recent_interactions, keys=keys, limit=limit))
+    async def timeline(
+        self, keys: Sequence[str], *, channels: Collection[Channel] = (), before: str = "", limit: int = 50
+    ) -> TimelinePage:
+        """Return a page of the contacts, matters and finished calls of anyone named by `keys`, the newest first."""
+        page = partial(timeline.timeline, keys=keys, channels=channels, before=before, limit=limit, rule=self._repeats)
+        return await self._readers.run(page)
 
     async def callback(self, callback_id: str) -> Callback | None:
         """Return a callback as it stands, also one that is over; None if there is none of that id."""
@@ -331,16 +360,22 @@ class Journal:
             if pending.waiter is not None and not pending.waiter.done():
                 pending.waiter.set_exception(lost)
 
+    def _fill(self) -> None:
+        """Begin to take into the timelines what was stored before there were any."""
+        self._filling = self._loop.create_task(fill(self._readers, self._write), name="timeline fill")
+
     def _announce(self) -> None:
         grown, self._grown = self._grown, asyncio.Event()
         grown.set()
 
 
-def _open(store: JournalStore) -> tuple[StoreConnection, int]:
+def _open(store: JournalStore) -> tuple[StoreConnection, int, bool]:
+    """Return the writing connection, the newest position, and whether the timelines have all that there is."""
     connection = store.open_writer()
     try:
         position: int = connection.rows(statements.LAST_POSITION)[0][0]
+        is_filled = last_to_fill(connection) == 0
     except BaseException:
         connection.close()
         raise
-    return connection, position
+    return connection, position, is_filled

@@ -14,10 +14,9 @@ from hub.domain.call import Call, CallEvent
 from hub.domain.callback import Callback
 from hub.domain.customer import CustomerContext
 from hub.domain.event import Event, EventData, decode_event
-from hub.domain.interaction import Interaction
 from hub.domain.ports import CallLogEntry, StoredEvent
 from hub.journal import statements
-from hub.journal.derived import index_key, interaction_of, microseconds
+from hub.journal.writes import index_key, microseconds
 from hub.store.connection import StoreConnection
 
 log = structlog.get_logger(__name__)
@@ -101,22 +100,12 @@ def open_callbacks(connection: StoreConnection) -> Sequence[Callback]:
     return [one for one in data if isinstance(one, Callback)]
 
 
-def recent_interactions(connection: StoreConnection, keys: Sequence[str], limit: int) -> Sequence[Interaction]:
-    newest: dict[tuple[int, int], bytes] = {}
-    for key in keys[:MAX_KEYS]:
-        for at, position, body in connection.rows(statements.INTERACTIONS_OF_KEY, (index_key(key), bounded(limit))):
-            newest[at, position] = body
-    found = sorted(newest, reverse=True)[: bounded(limit)]
-    events = [_event(position, newest[at, position]) for at, position in found]
-    return [told for event in events if event is not None and (told := interaction_of(event)) is not None]
-
-
 def _data(position: int, body: bytes) -> EventData | None:
-    event = _event(position, body)
+    event = event_at(position, body)
     return None if event is None else event.data
 
 
-def _event(position: int, body: bytes) -> Event | None:
+def event_at(position: int, body: bytes) -> Event | None:
     """Return the event at `position`; None, and a line in the log, when it does not fit today's types."""
     try:
         return decode_event(body)

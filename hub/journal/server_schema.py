@@ -131,5 +131,41 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """INSERT INTO cursors (reader, position)
             SELECT 'journal.customers.until', max(position) FROM events HAVING max(position) IS NOT NULL""",
     ),
+    (
+        """CREATE TABLE lines (
+            source TEXT COLLATE "C" NOT NULL,
+            id TEXT COLLATE "C" NOT NULL,
+            at BIGINT NOT NULL,
+            position BIGINT NOT NULL,
+            line BIGINT NOT NULL,
+            states TEXT NOT NULL,
+            PRIMARY KEY (source, id)
+        )""",
+        """CREATE TABLE line_keys (
+            key TEXT COLLATE "C" NOT NULL,
+            channel SMALLINT NOT NULL,
+            at BIGINT NOT NULL,
+            line BIGINT NOT NULL,
+            position BIGINT NOT NULL,
+            reference TEXT NOT NULL,
+            PRIMARY KEY (key, channel, at, line)
+        )""",
+        "CREATE INDEX line_keys_by_line ON line_keys (line)",
+        """CREATE TABLE call_keys (
+            call_id TEXT COLLATE "C" NOT NULL,
+            key TEXT COLLATE "C" NOT NULL,
+            PRIMARY KEY (call_id, key)
+        )""",
+        """CREATE TABLE call_notes (
+            call_id TEXT COLLATE "C" NOT NULL,
+            position BIGINT NOT NULL,
+            reference TEXT NOT NULL,
+            PRIMARY KEY (call_id, position)
+        )""",
+        """INSERT INTO cursors (reader, position)
+            SELECT 'timeline', max(position) FROM events HAVING count(*) > 0""",
+        "DROP TABLE interaction_keys",
+        "DROP TABLE interactions",
+    ),
 )
 """Each entry takes the schema one version further. Never edit a past one."""

@@ -6,6 +6,8 @@ of many events can go to a server together.
 
 from __future__ import annotations
 
+from hub.journal import customers_statements, timeline_statements
+
 LAST_POSITION = "SELECT coalesce(max(position), 0) FROM events"
 
 INSERT_EVENT = """INSERT INTO events (position, id, type, source, subject, partitionkey, time, body)
@@ -60,23 +62,6 @@ CALLBACK = "SELECT position, body FROM callbacks JOIN events USING (position) WH
 OPEN_CALLBACKS = """SELECT position, body FROM callbacks JOIN events USING (position)
     WHERE callbacks.is_over = 0 ORDER BY position"""
 
-FORGET_OLDER_INTERACTION = """DELETE FROM interaction_keys WHERE position IN (SELECT interactions.position
-    FROM (VALUES (CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS BIGINT))) AS given
-    JOIN interactions ON interactions.source = given.column1 AND interactions.id = given.column2
-    WHERE interactions.at <= given.column3)"""
-SAVE_INTERACTION = """INSERT INTO interactions (source, id, at, position) VALUES ($1, $2, $3, $4)
-    ON CONFLICT (source, id) DO UPDATE SET at = excluded.at, position = excluded.position
-        WHERE interactions.at <= excluded.at"""
-SAVE_INTERACTION_KEY = """INSERT INTO interaction_keys (key, at, position)
-    SELECT given.column1, given.column2, interactions.position
-    FROM (VALUES (CAST($1 AS TEXT), CAST($2 AS BIGINT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS BIGINT)))
-        AS given
-    JOIN interactions ON interactions.source = given.column3 AND interactions.id = given.column4
-        AND interactions.position = given.column5
-    WHERE true ON CONFLICT DO NOTHING"""
-INTERACTIONS_OF_KEY = """SELECT found.at, position, events.body FROM interaction_keys AS found
-    JOIN events USING (position) WHERE found.key = $1 ORDER BY found.at DESC, position DESC LIMIT $2"""
-
 SAVE_DECISION = """INSERT INTO identity_decisions (id, position) VALUES ($1, $2)
     ON CONFLICT (id) DO UPDATE SET position = excluded.position"""
 FORGET_DECISION_KEYS = "DELETE FROM identity_decision_keys WHERE id = $1"
@@ -98,13 +83,12 @@ DERIVED = (
     FORGET_CUSTOMER,
     SAVE_CONTEXT,
     SAVE_AGENT_STATE,
-    FORGET_OLDER_INTERACTION,
-    SAVE_INTERACTION,
-    SAVE_INTERACTION_KEY,
+    *timeline_statements.DERIVED,
     SAVE_CALLBACK,
     SAVE_DECISION,
     FORGET_DECISION_KEYS,
     SAVE_DECISION_KEY,
+    *customers_statements.DERIVED,
 )
 """The statements that events are derived into, in the order in which those of one event are carried out."""
 

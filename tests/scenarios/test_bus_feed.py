@@ -144,7 +144,7 @@ async def test_a_message_becomes_an_interaction_of_the_customer(rabbitmq: Rabbit
     async with _running(rabbitmq, tmp_path, told.append) as (feed, journal):
         await feed.publish(_ticket(1))
         await eventually(lambda: feed.count.recorded == 1)
-        (found,) = await journal.recent(["tel:+4930901820"], 10)
+        (found,) = (await journal.timeline(["tel:+4930901820"], limit=10)).interactions
         (stored,) = await journal.read(0, 10)
         assert await feed.depth() == 0
     assert ("T1", Channel.CASE, "Ticket 1", feed.name) == (found.id, found.channel, found.subject, found.source)
@@ -220,7 +220,7 @@ async def test_what_makes_no_sense_is_kept_whole_and_holds_up_nobody(rabbitmq: R
         await feed.publish(_ticket(1), *messages, _ticket(2))
         letters = {letter.properties.message_id: letter for letter in await feed.dead(len(bad))}
         await eventually(lambda: feed.count.recorded == 2)
-        assert ["T2", "T1"] == [one.id for one in await journal.recent(["tel:+4930901820"], 10)]
+        assert ["T2", "T1"] == [one.id for one in (await journal.timeline(["tel:+4930901820"], limit=10)).interactions]
         assert await feed.depth() == 0
     for name, (body, reason, field) in bad.items():
         headers = letters[name].properties.headers
@@ -430,7 +430,7 @@ async def test_a_mapping_repaired_meanwhile_takes_the_dead_letters_in(rabbitmq: 
         replayer.on_replay("/feed/", FeedReplay(feed.feeds, feed.reception).replay)
         await journal.settle_dead([letter.id], DeadLetterState.REPLAYING)
         await replayer.look()
-        (found,) = await journal.recent(["tel:+4930901820"], 10)
+        (found,) = (await journal.timeline(["tel:+4930901820"], limit=10)).interactions
         assert "T1" == found.id
         await feed.publish(_ticket(1, opened="01.03.2026"))
         await eventually(lambda: feed.count.duplicates == 1)

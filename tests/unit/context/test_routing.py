@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,7 +19,7 @@ from hub.context.service import ContextService
 from hub.domain.agent import AgentState, AgentStatus, QueueStatus
 from hub.domain.call import Call, Direction
 from hub.domain.customer import Case, CustomerContext, CustomerRecord, Name, Problem
-from hub.domain.interaction import Channel, CustomerRef, Interaction
+from hub.domain.interaction import Channel, CustomerRef, Interaction, TimelinePage
 from hub.domain.phone import PhoneNumber, parse_number
 from hub.domain.ports import StoreError
 from hub.domain.routing import Enquiry, EnquiryStatus, RoutingAnswer
@@ -253,12 +253,19 @@ async def test_the_lookups_of_the_live_call_are_waited_for_and_not_done_twice() 
 class Contacts:
     """Knows one earlier contact, after a moment."""
 
-    async def recent(self, keys: Sequence[str], limit: int) -> Sequence[Interaction]:
+    async def timeline(
+        self,
+        keys: Sequence[str],
+        *,
+        channels: Collection[Channel] = (),  # noqa: ARG002 - the protocol's
+        before: str = "",  # noqa: ARG002 - likewise
+        limit: int = 50,
+    ) -> TimelinePage:
         await asyncio.sleep(0.02)
         mail = Interaction(
             id="1", channel=Channel.EMAIL, at=NOW, subject="x", customer=CustomerRef(phones=(NUMBER,)), source="mail"
         )
-        return [mail][:limit] if f"tel:{NUMBER}" in keys else []
+        return TimelinePage(interactions=(mail,)[:limit] if f"tel:{NUMBER}" in keys else ())
 
 
 async def test_a_rule_may_count_on_the_contacts_being_read() -> None:

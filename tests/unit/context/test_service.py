@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 import structlog
@@ -10,7 +10,7 @@ from hub.config.model import ContextSection
 from hub.context.service import ContextService
 from hub.domain.call import Call, Direction
 from hub.domain.customer import AnswerState, CustomerContext, CustomerRecord, Name, Problem
-from hub.domain.interaction import Channel, CustomerRef, Interaction
+from hub.domain.interaction import Channel, CustomerRef, Interaction, TimelinePage
 from hub.domain.phone import parse_number
 from hub.domain.ports import StoreError
 from tests.unit.context.backends import Backend, ConnectorError
@@ -197,10 +197,18 @@ class Contacts:
         self.interactions = interactions
         self.problem = problem
 
-    async def recent(self, keys: Sequence[str], limit: int) -> Sequence[Interaction]:
+    async def timeline(
+        self,
+        keys: Sequence[str],
+        *,
+        channels: Collection[Channel] = (),  # noqa: ARG002 - the protocol's
+        before: str = "",  # noqa: ARG002 - likewise
+        limit: int = 50,
+    ) -> TimelinePage:
         if self.problem is not None:
             raise self.problem
-        return [i for i in self.interactions if not set(i.customer.keys()).isdisjoint(keys)][:limit]
+        found = [i for i in self.interactions if not set(i.customer.keys()).isdisjoint(keys)]
+        return TimelinePage(interactions=tuple(found[:limit]))
 
 
 async def test_contacts_by_number_and_by_what_the_backends_say() -> None:

@@ -152,13 +152,9 @@ async def test_what_was_said_is_in_the_timeline(site: Site) -> None:
     """The hub keeps the note itself: the next one who talks to this customer sees it."""
     await site.over(MARIA)
     await site.service.wrap_up("main-1", WrapUp(id="w1", note="Pump replaced", disposition="Solved"), agent="alice")
-    [kept] = await site.journal.recent([f"tel:{NUMBER.e164}"], 10)
-    assert ("Pump replaced", "Solved", "main-1", "alice") == (
-        kept.text,
-        kept.status,
-        kept.reference,
-        kept.extra["agent"],
-    )
+    [call] = (await site.journal.timeline([f"tel:{NUMBER.e164}"], limit=10)).interactions
+    [kept] = call.notes
+    assert ("main-1", "Pump replaced", "Solved", "alice") == (call.id, kept.text, kept.disposition, kept.agent)
     assert [kept.text] == [interaction.text for interaction in site.recorded]
 
 
@@ -170,7 +166,7 @@ async def test_the_same_again_writes_nothing_twice(site: Site) -> None:
         result = await site.service.wrap_up("main-1", said, agent="alice")
         assert {was_there} == {saved.was_there for saved in result.saved}
     assert [(WriteKind.ACTIVITY, "main-1"), (WriteKind.CASE, "main-1.w1")] == sorted(site.crm.kept)
-    assert 1 == len(await site.journal.recent([f"tel:{NUMBER.e164}"], 10))
+    assert 1 == len((await site.journal.timeline([f"tel:{NUMBER.e164}"], limit=10)).interactions)
 
 
 async def test_what_is_said_later_is_a_further_note(site: Site) -> None:
@@ -180,8 +176,8 @@ async def test_what_is_said_later_is_a_further_note(site: Site) -> None:
     await site.service.wrap_up("main-1", WrapUp(id="w2", note="Customer is happy"), agent="alice")
     assert [(WriteKind.ACTIVITY, "main-1"), (WriteKind.NOTE, "main-1.w2")] == sorted(site.crm.kept)
     assert [(WriteKind.ACTIVITY, "main-1")] == list(site.erp.kept)
-    texts = [kept.text for kept in await site.journal.recent([f"tel:{NUMBER.e164}"], 10)]
-    assert ["Customer is happy", "Pump replaced"] == sorted(texts)
+    [call] = (await site.journal.timeline([f"tel:{NUMBER.e164}"], limit=10)).interactions
+    assert ["Pump replaced", "Customer is happy"] == [note.text for note in call.notes]
 
 
 async def test_a_new_case_is_opened_once(site: Site) -> None:
@@ -318,7 +314,7 @@ async def test_a_stranger_is_kept_by_the_hub_alone(site: Site) -> None:
     """Nobody knows the caller: the note is kept under the number."""
     await site.over()
     assert () == (await site.service.wrap_up("main-1", WrapUp(id="w1", note="n"), agent="alice")).saved
-    assert 1 == len(await site.journal.recent([f"tel:{NUMBER.e164}"], 10))
+    assert 1 == len((await site.journal.timeline([f"tel:{NUMBER.e164}"], limit=10)).interactions)
 
 
 async def test_during_the_call(site: Site) -> None:

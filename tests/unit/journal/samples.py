@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from hub.domain.agent import AgentEvent, AgentEventKind, AgentState, AgentStatus
@@ -10,6 +11,7 @@ from hub.domain.customer import Customer, CustomerContext, Name, Sourced
 from hub.domain.event import Event, agent_event, call_event, context_event, interaction_event
 from hub.domain.interaction import Channel, CustomerRef, Interaction
 from hub.domain.phone import PhoneNumber
+from hub.journal.journal import Journal
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -80,3 +82,8 @@ def interaction(number: int, customer: CustomerRef, *, status: str = "", identit
         ),
         feed="shop",
     )
+
+
+async def newest(journal: Journal, keys: Sequence[str], limit: int) -> list[Interaction]:
+    """Return the newest lines of a customer's timeline."""
+    return list((await journal.timeline(keys, limit=limit)).interactions)

@@ -145,13 +145,13 @@ async def test_interactions_are_found_by_any_key_of_the_customer(journal: Journa
     for number in (2, 3, 1):
         await journal.append(samples.interaction(number, ANNA))
     await journal.append(samples.interaction(4, BERT))
-    of_anna = await journal.recent(ANNA.keys(), 2)
+    of_anna = await samples.newest(journal, ANNA.keys(), 2)
     assert ["Order 3", "Order 2"] == [one.subject for one in of_anna]
-    assert ["Order 4"] == [one.subject for one in await journal.recent(["id:sap:4711"], 10)]
-    both = await journal.recent(["mailto:anna@example.com", "tel:+4930901820", "tel:+4930901821"], 10)
+    assert ["Order 4"] == [one.subject for one in await samples.newest(journal, ["id:sap:4711"], 10)]
+    both = await samples.newest(journal, ["mailto:anna@example.com", "tel:+4930901820", "tel:+4930901821"], 10)
     assert ["Order 4", "Order 3", "Order 2", "Order 1"] == [one.subject for one in both]
-    assert [] == list(await journal.recent(["tel:+1"], 10))
-    assert [] == list(await journal.recent([], 10))
+    assert [] == await samples.newest(journal, ["tel:+1"], 10)
+    assert [] == await samples.newest(journal, [], 10)
 
 
 async def test_of_one_interaction_the_newest_state_is_shown(journal: Journal) -> None:
@@ -159,7 +159,7 @@ async def test_of_one_interaction_the_newest_state_is_shown(journal: Journal) ->
     await journal.append(samples.interaction(1, ANNA, identity="order-7", status="packed"))
     await journal.append(samples.interaction(5, ANNA, identity="order-7", status="shipped"))
     await journal.append(samples.interaction(3, ANNA, identity="order-7", status="delayed"))
-    assert ["shipped"] == [one.status for one in await journal.recent(ANNA.keys(), 10)]
+    assert ["shipped"] == [one.status for one in await samples.newest(journal, ANNA.keys(), 10)]
     assert await journal.last_position() == 3
 
 
@@ -181,7 +181,7 @@ async def test_orders_and_cases_are_among_the_customers_contacts(journal: Journa
     case = Case(id="K1", subject="Leg broken", status="open")
     await journal.append(_fed(CaseChange(system="shop", customer=ANNA, case=case)))
     await journal.append(samples.interaction(30, ANNA))
-    told = [(one.channel, one.subject, one.status, one.at) for one in await journal.recent(ANNA.keys(), 10)]
+    told = [(one.channel, one.subject, one.status, one.at) for one in await samples.newest(journal, ANNA.keys(), 10)]
     assert [
         (Channel.ORDER, "Two chairs", "shipped", later),
         (Channel.ORDER, "Order 30", "", samples.NOON + timedelta(minutes=30)),
@@ -194,4 +194,4 @@ async def test_an_order_that_was_deleted_is_no_contact_any_more(journal: Journal
     await journal.append(_order("packed", samples.NOON))
     await journal.append(_order("", samples.NOON + timedelta(hours=1), ChangeKind.DELETED))
     await journal.append(_order("shipped", samples.NOON + timedelta(minutes=1)))
-    assert [] == list(await journal.recent(ANNA.keys(), 10))
+    assert [] == await samples.newest(journal, ANNA.keys(), 10)

@@ -142,7 +142,7 @@ async def test_what_comes_from_outside_fits_every_store(journal: Journal) -> Non
     assert [Appended(number, is_new=True) for number in range(1, 6)] == list(await journal.append_all(events))
     keys = long.keys()
     for key in keys:
-        assert ["newer", ""] == [one.status for one in await journal.recent([key], 10)]
+        assert ["newer", ""] == [one.status for one in await samples.newest(journal, [key], 10)]
     assert [event.data for event in events] == [decode_event(one.body).data for one in await journal.read(0, 10)]
     (entry,) = await journal.calls()
     assert entry.customer in {"M\x00ria Huber", "M\ufffdria Huber"}
