@@ -33,12 +33,18 @@ class Access(enum.Enum):
     CALLER = "a holder of a bearer token that may do what is asked"
     CONFIGURER = "a holder of a bearer token that may configure"
     OPERATOR = "a holder of a bearer token that may operate"
+    AGENT_OR_AUDITOR = "a supervisor or a holder of a bearer token that may audit"
     SENDER = "a sender with credentials for this feed"
+    VISITOR = "a visitor of a web site, with a token that its server has signed"
 
 
 _MACHINES_ALONE = frozenset({Access.MACHINE, Access.CALLER, Access.CONFIGURER, Access.OPERATOR})
 _JUDGED_LATER = frozenset({Access.AGENT_OR_CONTROLLER, Access.CALLER})
-_ADMITTED_BY_RIGHT: dict[Access, TokenRight] = {Access.CONFIGURER: "configure", Access.OPERATOR: "operate"}
+_ADMITTED_BY_RIGHT: dict[Access, TokenRight] = {
+    Access.CONFIGURER: "configure",
+    Access.OPERATOR: "operate",
+    Access.AGENT_OR_AUDITOR: "audit",
+}
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,8 +100,11 @@ class Gate:
         """Return who asks. Raises `ApiError` 401 or 403.
 
         A sender to a feed is let through as nobody: whether its credentials fit shows when they are compared with that
-        feed's, for a signature with the body at hand (`hub/desk/senders.py`).
+        feed's, for a signature with the body at hand (`hub/desk/senders.py`). So is a visitor, whose page is another
+        site's: its origin and the token are compared with those of the site (`hub/desk/embed_api.py`).
         """
+        if access is Access.VISITOR:
+            return Caller()
         if access is Access.SENDER:
             # Of all that a sender can bring, a browser adds nothing but a password of HTTP basic by itself.
             if _scheme(request) == "basic":

@@ -10,7 +10,7 @@ from aiohttp import hdrs, web
 
 from hub.desk.access import Gate
 from hub.desk.feed_body import expects_later
-from hub.desk.pages import SECURITY_HEADERS, STRICT_TRANSPORT, Pages
+from hub.desk.pages import CROSS_ORIGIN_RESOURCE, SECURITY_HEADERS, STRICT_TRANSPORT, Pages
 from hub.desk.replies import ApiError, error_reply
 from hub.desk.route import Route
 from hub.desk.user_store import UserStoreError
@@ -42,7 +42,10 @@ def make_application(routes: Iterable[Route], *, gate: Gate, pages: Pages) -> we
     async def add_headers(_request: web.Request, response: web.StreamResponse) -> None:
         if response.status == HTTPStatus.SWITCHING_PROTOCOLS:
             return  # a WebSocket shows nothing, and would carry these for as long as it lives
+        shared = response.headers.get(CROSS_ORIGIN_RESOURCE)
         response.headers.update(headers)
+        if shared is not None:
+            response.headers[CROSS_ORIGIN_RESOURCE] = shared
         if hdrs.CACHE_CONTROL not in response.headers:
             response.headers[hdrs.CACHE_CONTROL] = "no-store"
 

@@ -24,7 +24,9 @@ _SECURITY: dict[Access, list[dict[str, list[str]]]] = {
     Access.CALLER: [{"bearer": []}],
     Access.CONFIGURER: [{"bearer": []}],
     Access.OPERATOR: [{"bearer": []}],
+    Access.AGENT_OR_AUDITOR: [{"session": []}, {"bearer": []}],
     Access.SENDER: [{"bearer": []}, {"basic": []}, {"signature": []}],
+    Access.VISITOR: [{"visitor": []}],
 }
 
 
@@ -66,6 +68,12 @@ def openapi(routes: Iterable[Route], *, version: str, cookie_name: str) -> dict[
                     "in": "header",
                     "name": "X-Signature",
                     "description": "A feed's own HMAC signature; the header is the one that the feed names.",
+                },
+                "visitor": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": "Who the visitor is, signed by the site's server (HS256): sub, aud (the feed), exp.",
                 },
             },
         },
