@@ -9,6 +9,7 @@ import msgspec
 
 from hub.config.privacy import PrivacySection
 from hub.domain.call import Call
+from hub.domain.callback import Callback
 from hub.domain.customer import BackendAnswer, Consent, Customer, CustomerContext, CustomerRecord
 from hub.domain.identity import RecordMatch
 from hub.domain.interaction import Interaction
@@ -65,6 +66,9 @@ class PrivacyVisibility:
 
     def interaction_for(self, interaction: Interaction, role: str) -> Interaction:
         return veil.veiled_interaction(interaction, self._rules.of(role))
+
+    def callback_for(self, callback: Callback, role: str) -> Callback:
+        return veil.veiled_callback(callback, self._rules.of(role))
 
     def call_for(self, call: Call, role: str) -> Call:
         return veil.veiled_call(call, self._rules.of(role))
