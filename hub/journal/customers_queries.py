@@ -15,14 +15,14 @@ from hub.journal import customers_statements as statements
 from hub.journal.customers import CUSTOMER, ORDER
 from hub.journal.readers import Readers
 from hub.journal.search_found import Finding, find
-from hub.journal.search_terms import backwards, names_of
+from hub.journal.search_terms import backwards, names_of, terms_of_name
 from hub.journal.search_words import folded_id
 from hub.journal.writes import index_key
 from hub.store.connection import StoreConnection
 
 log = structlog.get_logger(__name__)
 
-MAX_KEYS: Final = 200
+MAX_KEYS: Final = 1_000
 MAX_RECORDS: Final = 1_000
 _MOST_OWNERS: Final = 10
 
@@ -53,7 +53,7 @@ class JournalCustomers:
 
 
 def records(connection: StoreConnection, keys: Sequence[str], limit: int) -> Sequence[CustomerRecord]:
-    """Return the records known by any of `keys`, what was told last first."""
+    """Return the records known by any of `keys`, at most `limit` of each key, what was told last first."""
     numbers = _with_terms(connection, keys, limit)
     told = _tellings(connection, numbers)
     return [one.told for number in numbers if (one := told.get(number)) and isinstance(one.told, CustomerRecord)]
@@ -118,7 +118,8 @@ def _what_fits(record: CustomerRecord, finding: Finding) -> tuple[FoundBy, str]:
         case "no":
             return _which_number(record, rest)
         case _:
-            return finding.by, next(iter(names_of(record)), "")
+            names = names_of(record)
+            return finding.by, next((name for name in names if finding.term in terms_of_name(record, name)), names[0])
 
 
 def _which_number(record: CustomerRecord, folded: str) -> tuple[FoundBy, str]:
@@ -134,14 +135,18 @@ def _which_number(record: CustomerRecord, folded: str) -> tuple[FoundBy, str]:
 
 
 def _with_terms(connection: StoreConnection, terms: Sequence[str], limit: int) -> Sequence[int]:
-    """Return the numbers of what has any of these terms, the newest first."""
+    """Return the numbers of what has any of these terms, the newest first, at most `limit` of each."""
     limit = max(0, min(limit, MAX_RECORDS))
-    found = {
-        number
-        for term in terms[:MAX_KEYS]
-        for (number,) in connection.rows(statements.WITH_TERM, (index_key(term), limit))
-    }
-    return sorted(found, reverse=True)[:limit]
+    keys = [index_key(term) for term in dict.fromkeys(terms[:MAX_KEYS])]
+    rows = connection.rows(statements.WITH_TERMS, (keys, MAX_RECORDS)) if keys else ()
+    if len(rows) == MAX_RECORDS:
+        # Some have so many that those of the others may not be among them.
+        rows = [(key, *row) for key in keys for row in connection.rows(statements.WITH_TERM, (key, limit))]
+    of_term: dict[str, list[int]] = {}
+    for term, number in rows:
+        of_term.setdefault(term, []).append(number)
+    newest = {number for numbers in of_term.values() for number in sorted(numbers, reverse=True)[:limit]}
+    return sorted(newest, reverse=True)
 
 
 def _tellings(connection: StoreConnection, numbers: Collection[int]) -> dict[int, _Telling]:

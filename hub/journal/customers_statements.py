@@ -28,6 +28,7 @@ SAVE_TERM = """INSERT INTO customer_terms (term, number) SELECT given.column1, g
 DERIVED = (FORGET_OLDER_TERMS, SAVE_TOLD, SAVE_FOUND, SAVE_TERM)
 
 WITH_TERM = "SELECT number FROM customer_terms WHERE term = $1 ORDER BY number DESC LIMIT $2"
+WITH_TERMS = "SELECT term, number FROM customer_terms WHERE term = ANY ($1) LIMIT $2"
 IN_RANGE = """SELECT term, number FROM customer_terms WHERE term >= $1 AND term < $2
     ORDER BY term, number LIMIT $3"""
 IN_RANGE_WITH = """SELECT found.term, found.number FROM (SELECT term, number FROM customer_terms

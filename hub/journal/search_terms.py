@@ -43,6 +43,21 @@ def names_of(record: CustomerRecord) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one for one in (name.full, *both_ways, record.organization) if one))
 
 
+def terms_of_name(record: CustomerRecord, name: str) -> Iterator[str]:
+    """Yield what one of a record's names is found by."""
+    is_person = record.kind is Kind.INDIVIDUAL and name != record.organization
+    for words in spellings(name):
+        for term in turned(words):
+            yield f"name:{term}"
+    for run in east_asian(name):
+        for first in range(min(len(run), _LAST_CHARACTERS)):
+            yield f"east:{run[first:]}"
+        if is_han(run):
+            whole, initials = latin_of(run, is_person=is_person)
+            yield from (f"py:{one}" for one in whole)
+            yield from (f"ini:{one}" for one in initials)
+
+
 def numbers(text: str) -> Iterator[str]:
     """Yield the terms of an id or a number; leading zeros may be left out."""
     folded = folded_id(text)
@@ -70,19 +85,6 @@ def _of_record(record: CustomerRecord) -> Iterator[str]:
     for identity in ref.ids.values():
         yield from numbers(identity)
     for name in names_of(record):
-        yield from _of_name(name, is_person=record.kind is Kind.INDIVIDUAL and name != record.organization)
+        yield from terms_of_name(record, name)
     for number in (*(order.id for order in record.orders), *(case.id for case in record.cases)):
         yield from numbers(number)
-
-
-def _of_name(name: str, *, is_person: bool) -> Iterator[str]:
-    for words in spellings(name):
-        for term in turned(words):
-            yield f"name:{term}"
-    for run in east_asian(name):
-        for first in range(min(len(run), _LAST_CHARACTERS)):
-            yield f"east:{run[first:]}"
-        if is_han(run):
-            whole, initials = latin_of(run, is_person=is_person)
-            yield from (f"py:{one}" for one in whole)
-            yield from (f"ini:{one}" for one in initials)

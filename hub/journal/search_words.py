@@ -71,8 +71,9 @@ def is_han(text: str) -> bool:
 
 
 def folded_id(text: str) -> str:
-    """Return an order's, a case's or a record's number as it is looked for: without case and blanks."""
-    return "".join(unicodedata.normalize("NFKC", text[: MAX_TERM * 2]).casefold().split())[:MAX_TERM]
+    """Return an order's, a case's or a record's number as it is looked for: letters and digits, without case."""
+    folded = unicodedata.normalize("NFKC", text[: MAX_TERM * 2]).casefold()
+    return "".join(one for one in folded if one.isalnum())[:MAX_TERM]
 
 
 def turned(words: Sequence[str]) -> Iterator[str]:

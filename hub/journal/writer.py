@@ -12,6 +12,7 @@ import structlog
 
 from hub.domain.ports import EventRefusedError, StoreError
 from hub.journal.batch import Commit, Pending, PendingEvents, write_batch
+from hub.journal.customers import Remembers
 from hub.journal.errors import JournalError
 from hub.journal.store import JournalStore
 from hub.store.connection import StoreConnection
@@ -31,7 +32,7 @@ class Writer:
     """Takes what is put, from any thread, and writes it in order; each batch is what queued during the last commit.
 
     Both are called from the writing thread: `on_commit` after each transaction, `on_given_up` for what a failing disk
-    did not take before the end.
+    did not take before the end. `remembers` says which systems' answers to lookups are kept.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Writer:
         backlog: int,
         on_commit: Callable[[Commit], None],
         on_given_up: Callable[[Sequence[Pending], JournalError], None],
+        remembers: Remembers,
         close_wait_s: float = 5.0,
     ) -> None:
         self._store = store
@@ -51,6 +53,7 @@ class Writer:
         self._backlog = backlog
         self._on_commit = on_commit
         self._on_given_up = on_given_up
+        self._remembers = remembers
         self._close_wait_s = close_wait_s
         self._queue: deque[Pending] = deque()
         self._arrived = threading.Condition()
@@ -173,7 +176,7 @@ class Writer:
         delay = RETRY_MIN_S
         while True:
             try:
-                commit = write_batch(self._connected(), batch, known_up_to=self._position)
+                commit = write_batch(self._connected(), batch, known_up_to=self._position, remembers=self._remembers)
             except Exception as error:  # noqa: BLE001 - whatever it is, this thread must live and what it holds be kept
                 self._failed(error)
                 if not self._may_retry(delay):
