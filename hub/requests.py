@@ -7,7 +7,7 @@ from hub.bus.rpc_methods import Methods
 from hub.bus.rpc_queue import RpcQueue
 from hub.config.model import BusSection, Config
 from hub.config.tokens import Tokens
-from hub.domain.ports import AgentDirectory, CallControl, LiveCalls
+from hub.domain.ports import AccessLog, AgentDirectory, CallControl, LiveCalls, Visibility
 from hub.domain.rpc import CustomerFinder, RequestReply
 from hub.metrics import Metrics
 
@@ -20,13 +20,23 @@ def request_reply(
     directory: AgentDirectory,
     live: LiveCalls,
     metrics: Metrics,
+    visibility: Visibility,
+    accesses: AccessLog,
 ) -> Dispatcher:
     """Return what answers requests, by whichever way they come."""
 
     def observe(method: str, outcome: str, seconds: float) -> None:
         metrics.rpc_seconds.labels(method, outcome).observe(seconds)
 
-    methods = Methods(customers=customers, control=control, directory=directory, live=live, region=config.hub.region)
+    methods = Methods(
+        customers=customers,
+        control=control,
+        directory=directory,
+        live=live,
+        region=config.hub.region,
+        visibility=visibility,
+        accesses=accesses,
+    )
     return Dispatcher(methods, on_request=observe)
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 from msgspec import UNSET
 
 from hub.config.model import TokenRight
 from hub.config.tokens import why_token_may_not
+from hub.domain.call import Call
 from hub.domain.control import Actor, Dial, Refusal
 from hub.domain.customer import AnswerState, CustomerContext, CustomerQuery
+from hub.domain.interaction import CustomerRef
 from hub.domain.phone import PhoneNumber, parse_number
-from hub.domain.ports import AgentDirectory, CallControl, LiveCalls
+from hub.domain.ports import Access, AccessAction, AccessLog, AgentDirectory, CallControl, LiveCalls, Visibility
 from hub.domain.rate import RateLimit
 from hub.domain.rpc import (
     MAX_DEADLINE_MS,
@@ -58,7 +62,11 @@ class Methods:
         directory: AgentDirectory,
         live: LiveCalls,
         region: str,
+        visibility: Visibility,
+        accesses: AccessLog,
     ) -> None:
+        self._visibility = visibility
+        self._accesses = accesses
         self._customers = customers
         self._control = control
         self._directory = directory
@@ -78,13 +86,13 @@ class Methods:
             raise RpcError(Code.NOT_ALLOWED, why_token_may_not(right))
         match params:
             case CustomerParams():
-                return await self._customer(params)
+                return self._shown(await self._customer(params), caller)
             case AgentParams():
                 return self._agent(params)
             case _ if method == "agents":
                 return list(self._directory.agents())
             case _:
-                return list(self._live.live_calls())
+                return self._calls(caller)
 
     async def _dial(self, params: DialParams, caller: RpcCaller, *, within_s: float, may_be_second: bool) -> RawResult:
         """Dial once for each id. One that may have been begun by a hub that was killed is not begun again."""
@@ -109,6 +117,25 @@ class Methods:
             failed = "; ".join(answer.detail or f"{answer.connector}: {answer.problem}" for answer in context.answers)
             raise RpcError(Code.UNAVAILABLE, f"No backend could be asked: {failed}"[:_MAX_REASON])
         return context
+
+    def _shown(self, context: CustomerContext, caller: RpcCaller) -> CustomerContext:
+        """Return what this token may see of it; that it was asked for is written down."""
+        keys = {key for customer in context.customers for key in CustomerRef(ids=customer.ids).keys()}  # noqa: SIM118
+        if context.phone.e164:
+            keys.add(f"tel:{context.phone.e164}")
+        self._saw(caller, sorted(keys))
+        return self._visibility.context_for(context, f"token:{caller.token}")
+
+    def _calls(self, caller: RpcCaller) -> list[Call]:
+        calls = self._live.live_calls()
+        self._saw(caller, [f"tel:{one.customer_number.e164}" for one in calls if one.customer_number.e164])
+        return [self._visibility.call_for(one, f"token:{caller.token}") for one in calls]
+
+    def _saw(self, caller: RpcCaller, keys: Sequence[str]) -> None:
+        access = Access(
+            at=datetime.now(UTC), viewer=f"token:{caller.token}", action=AccessAction.LOOKUP, keys=tuple(keys)
+        )
+        self._accesses.seen(access)
 
     def _query(self, params: CustomerParams) -> CustomerQuery:
         phone = PhoneNumber()

@@ -35,9 +35,9 @@ def _token(token: SecretStr) -> SecretStr:
 
 Token = Annotated[SecretStr, AfterValidator(_token)]
 
-TokenRight = Literal["read", "control", "supervise", "configure", "publish", "operate"]
+TokenRight = Literal["read", "control", "supervise", "configure", "publish", "operate", "audit"]
 """Read events and calls; command calls for any agent; listen in on agents as well; reload connectors; hand messages to
-the feeds that the token names; see to dead letters."""
+the feeds that the token names; see to dead letters; see who has seen whose data."""
 
 
 def _region(text: str) -> str:

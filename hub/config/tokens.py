@@ -28,6 +28,7 @@ _WORDS: Final[dict[TokenRight, str]] = {
     "configure": "configure",
     "publish": "publish",
     "operate": "see to dead letters",
+    "audit": "see who has seen whose data",
 }
 
 

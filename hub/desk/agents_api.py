@@ -9,6 +9,7 @@ from hub.desk.desk import Desk
 from hub.desk.floor_views import own_queues, without_callers
 from hub.desk.replies import ApiError, json_reply
 from hub.desk.route import Parameter, Route
+from hub.desk.sight import Sight
 from hub.domain.agent import AgentStatus, QueueStatus
 from hub.domain.ports import AgentDirectory
 
@@ -18,8 +19,9 @@ _MAX_AGENT_LENGTH = 64
 class AgentsApi:
     """Machines and supervisors see everything; an agent sees themselves, and how long their own queues are."""
 
-    def __init__(self, *, desk: Desk, directory: AgentDirectory) -> None:
+    def __init__(self, *, desk: Desk, directory: AgentDirectory, sight: Sight) -> None:
         self._desk = desk
+        self._sight = sight
         self._directory = directory
 
     def routes(self) -> tuple[Route, ...]:
@@ -79,7 +81,8 @@ class AgentsApi:
         queues = self._directory.queues()
         agent = self._only(caller)
         if agent is None:
-            return json_reply(list(queues))
+            role = self._sight.role(caller)
+            return json_reply([self._sight.queue(queue, role) for queue in queues])
         own = own_queues(self._desk.agents[agent], self._directory.agent(agent), queues)
         return json_reply([without_callers(queue) for queue in own])
 

@@ -11,8 +11,9 @@ from hub.desk.access import Access, Caller
 from hub.desk.desk import Desk
 from hub.desk.replies import ApiError, json_reply
 from hub.desk.route import Parameter, Route
+from hub.desk.sight import Sight, keys_of_calls
 from hub.domain.call import Call
-from hub.domain.ports import CallLog, CallLogEntry, LiveCalls
+from hub.domain.ports import AccessAction, CallLog, CallLogEntry, LiveCalls
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 500
@@ -20,8 +21,9 @@ _MAX_AGENT_LENGTH = 64
 
 
 class CallsApi:
-    def __init__(self, *, desk: Desk, live: LiveCalls, log: CallLog) -> None:
+    def __init__(self, *, desk: Desk, live: LiveCalls, log: CallLog, sight: Sight) -> None:
         self._desk = desk
+        self._sight = sight
         self._live = live
         self._log = log
 
@@ -66,7 +68,10 @@ class CallsApi:
     async def _live_calls(self, _request: web.Request, caller: Caller) -> web.StreamResponse:
         if caller.session is not None:
             return json_reply(self._desk.calls_of(caller.session.agent))
-        return json_reply(tuple(self._live.live_calls()))
+        calls = self._live.live_calls()
+        self._sight.saw(caller, AccessAction.VIEW, keys_of_calls(calls))
+        role = self._sight.role(caller)
+        return json_reply(tuple(self._sight.call(call, role) for call in calls))
 
     async def _past_calls(self, request: web.Request, caller: Caller) -> web.StreamResponse:
         asked = request.query.get("agent")
@@ -79,7 +84,9 @@ class CallsApi:
         entries = await self._log.calls(
             agent=asked, before=_moment(request.query.get("before")), limit=_limit(request.query.get("limit"))
         )
-        return json_reply(list(entries))
+        self._sight.saw(caller, AccessAction.VIEW, keys_of_calls(entry.call for entry in entries))
+        role = self._sight.role(caller)
+        return json_reply([self._sight.log_entry(entry, role) for entry in entries])
 
 
 def _limit(text: str | None) -> int:

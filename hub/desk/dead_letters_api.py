@@ -15,8 +15,9 @@ from hub.desk.access import Access, Caller
 from hub.desk.body import json_body
 from hub.desk.replies import ApiError, json_reply
 from hub.desk.route import Parameter, Route
+from hub.desk.sight import Sight
 from hub.domain.inbound import REPLAY_BEGUN, DeadLetter, DeadLetterState
-from hub.domain.ports import DeadLetters
+from hub.domain.ports import AccessAction, DeadLetters
 
 PATH: Final = "/api/v1/dead-letters"
 DEFAULT_LIMIT: Final = 50
@@ -54,8 +55,9 @@ _DECODER = msgspec.json.Decoder(ReplayRequest)
 class DeadLettersApi:
     """`replay_asked` is called when some are to be tried again."""
 
-    def __init__(self, *, letters: DeadLetters, replay_asked: Callable[[], None]) -> None:
+    def __init__(self, *, letters: DeadLetters, replay_asked: Callable[[], None], sight: Sight) -> None:
         self._letters = letters
+        self._sight = sight
         self._replay_asked = replay_asked
 
     def routes(self) -> tuple[Route, ...]:
@@ -162,8 +164,10 @@ class DeadLettersApi:
     async def _one(self, request: web.Request, _caller: Caller) -> web.StreamResponse:
         return json_reply(_without_body(await self._letter(request)))
 
-    async def _original(self, request: web.Request, _caller: Caller) -> web.StreamResponse:
+    async def _original(self, request: web.Request, caller: Caller) -> web.StreamResponse:
         letter = await self._letter(request)
+        # Whose data is in it nobody knows, since nobody understood it.
+        self._sight.saw(caller, AccessAction.VIEW, (f"dead_letter:{letter.id}",))
         if letter.file and not letter.body:
             raise ApiError(
                 404, "in_a_file", f"The original is too large to be kept here; it is the file {letter.file}."

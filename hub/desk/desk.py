@@ -19,11 +19,13 @@ from hub.desk.frames import (
     ContextFrame,
     Frame,
     Hello,
+    Pop,
     PopFrame,
     PopState,
     StatusFrame,
 )
 from hub.desk.pops import Change, PopBoard, Shown
+from hub.desk.sight import Sight, keys_of_context
 from hub.desk.sockets import CLOSE_GOING_AWAY, CLOSE_SIGNED_OUT, DeskSocket
 from hub.domain.agent import AgentStatus
 from hub.domain.call import Call, CallEvent
@@ -73,6 +75,7 @@ class Desk:
         status: StatusSource,
         directory: AgentDirectory,
         version: str,
+        sight: Sight,
         commands: Collection[str] = (),
         not_ready_reasons: tuple[str, ...] = (),
         dispositions: tuple[str, ...] = (),
@@ -82,6 +85,8 @@ class Desk:
         self._live = live
         self._contexts = contexts
         self._status = status
+        self._sight = sight
+        self._seen: dict[tuple[str, str], frozenset[str]] = {}
         self._version = version
         self._commands = commands
         self._not_ready_reasons = not_ready_reasons
@@ -106,12 +111,15 @@ class Desk:
 
     def context_changed(self, context: CustomerContext) -> None:
         """Send a context's new revision to the agents who have its call."""
-        frame: bytes | None = None
+        frames: dict[str, bytes] = {}
         for agent in self._board.agents_on(context.call_id):
+            role = self._sight.role_of(agent)
             for socket in self._sockets.get(agent, ()):
-                if frame is None:
-                    frame = self._encoder.encode(ContextFrame(context=context))
-                socket.send(frame)
+                if role not in frames:
+                    seen = self._sight.visibility.context_for(context, role)
+                    frames[role] = self._encoder.encode(ContextFrame(context=seen))
+                socket.send(frames[role])
+                self._saw(agent, context)
 
     def resync(self) -> None:
         """Compare with the live calls as a whole and tell the pages the difference."""
@@ -141,7 +149,7 @@ class Desk:
 
     def calls_of(self, agent: str) -> tuple[Call, ...]:
         """Return the calls that ring or are live at this agent, as the agent may see them."""
-        return tuple(pop.call for pop in self._board.pops_of(agent))
+        return tuple(pop.call for pop in self._pops_of(agent))
 
     def has_room(self, agent: str) -> bool:
         return len(self._sockets.get(agent, ())) < MAX_SOCKETS_PER_AGENT
@@ -185,14 +193,16 @@ class Desk:
         return self._encoder.encode(StatusFrame(pbx=tuple(self._status.pbx_status())))
 
     def _hello(self, agent: AgentProfile) -> Hello:
-        pops = self._board.pops_of(agent.id)
-        contexts = (self._contexts.current(pop.call.id) for pop in pops)
+        pops = self._pops_of(agent.id)
+        contexts = tuple(context for pop in pops if (context := self._contexts.current(pop.call.id)) is not None)
+        for context in contexts:
+            self._saw(agent.id, context)
         return Hello(
             agent=agent,
             server_time=datetime.now(UTC),
             version=self._version,
             pops=pops,
-            contexts=tuple(context for context in contexts if context is not None),
+            contexts=tuple(self._sight.visibility.context_for(context, agent.role) for context in contexts),
             pbx=tuple(self._status.pbx_status()),
             commands=commands_for(agent, self._commands),
             not_ready_reasons=self._not_ready_reasons,
@@ -214,13 +224,38 @@ class Desk:
         for change in changes:
             if isinstance(change, Shown):
                 log.debug("pop", agent=change.agent, call=change.pop.call.id, state=change.pop.state.value)
-                context = self._contexts.current(change.pop.call.id)
-                written += self._send(change.agent, PopFrame(pop=change.pop, context=context))
+                written += self._pop(change)
             else:
+                self._seen.pop((change.agent, change.call_id), None)
                 log.debug("pop_closed", agent=change.agent, call=change.call_id, reason=change.reason.value)
                 self._send(change.agent, ClosedFrame(call_id=change.call_id, reason=change.reason))
             self._floor.talk_changed(change.agent)
         return written
+
+    def _pop(self, change: Shown) -> int:
+        role = self._sight.role_of(change.agent)
+        context = self._contexts.current(change.pop.call.id)
+        shown = self._sight.context(context, role)
+        written = self._send(change.agent, PopFrame(pop=self._veiled(change.pop, role), context=shown))
+        if written and context is not None:
+            self._saw(change.agent, context)
+        return written
+
+    def _pops_of(self, agent: str) -> tuple[Pop, ...]:
+        role = self._sight.role_of(agent)
+        return tuple(self._veiled(pop, role) for pop in self._board.pops_of(agent))
+
+    def _veiled(self, pop: Pop, role: str) -> Pop:
+        call = self._sight.call(pop.call, role)
+        return pop if call is pop.call else msgspec.structs.replace(pop, call=call)
+
+    def _saw(self, agent: str, context: CustomerContext) -> None:
+        """Write down whom the agent is shown, once for each customer of a call."""
+        keys = keys_of_context(context)
+        before = self._seen.get((agent, context.call_id), frozenset())
+        if not keys <= before:
+            self._seen[agent, context.call_id] = before | keys
+            self._sight.popped(agent, sorted(keys - before), context.call_id)
 
     def _send(self, agent: str, frame: Frame) -> int:
         sockets = self._sockets.get(agent)

@@ -12,8 +12,9 @@ from aiohttp import hdrs, web
 from hub.desk.access import Access, Caller
 from hub.desk.replies import ApiError
 from hub.desk.route import Parameter, Route
+from hub.desk.sight import EVERYBODY, Sight
 from hub.domain.event import Event
-from hub.domain.ports import EventJournal, StoredEvent, StoreError
+from hub.domain.ports import AccessAction, EventJournal, StoredEvent, StoreError
 from hub.domain.topic import is_pattern, matches
 
 log = structlog.get_logger(__name__)
@@ -48,8 +49,9 @@ class Wanted(msgspec.Struct, frozen=True):
 class EventsApi:
     """Streams of events. A reader that is slow is waited for; the journal keeps what it has not read yet."""
 
-    def __init__(self, *, journal: EventJournal, keepalive_s: float) -> None:
+    def __init__(self, *, journal: EventJournal, keepalive_s: float, sight: Sight) -> None:
         self._journal = journal
+        self._sight = sight
         self._keepalive_s = keepalive_s
         self._streams: set[asyncio.Task[None]] = set()
 
@@ -123,8 +125,10 @@ class EventsApi:
         response = web.StreamResponse(headers={hdrs.CACHE_CONTROL: "no-store", "X-Accel-Buffering": "no"})
         response.content_type = "text/event-stream"
         await response.prepare(request)
-        stream = asyncio.get_running_loop().create_task(self._run(response, note, after, wanted))
+        role = self._sight.role(caller)
+        stream = asyncio.get_running_loop().create_task(self._run(response, note, after, wanted, role))
         self._streams.add(stream)
+        self._sight.saw(caller, AccessAction.STREAM, (EVERYBODY,))
         log.info("stream_opened", client=caller.token, after=after)
         try:
             await asyncio.wait({stream})
@@ -157,11 +161,11 @@ class EventsApi:
             return f"after={position} is beyond the end of this journal ({end}); starting live", end
         return "resumed", position
 
-    async def _run(self, response: web.StreamResponse, note: str, after: int, wanted: Wanted) -> None:
+    async def _run(self, response: web.StreamResponse, note: str, after: int, wanted: Wanted, role: str) -> None:
         """Write until the reader goes, which shows when a write fails."""
         try:
             async with asyncio.TaskGroup() as parts:
-                parts.create_task(self._write_events(response, note, after, wanted))
+                parts.create_task(self._write_events(response, note, after, wanted, role))
                 parts.create_task(self._keep_alive(response))
         except* ConnectionError:
             log.debug("stream_reader_gone")
@@ -169,13 +173,16 @@ class EventsApi:
             # The status is long sent: the reader comes back with the last id it saw, and hears why not then.
             log.error("stream_ended", reason=str(group.exceptions[0]))  # noqa: TRY400 - the reason says it all
 
-    async def _write_events(self, response: web.StreamResponse, note: str, after: int, wanted: Wanted) -> None:
+    async def _write_events(
+        self, response: web.StreamResponse, note: str, after: int, wanted: Wanted, role: str
+    ) -> None:
+        is_veiled = self._sight.visibility.hides_from(role)
         await response.write(f": {note}\n\n".encode())
         events = self._journal.tail(after)
         try:
             async for stored in events:
                 if wanted.has(stored):
-                    await response.write(_message(stored))
+                    await response.write(_message(self._sight.event(stored, role) if is_veiled else stored))
         finally:
             if isinstance(events, AsyncGenerator):
                 await events.aclose()

@@ -19,6 +19,7 @@ from hub.domain.event import Event
 from hub.domain.identity import IdentityDecided, IdentityDecision
 from hub.domain.inbound import DeadLetter, DeadLetterState, InboundMessage, Receipt
 from hub.domain.interaction import Channel, Interaction, TimelinePage
+from hub.domain.phone import PhoneNumber
 from hub.domain.routing import Enquiry, RoutingAnswer
 from hub.domain.search import FoundRecords, Matter
 from hub.domain.soap import SoapReply, SoapRequest
@@ -248,6 +249,13 @@ class AccessLog(Protocol):
         """Write it down without waiting."""
 
 
+class AccessRecords(Protocol):
+    async def accesses(
+        self, keys: Sequence[str], *, before: datetime | None = None, limit: int = 100
+    ) -> Sequence[Access]:
+        """Return who has seen what is known by any of `keys` (`CustomerRef.keys`), the newest first."""
+
+
 class Visibility(Protocol):
     """What of a customer somebody may see. What there is nothing to hide of comes back as it is, the very same.
 
@@ -268,6 +276,8 @@ class Visibility(Protocol):
     def callback_for(self, callback: Callback, role: str) -> Callback: ...
 
     def call_for(self, call: Call, role: str) -> Call: ...
+
+    def number_for(self, number: PhoneNumber, role: str) -> PhoneNumber: ...
 
     def entry_for(self, entry: CallLogEntry, role: str) -> CallLogEntry: ...
 

@@ -30,10 +30,6 @@ class RoleRules(msgspec.Struct, frozen=True):
     def emails(self) -> bool:
         return "emails" in self.fields
 
-    @property
-    def name(self) -> bool:
-        return "name" in self.fields
-
 
 class Rules:
     def __init__(self, section: PrivacySection) -> None:

@@ -87,9 +87,17 @@ def veiled_call(call: Call, rules: RoleRules) -> Call:
             else msgspec.structs.replace(one, number=masked_phone_number(one.number))
             for one in call.connections
         )
-    if rules.name and call.caller_name:
-        changes["caller_name"] = masked_text_name(call.caller_name)
+    if (name := veiled_name(call.caller_name, rules)) != call.caller_name:
+        changes["caller_name"] = name
     return msgspec.structs.replace(call, **changes) if changes else call
+
+
+def veiled_name(name: str, rules: RoleRules) -> str:
+    """Return a customer's name in a list as a role sees it."""
+    hidden = rules.fields.get("name")
+    if hidden is None or not name:
+        return name
+    return masked_text_name(name) if hidden.shown is Hiding.MASKED else ""
 
 
 def veiled_callback(callback: Callback, rules: RoleRules) -> Callback:

@@ -13,6 +13,8 @@ from hub.domain.callback import Callback
 from hub.domain.customer import BackendAnswer, Consent, Customer, CustomerContext, CustomerRecord
 from hub.domain.identity import RecordMatch
 from hub.domain.interaction import Interaction
+from hub.domain.phone import PhoneNumber
+from hub.domain.ports import CallLogEntry
 from hub.privacy import veil
 from hub.privacy.masks import masked_phone_number
 from hub.privacy.rules import Hides, Rules
@@ -45,7 +47,7 @@ class PrivacyVisibility:
                 refused_of |= dict.fromkeys(_records_of(customer), refused)
         return msgspec.structs.replace(
             context,
-            phone=masked_phone_number(context.phone) if rules.phones else context.phone,
+            phone=self.number_for(context.phone, role),
             customers=tuple(self.customer_for(customer, role) for customer in context.customers),
             maybe_same=veil.veiled_matches(context.maybe_same, rules.fields),
             answers=tuple(self._answer(answer, rules.fields, refused_of) for answer in context.answers),
@@ -72,6 +74,17 @@ class PrivacyVisibility:
 
     def call_for(self, call: Call, role: str) -> Call:
         return veil.veiled_call(call, self._rules.of(role))
+
+    def number_for(self, number: PhoneNumber, role: str) -> PhoneNumber:
+        return masked_phone_number(number) if self._rules.of(role).phones else number
+
+    def entry_for(self, entry: CallLogEntry, role: str) -> CallLogEntry:
+        rules = self._rules.of(role)
+        name = veil.veiled_name(entry.customer, rules)
+        call = self.call_for(entry.call, role)
+        if call is entry.call and name == entry.customer:
+            return entry
+        return msgspec.structs.replace(entry, call=call, customer=name)
 
     def matches_for(self, matches: tuple[RecordMatch, ...], role: str) -> tuple[RecordMatch, ...]:
         return veil.veiled_matches(matches, self._rules.of(role).fields)

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from hub.config.privacy import PrivacySection
 from hub.desk.desk import Desk
 from hub.desk.frames import AgentProfile
 from hub.desk.passwords import hash_password
@@ -22,6 +23,7 @@ from hub.domain.control import COMMAND_NAMES, Command
 from hub.domain.customer import CustomerContext
 from hub.domain.ports import CallLogEntry, PbxStatus
 from hub.domain.writeback import WriteKind
+from tests.unit.desk.accesses import Accesses, sight
 from tests.unit.desk.letters import Letters
 from tests.unit.desk.ports import (
     Backends,
@@ -161,8 +163,12 @@ async def running_world(folder: Path, port: int = 0, profile: AgentProfile = AGE
     """Serve the desk while the `async with` lasts; the users in `folder` outlive it."""
     calls, contexts, log, status, directory = Calls(), Contexts(), Log(), Status(), Directory()
     control, wrap_ups, identity = Control(), WrapUps(), Identity()
+    agents = {one.id: one for one in (profile, BOB, WEI)}
+    accesses = Accesses()
+    seen = sight(agents, accesses)
     desk = Desk(
-        agents={one.id: one for one in (profile, BOB, WEI)},
+        agents=agents,
+        sight=seen,
         live=calls,
         contexts=contexts,
         status=status,
@@ -197,6 +203,9 @@ async def running_world(folder: Path, port: int = 0, profile: AgentProfile = AGE
             dead_letters=Letters(),
             replay_asked=lambda: None,
             requests=answering(finder=Finder(), control=control, directory=directory, calls=calls),
+            sight=seen,
+            privacy=PrivacySection(),
+            access_records=accesses,
             status=status,
             metrics=_metrics,
             version="test",

@@ -13,12 +13,14 @@ import aiohttp
 from pydantic import SecretStr
 
 from hub.config.model import TokenSection
+from hub.config.privacy import PrivacySection
 from hub.desk.desk import Desk
 from hub.desk.passwords import hash_password
 from hub.desk.server import DeskServer
 from hub.desk.user_store import UserStore
 from hub.domain.writeback import WriteKind
 from hub.metrics import Metrics
+from tests.unit.desk.accesses import Accesses, sight
 from tests.unit.desk.letters import Letters
 from tests.unit.desk.ports import (
     Backends,
@@ -43,6 +45,7 @@ CONTROL_TOKEN = "machine-token-control"
 CONFIGURE_TOKEN = "machine-token-configure"
 PUBLISH_TOKEN = "machine-token-publish"
 OPERATE_TOKEN = "machine-token-operate"
+AUDIT_TOKEN = "machine-token-audit"
 SUPERVISE_TOKEN = "machine-token-supervise"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
@@ -74,8 +77,12 @@ class House:
         for agent in ("alice", "bob", "sue"):
             if self.users.password_hash(agent) is None:
                 self.users.save(agent, hashed_password())
+        self.accesses = Accesses()
+        privacy: PrivacySection = options.pop("privacy", None) or PrivacySection()
+        seen = sight(AGENTS, self.accesses, privacy)
         self.desk = Desk(
             agents=AGENTS,
+            sight=seen,
             live=self.calls,
             contexts=self.contexts,
             status=self.status,
@@ -104,6 +111,7 @@ class House:
                 "webshop": TokenSection(token=SecretStr(PUBLISH_TOKEN), may=("publish",), feeds=("webshop",)),
                 "dialler": TokenSection(token=SecretStr(CONTROL_TOKEN), may=("control",)),
                 "deployment": TokenSection(token=SecretStr(CONFIGURE_TOKEN), may=("configure",)),
+                "audit": TokenSection(token=SecretStr(AUDIT_TOKEN), may=("audit",)),
                 "operations": TokenSection(token=SecretStr(OPERATE_TOKEN), may=("operate",)),
                 "quality": TokenSection(token=SecretStr(SUPERVISE_TOKEN), may=("read", "control", "supervise")),
             },
@@ -119,7 +127,17 @@ class House:
             reception=self.reception,
             dead_letters=self.letters,
             replay_asked=self.letters.replay_asked,
-            requests=answering(finder=self.finder, control=self.control, directory=self.directory, calls=self.calls),
+            requests=answering(
+                finder=self.finder,
+                control=self.control,
+                directory=self.directory,
+                calls=self.calls,
+                privacy=privacy,
+                accesses=self.accesses,
+            ),
+            sight=seen,
+            privacy=privacy,
+            access_records=self.accesses,
             status=self.status,
             metrics=self.metrics.render,
             version="1.2.3",

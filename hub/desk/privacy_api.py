@@ -1,0 +1,160 @@
+"""`/api/v1/privacy`: why personal data is held and for how long, and who has seen whose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from hub.config.privacy import KeptData, PrivacySection
+from hub.desk.access import Access as Admitted
+from hub.desk.access import Caller
+from hub.desk.frames import AgentProfile
+from hub.desk.replies import ApiError, json_reply
+from hub.desk.route import Parameter, Route
+from hub.desk.sight import EVERYBODY
+from hub.domain.ports import Access, AccessRecords
+
+DEFAULT_LIMIT: Final = 100
+MAX_LIMIT: Final = 1_000
+_MAX_KEY: Final = 500
+_MAX_KEYS: Final = 20
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is held, and for what.
+
+    `what` is a field of a customer (`birth_date`), a channel's contacts (`interactions.chat`), or a kind of data
+    (`calls`). Without `retention_days` it is held until the customer is erased; without `roles` everybody may see it.
+    """
+
+    what: str
+    purpose: str = ""
+    retention_days: int | None = None
+    roles: tuple[str, ...] | None = None
+    others_see: str = ""
+
+
+class PrivacyApi:
+    """For supervisors, and machines that may audit."""
+
+    def __init__(self, *, section: PrivacySection, accesses: AccessRecords, agents: Mapping[str, AgentProfile]) -> None:
+        self._policy = policy_of(section)
+        self._accesses = accesses
+        self._agents = agents
+
+    def routes(self) -> tuple[Route, ...]:
+        return (
+            Route(
+                method="GET",
+                path="/api/v1/privacy/policy",
+                access=Admitted.AGENT_OR_AUDITOR,
+                handler=self._show_policy,
+                summary="What personal data is held here, what for, for how long, and who may see it.",
+                reply=list[Policy],
+                errors=(403,),
+            ),
+            Route(
+                method="GET",
+                path="/api/v1/privacy/accesses",
+                access=Admitted.AGENT_OR_AUDITOR,
+                handler=self._show_accesses,
+                summary=(
+                    "Who has seen a customer's data, when and how, the newest first. Streams of all events stand"
+                    f" under the key {EVERYBODY}."
+                ),
+                reply=list[Access],
+                parameters=(
+                    Parameter(
+                        name="key",
+                        description=(
+                            "By what the customer is known: id:SYSTEM:ID, tel:+49..., mailto:...; may be given several"
+                            " times."
+                        ),
+                        schema={"type": "string", "maxLength": _MAX_KEY},
+                    ),
+                    Parameter(
+                        name="limit",
+                        description="How many at most.",
+                        schema={"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
+                    ),
+                    Parameter(
+                        name="before",
+                        description="Only those before this moment (RFC 3339, with its offset from UTC).",
+                        schema={"type": "string", "format": "date-time"},
+                    ),
+                ),
+                errors=(400, 403, 503),
+            ),
+        )
+
+    async def _show_policy(self, _request: web.Request, caller: Caller) -> web.StreamResponse:
+        self._check(caller)
+        return json_reply(list(self._policy))
+
+    async def _show_accesses(self, request: web.Request, caller: Caller) -> web.StreamResponse:
+        self._check(caller)
+        # A plus sign in a query is a blank once decoded.
+        keys = [key.replace("tel: ", "tel:+") for key in request.query.getall("key", [])]
+        if not 1 <= len(keys) <= _MAX_KEYS or any(not 1 <= len(key) <= _MAX_KEY for key in keys):
+            raise ApiError(400, "bad_request", "key: say whose, as in key=id:crm:4711 or key=tel:%2B49...")
+        found = await self._accesses.accesses(
+            keys, before=_moment(request.query.get("before")), limit=_limit(request.query.get("limit"))
+        )
+        return json_reply(list(found))
+
+    def _check(self, caller: Caller) -> None:
+        if caller.session is not None and self._agents[caller.session.agent].role != "supervisor":
+            raise ApiError(403, "not_allowed", "This is for supervisors.")
+
+
+def policy_of(section: PrivacySection) -> tuple[Policy, ...]:
+    """Return a section as the policy that it is: fields first, then channels and kinds of data."""
+    fields = [
+        Policy(
+            what=name,
+            purpose=rule.purpose or "",
+            retention_days=rule.retention_days,
+            roles=rule.roles,
+            others_see="" if rule.roles is None else rule.others_see,
+        )
+        for name, rule in section.fields.items()
+    ]
+    channels = [
+        Policy(
+            what=f"interactions.{channel}",
+            purpose=rule.purpose or "",
+            retention_days=rule.retention_days,
+            roles=rule.roles,
+        )
+        for channel, rule in section.interactions.items()
+    ]
+    kinds = [
+        Policy(what=name, purpose=rule.purpose or "", retention_days=rule.retention_days)
+        for name in type(section).model_fields
+        if isinstance(rule := getattr(section, name), KeptData)
+    ]
+    return (*fields, *channels, *kinds)
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = msgspec.convert(text.replace(" ", "+"), datetime)
+    except msgspec.ValidationError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ApiError(400, "bad_request", "before: must be a moment as in 2026-01-31T12:00:00Z.")
+    return moment
+
+
+def _limit(text: str | None) -> int:
+    if text is None:
+        return DEFAULT_LIMIT
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_LIMIT)) and 1 <= int(text) <= MAX_LIMIT):
+        raise ApiError(400, "bad_request", f"limit: must be a whole number from 1 to {MAX_LIMIT}.")
+    return int(text)
