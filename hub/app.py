@@ -263,6 +263,8 @@ class Hub:
             status=self,
             metrics=self._metrics.render,
             version=VERSION,
+            privacy=config.context.privacy,
+            access_records=self._journal,
             public_url=config.desk.public_url,
             session_s=config.desk.session_hours * 3600,
         )

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from hub.config.inbound import InboundFeed
 from hub.config.model import TokenSection
+from hub.config.privacy import PrivacySection
 from hub.desk.access import Gate
 from hub.desk.agents_api import AgentsApi
 from hub.desk.application import make_application
@@ -29,15 +30,18 @@ from hub.desk.operations_api import MetricsRenderer, OperationsApi
 from hub.desk.pages import STATIC_DIR, Pages
 from hub.desk.route import Route
 from hub.desk.rpc_api import RpcApi
+from hub.desk.privacy_api import PrivacyApi
 from hub.desk.senders import Senders
 from hub.desk.session_api import SessionApi
 from hub.desk.sign_in import SignIn
 from hub.desk.user_store import UserStore, UserStoreError
+from hub.desk.sight import Sight
 from hub.desk.wrap_up_api import WrapUpApi
 from hub.domain.ports import (
     AgentDirectory,
     BackendDirectory,
     CallControl,
+    AccessRecords,
     CallLog,
     CallWrapUp,
     DeadLetters,
@@ -97,6 +101,12 @@ class DeskServer:
         session_s: float = 12 * 3600.0,
         static_dir: Path = STATIC_DIR,
         session_check_s: float = SESSION_CHECK_S,
+        sight: Sight,
+        callbacks: Callbacks,
+        region: str,
+        on_visit: Callable[[Event], None],
+        privacy: PrivacySection,
+        access_records: AccessRecords,
         keepalive_s: float = KEEPALIVE_S,
         idle_s: float = IDLE_S,
     ) -> None:
@@ -107,14 +117,14 @@ class DeskServer:
         self._keepalive_s = keepalive_s
         self._sign_in = SignIn(users=users, agents=desk.agents, session_s=session_s)
         gate = Gate(sign_in=self._sign_in, tokens=tokens, public_url=public_url)
-        self._events = EventsApi(journal=journal, keepalive_s=keepalive_s)
+        self._events = EventsApi(journal=journal, keepalive_s=keepalive_s, sight=sight)
         description = DescriptionApi(version=version, cookie_name=gate.cookie_name)
         self.routes: tuple[Route, ...] = (
             *SessionApi(sign_in=self._sign_in, gate=gate, desk=desk, agents=desk.agents).routes(),
             *DeskApi(desk=desk).routes(),
             *self._events.routes(),
-            *CallsApi(desk=desk, live=live, log=call_log).routes(),
-            *AgentsApi(desk=desk, directory=directory).routes(),
+            *CallsApi(desk=desk, live=live, log=call_log, sight=sight).routes(),
+            *AgentsApi(desk=desk, directory=directory, sight=sight).routes(),
             *CommandsApi(agents=desk.agents, control=control).routes(),
             *WrapUpApi(agents=desk.agents, wrap_ups=wrap_ups).routes(),
             *IdentityApi(agents=desk.agents, decider=identity, decisions=decisions).routes(),
@@ -128,9 +138,26 @@ class DeskServer:
                 public_url=public_url,
             ).routes(),
             *RpcApi(requests=requests).routes(),
-            *DeadLettersApi(letters=dead_letters, replay_asked=replay_asked).routes(),
+            *DeadLettersApi(letters=dead_letters, replay_asked=replay_asked, sight=sight).routes(),
+            *PrivacyApi(section=privacy, accesses=access_records, agents=desk.agents).routes(),
             *description.routes(),
             *OperationsApi(status=status, metrics=metrics).routes(),
+            *EmbedApi(
+                feeds=feeds,
+                region=region,
+                gate=gate,
+                journal=journal,
+                callbacks=callbacks,
+                on_event=on_visit,
+                static_dir=static_dir,
+            ).routes(),
+            *CallbacksApi(
+                agents=desk.agents,
+                sites=tuple(name for name, feed in feeds.items() if feed.web is not None and feed.web.callback),
+                callbacks=callbacks,
+                directory=directory,
+                sight=sight,
+            ).routes(),
         )
         description.describe(self.routes)
         application = make_application(self.routes, gate=gate, pages=Pages(static_dir))
