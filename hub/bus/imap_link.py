@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import imaplib
 import logging
+import select
 import socket
 import ssl
-from typing import Any, Final
+from typing import Final
 
 from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import IMAPClientError
@@ -129,6 +130,20 @@ class Link(IMAPClient):  # type: ignore[misc]  # the library is typed in part
                 raise IMAPClientError("it offers IDLE, and refuses it")
         return not _NEWS.isdisjoint(self._imap.untagged_responses)
 
+    def news(self, seconds: float) -> bool:
+        """Wait for a line while idling, at most so long; return whether it tells of new mail.
+
+        The library's own takes the end of the connection for silence, and does not see what has come already.
+        """
+        poller = select.poll()
+        poller.register(self._imap.sock, select.POLLIN)
+        if not self._has_come() and not poller.poll(seconds * 1_000):
+            return False
+        words = self._imap._get_line().decode("ascii", "replace").upper().split(maxsplit=3)  # noqa: SLF001
+        if words[1:2] == ["BYE"]:
+            raise imaplib.IMAP4.abort("the server says goodbye")
+        return words[2:3] != [] and words[2] in _NEWS
+
     def _create_IMAP4(self) -> _Bounded:  # noqa: N802 - the library's name
         return _Bounded(self._line, self._context if self._line.section.tls == "implicit" else None)
 
@@ -142,13 +157,16 @@ class Link(IMAPClient):  # type: ignore[misc]  # the library is typed in part
         else:
             raise MailboxError("it takes user names and passwords in plain ASCII alone (it has no AUTH=PLAIN)")
 
-    def _poll_socket(self, sock: Any, timeout: float | None = None) -> Any:
-        """Wait for what comes in IDLE, but not behind what has come together with the answer before."""
+    def _has_come(self) -> bool:
+        """Whether something was read together with the answer before, and lies in memory."""
+        connected = self._imap.sock
+        connected.setblocking(False)
         try:
-            has_come = self._imap.file.peek(1)
+            return bool(self._imap.file.peek(1))
         except OSError:  # TLS has nothing yet
-            has_come = b""
-        return has_come or super()._poll_socket(sock, timeout)
+            return False
+        finally:
+            connected.settimeout(self._line.section.timeout_s)
 
 
 def _context(section: ImapMailbox) -> ssl.SSLContext:

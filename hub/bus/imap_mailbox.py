@@ -22,7 +22,6 @@ MAX_FOLDERS: Final = 10_000
 _SIZE: Final = b"RFC822.SIZE"
 _BODY: Final = b"BODY[]<0>"
 _RECEIVED: Final = b"INTERNALDATE"
-_NEWS: Final = frozenset({b"EXISTS", b"RECENT"})
 
 
 class Mail(NamedTuple):
@@ -98,8 +97,7 @@ class Mailbox:
         until = time.monotonic() + seconds
         is_news = link.idle()
         while not is_news and (left := until - time.monotonic()) > 0:
-            link.room(0)
-            is_news = any(told[1:2] and told[1] in _NEWS for told in link.idle_check(left))
+            is_news = link.news(left)
         link.room(0)
         link.idle_done()
 

@@ -23,10 +23,13 @@ from tests.waiting import eventually_blocking
 START_SECONDS = 20.0
 OWNER = "nobody"
 """Who owns the mails where root runs the server."""
+USERS = 60
+ODD_PASSWORDS = ('quo"ted \\ back', "Grüße 世界")
+"""Passwords with letters that a protocol may stumble on."""
 
 
 class Dovecot:
-    """One Dovecot: start, kill, start again with the mails it had. Mailboxes come to be by `make_user`."""
+    """One Dovecot: start, kill, start again with the mails it had. Each user has a mailbox."""
 
     host = LOOPBACK
 
@@ -37,9 +40,13 @@ class Dovecot:
         self._folder.chmod(0o755)
         self.authority = Authority(self._folder)
         self._pair = self.authority.pair("server")
-        self.passwords: dict[str, str] = {}
+        # It reads the list anew only where the clock has gone on since: all users are there from the beginning.
+        self.passwords = {f"user{number}": secrets.token_urlsafe(12) for number in range(USERS)}
+        self._odd = {f"odd{number}": password for number, password in enumerate(ODD_PASSWORDS)}
+        self._free = list(self.passwords)
+        self.passwords |= self._odd
         self._users = self._folder / "users"
-        self._users.touch()
+        self._users.write_text("".join(f"{name}:{password}\n" for name, password in self.passwords.items()))
         self._mail = self._folder / "mail"
         self._mail.mkdir()
         if is_root():
@@ -97,6 +104,10 @@ service imap-login {{
 }}
 service anvil {{
   chroot =
+  # No patience is asked of an address that gave a wrong password.
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =
@@ -131,13 +142,13 @@ service stats {{
         self._server.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def make_user(self, password: str = "") -> str:
+    def make_user(self) -> str:
         """Give a user with an empty mailbox; return the name."""
-        name = f"user{secrets.token_hex(4)}"
-        self.passwords[name] = password or secrets.token_urlsafe(12)
-        with self._users.open("a") as users:
-            users.write(f"{name}:{self.passwords[name]}\n")
-        return name
+        return self._free.pop()
+
+    def odd_user(self, password: str) -> str:
+        """Return the user who has one of the odd passwords."""
+        return next(name for name, odd in self._odd.items() if odd == password)
 
     def deliver(self, user: str, mail: bytes | EmailMessage, folder: str = "INBOX", at: datetime | None = None) -> None:
         """Put a mail into a folder, as of now or a time before."""
@@ -175,7 +186,7 @@ service stats {{
     def _session(self, user: str) -> Iterator[imaplib.IMAP4]:
         session = imaplib.IMAP4(self.host, self.port, timeout=10)
         try:
-            session.login(user, self.passwords[user])
+            session.authenticate("PLAIN", lambda _: f"\0{user}\0{self.passwords[user]}".encode())
             yield session
         finally:
             session.logout()
