@@ -95,7 +95,8 @@ def whole() -> Customer:
             told(Case(id="240317-000021", subject="Invoice shows the wrong VAT number", status="Waiting",
                       priority="Normal", opened_on=callers.days(-6)), "service"),
             told(Case(id=CASE, subject="Machine stands still after update", status="In progress", priority="High",
-                      opened_on=callers.days(-5), target_on=callers.days(-2), owner="Jonas", product="X500"), "service"),
+                      opened_on=callers.days(-5), target_on=callers.days(-2), owner="Jonas", product="X500"),
+                 "service"),
         ),
         invoices=(
             told(Invoice(id="9000412", issued_on=callers.days(-40), due_on=callers.days(-10), amount="1200.00",
@@ -173,7 +174,9 @@ def whole_context(call_id: str = "main-1", revision: int = 5) -> CustomerContext
         customers=(whole(),),
         interactions=history(),
         repeats=(
-            Repeat(reference=CASE, contacts=3, since=callers.ago(6.5 * 86_400), channels=(Channel.EMAIL, Channel.PHONE)),
+            Repeat(
+                reference=CASE, contacts=3, since=callers.ago(6.5 * 86_400), channels=(Channel.EMAIL, Channel.PHONE)
+            ),
         ),
     )
 

@@ -11,7 +11,7 @@ import { RoomForRows } from "./room";
 
 @customElement("ctihub-cases")
 export class Cases extends CardList<SourcedCase> {
-  protected readonly room = new RoomForRows(this, 4.4);
+  protected readonly room = new RoomForRows(this, 4.1);
 
   protected override words(): { title: string; none: string; noneSoFar: string } {
     return strings().cases;

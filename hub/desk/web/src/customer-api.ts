@@ -39,14 +39,14 @@ export const customer = (record: RecordRef, signal: AbortSignal): Promise<Said<C
 
 export function search(text: string, askSystems: boolean, signal: AbortSignal): Promise<Said<CustomerSearch>> {
   const query = new URLSearchParams({ q: text });
-  if (askSystems) query.set("backends", "true");
+  if (askSystems) query.set("backends", "1");
   return said<CustomerSearch>(`/api/v1/customers?${query.toString()}`, { signal }, askSystems ? ASKING_MS : undefined);
 }
 
 export const callbacks = (): Promise<Said<readonly Callback[]>> => said<readonly Callback[]>("/api/v1/callbacks");
 
 export const cancelCallback = (id: string): Promise<Said<unknown>> =>
-  said(`/api/v1/callbacks/${encodeURIComponent(id)}`, { method: "DELETE" });
+  said(`/api/v1/callbacks/${encodeURIComponent(id)}/cancel`, { method: "POST" });
 
 async function said<T>(path: string, init: RequestInit = {}, patienceMs?: number): Promise<Said<T>> {
   const response = await ask(path, init, patienceMs);

@@ -57,6 +57,9 @@ export class CustomerCards extends LitElement {
           grid-auto-rows: minmax(20.5rem, auto);
         }
       }
+      .first.alone {
+        grid-template-columns: minmax(0, 48rem);
+      }
       @media (max-width: 40rem) {
         .first {
           grid-template-columns: minmax(0, 1fr);
@@ -93,7 +96,7 @@ export class CustomerCards extends LitElement {
     ></ctihub-history>`;
     // Of somebody whom no system knows there is nothing to show but earlier contacts.
     if (!customer && !mayComeTo(context)) {
-      return context?.interactions?.length ? html`<div class="first">${contacts}</div>` : nothing;
+      return context?.interactions?.length ? html`<div class="first alone">${contacts}</div>` : nothing;
     }
     return html`<div class="first">
         <ctihub-orders .customer=${customer} .context=${context} .clockAhead=${clockAhead}></ctihub-orders>

@@ -13,17 +13,19 @@ import { CallHistory } from "./call-history";
 import "./call-log";
 import "./call-tabs";
 import { Connection, type Link } from "./connection";
+import "./customer-page";
 import { callerKind, customerNumber, headline, readable } from "./customer";
 import { ownPart } from "./doing";
 import { draftOf, isBegun } from "./drafts";
-import type { AgentProfile, CallLogEntry, CustomerContext, Frame, Pop } from "./frames";
+import type { AgentProfile, CallLogEntry, CustomerContext, Frame, Pop, RecordRef } from "./frames";
 import "./header";
 import { Localized, strings, suggestLanguage } from "./language";
 import "./parked";
 import "./pop";
-import { NOTHING, after, show, withoutPast, type Closed, type DeskState } from "./state";
+import { NOTHING, after, show, startsToRing, withoutPast, type Closed, type DeskState } from "./state";
 import { base } from "./styles";
 import "./team";
+import { addressOf, viewed } from "./viewed";
 import "./wrap-up";
 
 const CLOSED_NOTICE_MS = 12_000;
@@ -157,6 +159,8 @@ export class Desk extends LitElement {
   private version: string | undefined;
   private closedTimer: number | undefined;
   private workTimer: number | undefined;
+  /** A customer who is looked at without a call. */
+  @state() private viewing: RecordRef | undefined = viewed(location.hash);
   @state() private parked: readonly Parked[] = [];
   /** Calls that are over, of which the agent has begun to say something. */
   @state() private unsaved: readonly Closed[] = [];
@@ -176,12 +180,14 @@ export class Desk extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
+    addEventListener("hashchange", this.wentElsewhere);
     this.connection.start();
     this.history.start();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
+    removeEventListener("hashchange", this.wentElsewhere);
     this.connection.stop();
     this.history.stop();
     this.attract.close();
@@ -206,12 +212,20 @@ export class Desk extends LitElement {
         .reasons=${desk.reasons}
         .queues=${desk.queues}
         .clockAhead=${desk.clockAhead}
+        @view-customer=${(event: CustomEvent<RecordRef>) => (location.hash = addressOf(event.detail))}
       ></ctihub-header>
       <div class="spoken" aria-live="assertive" data-testid="announcement">${this.announcement()}</div>
       ${this.banners()}
-      <main class="${this.link === "lost" ? "old" : ""} ${desk.pops.length > 1 ? "docked" : ""}">
-        ${shown
-          ? html`<ctihub-pop
+      <main class="${this.link === "lost" ? "old" : ""} ${this.isDocked ? "docked" : ""}">
+        ${this.viewing
+          ? html`<ctihub-customer-page
+              .record=${this.viewing}
+              .inCall=${desk.pops.length > 0}
+              .clockAhead=${desk.clockAhead}
+              @leave=${() => this.leaveCustomer()}
+            ></ctihub-customer-page>`
+          : shown
+            ? html`<ctihub-pop
               .pop=${shown}
               .pops=${desk.pops}
               .context=${past ? past.context : desk.contexts.get(shown.call.id)}
@@ -253,6 +267,22 @@ export class Desk extends LitElement {
     );
   }
 
+  private readonly wentElsewhere = (): void => {
+    this.viewing = viewed(location.hash);
+  };
+
+  /** Back to the calls; the browser's way back leads to the customer again. */
+  private leaveCustomer(): void {
+    if (!this.viewing) return;
+    history.pushState(null, "", location.pathname);
+    this.viewing = undefined;
+  }
+
+  /** Several calls, or one that a customer's page stands before, have their places at the lower edge. */
+  private get isDocked(): boolean {
+    return this.desk.pops.length > (this.viewing ? 0 : 1);
+  }
+
   private readonly remember = (parked: Parked): void => {
     this.parked = [...this.parked, parked];
   };
@@ -276,13 +306,16 @@ export class Desk extends LitElement {
           @gone=${() => (this.parked = this.parked.filter((other) => other !== parked))}
         ></ctihub-parked>`,
       )}
-      ${desk.pops.length > 1
+      ${this.isDocked
         ? html`<ctihub-call-tabs
             .pops=${desk.pops}
             .contexts=${desk.contexts}
-            .shown=${desk.shown}
+            .shown=${this.viewing ? undefined : desk.shown}
             .clockAhead=${desk.clockAhead}
-            @show=${(event: CustomEvent<string>) => (this.desk = show(desk, event.detail))}
+            @show=${(event: CustomEvent<string>) => {
+              this.leaveCustomer();
+              this.desk = show(desk, event.detail);
+            }}
           ></ctihub-call-tabs>`
         : nothing}
     </div>`;
@@ -371,7 +404,9 @@ export class Desk extends LitElement {
   }
 
   private received(frame: Frame): void {
-    this.desk = after(this.desk, frame, Date.now());
+    const before = this.desk;
+    this.desk = after(before, frame, Date.now());
+    if (startsToRing(before, frame)) this.leaveCustomer();
     if (frame.frame === "hello") {
       this.version ??= frame.version;
       if (this.version !== frame.version && frame.pops.length === 0) location.reload();

@@ -40,7 +40,9 @@ interface Validity {
 
 /** A row of the cards beside is so many lines high, and a line has about so many characters. */
 const LINES_OF_A_ROW = 3.2;
-const CHARACTERS = 26;
+const CHARACTERS = 30;
+/** Fields that need no name beside them. */
+const PLAIN: ReadonlySet<string> = new Set(["phones", "emails", "addresses"]);
 
 @customElement("ctihub-details")
 export class Details extends LitElement {
@@ -52,7 +54,8 @@ export class Details extends LitElement {
       dl {
         display: grid;
         grid-template-columns: minmax(auto, 5.5rem) minmax(0, 1fr);
-        gap: 0.3125rem 0.625rem;
+        gap: 0.25rem 0.625rem;
+        position: relative;
         align-items: baseline;
       }
       dt {
@@ -65,6 +68,17 @@ export class Details extends LitElement {
         grid-column: 2;
         overflow-wrap: anywhere;
         text-align: left;
+      }
+      /* What it is of a number or an address can be seen. */
+      dt.plain {
+        position: absolute;
+        width: 1px;
+        height: 1px;
+        overflow: hidden;
+        clip-path: inset(50%);
+      }
+      dt.plain ~ dd.plain {
+        grid-column: 1 / -1;
       }
       .over {
         --number-color: var(--sapContent_LabelColor);
@@ -87,7 +101,7 @@ export class Details extends LitElement {
 
   /** The customer all of whose data is shown, by a call or a page. */
   @state() private wholeFor: string | undefined;
-  private readonly room = new RoomForRows(this, 4.4);
+  private readonly room = new RoomForRows(this, 4.1);
 
   constructor() {
     super();
@@ -157,16 +171,18 @@ export class Details extends LitElement {
   }
 
   private fact({ field, name, lines }: Fact): TemplateResult {
-    return html`<dt>${name}${conflictMark(this.customer, field, name, this.context?.answers ?? [])}</dt>
-      ${lines.map((line) => this.line(line))}`;
+    const mark = conflictMark(this.customer, field, name, this.context?.answers ?? []);
+    const look = PLAIN.has(field) && mark === nothing ? "plain" : "";
+    return html`<dt class=${look}>${name}${mark}</dt>
+      ${lines.map((line) => this.line(line, look))}`;
   }
 
-  private line({ text, label, from, isNumber, validity }: Line): TemplateResult {
+  private line({ text, label, from, isNumber, validity }: Line, look: string): TemplateResult {
     const over = isOver(validity?.valid_until, this.now);
     const marks = [label, ...this.marks(validity)].filter(Boolean).join(" · ");
     return html`<dd
       dir="auto"
-      class=${over ? "over" : ""}
+      class="${look} ${over ? "over" : ""}"
       data-testid=${over ? "expired" : nothing}
       title=${from ? provenance(this.titleOf(from.system), from.record, from.at) : ""}
     >

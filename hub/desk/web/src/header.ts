@@ -3,6 +3,7 @@ import "@ui5/webcomponents/dist/Button.js";
 import "@ui5/webcomponents-icons/dist/bell.js";
 import "@ui5/webcomponents-icons/dist/log.js";
 import "./agent-state";
+import "./callbacks";
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { Link } from "./connection";
@@ -11,6 +12,7 @@ import type { AgentProfile, AgentStatus, QueueView } from "./frames";
 import "./language-switch";
 import { Localized, strings } from "./language";
 import "./queue-strip";
+import "./search";
 import { base } from "./styles";
 
 @customElement("ctihub-header")
@@ -159,6 +161,8 @@ export class Header extends LitElement {
       >
       <span class="link ${this.link}" role="status" title=${words.header[this.link]} data-testid="link" data-link=${this.link}>${words.header[this.link]}</span>
       <ctihub-queues .queues=${this.queues} .clockAhead=${this.clockAhead}></ctihub-queues>
+      <ctihub-callbacks .clockAhead=${this.clockAhead}></ctihub-callbacks>
+      <ctihub-search></ctihub-search>
       <ctihub-dial-box></ctihub-dial-box>
       <div class="agent">
         <div class="name" data-testid="agent-name">${this.agent?.name ?? ""}</div>

@@ -3,9 +3,9 @@ import type { ReactiveController, ReactiveControllerHost } from "lit";
 
 /**
  * Above and below the rows of a card: header, hero, what to do with the call, systems, the card's own heading and
- * footer, and the cards below it.
+ * footer, and the beginning of the cards below it.
  */
-const AROUND_ROWS_REM = 43.6;
+const AROUND_ROWS_REM = 35;
 const ONE_COLUMN = matchMedia("(max-width: 40rem)");
 const TWO_COLUMNS = matchMedia("(max-width: 68rem)");
 

@@ -152,6 +152,10 @@ function inOrder(pops: readonly Pop[]): readonly Pop[] {
   );
 }
 
+/** Whether a frame says that a phone begins to ring while no call is under way: that goes before all else. */
+export const startsToRing = (state: DeskState, frame: Frame): boolean =>
+  frame.frame === "pop" && frame.pop.state === "ringing" && state.pops.length === 0;
+
 const wasRinging = (state: DeskState, { call }: Pop): boolean =>
   state.pops.some((pop) => pop.call.id === call.id && pop.state === "ringing");
 

@@ -102,7 +102,7 @@ export const card = css`
     font-variant-numeric: tabular-nums;
   }
   .row {
-    padding: 0.4375rem 0;
+    padding: 0.3125rem 0;
     border-top: 1px solid var(--sapList_BorderColor);
     overflow: clip;
   }

@@ -1,5 +1,5 @@
 /** What the page says of a customer beyond the call, in English. `customer-zh.ts` has the type of this object. */
-import type { CallbackState, Outcome } from "../frames";
+import type { CallbackState, FoundBy, Outcome } from "../frames";
 
 const ordinal = (count: number): string => {
   const ending = { one: "st", two: "nd", few: "rd", other: "th", zero: "th", many: "th" };
@@ -19,8 +19,6 @@ export const customerEn = {
     from: "from the page",
     waiting: (count: number) => (count === 1 ? "1 callback" : `${count} callbacks`),
     title: "Callbacks",
-    none: "Nobody waits to be called back.",
-    failed: "The callbacks can't be loaded right now.",
     cancel: "Cancel",
     cancelOf: (who: string) => `Cancel the callback to ${who}`,
     notCancelled: "It could not be cancelled. Try again.",
@@ -161,7 +159,19 @@ export const customerEn = {
     ask: "Ask the systems, too",
     asking: "Asking the systems…",
     found: (count: number) => (count === 1 ? "1 found" : `${count} found`),
-    close: "Close",
+    typeMore: "more fit: type more",
+    by: {
+      phone: "Number",
+      email: "E-mail",
+      record_id: "Customer number",
+      order: "Order",
+      case: "Case",
+      name: "Name",
+      pinyin: "Pinyin",
+      initials: "Initials",
+      phone_end: "End of number",
+      backend: "Named by",
+    } satisfies Record<FoundBy, string>,
     recent: "Customers are found by any number, name or beginning of one (Chinese also by pinyin), e-mail, order or case.",
   },
   view: {
