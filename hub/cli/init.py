@@ -305,6 +305,29 @@ auth:
 #    # ctihub's own messages by SOAP need no mapping. With a `schema: FILE.xsd` of your own, and its
 #    # `elements: [Order]`, the feed needs one.
 #    soap: {login: {username: sap, password: "${SAP_PUSH_PASSWORD}"}}
+#  mail:
+#    mapping: feeds/email
+#    format: email
+#    # A mail from one of these is ours: its customers are those whom it went to.
+#    email: {own_addresses: [service@example.com, "@shop.example.com"]}
+#    # A mailbox, read and left as it is.
+#    imap:
+#      host: imap.example.com
+#      # implicit (port 993), starttls (143), or none for a server on this host.
+#      port: 993
+#      tls: implicit
+#      ca_file: /etc/ssl/certs/ca-certificates.crt
+#      username: service@example.com
+#      password: "${MAIL_PASSWORD}"
+#      # What came from customers, and what went to them.
+#      folders: [INBOX]
+#      sent_folders: [Sent]
+#      # How many days of old mail the first start takes.
+#      first_days: 0
+#      # Told of new mail at once where the server can, and looked for it every poll_s.
+#      idle: true
+#      poll_s: 60
+#      timeout_s: 30
 #  website:
 #    # Whose customers they are who sign in to the site:
 #    system: webshop

@@ -16,6 +16,7 @@ from hub.config.inbound import (
     SoapPush,
 )
 from hub.config.load import load_config
+from hub.config.mailbox import EmailFormat, ImapMailbox
 from hub.config.model import (
     AgentSection,
     AuthSection,
@@ -63,6 +64,7 @@ def test_what_is_commented_out_is_valid_too(tmp_path: Path) -> None:
         "HOST_PASSWORD": "h0st-password",
         "VISITS_SECRET": "v1sits-secret",
         "SAP_PUSH_PASSWORD": "sap-push-passw0rd",
+        "MAIL_PASSWORD": "mail-passw0rd",
         "WEBSITE_SECRET": "a-secret-of-the-site-and-the-hub",
     }
     config = load_config(path, environment)
@@ -70,7 +72,7 @@ def test_what_is_commented_out_is_valid_too(tmp_path: Path) -> None:
     assert ["activity"] == [rule.write for rule in config.connectors["sap"].outbound.rules]
     assert config.bus is not None
     assert {"alice", "bob"} == set(config.agents)
-    assert {"shop", "erp", "host", "desk", "sap", "website"} == set(config.inbound)
+    assert {"shop", "erp", "host", "desk", "sap", "mail", "website"} == set(config.inbound)
     assert config.routing is not None
     assert DEFAULT_VARIABLES == config.routing.variables
 
@@ -124,6 +126,8 @@ def test_every_key_of_the_configuration_is_told_of() -> None:
         HmacSignature,
         BasicLogin,
         FolderWatch,
+        EmailFormat,
+        ImapMailbox,
         SoapPush,
         WebFeed,
         WebLimits,

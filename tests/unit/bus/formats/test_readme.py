@@ -46,4 +46,4 @@ def test_every_format_has_its_example() -> None:
     """And every example is one of a format."""
     shown = [re.findall(r"format: (\w+)", configuration)[0] for configuration, _ in EXAMPLES]
 
-    assert ["json", "json_lines", "xml", "csv", "fixed_width", "idoc", "cloudevents"] == shown
+    assert ["json", "json_lines", "xml", "csv", "fixed_width", "idoc", "cloudevents", "email"] == shown
