@@ -29,7 +29,7 @@ from hub.desk.user_store import UserStore
 from hub.domain.agent import AgentEvent, AgentStatus, QueueStatus
 from hub.domain.call import Call, CallEvent, CallEventKind
 from hub.domain.callback import Callback
-from hub.domain.change import CaseChange, CustomerChange, OrderChange, as_interaction
+from hub.domain.change import CaseChange, ChangeKind, CustomerChange, OrderChange
 from hub.domain.control import COMMAND_NAMES
 from hub.domain.customer import CustomerContext
 from hub.domain.event import ConnectorStatus, Event, agent_event, call_event, connector_event, context_event
@@ -465,10 +465,10 @@ class Hub:
         match event.data:
             case Interaction() as interaction:
                 self._context.interaction_recorded(interaction)
-            case CustomerChange(customer=customer):
-                self._context.customer_changed(customer)
+            case CustomerChange(customer=customer, change=change):
+                self._context.customer_changed(customer, is_deleted=change is ChangeKind.DELETED)
             case OrderChange() | CaseChange() as changed:
-                self._context.interaction_recorded(as_interaction(changed, received=event.time))
+                self._context.matter_changed(changed, received=event.time)
 
     def _context_completed(self, context: CustomerContext, pbx: str) -> None:
         self._journal.publish(context_event(context, pbx=pbx))

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from hub.context.cache import Records
 from hub.context.identity.grouping import group_records
 from hub.context.merge import merge_records
 from hub.context.merge_precedence import Precedence
@@ -63,13 +64,25 @@ class Assembly:
         """Return what is shown of a backend, None of one that was not asked."""
         return self._answers.get(connector)
 
-    def concerns(self, customer: CustomerRecord) -> bool:
-        """Whether this is about a customer as its system knows it now, or knew it when it was asked."""
-        shown = self._answers.get(customer.system)
+    def concerns(self, system: str, keys: Collection[str]) -> bool:
+        """Whether a system told of who was asked for, or of whom it answered with: by index keys."""
+        shown = self._answers.get(system)
         if shown is None:
             return False
-        was_found = any(record.id == customer.id for record in shown.records)
-        return was_found or not set(customer.ref().keys()).isdisjoint(self.question.names)
+        known = (key for record in shown.records for key in record.ref().keys())  # noqa: SIM118 - this is no dict
+        return not set(keys).isdisjoint((*self.question.names, *known))
+
+    def correct(self, system: str, now: Callable[[Records, Collection[str]], Records]) -> bool:
+        """Put into a system's answer what it told since; return whether anything is new in it.
+
+        `now` is given the records, and what was asked for by index keys.
+        """
+        shown = self._answers.get(system)
+        records = now(shown.records, self.question.names) if shown is not None else ()
+        if shown is None or records == shown.records:
+            return False
+        self.answer([msgspec.structs.replace(shown, records=records)])
+        return True
 
     def answer(self, answers: Sequence[BackendAnswer]) -> None:
         """Take backends' answers, each in place of what that backend said before."""

@@ -94,10 +94,10 @@ class AnswerCache:
         while len(self._kept) > self._entries or self.bytes > self._max_bytes:
             self.drop(next(iter(self._kept)))
 
-    def age(self, names: Iterable[str], connector: str | None = None) -> None:
-        """Have what is kept about any of these asked for again: it may only stand in from now on."""
+    def age(self, names: Iterable[str], connector: str) -> None:
+        """Have what a connector said about any of these asked for again: it may only stand in from now on."""
         now = self._clock()
-        for key in {key for name in names for key in self._about.get(name, ()) if connector in (None, key[0])}:
+        for key in {key for name in names for key in self._about.get(name, ()) if key[0] == connector}:
             kept = self._kept[key]
             kept.ends -= max(0.0, kept.fresh_until - now)
             kept.fresh_until = min(kept.fresh_until, now)
@@ -142,20 +142,21 @@ class Changes:
     """What happens while backends are asked."""
 
     def __init__(self) -> None:
-        self._watching: set[Meanwhile] = set()
+        self._watching: dict[str, set[Meanwhile]] = {}
 
     @contextlib.contextmanager
-    def meanwhile(self) -> Iterator[Meanwhile]:
-        """Give what happens while the block lasts."""
+    def meanwhile(self, connector: str) -> Iterator[Meanwhile]:
+        """Give what the connector's system tells while the block lasts."""
         one = Meanwhile()
-        self._watching.add(one)
+        watching = self._watching.setdefault(connector, set())
+        watching.add(one)
         try:
             yield one
         finally:
-            self._watching.discard(one)
+            watching.discard(one)
 
-    def happened(self, names: Collection[str]) -> None:
-        for one in self._watching:
+    def happened(self, names: Collection[str], connector: str) -> None:
+        for one in self._watching.get(connector, ()):
             one.add(names)
 
 

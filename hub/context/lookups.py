@@ -85,14 +85,14 @@ class Lookups:
         started = self._clock()
 
         async def lookup() -> Records:
-            with self._changes.meanwhile() as meanwhile:
+            with self._changes.meanwhile(connector.name) as meanwhile:
                 records = tuple(await connector.lookup(question.query))
             # One that was replaced meanwhile may not leave its answer to the one that took its place.
             if self._connectors.get(connector.name) is connector:
                 names = question.names_with(records)
                 self.cache.put((connector.name, question.key), records, self._lifetimes[connector.name], names)
                 if meanwhile.concerns(names):
-                    self.cache.age(question.names)
+                    self.cache.age(question.names, connector.name)
             return records
 
         try:
@@ -113,15 +113,16 @@ class Lookups:
             took_ms=self._elapsed_ms(started),
         )
 
-    def ask_afresh(self, names: Collection[str], connector: str | None = None) -> None:
-        """Something has happened with this customer, by index keys: what is kept, of one or all, may only stand in."""
+    def ask_afresh(self, names: Collection[str], connector: str) -> None:
+        """Have a system that told something of a customer, by index keys, asked again: its answer may only stand in."""
         self.cache.age(names, connector)
-        self._changes.happened(names)
+        self._changes.happened(names, connector)
 
     def forget(self, names: Collection[str]) -> None:
         """Keep nothing of this customer any more, by index keys."""
         self.cache.forget(names)
-        self._changes.happened(names)
+        for name in self._connectors:
+            self._changes.happened(names, name)
 
     def leave(self, connector: Connector, question: Question) -> None:
         """Have the next to ask this ask the backend, even if somebody waits for its answer just now."""

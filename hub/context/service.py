@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
 from typing import Final, NamedTuple
 
 import msgspec
@@ -15,12 +17,15 @@ from connectors.base import Connector
 from hub.config.model import ContextSection
 from hub.config.resilience import AnswerCacheSection
 from hub.context.assembly import Assembly, same_records
+from hub.context.cache import Records
 from hub.context.identity.book import DecisionBook
 from hub.context.lookups import LookupObserver, Lookups, report_failure
 from hub.context.merge_precedence import Precedence
+from hub.context.pushed import with_customer, with_matter
 from hub.context.question import Question
 from hub.domain.call import Call
 from hub.domain.callback import Callback
+from hub.domain.change import CaseChange, OrderChange, as_interaction
 from hub.domain.customer import AnswerState, BackendAnswer, CustomerContext, CustomerQuery, CustomerRecord, Problem
 from hub.domain.identity import IdentityDecision, RecordRef
 from hub.domain.interaction import Interaction
@@ -59,7 +64,7 @@ class _LiveLookups:
     """What is under way for one call, or for an enquiry (`is_told` false: nobody else hears of it).
 
     `settled` is set once every backend has answered or is given up, and the contacts are read. `changed_meanwhile` are
-    customers, as system and id, that have changed while that system was asked.
+    index keys, each with the system that told of whom it names while it was asked.
     """
 
     def __init__(self, pbx: str, assembly: Assembly, *, is_told: bool = True) -> None:
@@ -250,25 +255,37 @@ class ContextService:
     def _talking_to(self, interaction: Interaction) -> list[_LiveLookups]:
         """Return the calls of an interaction's customer, of whom backends may know something new by now."""
         keys = set(interaction.customer.keys())
-        self.lookups.ask_afresh(keys)
+        self.lookups.ask_afresh(keys, interaction.source)
         return [live for live in self._calls.values() if not keys.isdisjoint(live.assembly.keys)]
 
-    def customer_changed(self, customer: CustomerRecord) -> None:
-        """Have a system asked again for its customer, who is now as in this record, and show it in calls in progress.
+    def customer_changed(self, customer: CustomerRecord, *, is_deleted: bool = False) -> None:
+        """Show a system's customer, who is now as in this record, in calls in progress, and ask that system again.
 
         Only what that system says of this customer is asked for again: under the numbers, addresses and ids that it
         has now, and those that it had.
         """
-        self.lookups.ask_afresh(customer.ref().keys(), customer.system)
-        connector = self._connectors.get(customer.system)
+        keys = customer.ref().keys()
+        self._was_told(customer.system, keys, partial(with_customer, told=customer, is_deleted=is_deleted))
+
+    def matter_changed(self, changed: OrderChange | CaseChange, *, received: datetime) -> None:
+        """Show a system's order or case as it is now in calls in progress, and ask that system again for them."""
+        self.interaction_recorded(as_interaction(changed, received=received))
+        self._was_told(changed.system, changed.customer.keys(), partial(with_matter, changed=changed))
+
+    def _was_told(self, system: str, keys: Collection[str], now: Callable[[Records, Collection[str]], Records]) -> None:
+        self.lookups.ask_afresh(keys, system)
+        connector = self._connectors.get(system)
         if connector is None:
             return
         concerned: list[_LiveLookups] = []
-        for live in self._calls.values():
-            if live.assembly.concerns(customer):
+        for live in list(self._calls.values()):
+            if live.assembly.concerns(system, keys):
                 concerned.append(live)
-            elif any(answer.connector == connector.name for answer in live.assembly.pending):
-                live.changed_meanwhile.add((customer.system, customer.id))
+                if live.assembly.correct(system, now):
+                    self._tell(live)
+                    self._completed_again(live)
+            elif any(answer.connector == system for answer in live.assembly.pending):
+                live.changed_meanwhile |= {(system, key) for key in keys}
         for live in concerned:
             self.lookups.leave(connector, live.assembly.question)
         for live in concerned:
@@ -298,7 +315,8 @@ class ContextService:
         if late and answer.state is AnswerState.FAILED:
             return
         self._take(live, [msgspec.structs.replace(answer, late=late)])
-        if any((connector.name, record.id) in live.changed_meanwhile for record in answer.records):
+        names = live.assembly.question.names_with(answer.records)
+        if any((connector.name, name) in live.changed_meanwhile for name in names):
             self._spawn(live, self._ask_again(live, connector), f"lookup {connector.name} again")
         if answer.records and self._source is not None and self._settings.interactions:
             live.reading += 1
@@ -341,8 +359,7 @@ class ContextService:
     def _regroup(self, live: _LiveLookups) -> None:
         if live.assembly.regroup():
             self._tell(live)
-            if live.assembly.context.complete:
-                self._completed(live)
+            self._completed_again(live)
 
     async def _ask_again(self, live: _LiveLookups, connector: Connector) -> None:
         answer = await self.lookups.ask(connector, live.assembly.question)
@@ -352,8 +369,8 @@ class ContextService:
             return
         live.assembly.answer([answer])
         self._tell(live)
-        if live.assembly.context.complete and not same_records(shown, answer):
-            self._completed(live)
+        if not same_records(shown, answer):
+            self._completed_again(live)
 
     def _refreshed(self, answer: BackendAnswer, question: Question) -> None:
         """Put what a backend says now in the place of its stale answer; without one that stays, and is told as such."""
@@ -417,6 +434,10 @@ class ContextService:
     def _completed(self, live: _LiveLookups) -> None:
         if self._on_complete is not None and live.is_told:
             self._on_complete(live.assembly.context, live.pbx)
+
+    def _completed_again(self, live: _LiveLookups) -> None:
+        if live.assembly.context.complete:
+            self._completed(live)
 
     def _tell(self, live: _LiveLookups) -> None:
         for listener in self._listeners if live.is_told else ():

@@ -103,19 +103,19 @@ def test_what_has_aged_may_only_stand_in_for_as_long_as_it_may() -> None:
     kept = cache(clock)
     kept.put(KEY, [MARIA], LIFETIMES, ["tel:+498912345678"])
     clock.now += 20
-    kept.age(["tel:+498912345678"])
+    kept.age(["tel:+498912345678"], "sap")
     held = kept.get(KEY)
     assert held is not None
     assert held.is_stale
     clock.now += 599
-    kept.age(["tel:+498912345678"])
+    kept.age(["tel:+498912345678"], "sap")
     assert kept.get(KEY) is not None
     clock.now += 1
     assert kept.get(KEY) is None
 
 
 def test_news_of_somebody_ages_what_is_about_them_and_nothing_else() -> None:
-    """By each name that an answer goes by, whoever gave it; that there is nobody by a name is no longer believed."""
+    """By each name that an answer of that system goes by; that there is nobody by a name is no longer believed."""
     kept = cache(Clock())
     other, nobody = ("osc", KEY[1]), ("sap", "+4930123")
     kept.put(KEY, [MARIA], LIFETIMES, ["tel:+498912345678", "id:sap:1"])
@@ -125,11 +125,13 @@ def test_news_of_somebody_ages_what_is_about_them_and_nothing_else() -> None:
     def stale() -> list[bool | None]:
         return [held.is_stale if (held := kept.get(key)) else None for key in (KEY, other, nobody)]
 
-    kept.age(["id:sap:2", "mailto:a@b.example", "tel:"])
+    kept.age(["id:sap:2", "mailto:a@b.example", "tel:"], "sap")
     assert [False, False, False] == stale()
-    kept.age(["id:sap:1"])
+    kept.age(["id:sap:1"], "sap")
     assert [True, False, False] == stale()
-    kept.age(["tel:+498912345678", "tel:+4930123"])
+    kept.age(["tel:+498912345678", "tel:+4930123"], "sap")
+    assert [True, False, None] == stale()
+    kept.age(["tel:+498912345678"], "osc")
     assert [True, True, None] == stale()
 
 
@@ -141,11 +143,11 @@ def test_an_answer_that_is_gone_goes_by_no_name() -> None:
         kept.put(("sap", str(number)), [MARIA], LIFETIMES, [f"tel:{number}", "id:sap:1"])
     kept.put(("sap", "3"), [], LIFETIMES, ["tel:3"])
     kept.drop(("sap", "2"))
-    kept.age(["tel:0", "tel:1", "tel:2", "id:sap:1"])
+    kept.age(["tel:0", "tel:1", "tel:2", "id:sap:1"], "sap")
     held = kept.get(("sap", "3"))
     assert held is not None
     assert not held.is_stale
     clock.now += 10
     assert kept.get(("sap", "3")) is None
-    kept.age(["tel:3"])
+    kept.age(["tel:3"], "sap")
     assert (0, 0) == (len(kept), kept.bytes)

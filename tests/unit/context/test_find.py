@@ -174,7 +174,7 @@ KNOWN = CustomerRecord(
 
 def order(customer: CustomerRef) -> Interaction:
     return Interaction(
-        id="1", channel=Channel.ORDER, at=datetime.now(UTC), subject="Shipped", customer=customer, source="shop"
+        id="1", channel=Channel.ORDER, at=datetime.now(UTC), subject="Shipped", customer=customer, source="sap"
     )
 
 
@@ -219,7 +219,7 @@ async def test_a_flood_of_news_takes_no_memory() -> None:
     finding = asyncio.create_task(service.find(BY_PHONE, within_s=5))
     await eventually(lambda: sap.asked)
     for number in range(10_001):
-        service.lookups.ask_afresh([f"id:sap:{number + 100}"])
+        service.lookups.ask_afresh([f"id:sap:{number + 100}"], "sap")
     gate.set()
     await finding
     assert (await service.find(BY_PHONE, within_s=5)).answers[0].as_of is not None
