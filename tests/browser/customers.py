@@ -116,8 +116,8 @@ def whole() -> Customer:
                 other=SERVICE_RECORD,
                 score=0.93,
                 reasons=(
-                    Reason(rule="verified_phone", score=0.8, detail="+49 711 58012345"),
-                    Reason(rule="name", score=0.13, detail="Maria Huber"),
+                    Reason(rule="verified phone", score=21, detail="+49 711 58012345"),
+                    Reason(rule="same name", score=10, detail="Maria Huber"),
                 ),
             ),
         ),

@@ -83,14 +83,14 @@ async def test_records_that_may_be_one_customer_are_decided_by_the_agent(desk: P
         other=JOSEF,
         score=0.62,
         reasons=(
-            Reason(rule="address", score=0.4, detail="Industriestraße 14"),
-            Reason(rule="birth_date", score=-0.2),
+            Reason(rule="address", score=9, detail="Industriestraße 14"),
+            Reason(rule="other birth date", score=-60),
         ),
     )
     world.ring(callers.call(), msgspec.structs.replace(_several(), maybe_same=(maybe,)))
     pair = desk.get_by_test_id("maybe-same")
     await expect(pair).to_contain_text("62% sure")
-    await expect(pair).to_contain_text("same address (Industriestraße 14); − same date of birth")
+    await expect(pair).to_contain_text("same address (Industriestraße 14); − other date of birth")
     await expect(pair).to_contain_text("Maria Huber (Oracle Service Cloud 50012) and Josef Huber")
     await pair.get_by_test_id("same").click()
     await expect(desk.get_by_test_id("decided")).to_contain_text("You said: the same.")

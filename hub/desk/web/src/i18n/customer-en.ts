@@ -68,7 +68,7 @@ export const customerEn = {
     split: "Not this customer",
     splitOf: (record: string) => `${record} is not this customer`,
     splitDone: (record: string) => `${record} was taken out. `,
-    rule: (rule: string) => RULES[rule] ?? rule.replaceAll("_", " "),
+    rule: (rule: string) => RULES[rule] ?? rule,
   },
   conflict: {
     mark: (field: string) => `The systems differ: ${field}`,
@@ -185,16 +185,37 @@ export const customerEn = {
   },
 };
 
-const RULES: Record<string, string> = {
-  external_id: "one system names the other's number",
-  same_id: "same customer number",
-  verified_phone: "same verified phone",
+/** The rules that count where the configuration says nothing else (`hub/config/identity.py`). */
+const RULES: Readonly<Record<string, string>> = {
+  "external id": "one system names the other's number",
+  "ids differ": "other customer numbers",
+  "one system": "two records of one system",
+  "verified phone": "same verified phone",
   phone: "same phone",
+  "shared phone": "same phone, shared with others",
+  "verified email": "same verified e-mail",
   email: "same e-mail",
-  name: "same name",
+  "same name": "same name",
+  "similar name": "similar name",
+  "transcribed name": "same name, transcribed",
+  "compatible name": "names that fit",
+  "part of the name": "part of the name",
+  "other surname": "other surname",
+  "other given name": "other given name",
+  "other name": "other name",
+  "common name": "a common name",
+  "other generation": "other generation (senior, junior)",
+  "one generation unsaid": "generation (senior, junior) said once",
+  "birth date": "same date of birth",
+  "similar birth date": "similar date of birth",
+  "other birth date": "other date of birth",
+  "address at work": "same address at work",
   address: "same address",
-  birth_date: "same date of birth",
+  postcode: "same postcode",
+  "other address": "other address",
   organization: "same company",
+  "other organization": "other company",
+  "other kind": "a person and a company",
 };
 
 const PURPOSES: Record<string, string> = {

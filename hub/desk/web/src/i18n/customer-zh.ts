@@ -63,7 +63,7 @@ export const customerZh: CustomerStrings = {
     split: "不是此客户",
     splitOf: (record) => `${record} 不是此客户`,
     splitDone: (record) => `${record} 已分出。`,
-    rule: (rule) => RULES[rule] ?? rule.replaceAll("_", " "),
+    rule: (rule) => RULES[rule] ?? rule,
   },
   conflict: {
     mark: (field) => `各系统不一致：${field}`,
@@ -180,16 +180,37 @@ export const customerZh: CustomerStrings = {
   },
 };
 
-const RULES: Record<string, string> = {
-  external_id: "一个系统记录了另一系统的编号",
-  same_id: "客户编号相同",
-  verified_phone: "已验证电话相同",
+/** The rules that count where the configuration says nothing else (`hub/config/identity.py`). */
+const RULES: Readonly<Record<string, string>> = {
+  "external id": "一个系统记录了另一系统的编号",
+  "ids differ": "客户编号不同",
+  "one system": "同一系统的两条记录",
+  "verified phone": "已验证电话相同",
   phone: "电话相同",
+  "shared phone": "共用电话相同",
+  "verified email": "已验证邮箱相同",
   email: "邮箱相同",
-  name: "姓名相同",
+  "same name": "姓名相同",
+  "similar name": "姓名相近",
+  "transcribed name": "姓名音译相同",
+  "compatible name": "姓名相符",
+  "part of the name": "姓名部分相同",
+  "other surname": "姓不同",
+  "other given name": "名不同",
+  "other name": "姓名不同",
+  "common name": "常见姓名",
+  "other generation": "辈分不同",
+  "one generation unsaid": "仅一方注明辈分",
+  "birth date": "出生日期相同",
+  "similar birth date": "出生日期相近",
+  "other birth date": "出生日期不同",
+  "address at work": "工作地址相同",
   address: "地址相同",
-  birth_date: "出生日期相同",
+  postcode: "邮编相同",
+  "other address": "地址不同",
   organization: "公司相同",
+  "other organization": "公司不同",
+  "other kind": "个人与公司",
 };
 
 const PURPOSES: Record<string, string> = {
