@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from functools import partial
@@ -19,6 +19,7 @@ from hub.collector import spare_collector
 from hub.config.model import BusSection, Config
 from hub.context.health import ConnectorHealth
 from hub.context.identity.deciding import IdentityService
+from hub.context.remembered_customers import RememberedCustomers
 from hub.context.routing import CustomerRouting
 from hub.context.service import ContextService
 from hub.context.wrapup import WrapUpService
@@ -32,7 +33,7 @@ from hub.domain.callback import Callback
 from hub.domain.change import CaseChange, ChangeKind, CustomerChange, OrderChange
 from hub.domain.control import COMMAND_NAMES
 from hub.domain.customer import CustomerContext
-from hub.domain.event import ConnectorStatus, Event, agent_event, call_event, connector_event, context_event
+from hub.domain.event import ERASED, ConnectorStatus, Event, agent_event, call_event, connector_event, context_event
 from hub.domain.inbound import DeadLetter
 from hub.domain.interaction import Interaction
 from hub.domain.ports import PbxStatus
@@ -46,7 +47,9 @@ from hub.metrics import Metrics
 from hub.outbound.dead import ORIGIN
 from hub.privacy.accesses import AccessBook
 from hub.privacy.visibility import PrivacyVisibility
+from hub.remembering import Remembering
 from hub.requests import request_queue, request_reply
+from hub.retention import RetentionChore
 from hub.takeover import Takeover
 from hub.telephony.agents import AgentService
 from hub.telephony.ami.manager import AsyncManager
@@ -119,7 +122,7 @@ class Hub:
 
     async def _start(self) -> None:
         config = self._config
-        self._journal = await Journal.open(config.store.place)
+        self._journal = await Journal.open(config.store.place, repeats=config.context.repeats.rule)
         self._stack.push_async_callback(self._journal.close)
         users = await asyncio.to_thread(UserStore, config.store.place)
         self._stack.push_async_callback(asyncio.to_thread, users.close)
@@ -137,18 +140,7 @@ class Hub:
         )
         self._stack.push_async_callback(backends.close)
         await backends.start()
-        self._context = ContextService(
-            list(backends.connectors.values()),
-            config.context,
-            interactions=self._journal,
-            decisions=self._journal,
-            kept=backends.kept,
-            on_lookup=self._observe_lookup,
-            on_complete=self._context_completed,
-            callback_of=self._callback_of,
-        )
-        self._stack.push_async_callback(self._context.close)
-        backends.on_swap(self._backends_swapped)
+        self._start_contexts(backends)
         self._desk = Desk(
             agents=agent_profiles(config),
             live=self,
@@ -232,6 +224,11 @@ class Hub:
             live=self,
             directory=self,
             control=self._control,
+            customers=self._customers,
+            timeline=self._journal,
+            contexts=self._context,
+            archive=self._journal,
+            store_problem=self._journal.problem,
             wrap_ups=WrapUpService(
                 connectors=lambda: backends.connectors,
                 live=self,
@@ -259,34 +256,38 @@ class Hub:
             dead_letters=self._journal,
             replay_asked=inbound.replayer.asked,
             requests=requests,
+            callbacks=self._callbacks,
+            region=config.hub.region,
+            on_visit=self._feed_happened,
             sight=self._sight,
+            privacy=config.context.privacy,
+            access_records=self._journal,
             status=self,
             metrics=self._metrics.render,
             version=VERSION,
-            privacy=config.context.privacy,
-            access_records=self._journal,
             public_url=config.desk.public_url,
             session_s=config.desk.session_hours * 3600,
         )
         await self._server.start()
         self._stack.push_async_callback(self._server.stop)
         await inbound.start(self._stack)
-        Erasures(self._journal, (self._context.forget,)).start(self._stack)
         await self._start_routing()
         for link in self._links.values():
             await link.start()
             self._stack.push_async_callback(link.stop)
         if config.bus is not None:
             self._take_requests(config.bus, requests)
-        if self._watch:
-            watching = asyncio.create_task(FileWatch(backends.files, backends.reload).run(), name="file watch")
-            self._stack.callback(watching.cancel)
+        self._start_chores()
         log.info("hub started", version=VERSION, url=self._server.url, pbx=list(self._links))
 
     def _start_privacy(self) -> None:
         self._visibility = PrivacyVisibility(self._config.context.privacy)
         self._accesses = AccessBook(self._journal.keep_accesses)
         self._accesses.start(self._stack)
+        self._erasures = Erasures(self._journal, self._forget)
+        self._retention = RetentionChore(
+            self._config.store.place, self._config.context.privacy, on_changed=self._journal.forget_recent
+        )
         self._sight = Sight(self._visibility, self._accesses, agent_profiles(self._config))
 
     def _take_requests(self, bus: BusSection, requests: RequestReply) -> None:
@@ -309,6 +310,47 @@ class Hub:
         )
         self._stack.push_async_callback(self._callbacks.stop)
         await self._callbacks.start()
+
+    def _start_chores(self) -> None:
+        self._erasures.start(self._stack)
+        self._retention.start(self._stack)
+        if self._watch:
+            backends = self._backends
+            watching = asyncio.create_task(FileWatch(backends.files, backends.reload).run(), name="file watch")
+            self._stack.callback(watching.cancel)
+
+    async def _forget(self, keys: Collection[str]) -> None:
+        """Let go of a customer who is being erased: what is kept of them, whom to call back, what is to be written."""
+        self._context.forget(keys)
+        self._outbound.look_again()
+        for callback in self._callbacks.waiting():
+            if not set(keys).isdisjoint((*callback.customer.keys(), f"tel:{callback.phone}")):
+                await self._callbacks.cancel(callback.id, reason=ERASED)
+
+    def _start_contexts(self, backends: Backends) -> None:
+        config = self._config
+        self._remembering = Remembering(config, self._feeds, backends, self._journal)
+        self._context = ContextService(
+            self._remembering.connectors(),
+            config.context,
+            interactions=self._journal,
+            decisions=self._journal,
+            kept=self._remembering.kept(),
+            stand_in=self._remembering.stand_in,
+            on_lookup=self._observe_lookup,
+            on_complete=self._context_completed,
+            callback_of=self._callback_of,
+        )
+        self._stack.push_async_callback(self._context.close)
+        self._customers = RememberedCustomers(
+            self._journal.customers,
+            self._journal,
+            self._context,
+            region=config.hub.region,
+            within_s=config.context.budget_s,
+            systems=self._remembering.systems,
+        )
+        backends.on_swap(self._backends_swapped)
 
     async def _start_routing(self) -> None:
         config = self._config
@@ -356,6 +398,16 @@ class Hub:
             "ctihub_accesses",
             "Looks at customers' data that were written down.",
             {"": lambda: self._accesses.kept_total},
+        )
+        metrics.read_counter(
+            "ctihub_customers_erased", "Customers that were erased.", {"": lambda: self._erasures.told_total}
+        )
+        retired = self._retention.retired
+        metrics.read_counter(
+            "ctihub_retired",
+            "What was kept for its time and is erased: events, records, dead letters, accesses.",
+            {what: partial(retired.__getitem__, what) for what in ("events", "records", "dead_letters", "accesses")},
+            label="what",
         )
         metrics.read_counter(
             "ctihub_accesses_lost",
@@ -483,7 +535,7 @@ class Hub:
         self._inbound.are_dead(letters)
 
     def _backends_swapped(self) -> None:
-        self._context.use(list(self._backends.connectors.values()), self._backends.kept)
+        self._context.use(self._remembering.connectors(), self._remembering.kept())
         self._outbound.swapped()
 
     def _observe_routing(self, status: EnquiryStatus, seconds: float) -> None:

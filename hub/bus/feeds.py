@@ -21,12 +21,21 @@ from hub.mapping.mapping import load_mapping
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Feed:
-    """A feed as it is now. `digest` tells what stood in the files that its intake was made from."""
+    """A feed as it is now. `digest` tells what stood in the files that its intake was made from.
+
+    `targets` are what its messages can become, as mappings call it.
+    """
 
     name: str
     section: InboundFeed
     intake: Intake
     digest: str
+    targets: frozenset[str]
+
+    @property
+    def system(self) -> str:
+        """Whose customers, orders and cases it brings."""
+        return self.section.system_of(self.name)
 
 
 class Feeds:
@@ -80,8 +89,9 @@ class Feeds:
 
     def _loaded(self, name: str, section: InboundFeed) -> Feed:
         stood_there = self._digest(section)
-        intake = Intake(name, section, self._understanding(name, section), region=self._config.hub.region)
-        return Feed(name, section, intake, stood_there)
+        understanding = self._understanding(name, section)
+        intake = Intake(name, section, understanding, region=self._config.hub.region)
+        return Feed(name, section, intake, stood_there, understanding.targets)
 
     def _understanding(self, name: str, section: InboundFeed) -> Understanding:
         if not section.mapping:

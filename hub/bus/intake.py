@@ -66,6 +66,11 @@ class Understanding(Protocol):
         """Name and version, for the dead letters."""
         ...
 
+    @property
+    def targets(self) -> frozenset[str]:
+        """What a record can become, as mappings call it."""
+        ...
+
     def run_feed(self, source: Any, *, system: str, region: str) -> FeedData:
         """Say what a record means. Raises MappingRunError."""
         ...

@@ -158,6 +158,21 @@ context:
 #  cache_bytes: 67108864
   # How many of the customer's latest contacts the desk shows.
 #  interactions: 10
+  # When records of several systems are one customer. Each rule that fits doubles the odds as often as it `adds`, from
+  # 1 to `customers` on; from the probability `same` on they are one, from `maybe` on the agent is asked. Rules are laid
+  # over the hub's own: hub/context/README.md of ctihub lists them. shared_numbers are nobody's: +4930123* is an
+  # exchange with all its extensions.
+#  identity:
+#    same: 0.92
+#    maybe: 0.05
+#    customers: 100000
+#    shared_numbers: ["+4930123400", "+4930123*"]
+#    rules:
+#      - {name: email, about: email, signs: [email], adds: 18}
+  # A matter that a customer was in touch about so many times within the last days is marked as coming up again.
+#  repeats: {days: 7, contacts: 2}
+  # What backends answered is kept in the store: for the search, and to stand in when one of them is down. Not of these:
+#  remember: {answers: true, not_of: [sap]}
   # Why personal data is held, after how many days it is erased here (unset: never by itself), and who may see it.
   # hub/privacy/README.md of ctihub says what each is, and how one customer is exported and erased.
 #  privacy:
@@ -249,8 +264,10 @@ auth:
 #    # Where in a message of several the records stand, and the path of a record's own id:
 #    records: data.orders
 #    id: eventId
-#    # Whose records these are, where it is not the feed's own name:
+#    # Whose records these are, where it is not the feed's own name; what agents read above them. A system that is no
+#    # connector is part of each customer all the same, with what its feeds told.
 #    system: webshop
+#    title: Web shop
 #    # How often a message is tried that ctihub itself fails on, and the most bytes of one.
 #    attempts: 5
 #    max_bytes: 1048576

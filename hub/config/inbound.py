@@ -221,6 +221,9 @@ class InboundFeed(Section):
     format: Format = "json"
     mapping: Annotated[str, Field(description="Mapping file under `mappings`, without .yaml")] = ""
     system: Name | None = None
+    title: Annotated[
+        str, Field(max_length=100, description="What the agent reads above what the system told, as of a connector's")
+    ] = ""
     encoding: Encoding = "utf-8"
     records: RecordsPath | None = None
     id: PathText | None = None

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 
 from hub.config.addresses import WebAddress
 from hub.config.connector_kinds import ConnectorConfig
+from hub.config.identity import IdentitySection
 from hub.config.inbound import InboundFeed
 from hub.config.merge import MergeSection
 from hub.config.names import Device, ListenAddress, Name
@@ -17,6 +18,7 @@ from hub.config.paths import ConfigPath, ExistingFile, from_folder
 from hub.config.pbx import PbxSection, QueueName
 from hub.config.placed import PlacedError
 from hub.config.privacy import PrivacySection
+from hub.config.repeats import RepeatsSection
 from hub.config.routing import RoutingSection
 from hub.config.section import Section
 from hub.config.sql_address import SqlAddress
@@ -35,9 +37,10 @@ def _token(token: SecretStr) -> SecretStr:
 
 Token = Annotated[SecretStr, AfterValidator(_token)]
 
-TokenRight = Literal["read", "control", "supervise", "configure", "publish", "operate", "audit"]
+TokenRight = Literal["read", "control", "supervise", "configure", "publish", "operate", "audit", "record"]
 """Read events and calls; command calls for any agent; listen in on agents as well; reload connectors; hand messages to
-the feeds that the token names; see to dead letters; see who has seen whose data."""
+the feeds that the token names; see to dead letters; see who has seen whose data; record contacts with
+customers."""
 
 
 def _region(text: str) -> str:
@@ -161,6 +164,19 @@ class AgentSection(Section):
     queues: tuple[QueueName, ...] = ()
 
 
+class RememberSection(Section):
+    """Whether what backends answered is kept in the store, for the search and for when a backend is down.
+
+    `not_of` are connectors whose answers are not; what feeds tell is always kept.
+    """
+
+    answers: bool = True
+    not_of: Annotated[tuple[Name, ...], Field(max_length=1_000)] = ()
+
+    def remembers(self, system: str) -> bool:
+        return self.answers and system not in self.not_of
+
+
 class ContextSection(Section):
     """How customers are looked up. `budget_s` is what a lookup may take before its card shows a notice.
 
@@ -175,6 +191,9 @@ class ContextSection(Section):
     cache_entries: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
     cache_bytes: Annotated[int, Field(ge=65_536, le=16 * 1024**3)] = 64 * 1024 * 1024
     interactions: Annotated[int, Field(ge=0, le=200)] = 10
+    remember: RememberSection = RememberSection()
+    repeats: RepeatsSection = RepeatsSection()
+    identity: IdentitySection = IdentitySection()
     merge: MergeSection = MergeSection()
     privacy: PrivacySection = PrivacySection()
 

@@ -30,6 +30,7 @@ def reference_problems(document: Document, data: Node, folder: Path) -> Iterator
     yield from _same_tokens(document, top)
     yield from _private_roles(document, top)
     yield from _merged_systems(document, top)
+    yield from _not_remembered(document, top)
 
 
 _WAYS = ("queue", "http", "folder", "soap", "web")
@@ -142,6 +143,16 @@ def _merged_systems(document: Document, top: dict[str, Node]) -> Iterator[Proble
             if isinstance(system, str) and system not in known:
                 where = document.value_place(("context", "merge", *place, index))
                 yield document.problem(where, f"there is no system {system!r}{nearest(system, known)}")
+
+
+def _not_remembered(document: Document, top: dict[str, Node]) -> Iterator[Problem]:
+    """Find connectors whose answers are not to be kept and that are not there: another's would be kept."""
+    known = list(_section(top.get("connectors")))
+    remember = _section(_section(top.get("context")).get("remember"))
+    for index, name in enumerate(_list(remember.get("not_of"))):
+        if isinstance(name, str) and name not in known:
+            where = document.value_place(("context", "remember", "not_of", index))
+            yield document.problem(where, f"there is no connector {name!r}{nearest(name, known)}")
 
 
 def _same_tokens(document: Document, top: dict[str, Node]) -> Iterator[Problem]:

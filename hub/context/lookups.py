@@ -6,8 +6,10 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Protocol
 
+import msgspec
 import structlog
 
 from connectors.base import Connector, ConnectorError
@@ -15,7 +17,7 @@ from hub.config.model import ContextSection
 from hub.config.resilience import AnswerCacheSection
 from hub.context.cache import AnswerCache, Changes, Key, Lifetimes, Records, SharedLookups
 from hub.context.question import Question
-from hub.domain.customer import AnswerState, BackendAnswer, Problem
+from hub.domain.customer import AnswerState, BackendAnswer, CustomerQuery, CustomerRecord, Problem
 
 log = structlog.get_logger(__name__)
 
@@ -25,8 +27,16 @@ class LookupObserver(Protocol):
         """Hear of each lookup: what it took, and `found`, `not_found`, `cached`, `stale` or the problem's name."""
 
 
+class StandIn(Protocol):
+    async def __call__(self, system: str, query: CustomerQuery, /) -> Sequence[CustomerRecord]:
+        """Return what is remembered of a system's customers. Raises ConnectorError."""
+
+
 class Lookups:
-    """`on_refreshed(answer, question)` hears what a backend said that was asked behind a stale answer."""
+    """`on_refreshed(answer, question)` hears what a backend said that was asked behind a stale answer.
+
+    What `stand_in` remembers is the answer of a backend that is down; it says of when it is.
+    """
 
     def __init__(
         self,
@@ -34,11 +44,13 @@ class Lookups:
         *,
         on_refreshed: Callable[[BackendAnswer, Question], None],
         on_lookup: LookupObserver | None = None,
+        stand_in: StandIn | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
         self._on_refreshed = on_refreshed
         self._on_lookup = on_lookup
+        self._stand_in = stand_in
         self._clock = clock
         self._connectors: dict[str, Connector] = {}
         self._lifetimes: dict[str, Lifetimes] = {}
@@ -80,8 +92,8 @@ class Lookups:
             as_of=kept.at if kept.is_stale else None,
         )
 
-    async def ask(self, connector: Connector, question: Question) -> BackendAnswer:
-        """Ask the backend itself. A failure is an answer too."""
+    async def ask(self, connector: Connector, question: Question, *, may_stand_in: bool = False) -> BackendAnswer:
+        """Ask the backend itself. A failure is an answer too; of one that is down what is remembered may be."""
         started = self._clock()
 
         async def lookup() -> Records:
@@ -98,7 +110,8 @@ class Lookups:
         try:
             records = await self._shared.run((id(connector), question.key), lookup)
         except ConnectorError as error:
-            return self._failure(connector, error.problem, error.message, started)
+            failed = self._failure(connector, error.problem, error.message, started)
+            return await self.stood_in(failed, question) if may_stand_in and error.is_of_backend else failed
         except Exception:
             # A connector that breaks its contract must not take the other backends' answers with it.
             log.exception("connector raised something other than ConnectorError", connector=connector.name)
@@ -156,6 +169,22 @@ class Lookups:
             problem=problem,
             detail=detail,
             took_ms=self._elapsed_ms(started),
+        )
+
+    async def stood_in(self, failed: BackendAnswer, question: Question) -> BackendAnswer:
+        """Return what is remembered in place of an answer, and why; the failure where nothing is."""
+        if self._stand_in is None:
+            return failed
+        try:
+            records = tuple(await self._stand_in(failed.connector, question.query))
+        except ConnectorError as error:
+            log.warning("nothing to stand in", connector=failed.connector, detail=error.message)
+            return failed
+        if not records:
+            return failed
+        told = [record.fetched_at for record in records if record.fetched_at is not None]
+        return msgspec.structs.replace(
+            failed, state=AnswerState.FOUND, records=records, as_of=min(told, default=datetime.now(UTC))
         )
 
     def _lifetimes_of(self, section: AnswerCacheSection) -> Lifetimes:

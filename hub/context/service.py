@@ -19,7 +19,8 @@ from hub.config.resilience import AnswerCacheSection
 from hub.context.assembly import Assembly, same_records
 from hub.context.cache import Records
 from hub.context.identity.book import DecisionBook
-from hub.context.lookups import LookupObserver, Lookups, report_failure
+from hub.context.identity.scoring import Rules
+from hub.context.lookups import LookupObserver, Lookups, StandIn, report_failure
 from hub.context.merge_precedence import Precedence
 from hub.context.pushed import with_customer, with_matter
 from hub.context.question import Question
@@ -100,6 +101,7 @@ class ContextService:
         kept: Mapping[str, AnswerCacheSection] | None = None,
         on_lookup: LookupObserver | None = None,
         on_complete: Callable[[CustomerContext, str], None] | None = None,
+        stand_in: StandIn | None = None,
         callback_of: Callable[[Call], Callback | None] = lambda _call: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -107,9 +109,12 @@ class ContextService:
         self._callback_of = callback_of
         self._source = interactions
         self._decisions = decisions
+        self._rules = Rules(settings.identity)
         self._book = DecisionBook()
         self._on_complete = on_complete
-        self.lookups = Lookups(settings, on_refreshed=self._refreshed, on_lookup=on_lookup, clock=clock)
+        self.lookups = Lookups(
+            settings, on_refreshed=self._refreshed, on_lookup=on_lookup, stand_in=stand_in, clock=clock
+        )
         self.use(connectors, kept or {})
         self._calls: dict[str, _LiveLookups] = {}
         self._listeners: list[ContextListener] = []
@@ -201,6 +206,7 @@ class ContextService:
             question=asked.question,
             backends=[(connector.name, connector.title) for connector in asked.connectors],
             precedence=self._precedence,
+            rules=self._rules,
             decided=self._book.about,
             max_interactions=self._settings.interactions,
             revision=revision,
@@ -309,7 +315,7 @@ class ContextService:
         await asyncio.gather(*tasks, self.lookups.close(), return_exceptions=True)
 
     async def _look_up(self, live: _LiveLookups, connector: Connector) -> None:
-        answer = await self.lookups.ask(connector, live.assembly.question)
+        answer = await self.lookups.ask(connector, live.assembly.question, may_stand_in=True)
         await self._read_decisions(live, answer.records)
         late = all(pending.connector != connector.name for pending in live.assembly.pending)
         if late and answer.state is AnswerState.FAILED:
@@ -398,9 +404,13 @@ class ContextService:
             )
             for answer in live.assembly.pending
         ]
-        if overdue:
-            log.warning("lookup over budget", connectors=[answer.connector for answer in overdue])
-            self._take(live, overdue)
+        if not overdue:
+            return
+        log.warning("lookup over budget", connectors=[answer.connector for answer in overdue])
+        instead = [await self.lookups.stood_in(answer, live.assembly.question) for answer in overdue]
+        pending = {answer.connector for answer in live.assembly.pending}
+        if still := [answer for answer in instead if answer.connector in pending]:
+            self._take(live, still)
 
     async def _load_first_interactions(self, live: _LiveLookups) -> None:
         try:

@@ -15,35 +15,44 @@ from hub.config.privacy import PrivacySection
 from hub.desk.access import Gate
 from hub.desk.agents_api import AgentsApi
 from hub.desk.application import make_application
+from hub.desk.callbacks_api import CallbacksApi
 from hub.desk.calls_api import CallsApi
 from hub.desk.commands_api import CommandsApi
 from hub.desk.connectors_api import ConnectorsApi
+from hub.desk.customers_api import CustomersApi
 from hub.desk.dead_letters_api import DeadLettersApi
 from hub.desk.description_api import DescriptionApi
 from hub.desk.desk import Desk
 from hub.desk.desk_api import DeskApi
+from hub.desk.embed_api import EmbedApi
 from hub.desk.events_api import EventsApi
 from hub.desk.feed_body import FeedBodies
 from hub.desk.identity_api import IdentityApi
 from hub.desk.inbound_api import InboundApi
+from hub.desk.interactions_api import InteractionsApi
 from hub.desk.operations_api import MetricsRenderer, OperationsApi
 from hub.desk.pages import STATIC_DIR, Pages
+from hub.desk.privacy_api import PrivacyApi
 from hub.desk.route import Route
 from hub.desk.rpc_api import RpcApi
-from hub.desk.privacy_api import PrivacyApi
 from hub.desk.senders import Senders
 from hub.desk.session_api import SessionApi
-from hub.desk.sign_in import SignIn
-from hub.desk.user_store import UserStore, UserStoreError
 from hub.desk.sight import Sight
+from hub.desk.sign_in import SignIn
+from hub.desk.timeline_api import TimelineApi
+from hub.desk.user_store import UserStore, UserStoreError
 from hub.desk.wrap_up_api import WrapUpApi
+from hub.domain.event import Event
 from hub.domain.ports import (
+    AccessRecords,
     AgentDirectory,
     BackendDirectory,
+    CallArchive,
+    Callbacks,
     CallControl,
-    AccessRecords,
     CallLog,
     CallWrapUp,
+    ContextProvider,
     DeadLetters,
     EventJournal,
     IdentityDecider,
@@ -52,8 +61,10 @@ from hub.domain.ports import (
     Reception,
     SoapFeed,
     StatusSource,
+    Timeline,
 )
 from hub.domain.rpc import RequestReply
+from hub.domain.search import KnownCustomers
 
 log = structlog.get_logger(__name__)
 
@@ -68,7 +79,8 @@ class DeskServer:
     """Serves the pages, the API and the WebSocket on one address.
 
     `users` stays the composition root's to close. `public_url`, `session_s` and `tokens` come from the
-    configuration's `desk` and `auth`.
+    configuration's `desk` and `auth`. `on_visit` hears of what a web site's visitor looked at, and
+    of contacts that other systems record; `store_problem` says why nothing can be stored at the moment.
     """
 
     def __init__(
@@ -82,6 +94,11 @@ class DeskServer:
         live: LiveCalls,
         directory: AgentDirectory,
         control: CallControl,
+        customers: KnownCustomers,
+        timeline: Timeline,
+        contexts: ContextProvider,
+        archive: CallArchive,
+        store_problem: Callable[[], str | None],
         wrap_ups: CallWrapUp,
         identity: IdentityDecider,
         decisions: IdentityDecisions,
@@ -97,16 +114,16 @@ class DeskServer:
         dead_letters: DeadLetters,
         replay_asked: Callable[[], None],
         requests: RequestReply,
-        public_url: str | None = None,
-        session_s: float = 12 * 3600.0,
-        static_dir: Path = STATIC_DIR,
-        session_check_s: float = SESSION_CHECK_S,
         sight: Sight,
         callbacks: Callbacks,
         region: str,
         on_visit: Callable[[Event], None],
         privacy: PrivacySection,
         access_records: AccessRecords,
+        public_url: str | None = None,
+        session_s: float = 12 * 3600.0,
+        static_dir: Path = STATIC_DIR,
+        session_check_s: float = SESSION_CHECK_S,
         keepalive_s: float = KEEPALIVE_S,
         idle_s: float = IDLE_S,
     ) -> None:
@@ -128,6 +145,16 @@ class DeskServer:
             *CommandsApi(agents=desk.agents, control=control).routes(),
             *WrapUpApi(agents=desk.agents, wrap_ups=wrap_ups).routes(),
             *IdentityApi(agents=desk.agents, decider=identity, decisions=decisions).routes(),
+            *CustomersApi(customers=customers, sight=sight).routes(),
+            *TimelineApi(
+                timeline=timeline,
+                customers=customers,
+                contexts=contexts,
+                live=live,
+                archive=archive,
+                sight=sight,
+            ).routes(),
+            *InteractionsApi(journal=journal, on_event=on_visit, problem=store_problem).routes(),
             *ConnectorsApi(backends=backends).routes(),
             *InboundApi(
                 feeds=feeds,
@@ -137,11 +164,6 @@ class DeskServer:
                 bodies=FeedBodies(),
                 public_url=public_url,
             ).routes(),
-            *RpcApi(requests=requests).routes(),
-            *DeadLettersApi(letters=dead_letters, replay_asked=replay_asked, sight=sight).routes(),
-            *PrivacyApi(section=privacy, accesses=access_records, agents=desk.agents).routes(),
-            *description.routes(),
-            *OperationsApi(status=status, metrics=metrics).routes(),
             *EmbedApi(
                 feeds=feeds,
                 region=region,
@@ -158,6 +180,11 @@ class DeskServer:
                 directory=directory,
                 sight=sight,
             ).routes(),
+            *RpcApi(requests=requests).routes(),
+            *DeadLettersApi(letters=dead_letters, replay_asked=replay_asked, sight=sight).routes(),
+            *PrivacyApi(section=privacy, accesses=access_records, agents=desk.agents).routes(),
+            *description.routes(),
+            *OperationsApi(status=status, metrics=metrics).routes(),
         )
         description.describe(self.routes)
         application = make_application(self.routes, gate=gate, pages=Pages(static_dir))

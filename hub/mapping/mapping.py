@@ -48,6 +48,11 @@ class Mapping:
     read_for: dict[str, tuple[str, ...]]
     """The paths of the record that a required field needs."""
 
+    @property
+    def targets(self) -> frozenset[str]:
+        """What a record can become: with a mapping that is one thing."""
+        return frozenset({self.target})
+
     def run(self, source: Any, *, system: str, region: str) -> FeedData | WriteBack:
         """Map one record, whatever the target. Raises MappingRunError."""
         if self.target == "write_back":

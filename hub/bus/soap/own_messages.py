@@ -51,6 +51,7 @@ class OwnMessages:
     """Says what one of the hub's own messages means; in the place of a mapping."""
 
     label = f"{_NAME}@1"
+    targets = frozenset({"customer", "order", "case", "interaction"})
 
     def run_feed(self, source: Any, *, system: str, region: str) -> FeedData:
         """Make the domain's type of a message that fits the schema. Raises MappingRunError."""

@@ -18,9 +18,12 @@ from hub.desk.desk import Desk
 from hub.desk.passwords import hash_password
 from hub.desk.server import DeskServer
 from hub.desk.user_store import UserStore
+from hub.domain.event import Event
 from hub.domain.writeback import WriteKind
 from hub.metrics import Metrics
 from tests.unit.desk.accesses import Accesses, sight
+from tests.unit.desk.callbacks import MemoryCallbacks
+from tests.unit.desk.customers import Customers
 from tests.unit.desk.letters import Letters
 from tests.unit.desk.ports import (
     Backends,
@@ -65,12 +68,15 @@ class House:
         self.status = Status()
         self.directory = Directory()
         self.control = Control()
+        self.customers = Customers()
         self.wrap_ups = WrapUps()
         self.identity = Identity()
         self.backends = Backends()
         self.journal = MemoryJournal()
         self.reception: Reception = options.pop("reception", None) or Reception()
         self.letters = Letters()
+        self.callbacks = MemoryCallbacks()
+        self.visits: list[Event] = []
         self.finder = Finder()
         self.metrics = Metrics()
         self.users = UserStore(folder / "ctihub.db")
@@ -116,6 +122,7 @@ class House:
                 "quality": TokenSection(token=SecretStr(SUPERVISE_TOKEN), may=("read", "control", "supervise")),
             },
             control=self.control,
+            customers=self.customers,
             wrap_ups=self.wrap_ups,
             identity=self.identity,
             decisions=self.identity,
@@ -136,6 +143,9 @@ class House:
                 accesses=self.accesses,
             ),
             sight=seen,
+            callbacks=self.callbacks,
+            region="DE",
+            on_visit=self.visits.append,
             privacy=privacy,
             access_records=self.accesses,
             status=self.status,

@@ -1,0 +1,103 @@
+"""A system that only tells and can't be asked: what its feeds told answers lookups in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import msgspec
+
+from connectors.base import ConnectorError, WritesNothing
+from hub.domain.customer import Case, CustomerQuery, CustomerRecord, Order, Problem
+from hub.domain.interaction import CustomerRef
+from hub.domain.ports import CustomerRecords, StoreError
+from hub.domain.search import Matter, as_record
+
+MOST_RECORDS: Final = 20
+MOST_MATTERS: Final = 200
+
+
+class RememberedSystem(WritesNothing):
+    """A `Connector` over the store; `name` is the system that the feeds are of."""
+
+    def __init__(self, name: str, title: str, records: CustomerRecords) -> None:
+        self.name = name
+        self.title = title or name
+        self._records = records
+
+    async def start(self) -> None:
+        """Do nothing: the store is open."""
+
+    async def close(self) -> None:
+        """Do nothing: the store is others' to close."""
+
+    def answers(self, query: CustomerQuery) -> bool:
+        """Whether there is anything to look for: everything that a system tells can be looked for."""
+        return not query.is_empty
+
+    async def check(self) -> str:
+        return "answers with what its feeds told"
+
+    async def lookup(self, query: CustomerQuery) -> Sequence[CustomerRecord]:
+        """Return the customers that the system told of, by id, else by number, else by address.
+
+        Each with the orders and cases that its feeds told of alone. Raises ConnectorError.
+        """
+        try:
+            for keys in _ways(query):
+                found = await self._found(keys)
+                if found:
+                    return found
+        except StoreError as error:
+            raise ConnectorError(Problem.INTERNAL, f"what {self.name} told can't be read: {error}") from error
+        return ()
+
+    async def _found(self, keys: Sequence[str]) -> Sequence[CustomerRecord]:
+        told = [one for one in await self._records.records(keys, limit=MOST_RECORDS) if one.system == self.name]
+        asked = [*keys, *(key for record in told for key in record.ref().keys())]  # noqa: SIM118 - no dict's keys
+        matters = await self._records.matters(list(dict.fromkeys(asked)), system=self.name, limit=MOST_MATTERS)
+        known = {record.id: record for record in told}
+        for alone in filter(None, map(as_record, matters)):
+            # Who is known by orders alone; a record of another system is that system's to tell.
+            if alone.system == self.name and not set(alone.ref().keys()).isdisjoint(keys):
+                known.setdefault(alone.id, msgspec.structs.replace(alone, orders=(), cases=()))
+        return [with_matters(record, _of(record, matters, known.values())) for record in known.values()]
+
+
+def with_matters(record: CustomerRecord, matters: Iterable[Matter]) -> CustomerRecord:
+    """Return a record with these orders and cases in place of those of the same number; `matters`: the newest first."""
+    orders: dict[str, Order] = {}
+    cases: dict[str, Case] = {}
+    for matter in matters:
+        if matter.order is not None:
+            orders.setdefault(matter.order.id, matter.order)
+        if matter.case is not None:
+            cases.setdefault(matter.case.id, matter.case)
+    if not orders and not cases:
+        return record
+    for order in record.orders:
+        orders.setdefault(order.id, order)
+    for case in record.cases:
+        cases.setdefault(case.id, case)
+    return msgspec.structs.replace(record, orders=tuple(orders.values()), cases=tuple(cases.values()))
+
+
+def _ways(query: CustomerQuery) -> list[tuple[str, ...]]:
+    phones = (query.phone.e164,) if query.phone.e164 else ()
+    refs = (
+        CustomerRef(ids=query.ids),
+        CustomerRef(phones=phones),
+        CustomerRef(emails=(query.email,) if query.email else ()),
+    )
+    return [keys for ref in refs if (keys := ref.keys())]
+
+
+def _of(record: CustomerRecord, matters: Iterable[Matter], known: Iterable[CustomerRecord]) -> Iterable[Matter]:
+    """Return whose matters are this record's: by its id, else by what no other record of the system has, too."""
+    others = [one for one in known if one.id != record.id]
+    shared = {key for one in others for key in one.ref().keys()}  # noqa: SIM118 - no dict's keys
+    own = set(record.ref().keys()) - shared
+    for matter in matters:
+        named = matter.customer.ids.get(record.system)
+        if named == record.id or (named is None and not own.isdisjoint(matter.customer.keys())):
+            yield matter
