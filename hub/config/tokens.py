@@ -29,6 +29,7 @@ _WORDS: Final[dict[TokenRight, str]] = {
     "publish": "publish",
     "operate": "see to dead letters",
     "audit": "see who has seen whose data",
+    "record": "record contacts with customers",
 }
 
 

@@ -34,16 +34,18 @@ class Access(enum.Enum):
     CONFIGURER = "a holder of a bearer token that may configure"
     OPERATOR = "a holder of a bearer token that may operate"
     AGENT_OR_AUDITOR = "a supervisor or a holder of a bearer token that may audit"
+    RECORDER = "a holder of a bearer token that may record"
     SENDER = "a sender with credentials for this feed"
     VISITOR = "a visitor of a web site, with a token that its server has signed"
 
 
-_MACHINES_ALONE = frozenset({Access.MACHINE, Access.CALLER, Access.CONFIGURER, Access.OPERATOR})
+_MACHINES_ALONE = frozenset({Access.MACHINE, Access.CALLER, Access.CONFIGURER, Access.OPERATOR, Access.RECORDER})
 _JUDGED_LATER = frozenset({Access.AGENT_OR_CONTROLLER, Access.CALLER})
 _ADMITTED_BY_RIGHT: dict[Access, TokenRight] = {
     Access.CONFIGURER: "configure",
     Access.OPERATOR: "operate",
     Access.AGENT_OR_AUDITOR: "audit",
+    Access.RECORDER: "record",
 }
 
 

@@ -24,6 +24,7 @@ _SECURITY: dict[Access, list[dict[str, list[str]]]] = {
     Access.CALLER: [{"bearer": []}],
     Access.CONFIGURER: [{"bearer": []}],
     Access.OPERATOR: [{"bearer": []}],
+    Access.RECORDER: [{"bearer": []}],
     Access.AGENT_OR_AUDITOR: [{"session": []}, {"bearer": []}],
     Access.SENDER: [{"bearer": []}, {"basic": []}, {"signature": []}],
     Access.VISITOR: [{"visitor": []}],
