@@ -5,15 +5,15 @@ from __future__ import annotations
 import ipaddress
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
+from hub.config.conditions import Comparison, conditions_of
+from hub.config.fact_names import check_path
 from hub.config.names import ListenAddress
 from hub.config.patterned import patterned
 from hub.config.pbx import QueueName, Variable
 from hub.config.placed import PlacedError
-from hub.config.routing_names import check_expression, check_path
 from hub.config.section import Section
-from hub.config.wording import nearest, wording
 from hub.domain.routing import DecidedFacts, Facts
 
 OWN_VARIABLES = ("CTIHUB_STATUS", "CTIHUB_RULE")
@@ -22,7 +22,6 @@ OWN_VARIABLES = ("CTIHUB_STATUS", "CTIHUB_RULE")
 MEANT_AGENTS = ("last_agent", "owner")
 """What a rule may say in place of an agent's id: who talked with the caller last, who looks after the customer."""
 
-EXPRESSION = "expr"
 LANGUAGE = r"[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8})?"
 """A language as Asterisk names it; it becomes part of a file's path there, so nothing else gets through."""
 
@@ -58,69 +57,10 @@ def _listed(value: Any) -> Any:
 SetVariable = Annotated[Variable, AfterValidator(_free_variable)]
 RuleName = Annotated[str, patterned(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,63}", "1 to 64 letters, digits, spaces, _ . or -")]
 Language = Annotated[str, patterned(LANGUAGE, "a language as Asterisk names it, as in de or en_GB")]
-Scalar = str | int | float | bool
-
-
-class Comparison(Section):
-    """What is asked of one fact. Exactly one; `eq` and `ne` take several values: any of them, none of them.
-
-    Texts are compared without regard to case, numbers as numbers even where a backend sends text. Of a list one item
-    that fits is enough. `exists: false` and `ne` hold for what is not known, nothing else does.
-    """
-
-    eq: Scalar | tuple[Scalar, ...] | None = None
-    ne: Scalar | tuple[Scalar, ...] | None = None
-    gt: float | None = None
-    ge: float | None = None
-    lt: float | None = None
-    le: float | None = None
-    contains: Annotated[str, Field(min_length=1)] | None = None
-    exists: bool | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> Comparison:
-        if len(self.model_fields_set) != 1:
-            raise ValueError(f"give exactly one of {', '.join(type(self).model_fields)}")
-        return self
-
-    @property
-    def operator(self) -> str:
-        return next(iter(self.model_fields_set))
-
-    @property
-    def operand(self) -> Any:
-        return getattr(self, self.operator)
 
 
 def _conditions(value: Any) -> dict[str, Comparison | str]:
-    """Read `when`: a path and what is asked of it, or `expr` and an expression. Raises PlacedError."""
-    if not isinstance(value, dict):
-        raise ValueError("must be a section of conditions, as in customer.tier: Gold")  # noqa: TRY004 - pydantic's way
-    return {key: _condition(key, asked) for key, asked in value.items()}
-
-
-def _condition(key: str, asked: Any) -> Comparison | str:
-    if isinstance(asked, Comparison):
-        return asked
-    try:
-        if key == EXPRESSION:
-            return check_expression(asked, Facts)
-        check_path(key, Facts)
-    except ValueError as error:
-        raise PlacedError((key,), str(error)) from None
-    try:
-        return Comparison.model_validate(asked if isinstance(asked, dict) else {"eq": asked})
-    except ValidationError as error:
-        finding = error.errors(include_url=False)[0]
-        inner = finding["loc"][:1] if isinstance(asked, dict) else ()
-        if finding["type"] == "extra_forbidden":
-            message = f"unknown comparison {inner[0]!r}{nearest(str(inner[0]), list(Comparison.model_fields))}"
-        elif inner[:1] in {("eq",), ("ne",)} or not inner:
-            message = "must be text, a number, true, false, or a list of these"
-            message = wording(finding) if finding["type"] == "value_error" else message
-        else:
-            message = wording(finding)
-        raise PlacedError((key, *inner), message) from None
+    return conditions_of(value, Facts, Comparison)
 
 
 class Outcome(Section):

@@ -11,10 +11,10 @@ import msgspec
 from pydantic import Field, TypeAdapter, ValidationError
 
 from hub.config.document import Document, KeyPath, read_document
+from hub.config.fact_names import check_path
 from hub.config.model import AgentSection
 from hub.config.problem import ConfigError, Problem
 from hub.config.routing import RoutingSection
-from hub.config.routing_names import check_path
 from hub.config.section import Section
 from hub.config.wording import nearest, wording
 from hub.context.routing_decision import Decider

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from hub.config.routing import DEFAULT_VARIABLES, OWN_VARIABLES, Comparison, Outcome, RoutingSection
+from hub.config.conditions import Comparison
+from hub.config.routing import DEFAULT_VARIABLES, OWN_VARIABLES, Outcome, RoutingSection
 from hub.domain.routing import CustomerFacts, Decision, Facts
 from tests.unit.cli.conftest import CONFIG, Ctihub
 

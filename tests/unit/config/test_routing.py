@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hub.config.routing import DEFAULT_VARIABLES, Comparison
+from hub.config.conditions import Comparison
+from hub.config.routing import DEFAULT_VARIABLES
 from tests.unit.config.conftest import MINIMAL, Load, Problems
 
 RULES = MINIMAL + "routing:\n  rules:\n"

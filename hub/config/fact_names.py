@@ -1,4 +1,4 @@
-"""Whether a path or an expression of the routing rules asks for something that there is."""
+"""Whether a path or an expression of rules asks for a fact that there is."""
 
 from __future__ import annotations
 

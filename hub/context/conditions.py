@@ -1,0 +1,110 @@
+"""Conditions of rules, compiled once: whether they hold for a record of facts. Pure."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from hub.config.conditions import EXPRESSION, Comparison
+from hub.config.expressions import ExpressionFailedError, compile_expression
+from hub.domain.path import Path
+
+Record = Mapping[str, Any]
+Condition = Callable[[Record], bool]
+
+_ORDER: dict[str, Callable[[Any, Any], bool]] = {
+    "gt": operator.gt,
+    "ge": operator.ge,
+    "lt": operator.lt,
+    "le": operator.le,
+}
+_DATED = frozenset({"within_days", "older_than_days", "before_today"})
+
+
+def compiled(key: str, asked: Comparison | str) -> Condition:
+    """Return what tells whether a condition holds for a record of facts; dates are seen from its `today`."""
+    if isinstance(asked, str):
+        if key != EXPRESSION:
+            raise TypeError(f"a condition that was not validated: {key}")
+        return _expression(asked)
+    path = Path(key)
+    if asked.operator in _DATED:
+        fits = _dated(asked.operator, asked.operand)
+        return lambda record: fits(path.read_all(record), date.fromisoformat(record["today"]))
+    holds = _comparison(asked.operator, asked.operand)
+    return lambda record: holds([value for value in path.read_all(record) if value not in {"", None}])
+
+
+def _expression(text: str) -> Condition:
+    search = compile_expression(text)
+
+    def holds(record: Record) -> bool:
+        try:
+            found = search(record)
+        except ExpressionFailedError:
+            return False  # a function that does not take what is there, as to_number(@) > `1` of a text
+        return bool(found) or found == 0  # as JMESPath counts truth: a number is true
+
+    return holds
+
+
+def _comparison(kind: str, operand: Any) -> Callable[[Sequence[Any]], bool]:
+    """Return what asks one thing of the values that a path has found."""
+    if kind == "exists":
+        return lambda values: bool(values) is operand
+    if kind == "contains":
+        part = str(operand).casefold()
+        return lambda values: any(part in _text(value) for value in values)
+    if kind in {"eq", "ne"}:
+        wanted = operand if isinstance(operand, tuple) else (operand,)
+
+        def is_one_of(values: Sequence[Any]) -> bool:
+            return any(_equal(value, one) for value in values for one in wanted)
+
+        return is_one_of if kind == "eq" else lambda values: not is_one_of(values)
+    compare = _ORDER[kind]
+    bound = Decimal(repr(operand))
+    return lambda values: any((number := _number(value)) is not None and compare(number, bound) for value in values)
+
+
+def _dated(kind: str, operand: Any) -> Callable[[Sequence[Any], date], bool]:
+    """Return what asks of dates how far they are from today."""
+    if kind == "before_today":
+        return lambda values, today: any(day < today for day in _days(values)) is operand
+    if kind == "within_days":
+        return lambda values, today: any(0 <= (day - today).days <= operand for day in _days(values))
+    return lambda values, today: any((today - day).days > operand for day in _days(values))
+
+
+def _days(values: Sequence[Any]) -> Iterator[date]:
+    for value in values:
+        try:
+            yield date.fromisoformat(str(value)[:10])
+        except ValueError:
+            continue  # a site's own field, in which something else stands
+
+
+def _equal(value: Any, wanted: Any) -> bool:
+    if isinstance(wanted, bool) or isinstance(value, bool):
+        return value is wanted
+    if isinstance(wanted, str):
+        return _text(value) == wanted.strip().casefold()
+    return _number(value) == Decimal(repr(wanted))
+
+
+def _text(value: Any) -> str:
+    return str(value).strip().casefold()
+
+
+def _number(value: Any) -> Decimal | None:
+    """Read a number, also from a backend's text."""
+    if isinstance(value, bool):
+        return None
+    try:
+        number = Decimal(str(value).strip())
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
