@@ -136,7 +136,12 @@ class Hub:
             config, health=ConnectorHealth(self._connector_changed), source=self._source, feeds=self._feeds
         )
         self._outbound = outbound_of(
-            config, backends, journal=self._journal, metrics=self._metrics, on_dead=self._are_dead
+            config,
+            backends,
+            journal=self._journal,
+            records=self._journal.customers,
+            metrics=self._metrics,
+            on_dead=self._are_dead,
         )
         self._stack.push_async_callback(backends.close)
         await backends.start()
@@ -238,6 +243,7 @@ class Hub:
                 dispositions=config.desk.dispositions,
                 on_recorded=self._context.call_wrapped_up,
                 activity_by_rule=self._outbound.writes_activity_of,
+                purpose_of=lambda name: backends.sections[name].outbound.purpose,
             ),
             identity=IdentityService(
                 journal=self._journal,

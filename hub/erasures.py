@@ -7,7 +7,7 @@ it is done; this looks every second, as for dead letters that are to be replayed
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import AsyncExitStack
 from typing import Final
 
@@ -22,14 +22,14 @@ log = structlog.get_logger(__name__)
 
 LOOK_EVERY_S: Final = 1.0
 
-Forget = Callable[[Collection[str]], None]
-"""Lets go of what is in memory of whom these index keys name."""
+Forget = Callable[[Collection[str]], Awaitable[None]]
+"""Lets go of what is in memory of whom these index keys name; what it still says of them is durable when it returns."""
 
 
 class Erasures:
-    """`forget` are told whose data to let go of: when an erasure begins, and again once the store has none of it."""
+    """`forget` is told whose data to let go of: when an erasure begins, and again once the store has none of it."""
 
-    def __init__(self, journal: Journal, forget: Collection[Forget], *, look_every_s: float = LOOK_EVERY_S) -> None:
+    def __init__(self, journal: Journal, forget: Forget, *, look_every_s: float = LOOK_EVERY_S) -> None:
         self._journal = journal
         self._forget = forget
         self._look_every_s = look_every_s
@@ -73,13 +73,13 @@ class Erasures:
 
     async def _hear(self, erasure: Erasure) -> None:
         self._keys[erasure.id] = frozenset(erasure.scope.keys)
-        self._let_go(erasure.id)
+        await self._let_go(erasure.id)
         await self._journal.move_erasure(erasure.id, ErasureState.BEGUN, ErasureState.HEARD)
         log.info("customer_is_being_erased", erasure=erasure.id, by=erasure.by)
 
     async def _tell(self, erasure: Erasure) -> None:
         """Publish it, under the erasure's own id: told a second time it is the same event."""
-        self._let_go(erasure.id)
+        await self._let_go(erasure.id)
         erased = CustomerErased(records=tuple(sorted(erasure.scope.records)), by=erasure.by, events=erasure.events)
         await self._journal.append(erased_event(erased, erasure_id=erasure.id))
         await self._journal.move_erasure(erasure.id, ErasureState.DONE, ErasureState.TOLD)
@@ -87,7 +87,6 @@ class Erasures:
         self.told_total += 1
         log.info("customer_erased", erasure=erasure.id, events=erasure.events, by=erasure.by)
 
-    def _let_go(self, erasure_id: str) -> None:
+    async def _let_go(self, erasure_id: str) -> None:
         self._journal.forget_recent()
-        for forget in self._forget:
-            forget(self._keys.get(erasure_id, frozenset()))
+        await self._forget(self._keys.get(erasure_id, frozenset()))

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from hub.backends import Backends
 from hub.config.model import Config
+from hub.domain.ports import CustomerRecords
 from hub.metrics import Metrics
 from hub.outbound.outbound import Backend, Outbound
 from hub.outbound.reader import OnDead, OutboundJournal
 
 
 def outbound_of(
-    config: Config, backends: Backends, *, journal: OutboundJournal, metrics: Metrics, on_dead: OnDead
+    config: Config,
+    backends: Backends,
+    *,
+    journal: OutboundJournal,
+    records: CustomerRecords,
+    metrics: Metrics,
+    on_dead: OnDead,
 ) -> Outbound:
     """Put it together, not started yet; what each backend's status lacks is filled in from it."""
 
@@ -24,6 +31,7 @@ def outbound_of(
         mapping_folders=config.hub.mappings,
         agent_names={agent_id: agent.name for agent_id, agent in config.agents.items()},
         region=config.hub.region,
+        records=records,
         on_dead=on_dead,
     )
     backends.complete_status(outbound.completed)

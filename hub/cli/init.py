@@ -125,6 +125,8 @@ _LAST = """\
 #    # What is written to it by itself: the activity of a call that is over. Events wait in the journal while SAP is
 #    # down, and it gets all of them, in order, once.
 #    outbound:
+#      # What it is written for: of a customer who has refused that purpose (a consent) nothing is.
+#      purpose: service
 #      rules:
 #        - on: [cti.call.cleared]
 #          when: {call.direction: [inbound, outbound]}
@@ -164,7 +166,7 @@ context:
   # exchange with all its extensions.
 #  identity:
 #    same: 0.92
-#    maybe: 0.05
+#    maybe: 0.015
 #    customers: 100000
 #    shared_numbers: ["+4930123400", "+4930123*"]
 #    rules:

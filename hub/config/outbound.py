@@ -41,7 +41,8 @@ class OutboundRule(Section):
     What is not there is the empty text. What is written is made from the event by itself, or by a `mapping` with
     `target: write_back`. The customer is the one that the call's context, or the event, or a lookup by its phone or
     e-mail names in that backend; without one, or with several, nothing is written, unless `without_customer: write`.
-    Of several rules that write the same kind of thing the first that fits counts.
+    Of several rules that write the same kind of thing the first that fits counts. `purpose` is what it is written for,
+    where that is another than the section's.
     """
 
     on: Annotated[tuple[EventPattern, ...], Field(min_length=1, max_length=50)]
@@ -49,6 +50,7 @@ class OutboundRule(Section):
     write: WriteKind = WriteKind.ACTIVITY
     mapping: str = ""
     without_customer: Literal["skip", "write"] = "skip"
+    purpose: Annotated[str, Field(max_length=100)] = ""
 
     @property
     def types(self) -> frozenset[EventType]:
@@ -93,9 +95,13 @@ class OutboundSection(Section):
     It is tried again after `retry_min_s`, then less and less often up to `retry_max_s`. What it refuses for itself is
     tried `attempts` times and then put to the dead letters; so is what has waited for `give_up_after_h`. Without
     `rules` it gets what an agent wrote down while it was down.
+
+    `purpose` is what is written to it, by itself or by an agent, for: of a customer who has refused that purpose (a
+    consent with `granted: false`) nothing is.
     """
 
     rules: Annotated[tuple[OutboundRule, ...], Field(max_length=100)] = ()
+    purpose: Annotated[str, Field(max_length=100)] = ""
     retry_min_s: Annotated[float, Field(gt=0, le=3_600)] = 1.0
     retry_max_s: Annotated[float, Field(gt=0, le=86_400)] = 300.0
     attempts: Annotated[int, Field(ge=1, le=100)] = 5

@@ -15,6 +15,7 @@ from connectors.base import Connector, ConnectorError
 from hub.context.parts import call_with_agents
 from hub.domain.call import Call
 from hub.domain.call_activity import call_activity, call_subject
+from hub.domain.consent import refused_by
 from hub.domain.customer import AnswerState, Customer, CustomerContext
 from hub.domain.event import (
     ABOUT,
@@ -78,7 +79,9 @@ class WrapUpService:
         dispositions: Sequence[str],
         on_recorded: Callable[[Interaction], None],
         activity_by_rule: ActivityByRule = lambda _call, *, is_over: (),  # noqa: ARG005 - a protocol's name
+        purpose_of: Callable[[str], str] = lambda _connector: "",
     ) -> None:
+        self._purpose_of = purpose_of
         self._connectors = connectors
         self._live = live
         self._context = context
@@ -99,6 +102,7 @@ class WrapUpService:
             first, said = await self._keep(interaction, wrap_up)
             by_rule = self._activity_by_rule(call, is_over=call.ended_at is not None and said.at >= call.ended_at)
             entries = self._entries(call, customer, context, wrap_up, agent, is_first=first is said, by_rule=by_rule)
+            entries, refused = self._consented(entries, customer)
             later = [await self._later(connector, entry, _NOT_ASKED) for connector, entry in entries.later]
         except StoreError as error:
             raise WrapUpError(WrapUpProblem.NOT_STORED, str(error)) from error
@@ -106,7 +110,25 @@ class WrapUpService:
         saved = await asyncio.gather(*(self._write(connector, entry) for connector, entry in entries.now))
         if (about := _about(wrap_up, interaction, saved)) is not None:
             self._journal.publish(wrap_up_event(about, wrap_up_id=about.extra[WRAP_UP]))
-        return WrapUpResult(id=wrap_up.id, saved=(*saved, *later))
+        return WrapUpResult(id=wrap_up.id, saved=(*saved, *later, *refused))
+
+    def _consented(self, entries: _Entries, customer: Customer | None) -> tuple[_Entries, Sequence[Saved]]:
+        """Leave out what is for a purpose that the customer has refused, and tell so."""
+        purposes = refused_by(customer, datetime.now(UTC).date()) if customer is not None else frozenset()
+        if not purposes:
+            return entries, ()
+        refused = [
+            Saved(connector=connector.name, title=connector.title, kind=entry.kind, refused=purpose)
+            for connector, entry in (*entries.now, *entries.later)
+            if (purpose := self._purpose_of(connector.name)) in purposes
+        ]
+        left = _Entries(
+            *(
+                [(connector, entry) for connector, entry in group if self._purpose_of(connector.name) not in purposes]
+                for group in entries
+            )
+        )
+        return left, refused
 
     def _check(self, wrap_up: WrapUp) -> None:
         if not (wrap_up.note.strip() or wrap_up.disposition or wrap_up.new_case.strip() or wrap_up.reference):

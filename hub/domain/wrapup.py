@@ -35,6 +35,7 @@ class Saved(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What one backend made of it: `id` is its own of what was written, `problem` in words why nothing was.
 
     `later`: it is down, or did not answer when the call came, and gets it by itself as soon as it can take it.
+    `refused` is the purpose of what is written there that the customer has refused: nothing is, nor will be.
     """
 
     connector: str
@@ -43,6 +44,7 @@ class Saved(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     id: str = ""
     was_there: bool = False
     later: bool = False
+    refused: str = ""
     problem: str = ""
 
 

@@ -200,6 +200,8 @@ def is_contact(identity: str) -> bool:
 def _traces(scope: Scope) -> frozenset[bytes]:
     """Return what must not be found in the store's file any more, as it stood there."""
     found = {key.partition(":")[2] for key in scope.keys if not key.startswith("id:")} | scope.names
+    # So the tables that are searched have them: names folded, numbers from their last digit to the first.
+    found |= {name.casefold() for name in scope.names} | {number[:0:-1] for number in scope.numbers}
     return frozenset(one.encode() for one in found if len(one) > 5)  # noqa: PLR2004 - shorter is found anywhere
 
 

@@ -12,7 +12,7 @@ from hub.domain.callback import Callback, CallbackState
 from hub.domain.change import CaseChange, ChangeKind, CustomerChange, OrderChange
 from hub.domain.control import CommandRecord
 from hub.domain.customer import Case, Customer, CustomerContext, CustomerRecord, Order
-from hub.domain.event import ERASED, Event, EventData, WriteBackRequest
+from hub.domain.event import ERASED, Event, EventData, FeedData, WriteBackRequest
 from hub.domain.identity import IdentityDecision
 from hub.domain.interaction import CustomerRef, Interaction, Note
 from hub.domain.phone import PhoneNumber
@@ -45,6 +45,28 @@ def emptied(event: Event, scope: Scope) -> Event | None:
     return _replace(event, subject=ERASED, partitionkey=ERASED, data=event.data if data is None else data)
 
 
+def emptied_whole(event: Event) -> Event | None:
+    """Return an event without anybody in it, whoever that was; None for one that is about no customer."""
+    match event.data:
+        case CallEvent() as step:
+            return _replace(event, data=_call_step(step))
+        case CustomerContext() as context:
+            left = CustomerContext(
+                call_id=context.call_id,
+                phone=PhoneNumber(anonymous=True),
+                revision=context.revision,
+                complete=context.complete,
+            )
+            return _replace(event, data=left)
+        case CommandRecord(command=command) if getattr(command, "to", ""):
+            return _replace(event, data=_replace(event.data, command=_replace(command, to=ERASED)))
+        case Callback() as callback:
+            return _replace(event, subject=ERASED, data=_callback(callback))
+        case CustomerChange() | OrderChange() | CaseChange() | Interaction() as told:
+            return _replace(event, subject=ERASED, partitionkey=ERASED, data=_told(told))
+    return None
+
+
 def emptied_call(call: Call) -> Call:
     """Return a call without the party outside: their number, name, and what they chose or were recorded saying."""
     numbers = {one for one in (call.customer_number.e164, call.customer_number.raw) if one}
@@ -64,19 +86,15 @@ def emptied_call(call: Call) -> Call:
 def _emptied(data: EventData, scope: Scope) -> EventData | None:  # noqa: C901, PLR0911 - a table
     match data:
         case CallEvent(call=call) if scope.has_call(call):
-            numbers = {one for one in (call.customer_number.e164, call.customer_number.raw) if one}
-            connection = None if data.connection is None else _connection(data.connection, numbers)
-            return _replace(data, call=emptied_call(call), connection=connection, digit="")
+            return _call_step(data)
         case CustomerContext():
             return _context(data, scope)
         case CustomerChange(customer=record) if _is_of(record, scope):
-            return CustomerChange(customer=CustomerRecord(system=record.system, id=""), change=ChangeKind.DELETED)
-        case OrderChange(customer=customer) if scope.has(customer.keys()):
-            return _replace(data, customer=CustomerRef(), order=Order(id=""), change=ChangeKind.DELETED)
-        case CaseChange(customer=customer) if scope.has(customer.keys()):
-            return _replace(data, customer=CustomerRef(), case=Case(id=""), change=ChangeKind.DELETED)
+            return _told(data)
+        case OrderChange(customer=customer) | CaseChange(customer=customer) if scope.has(customer.keys()):
+            return _told(data)
         case Interaction(customer=customer) if scope.has(customer.keys()) or _is_about_call(data, scope):
-            return _interaction(data)
+            return _told(data)
         case Callback(customer=customer, phone=phone) if scope.has((*customer.keys(), f"tel:{phone}")):
             return _callback(data)
         case WriteBackRequest(entry=entry, connector=connector):
@@ -90,6 +108,25 @@ def _emptied(data: EventData, scope: Scope) -> EventData | None:  # noqa: C901, 
             if to != ERASED and (is_theirs or _names_number(to, scope.numbers)):
                 return _replace(data, command=_replace(command, to=ERASED))
     return None
+
+
+def _call_step(step: CallEvent) -> CallEvent:
+    number = step.call.customer_number
+    numbers = {one for one in (number.e164, number.raw) if one}
+    connection = None if step.connection is None else _connection(step.connection, numbers)
+    return _replace(step, call=emptied_call(step.call), connection=connection, digit="")
+
+
+def _told(data: FeedData) -> FeedData:
+    match data:
+        case CustomerChange(customer=record):
+            return CustomerChange(customer=CustomerRecord(system=record.system, id=""), change=ChangeKind.DELETED)
+        case OrderChange():
+            return _replace(data, customer=CustomerRef(), order=Order(id=""), change=ChangeKind.DELETED)
+        case CaseChange():
+            return _replace(data, customer=CustomerRef(), case=Case(id=""), change=ChangeKind.DELETED)
+        case Interaction():
+            return _interaction(data)
 
 
 def _is_of(record: CustomerRecord, scope: Scope) -> bool:

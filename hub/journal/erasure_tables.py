@@ -55,9 +55,11 @@ _OF_KEYS: Final = (
     "DELETE FROM identity_decision_keys WHERE key = ANY ($1)",
 )
 _OF_A_NUMBER: Final = "DELETE FROM last_agents WHERE number = $1"
-_OF_A_CALL: Final = (
+_OF_A_CONTEXT: Final = (
     "DELETE FROM call_customers WHERE call_id = $1",
     "DELETE FROM call_contexts WHERE call_id = $1",
+)
+_OF_A_CALL: Final = (
     "DELETE FROM last_agents WHERE call_id = $1",
     "DELETE FROM call_keys WHERE call_id = $1",
     "DELETE FROM call_notes WHERE call_id = $1",
@@ -113,8 +115,20 @@ def of_customer(scope: Scope) -> Iterator[Write]:
         yield _OF_A_NUMBER, (number,)
     for record in sorted(scope.records):
         yield from _told(record.system, "customer", record.id)
-    for call_id in sorted(scope.calls):
+    yield from of_calls(scope.calls)
+    yield from of_contexts(scope.calls)
+
+
+def of_calls(call_ids: Iterable[str]) -> Iterator[Write]:
+    """Yield what takes calls out of everything but the call log."""
+    for call_id in sorted(call_ids):
         yield from ((statement, (call_id,)) for statement in _OF_A_CALL)
+
+
+def of_contexts(call_ids: Iterable[str]) -> Iterator[Write]:
+    """Yield what takes what was known of calls' other parties out of the tables."""
+    for call_id in sorted(call_ids):
+        yield from ((statement, (call_id,)) for statement in _OF_A_CONTEXT)
 
 
 def forget_whose(connection: StoreConnection, scope: Scope, erasure_id: str) -> None:

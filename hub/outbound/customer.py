@@ -21,11 +21,15 @@ Lookup = Callable[[CustomerQuery], Awaitable[Sequence[CustomerRecord]]]
 
 
 class Whose(enum.StrEnum):
-    """`one`: the id is known. Else there is `nobody` in that backend, or `several` that it may be."""
+    """`one`: the id is known. Else there is `nobody` in that backend, or `several` that it may be.
+
+    `refused`: the customer has refused what it is written for, so nobody was looked for.
+    """
 
     ONE = "one"
     NOBODY = "nobody"
     SEVERAL = "several"
+    REFUSED = "refused"
 
 
 class Owner(NamedTuple):

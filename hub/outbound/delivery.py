@@ -12,6 +12,7 @@ from connectors.base import Connector
 from hub.domain.backend import BackendStatus
 from hub.domain.event import Event, EventType, WriteBackRequest
 from hub.domain.writeback import WriteBack, WriteKind, WriteResult
+from hub.outbound.consents import Consents
 from hub.outbound.customer import Customers, Owner, Whose
 from hub.outbound.entries import entry_of
 from hub.outbound.rules import Rule, Rules
@@ -44,8 +45,18 @@ def deliveries(event: Event, rules: Rules, connector: str) -> list[Delivery]:
 class Deliverer:
     """Carries deliveries out, each once."""
 
-    def __init__(self, customers: Customers, *, agent_names: Mapping[str, str], region: str) -> None:
+    def __init__(
+        self,
+        customers: Customers,
+        *,
+        consents: Consents,
+        agent_names: Mapping[str, str],
+        region: str,
+        purpose: str = "",
+    ) -> None:
         self._customers = customers
+        self._consents = consents
+        self._purpose = purpose
         self._agent_names = agent_names
         self._region = region
         self.wellness = Wellness()
@@ -55,6 +66,9 @@ class Deliverer:
 
         Raises NotMadeError, ConnectorError, and StoreError.
         """
+        purpose = (delivery.rule.purpose if delivery.rule is not None else "") or self._purpose
+        if await self._consents.refuses(delivery.event, purpose):
+            return Whose.REFUSED
         entry, owner = await self._entry(delivery, connector)
         if owner.whose is Whose.ONE:
             entry = msgspec.structs.replace(entry, customer=owner.id)

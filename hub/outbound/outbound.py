@@ -18,10 +18,11 @@ from hub.domain.backend import BackendStatus
 from hub.domain.call import Call
 from hub.domain.event import decode_event
 from hub.domain.inbound import DeadLetter
-from hub.domain.ports import StoreError
+from hub.domain.ports import CustomerRecords, StoreError
 from hub.mapping.errors import MappingError
 from hub.mapping.mapping import Mapping as EventMapping
 from hub.mapping.mapping import load_mapping
+from hub.outbound.consents import Consents
 from hub.outbound.customer import Customers
 from hub.outbound.dead import ORIGIN
 from hub.outbound.delivery import Deliverer, Writable
@@ -64,9 +65,11 @@ class Outbound:
         mapping_folders: Sequence[str | Path],
         agent_names: Mapping[str, str],
         region: str,
+        records: CustomerRecords | None = None,
         on_dead: OnDead = lambda _letters: None,
         reader: NewReader = Reader,
     ) -> None:
+        self._records = records
         self._backends = backends
         self._journal = journal
         self._mapping_folders = mapping_folders
@@ -112,6 +115,11 @@ class Outbound:
         if (reader := self._readers.get(connector)) is not None:
             reader.nudge()
 
+    def look_again(self) -> None:
+        """Take in that events were emptied in the store: what waits in memory is read anew before it is written."""
+        for reader in self._readers.values():
+            reader.look_again()
+
     def completed(self, status: BackendStatus) -> BackendStatus:
         """Return a backend's status with how far its reader is."""
         reader = self._readers.get(status.name)
@@ -150,7 +158,13 @@ class Outbound:
             connector=backend.connector,
             section=backend.section,
             rules=Rules.compiled(name, backend.section.rules, self._mapping),
-            deliverer=Deliverer(customers, agent_names=self._agent_names, region=self._region),
+            deliverer=Deliverer(
+                customers,
+                consents=Consents(archive=self._journal, records=self._records),
+                agent_names=self._agent_names,
+                region=self._region,
+                purpose=backend.section.purpose,
+            ),
         )
 
     def _mapping(self, name: str) -> EventMapping:

@@ -15,7 +15,7 @@ import structlog
 
 from connectors.base import ConnectorError
 from hub.config.outbound import OutboundSection
-from hub.domain.event import Event, EventType, WriteBackRequest, decode_event
+from hub.domain.event import ERASED, Event, EventType, WriteBackRequest, decode_event
 from hub.domain.inbound import DeadLetter
 from hub.domain.ports import CallArchive, DeadLetters, EventJournal, StoredEvent, StoreError
 from hub.domain.writeback import WriteResult
@@ -87,6 +87,7 @@ class Reader:
         self._idle = asyncio.Event()
         self._idle.set()
         self._is_in_doubt = False
+        self._looks_again_to = 0
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
 
@@ -122,6 +123,11 @@ class Reader:
     def nudge(self) -> None:
         """Try again now what waits for the backend: it answers."""
         self._nudged.set()
+
+    def look_again(self) -> None:
+        """Take in that events were emptied in the store, also such as were read already and wait to be written."""
+        self._looks_again_to = self._journal.position
+        self.nudge()
 
     async def try_once(self, event: Event, kind: str) -> str:
         """Write what was put to the dead letters, by the rules as they are now; return why it failed, "" if it did not.
@@ -172,6 +178,8 @@ class Reader:
         except msgspec.MsgspecError as error:
             await self._bury(stored, "", f"the event can't be read: {error}")
             return
+        if event.subject == ERASED:
+            return
         for delivery in deliveries(event, self._setup.rules, self.name):
             await self._leave_alone_if_unsure(event, stored.position)
             await self._deliver(delivery, stored)
@@ -194,6 +202,11 @@ class Reader:
         while True:
             section = self._setup.section
             try:
+                if await self._is_emptied(stored):
+                    self.counts["skipped"] += 1
+                    log.info("outbound skipped", connector=self.name, event_id=event.id, customer=ERASED)
+                    self._went_on()
+                    return
                 if refusals and len(refusals) >= section.attempts - 1:
                     # The last attempt is one at a backend that is well.
                     await self._setup.deliverer.wellness.make_sure(self._setup.connector, refusals[-1])
@@ -220,6 +233,13 @@ class Reader:
                 self._count(delivery, outcome)
                 self._went_on()
                 return
+
+    async def _is_emptied(self, stored: StoredEvent) -> bool:
+        """Whether the customer was erased since the event was read. Raises StoreError."""
+        if stored.position > self._looks_again_to:
+            return False
+        found = await self._journal.read(stored.position - 1, 1)
+        return not found or found[0].body != stored.body
 
     async def _tried(self, delivery: Delivery) -> WriteResult | str:
         """Try it once."""

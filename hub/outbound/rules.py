@@ -44,6 +44,7 @@ class Rule:
         self.kind = section.write
         self.mapping = mapping
         self.without_customer = section.without_customer == "write"
+        self.purpose = section.purpose
         self._conditions = [Condition(path, wanted) for path, wanted in section.when.items()]
 
     def fits(self, kind: EventType, data: Any, *, is_open: bool = False) -> bool:

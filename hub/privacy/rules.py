@@ -8,6 +8,7 @@ from datetime import date
 import msgspec
 
 from hub.config.privacy import EXTRA, FieldPrivacy, PrivacySection, ViewerRole
+from hub.domain.consent import refused_purposes
 from hub.domain.customer import Consent, Hidden, HiddenReason, Hiding
 from hub.domain.interaction import Channel
 from hub.privacy.masks import MASKS
@@ -47,7 +48,7 @@ class Rules:
     def refused(self, consents: Iterable[Consent], today: date) -> frozenset[str]:
         """Return the purposes of fields that a customer has refused; one refusal counts, whatever others say."""
         purposes = set(self._purposes.values())
-        return frozenset(one.purpose for one in consents if one.purpose in purposes and is_refusal(one, today))
+        return refused_purposes(consents, today) & purposes
 
     def with_consent(self, hides: Hides, refused: Collection[str]) -> Hides:
         if not refused:
@@ -65,12 +66,6 @@ class Rules:
             {name: _hidden(name, rule) for name, rule in section.fields.items() if not _may(role, rule.roles)},
             frozenset(channel for channel, rule in section.interactions.items() if not _may(role, rule.roles)),
         )
-
-
-def is_refusal(consent: Consent, today: date) -> bool:
-    """Whether the customer forbids a purpose on all channels, and still does."""
-    is_over = consent.valid_until is not None and consent.valid_until < today
-    return not consent.granted and not consent.channel and not is_over
 
 
 def _may(role: str, roles: tuple[ViewerRole, ...] | None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -9,13 +10,15 @@ import msgspec
 from hub.config.privacy import EXTRA
 from hub.domain.call import Call
 from hub.domain.callback import Callback
-from hub.domain.customer import Customer, CustomerRecord, Hidden, Hiding, Sourced
+from hub.domain.change import CustomerChange
+from hub.domain.customer import Customer, CustomerContext, CustomerRecord, Hidden, HiddenReason, Hiding, Sourced
 from hub.domain.identity import RecordMatch
 from hub.domain.interaction import CustomerRef, Interaction
 from hub.privacy.masks import MASKS, masked_number, masked_phone_number, masked_text_name
 from hub.privacy.rules import Hides, RoleRules
 
 Veiled = TypeVar("Veiled", CustomerRecord, Customer)
+Told = TypeVar("Told", CustomerChange, CustomerContext)
 
 _IN_CUSTOMER: Final = {"balance": "balances", "url": "urls"}
 """Fields that a customer has under another name than a record, since there is one of each system."""
@@ -51,6 +54,29 @@ def veiled_matches(matches: tuple[RecordMatch, ...], hides: Hides) -> tuple[Reco
     replace = msgspec.structs.replace
     return tuple(
         replace(match, reasons=tuple(replace(reason, detail="") for reason in match.reasons)) for match in matches
+    )
+
+
+def without_fields(told: Told, names: Collection[str]) -> Told:
+    """Return what was told of customers without some fields, and without a word of that."""
+    hides = {name: Hidden(field=name, shown=Hiding.NOTHING, reason=HiddenReason.ROLE) for name in names}
+
+    def plain(subject: Veiled) -> Veiled:
+        veiled = (
+            veiled_record(subject, hides) if isinstance(subject, CustomerRecord) else veiled_customer(subject, hides)
+        )
+        return msgspec.structs.replace(veiled, hidden=subject.hidden)
+
+    if isinstance(told, CustomerChange):
+        return msgspec.structs.replace(told, customer=plain(told.customer))
+    return msgspec.structs.replace(
+        told,
+        customers=tuple(plain(customer) for customer in told.customers),
+        maybe_same=veiled_matches(told.maybe_same, hides),
+        answers=tuple(
+            msgspec.structs.replace(answer, records=tuple(plain(record) for record in answer.records))
+            for answer in told.answers
+        ),
     )
 
 
