@@ -24,6 +24,7 @@ from hub.domain.customer import CustomerContext
 from hub.domain.ports import CallLogEntry, PbxStatus
 from hub.domain.writeback import WriteKind
 from tests.unit.desk.accesses import Accesses, sight
+from tests.unit.desk.callbacks import MemoryCallbacks
 from tests.unit.desk.letters import Letters
 from tests.unit.desk.ports import (
     Backends,
@@ -204,6 +205,9 @@ async def running_world(folder: Path, port: int = 0, profile: AgentProfile = AGE
             replay_asked=lambda: None,
             requests=answering(finder=Finder(), control=control, directory=directory, calls=calls),
             sight=seen,
+            callbacks=MemoryCallbacks(),
+            region="DE",
+            on_visit=lambda _event: None,
             privacy=PrivacySection(),
             access_records=accesses,
             status=status,
