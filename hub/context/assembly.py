@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 
 from hub.context.cache import Records
 from hub.context.identity.grouping import group_records
+from hub.context.identity.scoring import Rules
 from hub.context.merge import merge_records
 from hub.context.merge_precedence import Precedence
 from hub.context.question import Question
 from hub.domain.callback import Callback
-from hub.domain.customer import AnswerState, BackendAnswer, Customer, CustomerContext, CustomerRecord
+from hub.domain.customer import AnswerState, BackendAnswer, CustomerContext, CustomerRecord
 from hub.domain.identity import IdentityDecision, RecordRef
 from hub.domain.interaction import Interaction, TimelinePage
 
@@ -28,12 +30,14 @@ class Assembly:
         question: Question,
         backends: Iterable[tuple[str, str]],
         precedence: Precedence,
+        rules: Rules,
         decided: Callable[[Collection[str]], Sequence[IdentityDecision]],
         max_interactions: int,
         revision: int = 0,
         callback: Callback | None = None,
     ) -> None:
         self.question = question
+        self._rules = rules
         self._decided = decided
         self._precedence = precedence
         self._max_interactions = max_interactions
@@ -88,14 +92,14 @@ class Assembly:
         """Take backends' answers, each in place of what that backend said before."""
         for answer in answers:
             self._answers[answer.connector] = answer
-        self._revise(answers=tuple(self._answers.values()), complete=not self.pending, customers=self._customers())
+        self._revise(answers=tuple(self._answers.values()), complete=not self.pending, **self._grouped())
 
     def regroup(self) -> bool:
         """Put the customers together anew, since more was decided of who is who; return whether they have changed."""
-        customers = self._customers()
-        if customers == self.context.customers:
+        now = msgspec.structs.replace(self.context, **self._grouped())
+        if now == self.context:
             return False
-        self._revise(customers=customers)
+        self._revise(customers=now.customers, chosen=now.chosen, maybe_same=now.maybe_same)
         return True
 
     @property
@@ -107,9 +111,16 @@ class Assembly:
     def _records(self) -> Sequence[CustomerRecord]:
         return [record for answer in self._answers.values() for record in answer.records]
 
-    def _customers(self) -> tuple[Customer, ...]:
+    def _grouped(self) -> dict[str, Any]:
+        """Return what the records make of the context's customers."""
         today = datetime.now(UTC).date()
-        return tuple(merge_records(group, self._precedence, today=today) for group in group_records(self._records()))
+        decisions = self._decided(self.decision_keys)
+        grouping = group_records(self._records(), self._rules, decisions, self.question.names)
+        customers = (
+            msgspec.structs.replace(merge_records(group, self._precedence, today=today), matches=matches)
+            for group, matches in zip(grouping.groups, grouping.matches, strict=True)
+        )
+        return {"customers": tuple(customers), "chosen": grouping.chosen, "maybe_same": grouping.maybe_same}
 
     def take_page(self, page: TimelinePage) -> bool:
         """Take the customer's newest contacts as they were read; return whether anything is new in them."""

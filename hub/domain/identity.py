@@ -110,3 +110,40 @@ class IdentityError(Exception):
         super().__init__(message)
         self.problem = problem
         self.message = message
+
+
+class Sign(enum.StrEnum):
+    """What two records can agree or disagree in; the rules of `context.identity` are made of these.
+
+    `phone`, `email`: one in common that is nobody else's, valid at the same time, or that both were found by;
+    `*_verified`: both systems made sure of it. Of names at most one sign of those from `name_same` to `names_differ`.
+    """
+
+    ID = "id"
+    IDS_DIFFER = "ids_differ"
+    PHONE_VERIFIED = "phone_verified"
+    PHONE = "phone"
+    PHONE_SHARED = "phone_shared"
+    EMAIL_VERIFIED = "email_verified"
+    EMAIL = "email"
+    NAME_SAME = "name_same"
+    NAME_SIMILAR = "name_similar"
+    NAME_TRANSCRIBED = "name_transcribed"
+    NAME_COMPATIBLE = "name_compatible"
+    NAME_PARTLY = "name_partly"
+    SURNAMES_DIFFER = "surnames_differ"
+    GIVEN_NAMES_DIFFER = "given_names_differ"
+    NAMES_DIFFER = "names_differ"
+    NAME_COMMON = "name_common"
+    GENERATIONS_DIFFER = "generations_differ"
+    GENERATION_UNSAID = "generation_unsaid"
+    BIRTH_DATE = "birth_date"
+    BIRTH_DATE_SIMILAR = "birth_date_similar"
+    BIRTH_DATES_DIFFER = "birth_dates_differ"
+    ADDRESS = "address"
+    POSTCODE = "postcode"
+    ADDRESSES_DIFFER = "addresses_differ"
+    ORGANIZATION = "organization"
+    ORGANIZATIONS_DIFFER = "organizations_differ"
+    KINDS_DIFFER = "kinds_differ"
+    SYSTEM = "system"

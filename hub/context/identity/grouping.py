@@ -1,85 +1,243 @@
-"""Which records of different systems are the same customer.
-
-All records here answer the same question (one phone number), so they already share that. Strong signs (an id of
-the other system, an e-mail address) join records. Without one, records of different systems join when their names
-are compatible and exactly one record of the other system fits. Two records of one system are two customers:
-the system itself says so.
-"""
+"""Which records are one customer: what the rules make sure of and people decided, joined without contradiction."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from itertools import combinations
+from typing import Final, NamedTuple
 
-from hub.context.names import compatible
+from hub.context.identity.evidence import Evidence, Prepared, evidence, prepare
+from hub.context.identity.scoring import Rules, score
+from hub.context.identity.standing import Standing
 from hub.domain.customer import CustomerRecord
+from hub.domain.identity import Chosen, IdentityDecision, RecordMatch, RecordRef, Sign
+
+MAX_RECORDS: Final = 60
+"""Records that are compared with each other; what a backend answers beyond them are customers of their own."""
+MAX_MAYBE: Final = 20
+SHOWN_APART_BITS: Final = -20.0
+"""What speaks so much against two records that no third brings them together."""
+DECISIVE_BITS: Final = 6.0
+"""By how much one of two that can't be together has to fit better than the other to be taken: 64 to 1."""
+_TELLING_APART: Final = frozenset(
+    {
+        Sign.GIVEN_NAMES_DIFFER,
+        Sign.NAMES_DIFFER,
+        Sign.BIRTH_DATES_DIFFER,
+        Sign.GENERATIONS_DIFFER,
+        Sign.KINDS_DIFFER,
+        Sign.SYSTEM,
+    }
+)
 
 Group = list[CustomerRecord]
 
 
-def _shares_id(one: CustomerRecord, other: CustomerRecord) -> bool:
-    ids = {(one.system, one.id), *one.ids.items()}
-    return not ids.isdisjoint({(other.system, other.id), *other.ids.items()})
+class Grouping(NamedTuple):
+    """`groups` are the customers, the chosen one first, else in the order in which each one's first record came.
+
+    `matches` are by group why its records are one, in the order in which they were joined; `maybe_same` are records of
+    different groups that may be one. `chosen` is whom of several people have said to be meant.
+    """
+
+    groups: list[Group]
+    matches: list[tuple[RecordMatch, ...]]
+    maybe_same: tuple[RecordMatch, ...] = ()
+    chosen: Chosen | None = None
 
 
-def _shares_email(one: CustomerRecord, other: CustomerRecord) -> bool:
-    addresses = {email.address.casefold() for email in one.emails}
-    return any(email.address.casefold() in addresses for email in other.emails)
+class _Link(NamedTuple):
+    """Two records by their numbers among all, the lesser first, and what the rules make of them."""
+
+    one: int
+    other: int
+    bits: float
+    weight: float
+    evidence: Evidence
 
 
-def _display_names(record: CustomerRecord) -> tuple[str, ...]:
-    name = record.name.full or f"{record.name.given} {record.name.surname}".strip()
-    return tuple(filter(None, (name, record.organization)))
+def group_records(
+    records: Sequence[CustomerRecord],
+    rules: Rules,
+    decisions: Iterable[IdentityDecision] = (),
+    asked: Collection[str] = (),
+) -> Grouping:
+    """Return the records by customer; `asked` are the index keys of what they were found by.
+
+    The same records and decisions give the same customers in whatever order they come. What people decided goes before
+    the rules; then the surest pairs are joined first. Two of one system are two customers, since that system says so.
+    """
+    standing = Standing(decisions)
+    compared = records[:MAX_RECORDS]
+    refs = [RecordRef(system=record.system, id=record.id) for record in records]
+    joiner = _Joiner([prepare(record, asked) for record in compared], rules, standing)
+    matches = joiner.join()
+    clusters = [*joiner.clusters(), *({number} for number in range(len(compared), len(records)))]
+    clusters.sort(key=min)
+    chosen = _chosen(clusters, refs, standing, asked) if len(clusters) > 1 else None
+    if chosen is not None:
+        clusters.sort(key=lambda cluster: chosen.record not in {refs[number] for number in cluster})
+    return Grouping(
+        [[records[number] for number in sorted(cluster)] for cluster in clusters],
+        [tuple(match for number, match in matches if number in cluster) for cluster in clusters],
+        joiner.maybe(),
+        chosen,
+    )
 
 
-def _names_fit(one: CustomerRecord, other: CustomerRecord) -> bool:
-    ones, others = _display_names(one), _display_names(other)
-    if not ones or not others:
-        return True
-    if one.kind is other.kind:
-        return compatible(ones[0], others[0])
-    return any(compatible(a, b) for a in ones for b in others)
+def _chosen(
+    clusters: Sequence[set[int]], refs: Sequence[RecordRef], standing: Standing, asked: Collection[str]
+) -> Chosen | None:
+    """Return the newest choice for what was asked for whose record is among these."""
+    present = {refs[number] for cluster in clusters for number in cluster}
+    for decision in standing.meant(list(asked)):
+        record = decision.records[0]
+        found = (
+            record if record in present else next((one for one in sorted(present) if standing.same(one, record)), None)
+        )
+        if found is not None:
+            return Chosen(decision=decision.id, record=found, by=decision.by, at=decision.at, call_id=decision.call_id)
+    return None
 
 
-def _one_record_a_system(records: Iterable[CustomerRecord]) -> bool:
-    seen: dict[str, str] = {}
-    return all(seen.setdefault(record.system, record.id) == record.id for record in records)
+class _Joiner:
+    """Joins records to customers."""
 
+    def __init__(self, prepared: Sequence[Prepared], rules: Rules, standing: Standing) -> None:
+        self._rules = rules
+        self._standing = standing
+        # Numbered by their names, so that it does not matter who answered first.
+        self._order = sorted(range(len(prepared)), key=lambda number: (prepared[number].ref, number))
+        self._prepared = [prepared[number] for number in self._order]
+        self._cluster_of = [{number} for number in range(len(prepared))]
+        self._links = self._compared()
+        self._between = {(link.one, link.other): link for link in self._links}
 
-def _join_strong(records: Sequence[CustomerRecord]) -> list[Group]:
-    groups: list[Group] = []
-    for record in records:
-        linked = [
-            group
-            for group in groups
-            if any(_shares_id(record, member) or _shares_email(record, member) for member in group)
-            and _one_record_a_system([*group, record])
+    def _compared(self) -> list[_Link]:
+        """Compare all with all; where those who have a number contradict each other, it is nobody's own."""
+        shared = self._declared_shared()
+        holders: dict[str, list[int]] = {}
+        for number, record in enumerate(self._prepared):
+            for key in record.numbers:
+                holders.setdefault(key, []).append(number)
+        prepared = self._prepared
+        found = {
+            (one, other): evidence(prepared[one], prepared[other], shared)
+            for one, other in combinations(range(len(prepared)), 2)
+        }
+        several = {
+            key
+            for key, numbers in holders.items()
+            if key not in shared and any(self._tells_apart(found[pair]) for pair in combinations(numbers, 2))
+        }
+        for one, other in {pair for key in several for pair in combinations(holders[key], 2)}:
+            found[one, other] = evidence(prepared[one], prepared[other], shared | several)
+        rules = self._rules
+        return [_Link(*pair, rules.bits(signs), rules.weight(signs), signs) for pair, signs in found.items()]
+
+    def _declared_shared(self) -> frozenset[str]:
+        numbers = {number for record in self._prepared for number in record.phones}
+        return frozenset(f"tel:{number}" for number in numbers if self._rules.is_shared(number))
+
+    def _tells_apart(self, signs: Evidence) -> bool:
+        """Whether two records are surely of two customers, unless one names the other's id."""
+        return Sign.ID not in signs and not _TELLING_APART.isdisjoint(signs)
+
+    def join(self) -> list[tuple[int, RecordMatch]]:
+        """Join what belongs together; return each match with one of its records, as they were numbered at first."""
+        matches = [
+            self._joined(link)
+            for link in self._links
+            if self._standing.same(self._ref(link.one), self._ref(link.other)) and self._unite(link.one, link.other)
         ]
-        if not linked:
-            groups.append([record])
-            continue
-        linked[0].append(record)
-        for other in linked[1:]:
-            if _one_record_a_system([*linked[0], *other]):
-                linked[0].extend(other)
-                groups.remove(other)
-    return groups
-
-
-def _fits(one: Group, other: Group) -> bool:
-    return _one_record_a_system([*one, *other]) and all(_names_fit(a, b) for a in one for b in other)
-
-
-def group_records(records: Sequence[CustomerRecord]) -> list[Group]:
-    """Return the records by customer, in the order in which each customer's first record came."""
-    groups = _join_strong(records)
-    joined = True
-    while joined:
-        joined = False
-        for group in groups:
-            partners = [other for other in groups if other is not group and _fits(group, other)]
-            if len(partners) == 1 and [g for g in groups if g is not partners[0] and _fits(partners[0], g)] == [group]:
-                group.extend(partners[0])
-                groups.remove(partners[0])
-                joined = True
+        sure = sorted(
+            (link for link in self._links if link.bits >= self._rules.same_bits),
+            key=lambda link: (-link.bits, link.one, link.other),
+        )
+        going_on = True
+        while going_on:
+            going_on = False
+            for link in sure:
+                ours, theirs = self._cluster_of[link.one], self._cluster_of[link.other]
+                if ours is theirs or self._are_apart(ours, theirs) or self._is_rivalled(link, sure):
+                    continue
+                matches.append(self._joined(link))
+                self._unite(link.one, link.other)
+                going_on = True
                 break
-    return groups
+        return matches
+
+    def _is_rivalled(self, link: _Link, sure: Sequence[_Link]) -> bool:
+        """Whether another customer fits one of the two about as well, with whom the other one can't be together."""
+        ends = (self._cluster_of[link.one], self._cluster_of[link.other])
+        for rival in sure:
+            if rival.bits <= link.bits - DECISIVE_BITS:
+                return False
+            sides = (self._cluster_of[rival.one], self._cluster_of[rival.other])
+            if sides[0] is sides[1]:
+                continue
+            for mine, yours in (ends, ends[::-1]):
+                third = next(
+                    (side for side, beside in (sides, sides[::-1]) if beside is mine and side is not yours), None
+                )
+                if third is not None and self._are_apart(third, yours) and not self._are_apart(third, mine):
+                    return True
+        return False
+
+    def _are_apart(self, ours: set[int], theirs: set[int]) -> bool:
+        """Whether anything says that these are two customers: people, one system, or what the records say."""
+        return any(self._is_apart(a, b) for a in ours for b in theirs)
+
+    def _is_apart(self, one: int, other: int) -> bool:
+        first, second = self._ref(one), self._ref(other)
+        if first == second:
+            return False
+        if first.system == second.system or self._standing.apart(first, second):
+            return True
+        return self._link(one, other).weight <= SHOWN_APART_BITS
+
+    def _link(self, one: int, other: int) -> _Link:
+        return self._between[(one, other) if one < other else (other, one)]
+
+    def _ref(self, number: int) -> RecordRef:
+        return self._prepared[number].ref
+
+    def _unite(self, one: int, other: int) -> bool:
+        ours, theirs = self._cluster_of[one], self._cluster_of[other]
+        if ours is theirs:
+            return False
+        ours |= theirs
+        for number in theirs:
+            self._cluster_of[number] = ours
+        return True
+
+    def _joined(self, link: _Link) -> tuple[int, RecordMatch]:
+        return self._order[link.one], self._match(link)
+
+    def _match(self, link: _Link) -> RecordMatch:
+        one, other = self._ref(link.one), self._ref(link.other)
+        is_decided = self._standing.same(one, other)
+        return RecordMatch(
+            one=one,
+            other=other,
+            score=1.0 if is_decided else score(link.bits),
+            reasons=self._rules.reasons(link.evidence),
+            decision=self._standing.decided(one, other),
+        )
+
+    def clusters(self) -> list[set[int]]:
+        """Return the customers as numbers of the records as they came."""
+        distinct = {id(cluster): cluster for cluster in self._cluster_of}
+        return [{self._order[number] for number in cluster} for cluster in distinct.values()]
+
+    def maybe(self) -> tuple[RecordMatch, ...]:
+        """Return who may be one though nobody is sure, the likeliest first; nobody of whom people said otherwise."""
+        open_links = (
+            link
+            for link in self._links
+            if link.bits >= self._rules.maybe_bits
+            and self._cluster_of[link.one] is not self._cluster_of[link.other]
+            and not self._standing.apart(self._ref(link.one), self._ref(link.other))
+        )
+        likeliest = sorted(open_links, key=lambda link: (-link.bits, link.one, link.other))
+        return tuple(self._match(link) for link in likeliest[:MAX_MAYBE])

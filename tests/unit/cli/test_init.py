@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from hub.cli.init import TEMPLATE
+from hub.config.identity import IdentityRule, IdentitySection
 from hub.config.inbound import (
     BasicLogin,
     CsvFormat,
@@ -113,6 +114,8 @@ def test_every_key_of_the_configuration_is_told_of() -> None:
         ControlSection,
         AgentSection,
         ContextSection,
+        IdentitySection,
+        IdentityRule,
         PrivacySection,
         KeptData,
         FieldPrivacy,

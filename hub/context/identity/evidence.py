@@ -1,0 +1,265 @@
+"""What two records have in common and what tells them apart, as signs; pure, and the same in both directions."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date
+from functools import lru_cache
+from typing import Final, NamedTuple, TypeVar
+
+from hub.context.companies import CompanyName, company_name, compare_companies, has_legal_form
+from hub.context.name_tables import ROLE_MAILBOXES
+from hub.context.names import NameRelation, PersonName, compare_people, person_name
+from hub.context.spelling import spellings
+from hub.domain.customer import Address, CustomerRecord, Email, Kind, Phone
+from hub.domain.identity import RecordRef, Sign
+
+MAX_POINTS: Final = 50
+"""Numbers, and addresses of each kind, of a record that are looked at."""
+
+T = TypeVar("T", Phone, Email)
+Evidence = Mapping[Sign, str]
+"""The signs that two records have, each with what was compared."""
+
+_NAME_SIGNS: Final = {
+    NameRelation.SAME: Sign.NAME_SAME,
+    NameRelation.SIMILAR: Sign.NAME_SIMILAR,
+    NameRelation.TRANSCRIBED: Sign.NAME_TRANSCRIBED,
+    NameRelation.COMPATIBLE: Sign.NAME_COMPATIBLE,
+    NameRelation.PARTLY: Sign.NAME_PARTLY,
+    NameRelation.OTHER_SURNAME: Sign.SURNAMES_DIFFER,
+    NameRelation.OTHER_GIVEN: Sign.GIVEN_NAMES_DIFFER,
+    NameRelation.OTHER: Sign.NAMES_DIFFER,
+}
+_PLACEHOLDER_YEARS: Final = frozenset({1, 1753, 1800, 1900, 1970, 9999})
+_WORD = re.compile(r"[^\W_]+")
+_STREET = re.compile(r"stra(?:ss|ß)e\b|str\b\.?|street\b|st\b\.?")
+_GMAIL = frozenset({"gmail.com", "googlemail.com"})
+
+
+class Place(NamedTuple):
+    """An address as it is compared."""
+
+    street: frozenset[str]
+    postcode: str
+    locality: str
+
+
+class Prepared(NamedTuple):
+    """A record as it is compared; `company` is set for a company, `person` for a person."""
+
+    ref: RecordRef
+    person: PersonName | None
+    company: CompanyName | None
+    shown_name: str
+    works_at: CompanyName | None
+    organization: str
+    ids: Mapping[str, str]
+    phones: Mapping[str, Phone]
+    emails: Mapping[str, Email]
+    places: tuple[Place, ...]
+    birth_date: date | None
+
+    @property
+    def numbers(self) -> Iterable[str]:
+        yield from (f"tel:{number}" for number in self.phones)
+        yield from (f"mailto:{address}" for address in self.emails)
+
+
+def prepare(record: CustomerRecord, asked: Collection[str] = ()) -> Prepared:
+    """Make a record ready to be compared.
+
+    A record that lists no number at all has the one in `asked` (index keys) that it was found by, likewise an address.
+    """
+    name = record.name
+    full = name.full or f"{name.given} {name.surname}".strip()
+    is_company = (
+        record.kind is Kind.ORG
+        or (not full and bool(record.organization))
+        or (bool(full) and not (name.given and name.surname) and has_legal_form(full))
+    )
+    shown = (full or record.organization) if is_company else full
+    phones = {phone.number: phone for phone in record.phones[:MAX_POINTS]} or {
+        key[4:]: Phone(number=key[4:]) for key in asked if key.startswith("tel:")
+    }
+    emails = {_mailbox(email.address): email for email in record.emails[:MAX_POINTS]} or {
+        _mailbox(key[7:]): Email(address=key[7:]) for key in asked if key.startswith("mailto:")
+    }
+    return Prepared(
+        ref=RecordRef(system=record.system, id=record.id),
+        person=None if is_company else person_name(name.full, name.given, name.surname),
+        company=company_name(shown) if is_company else None,
+        shown_name=shown,
+        works_at=None if is_company or not record.organization else company_name(record.organization),
+        organization=record.organization,
+        ids={record.system: record.id, **record.ids},
+        phones=phones,
+        emails=emails,
+        places=tuple(_place(address) for address in record.addresses[:MAX_POINTS]),
+        birth_date=record.birth_date if record.birth_date and not _is_placeholder(record.birth_date) else None,
+    )
+
+
+@lru_cache(maxsize=16_384)
+def _mailbox(address: str) -> str:
+    """Return an address as it is compared: small, Gmail's without what that does not look at."""
+    small = unicodedata.normalize("NFKC", address.strip()).casefold()
+    local, _, domain = small.rpartition("@")
+    if domain in _GMAIL:
+        return f"{local.partition('+')[0].replace('.', '')}@gmail.com"
+    return small
+
+
+def _is_placeholder(day: date) -> bool:
+    """Whether a system writes this day where it knows none."""
+    return day.month == day.day == 1 and day.year in _PLACEHOLDER_YEARS
+
+
+@lru_cache(maxsize=16_384)
+def _words(text: str) -> frozenset[str]:
+    folded = unicodedata.normalize("NFKC", text[:200]).casefold()
+    return frozenset(spellings(word)[-1] for word in _WORD.findall(_STREET.sub("str ", folded)))
+
+
+def _place(address: Address) -> Place:
+    postcode = "".join(_WORD.findall(address.postcode[:20])).upper()
+    return Place(_words(address.street), postcode, " ".join(sorted(_words(address.locality))))
+
+
+def is_role_mailbox(address: str) -> bool:
+    """Whether several people read what is sent there: info@, sales@."""
+    return re.split(r"[.+_-]", address.partition("@")[0])[0] in ROLE_MAILBOXES
+
+
+class _Found(dict[Sign, str]):
+    def add(self, sign: Sign, *compared: str) -> None:
+        self[sign] = " · ".join(dict.fromkeys(filter(None, compared)))
+
+
+def evidence(one: Prepared, other: Prepared, shared: Collection[str] = ()) -> Evidence:
+    """Compare two records; `shared` are numbers and addresses (index keys) that are nobody's own."""
+    found = _Found()
+    if one.ref.system == other.ref.system:
+        # The system knows best: nothing else counts. It may also have told of one record twice.
+        found.add(Sign.ID if one.ref == other.ref else Sign.SYSTEM, one.ref.system)
+        return found
+    _compare_ids(found, one, other)
+    _compare_points(found, one, other, shared)
+    _compare_names(found, one, other)
+    _compare_births(found, one, other)
+    _compare_places(found, one, other)
+    return found
+
+
+def _compare_ids(found: _Found, one: Prepared, other: Prepared) -> None:
+    common = [system for system in one.ids if system in other.ids]
+    agreeing = [system for system in common if one.ids[system] == other.ids[system]]
+    if agreeing:
+        found.add(Sign.ID, *(f"{system} {one.ids[system]}" for system in agreeing))
+    elif common:
+        found.add(Sign.IDS_DIFFER, *(f"{system} {p.ids[system]}" for system in common for p in (one, other)))
+
+
+def _overlap(one: T, other: T) -> bool:
+    """Whether both are valid at one time."""
+    return not (
+        (one.valid_until and other.valid_from and one.valid_until < other.valid_from)
+        or (other.valid_until and one.valid_from and other.valid_until < one.valid_from)
+    )
+
+
+def _compare_points(found: _Found, one: Prepared, other: Prepared, shared: Collection[str]) -> None:
+    for number, phone in one.phones.items():
+        theirs = other.phones.get(number)
+        if theirs is None or not _overlap(phone, theirs):
+            continue
+        if phone.shared or theirs.shared or f"tel:{number}" in shared:
+            found.add(Sign.PHONE_SHARED, number)
+        else:
+            found.add(Sign.PHONE, number)
+            if phone.verified and theirs.verified:
+                found.add(Sign.PHONE_VERIFIED, number)
+    are_companies = one.company is not None and other.company is not None
+    for address, email in one.emails.items():
+        theirs_at = other.emails.get(address)
+        if theirs_at is None or not _overlap(email, theirs_at):
+            continue
+        is_own = are_companies or not is_role_mailbox(address)
+        if is_own and not (email.shared or theirs_at.shared or f"mailto:{address}" in shared):
+            found.add(Sign.EMAIL, address)
+            if email.verified and theirs_at.verified:
+                found.add(Sign.EMAIL_VERIFIED, address)
+
+
+def _compare_names(found: _Found, one: Prepared, other: Prepared) -> None:
+    if one.person is not None and other.person is not None:
+        relation = compare_people(one.person, other.person)
+        generations = {one.person.generation, other.person.generation}
+        if len(generations) > 1:
+            sign = Sign.GENERATION_UNSAID if "" in generations else Sign.GENERATIONS_DIFFER
+            found.add(sign, one.shown_name, other.shown_name)
+        if (
+            one.person.is_common
+            and other.person.is_common
+            and relation in (NameRelation.SAME, NameRelation.TRANSCRIBED)
+        ):
+            found.add(Sign.NAME_COMMON, one.shown_name)
+        if one.works_at is not None and other.works_at is not None:
+            at_work = compare_companies(one.works_at, other.works_at)
+            if at_work in (NameRelation.SAME, NameRelation.SIMILAR):
+                found.add(Sign.ORGANIZATION, one.organization, other.organization)
+            elif at_work is NameRelation.OTHER:
+                found.add(Sign.ORGANIZATIONS_DIFFER, one.organization, other.organization)
+    elif one.company is not None and other.company is not None:
+        relation = compare_companies(one.company, other.company)
+    else:
+        person, company = (one, other) if one.person is not None else (other, one)
+        if person.shown_name and company.shown_name:
+            found.add(Sign.KINDS_DIFFER, one.shown_name, other.shown_name)
+        return
+    if relation in _NAME_SIGNS:
+        found.add(_NAME_SIGNS[relation], one.shown_name, other.shown_name)
+
+
+def _compare_births(found: _Found, one: Prepared, other: Prepared) -> None:
+    ours, theirs = one.birth_date, other.birth_date
+    if ours is None or theirs is None:
+        return
+    if ours == theirs:
+        found.add(Sign.BIRTH_DATE, ours.isoformat())
+    elif _is_slip(ours, theirs):
+        found.add(Sign.BIRTH_DATE_SIMILAR, ours.isoformat(), theirs.isoformat())
+    else:
+        found.add(Sign.BIRTH_DATES_DIFFER, ours.isoformat(), theirs.isoformat())
+
+
+def _is_slip(one: date, other: date) -> bool:
+    """Whether day and month are exchanged, or one digit of them is another. Another year is another person."""
+    if one.year != other.year:
+        return False
+    if (one.month, one.day) == (other.day, other.month):
+        return True
+    ours, theirs = f"{one:%m%d}", f"{other:%m%d}"
+    return sum(a != b for a, b in zip(ours, theirs, strict=True)) == 1
+
+
+def _compare_places(found: _Found, one: Prepared, other: Prepared) -> None:
+    best: Sign | None = None
+    detail = ""
+    for ours in one.places:
+        for theirs in other.places:
+            is_near = bool(ours.postcode) and ours.postcode == theirs.postcode
+            is_town = (
+                not (ours.postcode and theirs.postcode) and bool(ours.locality) and ours.locality == theirs.locality
+            )
+            if ours.street and ours.street == theirs.street and (is_near or is_town):
+                found.add(Sign.ADDRESS, " ".join(sorted(ours.street)), ours.postcode or ours.locality)
+                return
+            if is_near:
+                best, detail = Sign.POSTCODE, ours.postcode
+            elif best is None and ours.postcode and theirs.postcode:
+                best, detail = Sign.ADDRESSES_DIFFER, f"{ours.postcode} · {theirs.postcode}"
+    if best is not None:
+        found.add(best, detail)

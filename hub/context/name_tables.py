@@ -1,0 +1,44 @@
+"""What is known of names (`names.yaml`), in the form that `hub.context.spelling.plain` gives."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Final
+
+import yaml
+
+_DATA: Final[dict[str, str]] = yaml.load(
+    (files("hub.context") / "names.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader
+)
+
+
+def _words(key: str) -> frozenset[str]:
+    return frozenset(_DATA[key].split())
+
+
+def _lines(key: str) -> list[list[str]]:
+    return [line.split() for line in _DATA[key].splitlines()]
+
+
+def _meanings(key: str) -> dict[str, str]:
+    return {word: line[0] for line in _lines(key) for word in line}
+
+
+TITLES: Final = _words("titles")
+PARTICLES: Final = _words("particles")
+GENERATIONS: Final = _meanings("generations")
+LEGAL_FORMS: Final = {**{form: form for form in _words("other_legal_forms")}, **_meanings("legal_forms")}
+HAN_LEGAL_FORMS: Final = tuple(sorted(_words("han_legal_forms"), key=len, reverse=True))
+COMPANY_FILLERS: Final = _words("company_fillers")
+ROLE_MAILBOXES: Final = _words("role_mailboxes")
+GIVEN_NAME_GROUPS: Final[dict[str, frozenset[int]]] = {}
+"""Given name to the lines of short forms that it stands in."""
+for _number, _line in enumerate(_lines("short_forms")):
+    for _name in _line:
+        GIVEN_NAME_GROUPS[_name] = GIVEN_NAME_GROUPS.get(_name, frozenset()) | {_number}
+GIVEN_NAMES: Final = frozenset(GIVEN_NAME_GROUPS) | _words("given_names")
+COMMON_SURNAMES: Final = _words("common_surnames")
+COMMON_HAN_SURNAMES: Final = frozenset(_DATA["common_han_surnames"].strip())
+HAN_DOUBLE_SURNAMES: Final = _words("han_double_surnames")
+HAN_SURNAME_READINGS: Final = {line[0]: line[1] for line in _lines("han_surname_readings")}
+PINYIN_SYLLABLES: Final = _words("pinyin")

@@ -1,0 +1,133 @@
+"""One word as it may be written: accents, transcriptions, sounds that are spelt in several ways, slips."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Final
+
+from hub.context.name_tables import GIVEN_NAME_GROUPS, GIVEN_NAMES
+
+MIN_TYPO_LENGTH: Final = 5
+"""A shorter word with another letter in it is another word."""
+_TWO_TYPOS_LENGTH: Final = 9
+
+# Letters that are no letter with an accent; the rest falls to its base letter.
+_PLAIN = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "ŋ": "n", "ə": "e"}
+)
+_TRANSCRIBED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "đ": "dj", "ñ": "ny"})
+# Cyrillic after ICAO 9303, with the letters of Ukrainian and Belarusian; Greek after ISO 843, simplified.
+_LATIN = str.maketrans(
+    dict(zip("абвгдезийклмнопрстуфхыіїєґў", "abvgdeziiklmnoprstufhyiiegw", strict=True))
+    | dict(zip("αβγδεζηικλμνξοπρστυφχω", "avgdeziiklmnxoprstyfho", strict=True))
+    | {"ё": "e", "ж": "zh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "shch", "ъ": "", "ь": "", "э": "e", "ю": "yu"}
+    | {"я": "ya", "θ": "th", "ψ": "ps", "ς": "s"}
+)
+_VOWELS = frozenset("aeiouy")
+_SOUNDS: Final = tuple(
+    (re.compile(pattern), sound)
+    for pattern, sound in (
+        ("tsch|tch", "6"),
+        ("shch|sch|sh|sz", "7"),
+        ("ph", "f"),
+        ("th|dt", "t"),
+        ("ck|ch|kh|c|q", "k"),
+        ("tz|z", "s"),
+        ("x", "ks"),
+        ("[yj]", "i"),
+        ("w", "v"),
+        ("ae", "a"),
+        ("oe", "o"),
+        ("ue", "u"),
+        ("(?<=[aeiou])h", ""),
+        ("ei", "ai"),
+        ("ie", "i"),
+        ("d$", "t"),
+        (r"(.)\1+", r"\1"),
+    )
+)
+
+
+def decomposed(text: str) -> str:
+    """Return a text without accents."""
+    if text.isascii():
+        return text
+    letters = unicodedata.normalize("NFKD", text)
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+
+@lru_cache(maxsize=32_768)
+def spellings(word: str) -> tuple[str, ...]:
+    """Return a small word (NFKC, case folded) as it may be written: without accents first, then transcribed."""
+    if word.isascii():
+        return (word,)
+    latin = unicodedata.normalize("NFKC", word).translate(_LATIN)
+    plain = decomposed(latin.translate(_PLAIN))
+    transcribed = decomposed(latin.translate(_TRANSCRIBED).translate(_PLAIN))
+    return (plain,) if plain == transcribed else (plain, transcribed)
+
+
+def plain(word: str) -> str:
+    return spellings(word)[0]
+
+
+@lru_cache(maxsize=32_768)
+def sound(word: str) -> str:
+    """Return a plain word as it may sound: Meyer and Maier, Stephan and Stefan are one."""
+    for pattern, heard in _SOUNDS:
+        word = pattern.sub(heard, word)
+    return word
+
+
+def are_sound_alike(one: str, other: str) -> bool:
+    """Whether two plain words may be spellings of one."""
+    return len(one) > 2 < len(other) and sound(one) == sound(other)  # noqa: PLR2004 - initials sound like anything
+
+
+def is_slip(one: str, other: str) -> bool:
+    """Whether two plain words differ by a slip: one letter, or two exchanged; two slips in a long word.
+
+    A last vowel that is another, or is there in one of them alone, is none: Mario and Maria, Daniel and Daniela.
+    """
+    shorter, longer = sorted((one, other), key=len)
+    if len(shorter) < MIN_TYPO_LENGTH:
+        return False
+    allowed = 2 if len(shorter) >= _TWO_TYPOS_LENGTH else 1
+    if len(longer) - len(shorter) > allowed or _ends_differ(shorter, longer):
+        return False
+    return _distance(shorter, longer, allowed) <= allowed
+
+
+def _ends_differ(shorter: str, longer: str) -> bool:
+    if len(shorter) == len(longer):
+        return shorter[:-1] == longer[:-1] and (shorter[-1] in _VOWELS or longer[-1] in _VOWELS)
+    return longer.startswith(shorter) and longer[-1] in _VOWELS
+
+
+def _distance(one: str, other: str, limit: int) -> int:
+    """Return the optimal string alignment distance (Damerau, 1964); anything above `limit` may be less than it is."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(one, 1):
+        current = [i]
+        for j, against in enumerate(other, 1):
+            cost = min(row[j] + 1, current[j - 1] + 1, row[j - 1] + (letter != against))
+            if i > 1 < j and letter == other[j - 2] and one[i - 2] == against:
+                cost = min(cost, before[j - 2] + 1)
+            current.append(cost)
+        if min(current) > limit:
+            return limit + 1
+        before, row = row, current
+    return row[-1]
+
+
+def are_one_given_name(one: str, other: str) -> bool:
+    """Whether one is the other's short form, or what it is in another language."""
+    return not GIVEN_NAME_GROUPS.get(one, frozenset()).isdisjoint(GIVEN_NAME_GROUPS.get(other, ()))
+
+
+def are_known_apart(one: str, other: str) -> bool:
+    """Whether both are given names that many people have: then they are no slip of each other."""
+    return one in GIVEN_NAMES and other in GIVEN_NAMES and not are_one_given_name(one, other)
