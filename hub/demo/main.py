@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
+from hub.demo import contacts, field_service
 from hub.demo.entrance import Entrance
 from hub.demo.pbx.dialplan import Dialplan
 from hub.demo.pbx.exchange import Exchange
@@ -58,15 +59,26 @@ connectors:
     title: Oracle Service Cloud
     wsdl: {service_cloud_url}?wsdl
     auth: {{type: wsse, username: ctihub, password: "${{file:secrets/service_cloud}}"}}
+  field_service:
+    kind: csv
+    title: Field service
+    file: field_service.csv
+    mapping: {field_service_mapping}
+    operations:
+      by_phone: {{key: phone, columns: [phone, old_phone]}}
+      by_email: {{key: email, columns: [email]}}
+      by_id: {{key: id, columns: [number]}}
 context: {{cache_s: 20}}
 inbound:
   shop: {{mapping: feeds/order_shipped}}
+  channels: {{mapping: {contacts_mapping}, title: Web site and mail}}
 auth:
   tokens:
     terminal: "${{file:secrets/terminal}}"    # what `ctihub tap` signs in with
     shop: {{token: "${{file:secrets/shop}}", may: [publish], feeds: [shop]}}
+    channels: {{token: "${{file:secrets/channels}}", may: [publish], feeds: [channels]}}
 """
-_SECRETS = ("pbx", "sap", "service_cloud", "terminal", "shop")
+_SECRETS = ("pbx", "sap", "service_cloud", "terminal", "shop", "channels")
 
 
 def _free_port() -> int:
@@ -135,14 +147,23 @@ async def _play(port: int | None, pace: Pace, folder: Path) -> None:
                 after_call_s=pace.after_call,
                 sap_url=sap_site.url,
                 service_cloud_url=f"{service_cloud_site.url}{SERVICE_CLOUD_PATH}",
+                field_service_mapping=field_service.MAPPING_NAME,
+                contacts_mapping=contacts.MAPPING_NAME,
             ),
             encoding="utf-8",
         )
+        (folder / "field_service.csv").write_text(field_service.file_text(today), encoding="utf-8")
+        for module in (field_service, contacts):
+            mapping = folder / "mappings" / f"{module.MAPPING_NAME}.yaml"
+            mapping.parent.mkdir(parents=True)
+            mapping.write_text(module.MAPPING, encoding="utf-8")
         hub = HubProcess(config_file, folder / "hub.log")
         for user, password in users.items():
             await hub.add_user(user, password)
         stack.push_async_callback(hub.stop)
         await hub.start(hub_url)
+        feed = f"{hub_url}/api/v1/inbound/channels"
+        await contacts.tell(feed, passwords["channels"], contacts.CONTACTS, datetime.now(UTC))
         _say(entrance_site.url, hub_url, folder)
 
         async def switch_service_cloud(on: bool) -> None:

@@ -186,7 +186,43 @@ CALLERS = (
         ),
         service_cloud=Backend.DOWN,
     ),
+    Caller(
+        number="+49351555019",
+        line_name="BECKER",
+        ivr_choice="Orders",
+        first_name="Anna",
+        last_name="Becker",
+        title="Teacher",
+        email="anna.becker@becker-dresden.example",
+        street="Pfotenhauerstraße 8",
+        postcode="01307",
+        city="Dresden",
+        contact="530",
+        incidents=(
+            Incident(
+                reference="261120-000013",
+                subject="Coffee machine leaks",
+                status="Unresolved",
+                severity="Normal",
+                opened_days_ago=1,
+            ),
+        ),
+    ),
 )
+OTHERS = (
+    Caller(
+        number="+49351555019",
+        first_name="Paul",
+        last_name="Becker",
+        title="Carpenter",
+        email="paul@becker-holzbau.example",
+        street="Pfotenhauerstraße 8",
+        postcode="01307",
+        city="Dresden",
+        contact="531",
+    ),
+)
+"""Who is known and does not call: of the same family, at the same number."""
 
 
 def _edm_date(day: date) -> str:
@@ -269,7 +305,9 @@ def sap_services(today: date, callers: Sequence[Caller] = CALLERS) -> dict[str, 
     }
 
 
-def service_cloud_tables(today: date, callers: Sequence[Caller] = CALLERS) -> dict[str, list[dict[str, str]]]:
+def service_cloud_tables(
+    today: date, callers: Sequence[Caller] = (*CALLERS, *OTHERS)
+) -> dict[str, list[dict[str, str]]]:
     """Return the rows of the simulated Service Cloud, with dates around `today`."""
     known = [caller for caller in callers if caller.contact]
     contacts = [
