@@ -13,7 +13,7 @@ from hub.journal.search_words import east_asian, folded_id, spellings
 
 LEAST_DIGITS: Final = 5
 _LEAST_OF_AN_ID: Final = 4
-_INITIALS: Final = range(2, 7)
+_INITIALS: Final = range(2, 13)
 _LAST_CHARACTER: Final = "\U0010ffff"
 _NUMBER: Final = re.compile(r"(?:tel:)?[\d\s()+./\-\u2010-\u2015\u00a0\uff0b]+")
 _LATIN: Final = re.compile(r"[a-z\u00fc' ]+")
