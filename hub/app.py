@@ -20,8 +20,10 @@ from hub.config.model import BusSection, Config
 from hub.context.health import ConnectorHealth
 from hub.context.identity.deciding import IdentityService
 from hub.context.remembered_customers import RememberedCustomers
+from hub.context.lookups import report_failure
 from hub.context.routing import CustomerRouting
 from hub.context.service import ContextService
+from hub.context.warm import NOT_ASKED, Warming
 from hub.context.wrapup import WrapUpService
 from hub.desk.desk import Desk, agent_profiles
 from hub.desk.server import DeskServer
@@ -278,6 +280,7 @@ class Hub:
         self._stack.push_async_callback(self._server.stop)
         await inbound.start(self._stack)
         await self._start_routing()
+        self._start_warming()
         for link in self._links.values():
             await link.start()
             self._stack.push_async_callback(link.stop)
@@ -357,6 +360,21 @@ class Hub:
             systems=self._remembering.systems,
         )
         backends.on_swap(self._backends_swapped)
+
+    def _start_warming(self) -> None:
+        backends = self._backends
+        warming = Warming(
+            self._config.context.warm,
+            journal=self._journal,
+            lookups=self._context.lookups,
+            connectors=lambda: tuple(backends.connectors.values()),
+            left_alone=lambda: {one.name for one in backends.backends() if one.state in NOT_ASKED},
+        )
+        self._metrics.show_warm(warming.asked, lambda: warming.customers)
+        self._stack.push_async_callback(warming.close)
+        task = asyncio.create_task(warming.run(), name="warm customers")
+        task.add_done_callback(report_failure)
+        self._stack.callback(task.cancel)
 
     async def _start_routing(self) -> None:
         config = self._config

@@ -178,6 +178,24 @@ class CacheFigures(Collector):
         yield from (found, entries, taken)
 
 
+class WarmFigures(Collector):
+    """How often a backend was asked ahead of a call, and how many customers are kept warm."""
+
+    def __init__(self, asked: Mapping[tuple[str, str], int], customers: Callable[[], int]) -> None:
+        self._asked = asked
+        self._customers = customers
+
+    def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
+        asked = CounterMetricFamily(
+            "ctihub_warm_lookups", "Lookups ahead of a call, by how they went.", labels=["connector", "state"]
+        )
+        for (connector, state), count in list(self._asked.items()):
+            asked.add_metric([connector, state], count)
+        customers = GaugeMetricFamily("ctihub_warm_customers", "Customers whose answers are kept from getting stale.")
+        customers.add_metric([], self._customers())
+        yield from (asked, customers)
+
+
 class DeadLetterFigures(Collector):
     """How many dead letters waited for somebody when they were last counted."""
 
@@ -256,6 +274,10 @@ class Metrics:
         """Export how the backends are, and what the cache of their answers does."""
         self.registry.register(BackendFigures(read))
         self.registry.register(CacheFigures(asked, size))
+
+    def show_warm(self, asked: Mapping[tuple[str, str], int], customers: Callable[[], int]) -> None:
+        """Export what is asked of the backends ahead of a call."""
+        self.registry.register(WarmFigures(asked, customers))
 
     def show_outbound(self, read: Callable[[], Sequence[OutboundStanding]]) -> None:
         """Export what is written to the backends by itself."""

@@ -171,6 +171,12 @@ context:
 #    shared_numbers: ["+4930123400", "+4930123*"]
 #    rules:
 #      - {name: email, about: email, signs: [email], adds: 18}
+  # Which system is believed where several say different things: system_order (of connectors), newest, most_complete, or
+  # a list of systems. By field where it is not the default; what contradicts it is shown beside it all the same.
+#  merge: {default: system_order, fields: {language: newest, name: most_complete, tier: [sap], extra.sap.points: newest}}
+  # The customers (0: none) who were in touch most often within so many days, each at least so many times: what the
+  # backends say of them is asked for again before it gets stale, by no more than so many requests.
+#  warm: {customers: 50, days: 30, contacts: 3, at_once: 2, per_minute: 60}
   # A matter that a customer was in touch about so many times within the last days is marked as coming up again.
 #  repeats: {days: 7, contacts: 2}
   # What backends answered is kept in the store: for the search, and to stand in when one of them is down. Not of these:

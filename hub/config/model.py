@@ -22,6 +22,7 @@ from hub.config.repeats import RepeatsSection
 from hub.config.routing import RoutingSection
 from hub.config.section import Section
 from hub.config.sql_address import SqlAddress
+from hub.config.warm import WarmSection
 from hub.domain.phone import is_region
 from hub.domain.store_place import ServerPlace, StorePlace
 
@@ -195,6 +196,7 @@ class ContextSection(Section):
     repeats: RepeatsSection = RepeatsSection()
     identity: IdentitySection = IdentitySection()
     merge: MergeSection = MergeSection()
+    warm: WarmSection = WarmSection()
     privacy: PrivacySection = PrivacySection()
 
 

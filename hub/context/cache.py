@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import math
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -74,6 +75,11 @@ class AnswerCache:
         kept.is_stale = now >= kept.fresh_until
         self._kept.move_to_end(key)
         return kept
+
+    def fresh_for(self, key: Key) -> float:
+        """Return for how many seconds more an answer is fresh, below 0 since when it is not; -inf if there is none."""
+        kept = self._kept.get(key)
+        return -math.inf if kept is None else kept.fresh_until - self._clock()
 
     def put(
         self, key: Key, records: Sequence[CustomerRecord], lifetimes: Lifetimes, names: Collection[str] = ()

@@ -57,6 +57,9 @@ class Lookups:
         self._shared = SharedLookups()
         self._changes = Changes()
         self._refreshing: dict[Key, asyncio.Task[None]] = {}
+        self._waited_for = 0
+        self._none_waits = asyncio.Event()
+        self._none_waits.set()
         self.cache = AnswerCache(entries=settings.cache_entries, max_bytes=settings.cache_bytes, clock=clock)
         self.from_cache: Counter[tuple[str, str]] = Counter()
         """How often what a connector was asked was `fresh`, `stale`, `negative` (nobody, still fresh) or a `miss`."""
@@ -94,6 +97,34 @@ class Lookups:
 
     async def ask(self, connector: Connector, question: Question, *, may_stand_in: bool = False) -> BackendAnswer:
         """Ask the backend itself. A failure is an answer too; of one that is down what is remembered may be."""
+        self._waited_for += 1
+        self._none_waits.clear()
+        try:
+            return await self._ask(connector, question, may_stand_in=may_stand_in)
+        finally:
+            self._waited_for -= 1
+            if not self._waited_for:
+                self._none_waits.set()
+
+    async def ask_behind(self, connector: Connector, question: Question) -> BackendAnswer:
+        """Ask the backend for nobody who waits for it; whoever is shown a stale answer sees the new one."""
+        answer = await self._ask(connector, question, may_stand_in=False)
+        self._on_refreshed(answer, question)
+        return answer
+
+    async def until_none_waits(self) -> None:
+        """Return once no lookup is under way that somebody waits for."""
+        await self._none_waits.wait()
+
+    def fresh_for(self, connector: Connector, question: Question) -> float:
+        """Return for how many seconds the answer that is kept is fresh, below 0 since when it is not; of none, -inf."""
+        return self.cache.fresh_for((connector.name, question.key))
+
+    def lifetime_of(self, connector: Connector) -> float:
+        """Return for how many seconds a connector's answer is fresh."""
+        return self._lifetimes[connector.name].fresh_s
+
+    async def _ask(self, connector: Connector, question: Question, *, may_stand_in: bool) -> BackendAnswer:
         started = self._clock()
 
         async def lookup() -> Records:

@@ -293,6 +293,16 @@ class CallbackRefusedError(Exception):
         self.code = code
 
 
+class OftenInTouch(Protocol):
+    """Who called or wrote most often of late."""
+
+    async def often_in_touch(self, since: datetime, *, contacts: int, limit: int) -> Sequence[str]:
+        """Return E.164 numbers with at least so many contacts since then, those with the most first.
+
+        Raises StoreError.
+        """
+
+
 class Callbacks(Protocol):
     """Customers who asked to be called back."""
 

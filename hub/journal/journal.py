@@ -29,6 +29,7 @@ from hub.journal.errors import JournalError, JournalFullError
 from hub.journal.readers import Readers
 from hub.journal.recent import RecentEvents
 from hub.journal.store import JournalStore, store_at
+from hub.journal.often import often_in_touch
 from hub.journal.timeline_fill import fill, last_to_fill
 from hub.journal.writer import MAX_BATCH, Writer
 from hub.store.connection import StoreConnection
@@ -225,6 +226,11 @@ class Journal:
     async def last_agent(self, number: str, since: datetime) -> str | None:
         """Return the agent who was the last to talk in the newest finished call with this E.164 number, or None."""
         return await self._readers.run(partial(queries.last_agent, number=number, since=since))
+
+    async def often_in_touch(self, since: datetime, *, contacts: int, limit: int) -> Sequence[str]:
+        """Return E.164 numbers with at least so many contacts since then, those with the most first."""
+        query = partial(often_in_touch, since=since, contacts=contacts, limit=limit)
+        return await self._readers.run(query)
 
     async def open_calls(self) -> Sequence[Call]:
         """Return the calls that have events but never a cleared one, as the last event knew them.

@@ -18,6 +18,7 @@ from hub.config.inbound import (
 )
 from hub.config.load import load_config
 from hub.config.mailbox import EmailFormat, ImapMailbox
+from hub.config.merge import MergeSection
 from hub.config.model import (
     AgentSection,
     AuthSection,
@@ -33,6 +34,7 @@ from hub.config.outbound import OutboundRule, OutboundSection
 from hub.config.pbx import ControlSection, PbxSection, QueueSection, TlsSection
 from hub.config.privacy import ChannelPrivacy, FieldPrivacy, KeptData, PrivacySection
 from hub.config.routing import DEFAULT_VARIABLES, RoutingSection
+from hub.config.warm import WarmSection
 from hub.config.web_feed import CallbackSection, WebFeed, WebLimits
 from tests.unit.cli.conftest import Ctihub
 
@@ -117,6 +119,8 @@ def test_every_key_of_the_configuration_is_told_of() -> None:
         IdentitySection,
         IdentityRule,
         PrivacySection,
+        MergeSection,
+        WarmSection,
         KeptData,
         FieldPrivacy,
         ChannelPrivacy,
