@@ -8,13 +8,14 @@ PYTHON_BIN := $(VENV)/bin/python
 # Further words for pytest: make test ARGS="-k tracker -x"
 ARGS ?=
 
-.PHONY: help setup demo test bench lint format schemas lock clean
+.PHONY: help setup demo test bench bench-large lint format schemas lock clean
 
 help:
 	@echo "make setup   .venv with ctihub in it, and the agents' pages"
 	@echo "make demo    simulated PBX and backends, and the real hub between them"
 	@echo "make test    all tests (as root also with a real Asterisk, RabbitMQ, PostgreSQL and Chromium)"
 	@echo "make bench   the figures, as JSON"
+	@echo "make bench-large  pages and searches among 1,000,000 customers; says first how much disk that takes"
 	@echo "make lint    ruff, mypy, import rules, mappings"
 	@echo "make format  write the code as ruff does"
 	@echo "make schemas publish the events' schemas as they are now, unless that breaks who reads them"
@@ -37,6 +38,11 @@ test: setup
 bench:
 	@$(MAKE) --no-print-directory setup >&2
 	@$(PYTHON_BIN) -m tests.bench
+
+# CTIHUB_BENCH_DIR: where the store is made meanwhile; CTIHUB_LARGE_CUSTOMERS: how many; CTIHUB_LARGE_STORE=postgresql.
+bench-large:
+	@$(MAKE) --no-print-directory setup >&2
+	@$(PYTHON_BIN) -m tests.bench.large
 
 lint: setup
 	@$(VENV)/bin/ruff check .
