@@ -87,11 +87,10 @@ def _configuration_problems(path: Path, *, is_online: bool) -> tuple[Sequence[Pr
     except ConfigError as error:
         return error.problems, _mappings_in([path.parent / "mappings"])
     own = _mappings_in(map(Path, config.hub.mappings))
-    if not config.connectors and not config.inbound:
-        return [], own
-    from hub.cli.mapping_use import mapping_problems
+    from hub.cli.mapping_use import mapping_problems, proposal_problems
 
-    found = [*mapping_problems(config, path), *_contract_problems(config, path, is_online=is_online)]
+    found = [*mapping_problems(config, path), *proposal_problems(config, path)]
+    found += _contract_problems(config, path, is_online=is_online)
     return [*found, *_soap_problems(config, path)], own
 
 
@@ -122,12 +121,16 @@ def _mappings_in(folders: Iterable[Path]) -> list[Path]:
 def _mapping_problems(files: Sequence[Path]) -> Iterable[Problem]:
     if not files:
         return  # the mapping language is not imported for nothing
+    from hub.config.anticipation import is_rule_file, load_rule
+    from hub.context.anticipation.testing import run_rule_tests
     from hub.mapping.mapping import load_mapping
     from hub.mapping.testing import run_mapping_tests, tests_of
 
     for file in files:
         try:
-            if tests_of(file).is_file():
+            if is_rule_file(file):
+                run_rule_tests(file) if tests_of(file).is_file() else load_rule(file)
+            elif tests_of(file).is_file():
                 run_mapping_tests(file)
             else:
                 load_mapping(file)

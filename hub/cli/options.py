@@ -23,11 +23,11 @@ def add_config(parser: argparse.ArgumentParser) -> None:
 
 
 def usable_configuration(arguments: argparse.Namespace) -> Config:
-    """Load the configuration and see that the mappings it names can be used. Raises CannotRunError."""
-    from hub.cli.mapping_use import mapping_problems
+    """Load the configuration and see that the mappings and rules it names can be used. Raises CannotRunError."""
+    from hub.cli.mapping_use import mapping_problems, proposal_problems
 
     config = configuration(arguments)
-    problems = mapping_problems(config, arguments.config)
+    problems = [*mapping_problems(config, arguments.config), *proposal_problems(config, arguments.config)]
     if problems:
         raise _unusable(*problems)
     return config

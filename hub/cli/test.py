@@ -1,4 +1,4 @@
-"""`ctihub test`: runs the tests beside the mappings, and those of the routing rules beside the configuration."""
+"""`ctihub test`: runs the tests beside mappings and rules of proposals, and those of the routing rules."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from hub.cli.mapping_paths import mapping_files
 from hub.cli.options import DEFAULT_CONFIG
 from hub.cli.outcome import FINE, FOUND_WRONG, CannotRunError
+from hub.config.anticipation import is_rule_file
 from hub.config.mapping_files import SHIPPED
 from hub.config.problem import ConfigError, Problem
 from hub.mapping.testing import run_mapping_tests, tests_of
@@ -50,10 +51,20 @@ def _mapping_outcomes(file: Path) -> Iterator[object]:
         yield Problem(str(file), 1, 1, f"has no tests: write {tests_of(file).name} beside it")
         return
     try:
+        if is_rule_file(file):
+            yield from _rule_outcomes(file)
+            return
         for result in run_mapping_tests(file):
             yield None if result.passed else result.problem()
     except ConfigError as error:
         yield error
+
+
+def _rule_outcomes(file: Path) -> Iterator[object]:
+    from hub.context.anticipation.testing import run_rule_tests
+
+    for result in run_rule_tests(file):
+        yield result.problem
 
 
 def _routing_outcomes(file: Path) -> Iterator[object]:

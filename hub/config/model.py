@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from hub.config.addresses import WebAddress
+from hub.config.anticipation import AnticipationSection
 from hub.config.connector_kinds import ConnectorConfig
 from hub.config.identity import IdentitySection
 from hub.config.inbound import InboundFeed
@@ -196,6 +197,7 @@ class ContextSection(Section):
     repeats: RepeatsSection = RepeatsSection()
     identity: IdentitySection = IdentitySection()
     merge: MergeSection = MergeSection()
+    anticipation: AnticipationSection = AnticipationSection()
     warm: WarmSection = WarmSection()
     privacy: PrivacySection = PrivacySection()
 

@@ -35,7 +35,11 @@ def compiled(key: str, asked: Comparison | str) -> Condition:
         fits = _dated(asked.operator, asked.operand)
         return lambda record: fits(path.read_all(record), date.fromisoformat(record["today"]))
     holds = _comparison(asked.operator, asked.operand)
-    return lambda record: holds([value for value in path.read_all(record) if value not in {"", None}])
+    return lambda record: holds([value for value in path.read_all(record) if _is_known(value)])
+
+
+def _is_known(value: Any) -> bool:
+    return value is not None and value not in ("", {})
 
 
 def _expression(text: str) -> Condition:

@@ -1,0 +1,74 @@
+"""What the rules of proposals see of a customer."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from hub.domain.anticipation import KnownCustomer
+from hub.domain.customer import Customer, Sourced
+from hub.domain.interaction import Interaction, Repeat
+
+
+def known_customer(
+    customer: Customer, repeats: Sequence[Repeat], interactions: Sequence[Interaction], languages: Collection[str]
+) -> KnownCustomer:
+    """Gather what is known at this moment; `languages` are those spoken here."""
+    language = _text(customer.language)
+    return KnownCustomer(
+        kind=customer.kind,
+        name=customer.display_name,
+        organization=_text(customer.organization),
+        department=_text(customer.department),
+        title=_text(customer.title),
+        birth_date=customer.birth_date.value if customer.birth_date else None,
+        language=language,
+        language_spoken=is_spoken(language, languages),
+        segment=_text(customer.segment),
+        tier=_text(customer.tier),
+        value=customer.value.value.amount if customer.value else "",
+        owner=_text(customer.owner),
+        balance=customer.balances[0].value.amount if customer.balances else "",
+        preferences={name: preference.value for name, preference in customer.preferences.items()},
+        consents=tuple(consent.value for consent in customer.consents),
+        products=tuple(product.value for product in customer.products),
+        orders=tuple(order.value for order in customer.orders),
+        cases=tuple(case.value for case in customer.cases),
+        invoices=tuple(invoice.value for invoice in customer.invoices),
+        extra={field: value.value for field, value in customer.extra.items()},
+        contacts=len(interactions),
+        last_contact_at=max((one.at for one in interactions), default=None),
+        repeats=tuple(repeats),
+    )
+
+
+def is_spoken(language: str, languages: Collection[str]) -> bool | None:
+    """Whether a language (`zh-CN`, `de_DE`, `en`) is among those spoken here; None where either is not known."""
+    if not (language and languages):
+        return None
+    return language.replace("_", "-").partition("-")[0].strip().lower() in languages
+
+
+def plain(value: Any) -> Any:
+    """Return facts as paths and expressions read them: sections, lists, texts; what is a default is there, too."""
+    match value:
+        case enum.Enum():
+            return value.value
+        case str() | bool() | int() | float() | None:
+            return value
+        case date():
+            return value.isoformat()
+        case msgspec.Struct():
+            return {name: plain(getattr(value, name)) for name in value.__struct_fields__}
+        case Mapping():
+            return {str(name): plain(inner) for name, inner in value.items()}
+        case _:
+            return [plain(inner) for inner in value]
+
+
+def _text(value: Sourced[str] | None) -> str:
+    return value.value if value else ""

@@ -1,0 +1,141 @@
+"""The rules of proposals, compiled once, and what they propose for a customer. Pure; today is given."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any, Final, NamedTuple
+
+import structlog
+
+from hub.config.anticipation import PLACEHOLDER, ProposalRule
+from hub.context.anticipation.facts import known_customer, plain
+from hub.context.conditions import Condition, compiled
+from hub.domain.anticipation import KnownCustomer
+from hub.domain.customer import Customer
+from hub.domain.interaction import Interaction, Repeat
+from hub.domain.path import Path
+from hub.domain.phone import clean_text
+from hub.domain.proposal import Proposal, ProposalKind
+
+log = structlog.get_logger(__name__)
+
+MAX_FILLED: Final = 100
+"""Characters of what is filled into a text."""
+NOT_KNOWN: Final = "-"
+MAX_ITEMS: Final = 500
+_ORDER: Final = {ProposalKind.STOP: 0, ProposalKind.ATTENTION: 1, ProposalKind.OFFER: 2}
+
+
+class _Text:
+    """A text with places to be filled; what is filled in is taken as it is, whatever it looks like."""
+
+    def __init__(self, text: str) -> None:
+        parts = PLACEHOLDER.split(text)
+        self._words = parts[::2]
+        self._paths = [Path(path) for path in parts[1::2]]
+
+    def filled(self, record: Mapping[str, Any]) -> str:
+        made = [self._words[0]]
+        for path, words in zip(self._paths, self._words[1:], strict=True):
+            made += (_first(path, record) or NOT_KNOWN, words)
+        return "".join(made)
+
+
+class _Compiled(NamedTuple):
+    name: str
+    rule: ProposalRule
+    conditions: Sequence[Condition]
+    text: Mapping[str, _Text]
+    reason: Mapping[str, _Text]
+    about: Path | None
+
+
+class Anticipation:
+    """All rules that are on, the more important first.
+
+    What must not be done stands before what is overdue, and that before what can be offered; where something must not
+    be done, nothing is offered.
+    """
+
+    def __init__(self, rules: Mapping[str, ProposalRule], *, languages: Collection[str] = (), at_most: int = 5) -> None:
+        self._rules = sorted((_compiled(name, rule) for name, rule in rules.items()), key=lambda one: _rank(one.rule))
+        self._languages = frozenset(languages)
+        self._at_most = at_most
+        self._failed: set[str] = set()
+
+    def propose(
+        self,
+        customer: Customer,
+        *,
+        today: date,
+        repeats: Sequence[Repeat] = (),
+        interactions: Sequence[Interaction] = (),
+    ) -> tuple[Proposal, ...]:
+        """Return what is proposed to who talks with this customer, the most important first."""
+        if not (self._rules and self._at_most):
+            return ()
+        return self.propose_for(known_customer(customer, repeats, interactions, self._languages), today=today)
+
+    def propose_for(self, customer: KnownCustomer, *, today: date) -> tuple[Proposal, ...]:
+        """Do the same with what is known of a customer already gathered."""
+        facts: dict[str, Any] = {"today": today.isoformat(), "customer": plain(customer)}
+        made: dict[Proposal | tuple[Any, ...], Proposal] = {}
+        is_stopped = False
+        for one in self._rules:
+            if one.rule.kind is ProposalKind.OFFER and is_stopped:
+                break  # the offers are last
+            try:
+                for proposal in _proposals(one, facts):
+                    is_stopped |= proposal.kind is ProposalKind.STOP
+                    made.setdefault((proposal.rule, proposal.about, *proposal.reason.values()), proposal)
+            except Exception as error:  # noqa: BLE001 - whatever it is costs the rule, never the pop; see `_tell`
+                is_stopped |= one.rule.kind is ProposalKind.STOP
+                self._tell(one.name, error)
+        return tuple(made.values())[: self._at_most]
+
+    def _tell(self, rule: str, error: Exception) -> None:
+        """Say once that a rule failed, and not on what: that is the customer's."""
+        if rule not in self._failed:
+            self._failed.add(rule)
+            log.warning("rule_of_proposals_failed", rule=rule, error=type(error).__name__)
+
+
+def _rank(rule: ProposalRule) -> int:
+    return _ORDER[rule.kind]
+
+
+def _compiled(name: str, rule: ProposalRule) -> _Compiled:
+    return _Compiled(
+        name,
+        rule,
+        [compiled(path, asked) for path, asked in rule.when.items()],
+        {language: _Text(text) for language, text in rule.text.items()},
+        {language: _Text(text) for language, text in rule.reason.items()},
+        Path(rule.about) if rule.about else None,
+    )
+
+
+def _proposals(one: _Compiled, facts: Mapping[str, Any]) -> Iterator[Proposal]:
+    rule = one.rule
+    items: Sequence[Any] = facts["customer"][rule.each][:MAX_ITEMS] if rule.each else (None,)
+    left = rule.at_most
+    for item in items:
+        record = facts if item is None else {**facts, "item": item}
+        if left and all(condition(record) for condition in one.conditions):
+            left -= 1
+            yield Proposal(
+                rule=one.name,
+                kind=rule.kind,
+                text={language: text.filled(record) for language, text in one.text.items()},
+                reason={language: text.filled(record) for language, text in one.reason.items()},
+                about=_first(one.about, record) if one.about else "",
+            )
+
+
+def _first(path: Path, record: Mapping[str, Any]) -> str:
+    """Return the first value at a path, as people read it; "" if there is none."""
+    found = next((value for value in path.read_all(record) if value is not None and value != ""), None)
+    if found is None or isinstance(found, dict | list):
+        return ""
+    return clean_text(" ".join(str(found).split()), MAX_FILLED)

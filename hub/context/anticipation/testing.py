@@ -1,0 +1,134 @@
+"""Tests beside a rule of proposals: `NAME.test.yaml` holds cases of a customer, and what is proposed for them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from pydantic import Field, ValidationError
+
+from hub.config.anticipation import FOLDER, Language, load_rule, misread
+from hub.config.document import Document, KeyPath, read_document
+from hub.config.fact_names import check_path
+from hub.config.problem import ConfigError, Problem
+from hub.config.section import Section
+from hub.context.anticipation.facts import is_spoken
+from hub.context.anticipation.proposals import Anticipation
+from hub.domain.anticipation import KnownCustomer
+from hub.domain.proposal import Proposal, ProposalKind
+
+ALL = 50
+
+
+class Expected(Section):
+    """A proposal; of what is named here all has to be so, of texts those in the languages that are given."""
+
+    kind: ProposalKind
+    text: dict[Language, str] = {}
+    reason: dict[Language, str] = {}
+    about: str | None = None
+
+
+class Case(Section):
+    """`customer` is as the rules see it; `languages` are those that are spoken here."""
+
+    name: Annotated[str, Field(min_length=1)]
+    today: date
+    languages: tuple[Language, ...] = ()
+    customer: dict[str, Any]
+    expect: tuple[Expected, ...]
+
+
+class Cases(Section):
+    cases: Annotated[tuple[Case, ...], Field(min_length=1)]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CaseResult:
+    """One case, with the problem that says what differs; None when it passed."""
+
+    name: str
+    problem: Problem | None
+
+
+def run_rule_tests(file: Path) -> list[CaseResult]:
+    """Run the cases beside a rule. Raises ConfigError if the rule or the file of cases can't be used."""
+    rule = load_rule(file)
+    document = read_document(file.with_suffix(".test.yaml"))
+    try:
+        cases = Cases.model_validate(document.data).cases
+    except ValidationError as error:
+        raise ConfigError(misread(document, error, {0: Cases, 2: Case, 4: Expected})) from None
+    problems = [problem for number, case in enumerate(cases) for problem in _unknown(document, number, case)]
+    if problems:
+        raise ConfigError(problems)
+    rules = Anticipation({f"{FOLDER}/{file.stem}": rule}, at_most=ALL)
+    return [CaseResult(case.name, _run(document, number, case, rules)) for number, case in enumerate(cases)]
+
+
+def _unknown(document: Document, number: int, case: Case) -> Iterator[Problem]:
+    """Tell facts that don't exist: a case that names them would test nothing."""
+    place = ("cases", number, "customer")
+    for path, text in _paths(case.customer):
+        try:
+            check_path(text, KnownCustomer)
+        except ValueError as error:
+            yield document.problem(document.key_place((*place, *path)), str(error))
+    try:
+        _customer(case)
+    except msgspec.ValidationError as error:
+        yield document.problem(document.value_place(place), str(error))
+
+
+def _paths(node: Any, above: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
+    """Yield every key with its place, and as a path of the rules."""
+    inner: Sequence[tuple[str | int, Any]] = ()
+    if isinstance(node, dict):
+        inner = list(node.items())
+    elif isinstance(node, list):
+        inner = list(enumerate(node))
+    for key, value in inner:
+        path = (*above, key)
+        if isinstance(key, str):
+            yield path, ".".join(f'"{name}"' for name in path if isinstance(name, str))
+        yield from _paths(value, path)
+
+
+def _customer(case: Case) -> KnownCustomer:
+    known = msgspec.convert(case.customer, KnownCustomer, strict=False)
+    if known.language_spoken is not None:
+        return known
+    return msgspec.structs.replace(known, language_spoken=is_spoken(known.language, case.languages))
+
+
+def _run(document: Document, number: int, case: Case, rules: Anticipation) -> Problem | None:
+    made = rules.propose_for(_customer(case), today=case.today)
+    lines = list(_differences(case.expect, made))
+    if not lines:
+        return None
+    text = "".join(f"\n  {line}" for line in lines)
+    return document.problem(document.value_place(("cases", number)), f"case {case.name!r}{text}")
+
+
+def _differences(expected: Sequence[Expected], made: Sequence[Proposal]) -> Iterator[str]:
+    if len(expected) != len(made):
+        texts = ", ".join(repr(proposal.text["en"]) for proposal in made) or "none"
+        yield f"expected {len(expected)} proposals, got {len(made)}: {texts}"
+        return
+    for number, (wanted, got) in enumerate(zip(expected, made, strict=True)):
+        if wanted.kind is not got.kind:
+            yield f"[{number}].kind: expected {wanted.kind.value}, got {got.kind.value}"
+        if wanted.about is not None and wanted.about != got.about:
+            yield f"[{number}].about: expected {wanted.about!r}, got {got.about!r}"
+        yield from _other_texts(f"[{number}].text", wanted.text, got.text)
+        yield from _other_texts(f"[{number}].reason", wanted.reason, got.reason)
+
+
+def _other_texts(place: str, expected: Mapping[str, str], got: Mapping[str, str]) -> Iterator[str]:
+    for language, text in expected.items():
+        if text != got.get(language):
+            yield f"{place}.{language}: expected {text!r}, got {got.get(language)!r}"
