@@ -14,6 +14,8 @@ MAX_RAW_LENGTH = 64
 _ANONYMOUS = frozenset(
     {"", "anonymous", "restricted", "private", "unavailable", "unknown", "<unknown>", "asterisk", "s"},
 )
+_TELLING_DIGITS = 8
+_FEWEST_DIGITS = 7
 _LETTER = re.compile(r"[^\W\d_]")
 _UP_TO_A_LETTER = re.compile(r"(.*?[\d+][\W\d_]*)[^\W\d_]", re.DOTALL)
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
@@ -102,6 +104,16 @@ def is_ordinary(e164: str) -> bool:
 def is_region(code: str) -> bool:
     """Whether `code` names a region whose numbering plan is known ("DE", "CN")."""
     return code in phonenumbers.SUPPORTED_REGIONS
+
+
+def names_number(text: str, number: str) -> bool:
+    """Whether a text holds a number, however it is written there: its last digits tell. An extension is none."""
+    digits, tail = _digits(text), _digits(number)[-_TELLING_DIGITS:]
+    return len(tail) >= _FEWEST_DIGITS and tail in digits
+
+
+def _digits(text: str) -> str:
+    return "".join(one for one in text if one.isdecimal())
 
 
 def mask_number(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -15,11 +15,10 @@ from hub.domain.customer import Case, Customer, CustomerContext, CustomerRecord,
 from hub.domain.event import ERASED, Event, EventData, FeedData, WriteBackRequest
 from hub.domain.identity import IdentityDecision
 from hub.domain.interaction import CustomerRef, Interaction, Note
-from hub.domain.phone import PhoneNumber
+from hub.domain.phone import PhoneNumber, names_number
 from hub.domain.writeback import WriteBack
 from hub.journal.erasure_scope import Scope
 
-_SHORTEST_NUMBER: Final = 7
 _replace = msgspec.structs.replace
 
 
@@ -218,9 +217,4 @@ def _connection(connection: Connection, numbers: Iterable[str]) -> Connection:
 
 
 def _names_number(text: str, numbers: Iterable[str]) -> bool:
-    """Whether a text holds one of the numbers, in whichever form: its last digits tell."""
-    digits = "".join(one for one in text if one.isdecimal())
-    if len(digits) < _SHORTEST_NUMBER:
-        return False
-    tails = ("".join(one for one in number if one.isdecimal())[-8:] for number in numbers)
-    return any(len(tail) >= _SHORTEST_NUMBER and tail in digits for tail in tails)
+    return any(names_number(text, number) for number in numbers)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
+from datetime import datetime
 from typing import Final
 
 import structlog
@@ -19,6 +21,10 @@ MAX_GROUP: Final = 1_000
 MAX_WAITING: Final = 50_000
 """Accesses that are kept in memory while the store takes none; of those beyond it only the number is known."""
 
+REPEATED_S: Final = 60.0
+"""The same look by the same viewer counts once in that time: a machine may read the live calls every second."""
+MAX_REPEATED: Final = 20_000
+
 Keep = Callable[[Sequence[Access]], Awaitable[None]]
 """Returns once they are durable. Raises StoreError."""
 
@@ -26,8 +32,17 @@ Keep = Callable[[Sequence[Access]], Awaitable[None]]
 class AccessBook:
     """`start`, then `stop` once, which writes what still waits; to be used within one event loop."""
 
-    def __init__(self, keep: Keep, *, group_s: float = GROUP_S, max_waiting: int = MAX_WAITING) -> None:
+    def __init__(
+        self,
+        keep: Keep,
+        *,
+        group_s: float = GROUP_S,
+        max_waiting: int = MAX_WAITING,
+        repeated_s: float = REPEATED_S,
+    ) -> None:
         self._keep = keep
+        self._repeated_s = repeated_s
+        self._recent: OrderedDict[tuple[object, ...], datetime] = OrderedDict()
         self._group_s = group_s
         self._max_waiting = max_waiting
         self._waiting: list[Access] = []
@@ -42,6 +57,8 @@ class AccessBook:
         return len(self._waiting)
 
     def seen(self, access: Access) -> None:
+        if self._is_repeated(access):
+            return
         if len(self._waiting) >= self._max_waiting:
             if self.lost_total % MAX_GROUP == 0:
                 log.error("accesses_not_logged", lost=self.lost_total + 1, reason=self._problem or "the store is slow")
@@ -49,6 +66,17 @@ class AccessBook:
             return
         self._waiting.append(access)
         self._arrived.set()
+
+    def _is_repeated(self, access: Access) -> bool:
+        look = (access.viewer, access.action, access.keys, access.call_id)
+        before = self._recent.get(look)
+        if before is not None and (access.at - before).total_seconds() < self._repeated_s:
+            return True
+        self._recent[look] = access.at
+        self._recent.move_to_end(look)
+        if len(self._recent) > MAX_REPEATED:
+            self._recent.popitem(last=False)
+        return False
 
     def start(self, stack: AsyncExitStack) -> None:
         """Begin to write; `stack` stops it."""

@@ -8,12 +8,13 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from hub.config.privacy import EXTRA
-from hub.domain.call import Call
+from hub.domain.call import Call, Connection
 from hub.domain.callback import Callback
 from hub.domain.change import CustomerChange
 from hub.domain.customer import Customer, CustomerContext, CustomerRecord, Hidden, HiddenReason, Hiding, Sourced
 from hub.domain.identity import RecordMatch
 from hub.domain.interaction import CustomerRef, Interaction
+from hub.domain.phone import names_number
 from hub.privacy.masks import MASKS, masked_number, masked_phone_number, masked_text_name
 from hub.privacy.rules import Hides, RoleRules
 
@@ -102,20 +103,41 @@ def veiled_ref(customer: CustomerRef, rules: RoleRules) -> CustomerRef:
 
 
 def veiled_call(call: Call, rules: RoleRules) -> Call:
-    """Mask the number of the party outside, and with the name what the network calls the caller."""
+    """Mask the number of the party outside, and with the name what the network calls the caller.
+
+    What is called after the number (a trunk's device, a recording, what a dialplan kept of it) is left out.
+    """
     changes: dict[str, Any] = {}
     if rules.phones:
         side = "called" if call.customer_number is call.called else "caller"
+        number = call.customer_number.e164 or call.customer_number.raw
         changes[side] = masked_phone_number(call.customer_number)
-        changes["connections"] = tuple(
-            one
-            if one.agent or one.number is None
-            else msgspec.structs.replace(one, number=masked_phone_number(one.number))
-            for one in call.connections
+        changes["connections"] = tuple(veiled_connection(one, number) for one in call.connections)
+        changes["recordings"] = tuple(one for one in call.recordings if not names_number(one, number))
+        changes["transfers"] = tuple(
+            msgspec.structs.replace(one, to=masked_number(one.to)) if names_number(one.to, number) else one
+            for one in call.transfers
         )
     if (name := veiled_name(call.caller_name, rules)) != call.caller_name:
         changes["caller_name"] = name
+    if changes and call.variables:
+        said = call.caller_name if "caller_name" in changes else ""
+        number = call.customer_number.e164 or ""
+        changes["variables"] = {
+            key: value
+            for key, value in call.variables.items()
+            if not (said and said in value) and not (rules.phones and names_number(value, number))
+        }
     return msgspec.structs.replace(call, **changes) if changes else call
+
+
+def veiled_connection(connection: Connection, number: str) -> Connection:
+    """Mask the number of a party outside, and leave it out of a device that is called after it."""
+    if connection.agent:
+        return connection
+    device = "" if names_number(connection.device, number) else connection.device
+    shown = None if connection.number is None else masked_phone_number(connection.number)
+    return msgspec.structs.replace(connection, number=shown, device=device)
 
 
 def veiled_name(name: str, rules: RoleRules) -> str:

@@ -16,7 +16,7 @@ from hub.domain.event import EventData, WriteBackRequest, decode_event, encode_e
 from hub.domain.identity import IdentityDecision
 from hub.domain.interaction import Interaction
 from hub.privacy import veil
-from hub.privacy.masks import masked_key, masked_number, masked_phone_number
+from hub.privacy.masks import masked_key, masked_number
 from hub.privacy.rules import RoleRules
 
 if TYPE_CHECKING:
@@ -55,8 +55,9 @@ def _data(data: EventData, role: str, visibility: Visibility, rules: RoleRules) 
     match data:
         case CallEvent():
             connection = data.connection
-            if rules.phones and connection is not None and not connection.agent and connection.number is not None:
-                connection = _replace(connection, number=masked_phone_number(connection.number))
+            if rules.phones and connection is not None:
+                number = data.call.customer_number
+                connection = veil.veiled_connection(connection, number.e164 or number.raw)
             return _replace(data, call=visibility.call_for(data.call, role), connection=connection)
         case CustomerContext():
             return visibility.context_for(data, role)
@@ -73,7 +74,10 @@ def _data(data: EventData, role: str, visibility: Visibility, rules: RoleRules) 
         case WriteBackRequest():
             return _write_back(data, rules)
         case IdentityDecision():
-            return _replace(data, key=masked_key(data.key, phones=rules.phones, emails=rules.emails))
+            # What somebody wrote of who it is names them.
+            reason = "" if "name" in rules.fields else data.reason
+            key = masked_key(data.key, phones=rules.phones, emails=rules.emails)
+            return _replace(data, key=key, reason=reason)
         case _:
             return data
 

@@ -1,0 +1,258 @@
+"""What of a customer each role sees, from `context.privacy`."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from hub.config.privacy import PrivacySection
+from hub.domain.call import CallEvent
+from hub.domain.customer import (
+    Address,
+    AnswerState,
+    BackendAnswer,
+    Conflict,
+    Consent,
+    Customer,
+    CustomerContext,
+    CustomerRecord,
+    Email,
+    Hidden,
+    HiddenReason,
+    Hiding,
+    Name,
+    Phone,
+    Sourced,
+)
+from hub.domain.event import CustomerErased, decode_event, encode_event
+from hub.domain.identity import Reason, RecordMatch, RecordRef
+from hub.domain.phone import parse_number
+from hub.domain.ports import CallLogEntry
+from hub.privacy.masks import masked_address, masked_number
+from hub.privacy.visibility import PrivacyVisibility
+from tests.unit.journal import lives, samples
+
+TODAY = date(2026, 3, 1)
+RECORD = CustomerRecord(
+    system="crm",
+    id="4711",
+    name=Name(full="Petra Vogt", given="Petra", surname="Vogt"),
+    birth_date=date(1970, 5, 17),
+    phones=(Phone(number="+4935155501234", label="work"),),
+    emails=(Email(address="petra.vogt@example.com"),),
+    addresses=(Address(street="Gasse 7", postcode="01067", locality="Dresden", country="DE"),),
+    tier="Gold",
+    extra={"points": "100", "hobby": "chess"},
+)
+REF = {"system": "crm", "record": "4711"}
+
+
+def visibility(**section: object) -> PrivacyVisibility:
+    return PrivacyVisibility(PrivacySection.model_validate(section), today=lambda: TODAY)
+
+
+def hidden(field: str, shown: Hiding, purpose: str = "") -> Hidden:
+    return Hidden(field=field, shown=shown, reason=HiddenReason.ROLE, purpose=purpose)
+
+
+def test_nothing_is_hidden_without_a_word_of_it() -> None:
+    """What comes back is the very same thing, for every role: it costs nothing."""
+    seen = visibility()
+    for role in ("agent", "supervisor", "token:reporting"):
+        assert not seen.hides_from(role)
+        assert RECORD is seen.record_for(RECORD, role)
+        body = encode_event(lives.both())
+        assert body is seen.event_for(body, role)
+
+
+def test_a_role_sees_as_much_as_it_needs() -> None:
+    """The last digits, the first letter, the year, the place; of what has no mask nothing; each is told as hidden."""
+    fields = {
+        name: {"roles": ["supervisor"], "purpose": "service"}
+        for name in ("phones", "emails", "birth_date", "addresses", "name", "tier", "extra.points")
+    }
+    seen = visibility(fields=fields)
+    assert RECORD is seen.record_for(RECORD, "supervisor")
+    masked = seen.record_for(RECORD, "agent")
+    assert (Phone(number="•••234", label="work"),) == masked.phones
+    assert (Email(address="p•••@example.com"),) == masked.emails
+    assert date(1970, 1, 1) == masked.birth_date
+    assert (Address(locality="Dresden", country="DE"),) == masked.addresses
+    assert Name(full="P. V.", given="P.", surname="V.") == masked.name
+    assert ("", {"hobby": "chess"}) == (masked.tier, masked.extra)
+    masks = [*("phones", "emails", "birth_date", "addresses", "name"), "tier", "extra.points"]
+    expected = [
+        hidden(name, Hiding.MASKED if number < 5 else Hiding.NOTHING, "service") for number, name in enumerate(masks)
+    ]
+    assert expected == list(masked.hidden)
+
+
+def test_nothing_is_left_where_others_see_nothing() -> None:
+    """A field that a record does not have is not told as hidden either."""
+    seen = visibility(
+        fields={name: {"roles": [], "others_see": "nothing"} for name in ("phones", "birth_date", "owner")}
+    )
+    masked = seen.record_for(RECORD, "supervisor")
+    assert ((), None) == (masked.phones, masked.birth_date)
+    assert ["phones", "birth_date"] == [one.field for one in masked.hidden]
+
+
+@pytest.mark.parametrize(
+    ("roles", "may"),
+    [
+        (["token"], {"token:a", "token:b"}),
+        (["token:a"], {"token:a"}),
+        (["agent", "token:b"], {"agent", "token:b"}),
+        ([], set()),
+    ],
+)
+def test_machines_are_a_role_together_or_each(roles: list[str], may: set[str]) -> None:
+    """`token` is every machine's, `token:NAME` one's."""
+    seen = visibility(fields={"tier": {"roles": roles}})
+    everybody = {"agent", "supervisor", "token:a", "token:b"}
+    assert may == {role for role in everybody if seen.record_for(RECORD, role).tier}
+
+
+def customer(*consents: Consent) -> Customer:
+    return Customer(
+        ids={"crm": "4711", "sap": "A-1"},
+        name=Sourced(value=RECORD.name, **REF),
+        phones=tuple(Sourced(value=phone, **REF) for phone in RECORD.phones),
+        tier=Sourced(value="Gold", **REF),
+        extra={"crm.points": Sourced(value="100", **REF), "crm.hobby": Sourced(value="chess", **REF)},
+        consents=tuple(Sourced(value=consent, **REF) for consent in consents),
+        conflicts=(
+            Conflict(field="tier", values=(Sourced(value="Gold", **REF),)),
+            Conflict(field="name.full", values=(Sourced(value="Petra Vogt", **REF),)),
+        ),
+        matches=(
+            RecordMatch(
+                one=RecordRef(system="crm", id="4711"),
+                other=RecordRef(system="sap", id="A-1"),
+                score=0.9,
+                reasons=(Reason(rule="phone", score=0.9, detail="+4935155501234"),),
+            ),
+        ),
+    )
+
+
+def context(*consents: Consent) -> CustomerContext:
+    sap = msgspec.structs.replace(RECORD, system="sap", id="A-1", consents=(), extra={})
+    return CustomerContext(
+        call_id="main-1",
+        phone=parse_number("+4935155501234", "DE"),
+        customers=(customer(*consents),),
+        answers=tuple(
+            BackendAnswer(connector=one.system, title=one.system, state=AnswerState.FOUND, records=(one,))
+            for one in (msgspec.structs.replace(RECORD, consents=consents), sap)
+        ),
+        interactions=(lives.contact(1, lives.ANNA_REF, "hedge"),),
+    )
+
+
+def test_a_hidden_value_is_nowhere_in_a_context() -> None:
+    """Not in the customer, nor in a record, a conflict, the reasons for a match, the call's number or a contact."""
+    seen = visibility(
+        fields={
+            name: {"roles": ["supervisor"]} for name in ("phones", "emails", "birth_date", "name", "tier", "addresses")
+        }
+        | {"extra.crm.points": {"roles": ["supervisor"]}},
+        interactions={"chat": {"roles": ["supervisor"]}},
+    )
+    shown = msgspec.json.encode(seen.context_for(context(), "agent")).decode()
+    for trace in ("5155501234", "555-01234", "petra", "Vogt", "Gold", "-05-17", "Gasse", '"100"', "hedge"):
+        assert trace not in shown.replace("hedge/1", ""), trace
+    assert '"P. V."' in shown
+    assert '"conflicts"' not in shown
+    whole = context()
+    assert whole == seen.context_for(whole, "supervisor")
+
+
+def test_a_refused_purpose_is_shown_to_nobody() -> None:
+    """What one system's record refuses counts for all records of the customer; it is told why, with the purpose."""
+    seen = visibility(fields={"tier": {"purpose": "marketing"}, "birth_date": {"purpose": "identification"}})
+    refused = Consent(purpose="marketing", granted=False)
+    shown = seen.context_for(context(refused), "supervisor")
+    assert None is shown.customers[0].tier
+    told = Hidden(field="tier", shown=Hiding.NOTHING, reason=HiddenReason.CONSENT, purpose="marketing")
+    assert (told,) == shown.customers[0].hidden
+    assert [("", date(1970, 5, 17)), ("", date(1970, 5, 17))] == [
+        (record.tier, record.birth_date) for answer in shown.answers for record in answer.records
+    ]
+
+
+@pytest.mark.parametrize(
+    "consent",
+    [
+        Consent(purpose="marketing", granted=True),
+        Consent(purpose="profiling", granted=False),
+        Consent(purpose="marketing", granted=False, channel="email"),
+        Consent(purpose="marketing", granted=False, valid_until=date(2026, 2, 28)),
+    ],
+)
+def test_what_is_not_refused_is_shown(consent: Consent) -> None:
+    """A consent, another purpose, one channel alone, a refusal that is over."""
+    seen = visibility(fields={"tier": {"purpose": "marketing"}})
+    assert "Gold" == seen.record_for(msgspec.structs.replace(RECORD, consents=(consent,)), "agent").tier
+
+
+def test_events_are_masked_whole() -> None:
+    """In whatever they carry, and in what they are sorted by; they still fit their types."""
+    fields = {name: {"roles": ["supervisor"]} for name in ("phones", "emails", "name", "addresses", "extra.street")}
+    seen = visibility(fields=fields, interactions={one: {"roles": ["supervisor"]} for one in ("chat", "phone")})
+    for event in (*lives.anna(), lives.both()):
+        body = encode_event(event)
+        shown = seen.event_for(body, "token:reporting")
+        for trace in ("155501234", "Vogtländer", "anna.vogtl", "Lange Gasse", "about the"):
+            assert trace not in shown.decode(), (event.type, trace)
+        assert event.id == decode_event(shown).id
+        assert body == seen.event_for(body, "supervisor")
+
+
+def test_an_event_of_another_time_is_shown_empty() -> None:
+    """What can't be read can't be masked: it has its id and type, and no data."""
+    seen = visibility(fields={"tier": {"roles": []}})
+    event = lives.anna()[0]
+    body = msgspec.json.encode({**msgspec.json.decode(encode_event(event)), "data": {"tier": ["Gold"]}})
+    shown = msgspec.json.decode(seen.event_for(body, "agent"))
+    assert (event.id, {}, "") == (shown["id"], shown["data"], shown["subject"])
+
+
+def test_the_call_log_is_masked() -> None:
+    """The customer's name and number, and what the network calls the caller."""
+    seen = visibility(fields={"phones": {"roles": []}, "name": {"roles": []}})
+    step = next(event.data for event in lives.anna() if isinstance(event.data, CallEvent))
+    entry = CallLogEntry(call=step.call, customer=lives.ANNA, agents=("alice",))
+    shown = seen.entry_for(entry, "agent")
+    assert ("A. V.", "•••234", "A. V.") == (shown.customer, shown.call.caller.display, shown.call.caller_name)
+    assert None is shown.call.connections[0].number or "•••234" == shown.call.connections[0].number.display
+    assert step.call.connections[1] == shown.call.connections[1]
+
+
+def test_what_is_about_no_customer_stays() -> None:
+    """An agent's state and an erasure have nothing to mask."""
+    seen = visibility(fields={"phones": {"roles": []}})
+    erased = CustomerErased(records=(RecordRef(system="crm", id="4711"),), by="cli:dpo", events=3)
+    assert CustomerErased is type(erased)
+    body = encode_event(samples.agent_state("alice", samples.AgentState.READY, 1))
+    assert body == seen.event_for(body, "agent")
+
+
+@given(some.text(max_size=40))
+def test_a_mask_never_shows_more_than_its_part(text: str) -> None:
+    """Three digits of a number, one letter of an address before its domain."""
+    assert 3 >= sum(one.isdecimal() for one in masked_number(text))
+    local = text.rpartition("@")[0]
+    assert masked_address(text).startswith(local[:1])
+    assert len(local) <= 1 or local not in masked_address(text) or local in text.rpartition("@")[2]
+
+
+def test_dates_of_today_are_utc() -> None:
+    """Without a day given it is today's."""
+    seen = PrivacyVisibility(PrivacySection.model_validate({"fields": {"tier": {"purpose": "marketing"}}}))
+    tomorrow = Consent(purpose="marketing", granted=False, valid_until=datetime.now(UTC).date())
+    assert "" == seen.record_for(msgspec.structs.replace(RECORD, consents=(tomorrow,)), "agent").tier
