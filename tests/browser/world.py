@@ -23,8 +23,10 @@ from hub.domain.control import COMMAND_NAMES, Command
 from hub.domain.customer import CustomerContext
 from hub.domain.ports import CallLogEntry, PbxStatus
 from hub.domain.writeback import WriteKind
+from tests.browser.timelines import MemoryTimeline, NoArchive
 from tests.unit.desk.accesses import Accesses, sight
 from tests.unit.desk.callbacks import MemoryCallbacks
+from tests.unit.desk.customers import Customers
 from tests.unit.desk.letters import Letters
 from tests.unit.desk.ports import (
     Backends,
@@ -71,11 +73,15 @@ class World:
     control: Control
     wrap_ups: WrapUps
     identity: Identity
+    customers: Customers
+    timeline: MemoryTimeline
+    callbacks: MemoryCallbacks
     users: UserStore
 
     def ring(self, call: Call, context: CustomerContext | None = None) -> None:
         if context is not None:
             self.contexts.known[call.id] = context
+        self.calls.live = [*(other for other in self.calls.live if other.id != call.id), call]
         self.desk.call_happened(self._step(CallEventKind.DELIVERED, call))
 
     def answer(self, call: Call) -> Call:
@@ -104,6 +110,7 @@ class World:
             0, CallLogEntry(call=over, agents=(AGENT.id,), answered_by=(AGENT.id,) if answered else ())
         )
         self.contexts.known.pop(call.id, None)
+        self.calls.live = [other for other in self.calls.live if other.id != call.id]
         self.desk.call_happened(self._step(CallEventKind.CLEARED, over, cause))
 
     def agent(self, state: AgentState, agent: str = AGENT.id, name: str = AGENT.name, **fields: Any) -> AgentStatus:
@@ -164,6 +171,7 @@ async def running_world(folder: Path, port: int = 0, profile: AgentProfile = AGE
     """Serve the desk while the `async with` lasts; the users in `folder` outlive it."""
     calls, contexts, log, status, directory = Calls(), Contexts(), Log(), Status(), Directory()
     control, wrap_ups, identity = Control(), WrapUps(), Identity()
+    customers, timeline, callbacks = Customers(), MemoryTimeline(), MemoryCallbacks()
     agents = {one.id: one for one in (profile, BOB, WEI)}
     accesses = Accesses()
     seen = sight(agents, accesses)
@@ -190,6 +198,11 @@ async def running_world(folder: Path, port: int = 0, profile: AgentProfile = AGE
             users=users,
             tokens={},
             control=control,
+            customers=customers,
+            timeline=timeline,
+            contexts=contexts,
+            archive=NoArchive(),
+            store_problem=lambda: None,
             wrap_ups=wrap_ups,
             identity=identity,
             decisions=identity,
@@ -205,7 +218,7 @@ async def running_world(folder: Path, port: int = 0, profile: AgentProfile = AGE
             replay_asked=lambda: None,
             requests=answering(finder=Finder(), control=control, directory=directory, calls=calls),
             sight=seen,
-            callbacks=MemoryCallbacks(),
+            callbacks=callbacks,
             region="DE",
             on_visit=lambda _event: None,
             privacy=PrivacySection(),
@@ -217,6 +230,21 @@ async def running_world(folder: Path, port: int = 0, profile: AgentProfile = AGE
         )
         await server.start()
         try:
-            yield World(server.url, desk, calls, contexts, log, status, directory, control, wrap_ups, identity, users)
+            yield World(
+                url=server.url,
+                desk=desk,
+                calls=calls,
+                contexts=contexts,
+                log=log,
+                status=status,
+                directory=directory,
+                control=control,
+                wrap_ups=wrap_ups,
+                identity=identity,
+                customers=customers,
+                timeline=timeline,
+                callbacks=callbacks,
+                users=users,
+            )
         finally:
             await server.stop()
