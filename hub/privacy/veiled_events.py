@@ -16,7 +16,7 @@ from hub.domain.event import EventData, WriteBackRequest, decode_event, encode_e
 from hub.domain.identity import IdentityDecision
 from hub.domain.interaction import Interaction
 from hub.privacy import veil
-from hub.privacy.masks import masked_key, masked_number
+from hub.privacy.masks import DOTS, masked_key, masked_number
 from hub.privacy.rules import RoleRules
 
 if TYPE_CHECKING:
@@ -70,7 +70,8 @@ def _data(data: EventData, role: str, visibility: Visibility, rules: RoleRules) 
         case Callback():
             return veil.veiled_callback(data, rules)
         case CommandRecord() if rules.phones and (to := getattr(data.command, "to", "")):
-            return _replace(data, command=_replace(data.command, to=masked_number(to)))
+            # A command's number is of few characters.
+            return _replace(data, command=_replace(data.command, to=masked_number(to).replace(DOTS, "***")))
         case WriteBackRequest():
             return _write_back(data, rules)
         case IdentityDecision():

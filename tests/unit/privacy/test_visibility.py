@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from typing import TypeVar
 
 import msgspec
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from hub.config.privacy import PrivacySection
+from hub.domain.agent import AgentState
 from hub.domain.call import CallEvent
 from hub.domain.customer import (
     Address,
@@ -48,7 +50,11 @@ RECORD = CustomerRecord(
     tier="Gold",
     extra={"points": "100", "hobby": "chess"},
 )
-REF = {"system": "crm", "record": "4711"}
+T = TypeVar("T")
+
+
+def of_crm(value: T) -> Sourced[T]:
+    return Sourced(value=value, system="crm", record="4711")
 
 
 def visibility(**section: object) -> PrivacyVisibility:
@@ -120,14 +126,14 @@ def test_machines_are_a_role_together_or_each(roles: list[str], may: set[str]) -
 def customer(*consents: Consent) -> Customer:
     return Customer(
         ids={"crm": "4711", "sap": "A-1"},
-        name=Sourced(value=RECORD.name, **REF),
-        phones=tuple(Sourced(value=phone, **REF) for phone in RECORD.phones),
-        tier=Sourced(value="Gold", **REF),
-        extra={"crm.points": Sourced(value="100", **REF), "crm.hobby": Sourced(value="chess", **REF)},
-        consents=tuple(Sourced(value=consent, **REF) for consent in consents),
+        name=of_crm(RECORD.name),
+        phones=tuple(of_crm(phone) for phone in RECORD.phones),
+        tier=of_crm("Gold"),
+        extra={"crm.points": of_crm("100"), "crm.hobby": of_crm("chess")},
+        consents=tuple(of_crm(consent) for consent in consents),
         conflicts=(
-            Conflict(field="tier", values=(Sourced(value="Gold", **REF),)),
-            Conflict(field="name.full", values=(Sourced(value="Petra Vogt", **REF),)),
+            Conflict(field="tier", values=(of_crm("Gold"),)),
+            Conflict(field="name.full", values=(of_crm("Petra Vogt"),)),
         ),
         matches=(
             RecordMatch(
@@ -238,7 +244,7 @@ def test_what_is_about_no_customer_stays() -> None:
     seen = visibility(fields={"phones": {"roles": []}})
     erased = CustomerErased(records=(RecordRef(system="crm", id="4711"),), by="cli:dpo", events=3)
     assert CustomerErased is type(erased)
-    body = encode_event(samples.agent_state("alice", samples.AgentState.READY, 1))
+    body = encode_event(samples.agent_state("alice", AgentState.READY, 1))
     assert body == seen.event_for(body, "agent")
 
 
