@@ -17,6 +17,7 @@ from hub.bus.feeds import Feeds
 from hub.callbacks.service import CallbackService
 from hub.collector import spare_collector
 from hub.config.model import BusSection, Config
+from hub.context.anticipation.configured import anticipation_of
 from hub.context.health import ConnectorHealth
 from hub.context.identity.deciding import IdentityService
 from hub.context.remembered_customers import RememberedCustomers
@@ -348,6 +349,7 @@ class Hub:
             stand_in=self._remembering.stand_in,
             on_lookup=self._observe_lookup,
             on_complete=self._context_completed,
+            anticipation=anticipation_of(config),
             callback_of=self._callback_of,
         )
         self._stack.push_async_callback(self._context.close)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, date, datetime
+from typing import Any, Final
 
 import msgspec
 
+from hub.context.anticipation.proposals import Anticipation
 from hub.context.cache import Records
 from hub.context.identity.grouping import group_records
 from hub.context.identity.scoring import Rules
@@ -18,6 +19,8 @@ from hub.domain.callback import Callback
 from hub.domain.customer import AnswerState, BackendAnswer, CustomerContext, CustomerRecord
 from hub.domain.identity import IdentityDecision, RecordRef
 from hub.domain.interaction import Interaction, TimelinePage
+
+_NOTHING_TO_PROPOSE: Final = Anticipation({})
 
 
 class Assembly:
@@ -33,10 +36,14 @@ class Assembly:
         rules: Rules,
         decided: Callable[[Collection[str]], Sequence[IdentityDecision]],
         max_interactions: int,
+        anticipation: Anticipation = _NOTHING_TO_PROPOSE,
         revision: int = 0,
         callback: Callback | None = None,
+        today: Callable[[], date] = lambda: datetime.now(UTC).date(),
     ) -> None:
         self.question = question
+        self._anticipation = anticipation
+        self._today = today
         self._rules = rules
         self._decided = decided
         self._precedence = precedence
@@ -96,7 +103,7 @@ class Assembly:
 
     def regroup(self) -> bool:
         """Put the customers together anew, since more was decided of who is who; return whether they have changed."""
-        now = msgspec.structs.replace(self.context, **self._grouped())
+        now = self._with_proposals(msgspec.structs.replace(self.context, **self._grouped()))
         if now == self.context:
             return False
         self._revise(customers=now.customers, chosen=now.chosen, maybe_same=now.maybe_same)
@@ -113,7 +120,7 @@ class Assembly:
 
     def _grouped(self) -> dict[str, Any]:
         """Return what the records make of the context's customers."""
-        today = datetime.now(UTC).date()
+        today = self._today()
         decisions = self._decided(self.decision_keys)
         grouping = group_records(self._records(), self._rules, decisions, self.question.names)
         customers = (
@@ -163,7 +170,21 @@ class Assembly:
         return tuple(keys)
 
     def _revise(self, **changes: object) -> None:
-        self.context = msgspec.structs.replace(self.context, revision=self.context.revision + 1, **changes)
+        now = msgspec.structs.replace(self.context, revision=self.context.revision + 1, **changes)
+        self.context = self._with_proposals(now)
+
+    def _with_proposals(self, context: CustomerContext) -> CustomerContext:
+        """Return it with what the rules propose for the one customer who is meant; the contacts are that one's."""
+        meant = context.customer
+        if meant is None:
+            return context
+        proposals = self._anticipation.propose(
+            meant, today=self._today(), repeats=context.repeats, interactions=context.interactions
+        )
+        if proposals == meant.proposals:
+            return context
+        first = msgspec.structs.replace(meant, proposals=proposals)
+        return msgspec.structs.replace(context, customers=(first, *context.customers[1:]))
 
 
 def same_records(one: BackendAnswer, other: BackendAnswer) -> bool:

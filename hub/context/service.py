@@ -16,6 +16,7 @@ import structlog
 from connectors.base import Connector
 from hub.config.model import ContextSection
 from hub.config.resilience import AnswerCacheSection
+from hub.context.anticipation.proposals import Anticipation
 from hub.context.assembly import Assembly, same_records
 from hub.context.cache import Records
 from hub.context.identity.book import DecisionBook
@@ -102,6 +103,7 @@ class ContextService:
         on_lookup: LookupObserver | None = None,
         on_complete: Callable[[CustomerContext, str], None] | None = None,
         stand_in: StandIn | None = None,
+        anticipation: Anticipation | None = None,
         callback_of: Callable[[Call], Callback | None] = lambda _call: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -110,6 +112,7 @@ class ContextService:
         self._source = interactions
         self._decisions = decisions
         self._rules = Rules(settings.identity)
+        self._anticipation = anticipation or Anticipation({})
         self._book = DecisionBook()
         self._on_complete = on_complete
         self.lookups = Lookups(
@@ -209,6 +212,7 @@ class ContextService:
             rules=self._rules,
             decided=self._book.about,
             max_interactions=self._settings.interactions,
+            anticipation=self._anticipation,
             revision=revision,
             callback=callback,
         )
