@@ -37,6 +37,7 @@ _OF_CALLS: Final = (
     *(kind for kind in EventType if kind.startswith("cti.call.")),
     EventType.COMMAND_CARRIED_OUT,
     EventType.COMMAND_REFUSED,
+    EventType.WRITE_BACK_REQUESTED,
 )
 _OF_CALLBACKS: Final = tuple(kind for kind in EventType if kind.startswith("cti.callback."))
 

@@ -61,6 +61,8 @@ def emptied_whole(event: Event) -> Event | None:
             return _replace(event, data=_replace(event.data, command=_replace(command, to=ERASED)))
         case Callback() as callback:
             return _replace(event, subject=ERASED, data=_callback(callback))
+        case WriteBackRequest(entry=entry) as request:
+            return _replace(event, subject=ERASED, data=_replace(request, entry=_write_back(entry), reason=""))
         case CustomerChange() | OrderChange() | CaseChange() | Interaction() as told:
             return _replace(event, subject=ERASED, partitionkey=ERASED, data=_told(told))
     return None
