@@ -107,7 +107,7 @@ def _writes(save: str, number: int, telling: _Telling) -> Derivation:
     body = None if telling.told is None else _encoder.encode(telling.told)
     writes: list[Write] = [
         # What a lookup found at the very moment of the last telling is no news.
-        (statements.FORGET_OLDER_TERMS, (*row, since + (save == statements.SAVE_TOLD))),
+        (statements.FORGET_OLDER_TERMS, (*row, since, number if save == statements.SAVE_TOLD else 0)),
         (save, (*row, since, number, body)),
     ]
     writes += [(statements.SAVE_TERM, (index_key(term), number)) for term in telling.terms]

@@ -9,13 +9,17 @@ term begins with says what it is (`hub/journal/search_terms.py`).
 from __future__ import annotations
 
 FORGET_OLDER_TERMS = """DELETE FROM customer_terms WHERE number IN (SELECT customer_records.number
-    FROM (VALUES (CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS BIGINT))) AS given
+    FROM (VALUES (CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS BIGINT), CAST($5 AS BIGINT)))
+        AS given
     JOIN customer_records ON customer_records.system = given.column1 AND customer_records.kind = given.column2
         AND customer_records.id = given.column3
-    WHERE customer_records.at < given.column4)"""
+    WHERE customer_records.at < given.column4
+        OR (customer_records.at = given.column4 AND customer_records.number < given.column5))"""
+"""The last two are when it was told, and its number; of two tellings of one moment the greater number is the newer."""
 SAVE_TOLD = """INSERT INTO customer_records (system, kind, id, at, number, body) VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT (system, kind, id) DO UPDATE SET at = excluded.at, number = excluded.number, body = excluded.body
-        WHERE customer_records.at <= excluded.at"""
+        WHERE customer_records.at < excluded.at
+            OR (customer_records.at = excluded.at AND customer_records.number < excluded.number)"""
 SAVE_FOUND = """INSERT INTO customer_records (system, kind, id, at, number, body) VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT (system, kind, id) DO UPDATE SET at = excluded.at, number = excluded.number, body = excluded.body
         WHERE customer_records.at < excluded.at"""

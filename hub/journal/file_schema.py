@@ -141,7 +141,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (term, number)
         ) WITHOUT ROWID""",
         "CREATE INDEX customer_terms_by_number ON customer_terms (number, term)",
-        # What stood in the journal before is read behind its opening (`hub/journal/customers_catch_up.py`).
+        # What stood in the journal before is read behind its opening (`hub/journal/customers_fill.py`).
         """INSERT INTO cursors (reader, position)
             SELECT 'journal.customers.until', max(position) FROM events HAVING max(position) IS NOT NULL""",
     ),

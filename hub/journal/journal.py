@@ -23,14 +23,16 @@ from hub.domain.store_place import StorePlace
 from hub.journal import accesses, dead_letters, decisions, queries, statements, timeline
 from hub.journal.batch import Commit, Outcome, Pending, PendingEvents, PendingWrite
 from hub.journal.customers import Remembers, nothing_remembered
+from hub.journal.customers_fill import customers_filling
 from hub.journal.customers_queries import JournalCustomers
 from hub.journal.erasure_row import MOVE_ERASURE, Erasure, ErasureState, erasures
 from hub.journal.errors import JournalError, JournalFullError
+from hub.journal.filling import Filling, fill, is_filled
+from hub.journal.often import often_in_touch
 from hub.journal.readers import Readers
 from hub.journal.recent import RecentEvents
 from hub.journal.store import JournalStore, store_at
-from hub.journal.often import often_in_touch
-from hub.journal.timeline_fill import fill, last_to_fill
+from hub.journal.timeline_fill import TIMELINES
 from hub.journal.writer import MAX_BATCH, Writer
 from hub.store.connection import StoreConnection
 
@@ -58,12 +60,13 @@ class Journal:
         *,
         backlog: int,
         repeats: RepeatRule = USUAL_REPEATS,
+        remembers: Remembers = nothing_remembered,
     ) -> None:
         self._store = store
         self._loop = asyncio.get_running_loop()
         self._readers = Readers(store)
         self.customers = JournalCustomers(self._readers)
-        self._remembers: Remembers = nothing_remembered
+        self._remembers = remembers
         self._repeats = repeats
         self._recent = RecentEvents()
         self._grown = asyncio.Event()
@@ -88,22 +91,26 @@ class Journal:
         *,
         backlog: int = BACKLOG,
         repeats: RepeatRule = USUAL_REPEATS,
+        remembers: Remembers = nothing_remembered,
     ) -> Journal:
-        """Open a file or a database, made and migrated if need be. Raises JournalError in plain words."""
+        """Open a file or a database, made and migrated if need be. Raises JournalError in plain words.
+
+        `remembers` says, from the writing thread, of which systems the answers to lookups are kept as customers.
+        """
         if str(place) == ":memory:":
             raise JournalError("the journal needs a file: name one in store.url, as in sqlite:///ctihub.db")
         store = store_at(place)
         try:
-            connection, position, is_filled = await asyncio.to_thread(_open, store)
-            journal = cls(store, connection, position, backlog=backlog, repeats=repeats)
+            connection, position, unfilled = await asyncio.to_thread(_open, store, remembers)
+            journal = cls(store, connection, position, backlog=backlog, repeats=repeats, remembers=remembers)
         except StoreError as error:
             store.release()
             raise JournalError(str(error)) from error
         except BaseException:
             store.release()
             raise
-        if not is_filled:
-            journal._fill()
+        if unfilled:
+            journal._filling = journal._loop.create_task(journal._fill(unfilled), name="journal filling")
         return journal
 
     async def close(self) -> None:
@@ -303,10 +310,7 @@ class Journal:
         return await self._readers.run(partial(accesses.accesses, keys=keys, before=before, limit=limit))
 
     def remember_answers_of(self, remembers: Remembers) -> None:
-        """Keep from now on what these systems answer to lookups, as far as it comes in events; `remembers` is asked.
-
-        From the writing thread. Without it only what feeds tell of customers is kept.
-        """
+        """Keep from now on what these systems answer to lookups, as `open` says."""
         self._remembers = remembers
 
     def _is_remembered(self, system: str) -> bool:
@@ -366,22 +370,24 @@ class Journal:
             if pending.waiter is not None and not pending.waiter.done():
                 pending.waiter.set_exception(lost)
 
-    def _fill(self) -> None:
-        """Begin to take into the timelines what was stored before there were any."""
-        self._filling = self._loop.create_task(fill(self._readers, self._write), name="timeline fill")
+    async def _fill(self, unfilled: Sequence[Filling]) -> None:
+        """Take into derived tables what was stored before there were any."""
+        for filling in unfilled:
+            await fill(filling, self._readers, self._write)
 
     def _announce(self) -> None:
         grown, self._grown = self._grown, asyncio.Event()
         grown.set()
 
 
-def _open(store: JournalStore) -> tuple[StoreConnection, int, bool]:
-    """Return the writing connection, the newest position, and whether the timelines have all that there is."""
+def _open(store: JournalStore, remembers: Remembers) -> tuple[StoreConnection, int, Sequence[Filling]]:
+    """Return the writing connection, the newest position, and which derived tables lack what was stored before."""
     connection = store.open_writer()
     try:
         position: int = connection.rows(statements.LAST_POSITION)[0][0]
-        is_filled = last_to_fill(connection) == 0
+        fillings = (TIMELINES, customers_filling(remembers))
+        unfilled = [filling for filling in fillings if not is_filled(connection, filling)]
     except BaseException:
         connection.close()
         raise
-    return connection, position, is_filled
+    return connection, position, unfilled

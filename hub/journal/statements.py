@@ -20,6 +20,8 @@ READ_AFTER = """SELECT position, type, subject, partitionkey, id, time, source, 
 SAVE_CURSOR = """INSERT INTO cursors (reader, position) VALUES ($1, $2)
     ON CONFLICT (reader) DO UPDATE SET position = excluded.position"""
 CURSOR = "SELECT position FROM cursors WHERE reader = $1"
+EVENTS_TO_FILL = """SELECT position, type, body FROM events WHERE position <= $1
+    ORDER BY position DESC LIMIT $2"""
 
 TOUCH_OPEN_CALL = """INSERT INTO open_calls (call_id, position)
     SELECT CAST($1 AS TEXT), CAST($2 AS BIGINT) WHERE NOT EXISTS (SELECT 1 FROM calls WHERE call_id = $1)

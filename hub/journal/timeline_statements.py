@@ -96,9 +96,3 @@ def contacts_of_key(codes: Sequence[int]) -> str:
         "SELECT line, at, channel, reference FROM line_keys "  # noqa: S608 - whole numbers alone
         f"WHERE key = $1 AND channel IN ({listed}) AND at >= $2 AND reference <> '' LIMIT $3"
     )
-
-
-LAST_TO_FILL = "SELECT position FROM cursors WHERE reader = 'timeline'"
-"""Up to where events of before there were timelines are still to be taken in, the newest first; 0 at the end."""
-EVENTS_TO_FILL = """SELECT position, type, body FROM events WHERE position <= $1
-    ORDER BY position DESC LIMIT $2"""

@@ -1,0 +1,59 @@
+"""A journal of before there were some derived tables: they are filled behind its opening."""
+
+import asyncio
+
+from hub.domain.interaction import CustomerRef
+from hub.domain.store_place import StorePlace
+from hub.journal.journal import Journal
+from hub.journal.store import store_at
+from tests.unit.journal import samples
+from tests.unit.journal.customer_samples import answered, found, ordered, record, told
+from tests.waiting import eventually_asked
+
+TABLES = ("customer_terms", "customer_records", "line_keys", "lines")
+CURSORS = ("journal.customers.until", "timeline")
+
+
+def as_of_before(place: StorePlace) -> None:
+    """Put a journal back to what a migration finds: the events alone, and up to where they are to be taken in."""
+    store = store_at(place)
+    connection = store.open_writer()
+    for table in TABLES:
+        connection.execute(f"DELETE FROM {table}")
+    for cursor in CURSORS:
+        connection.execute("INSERT INTO cursors (reader, position) SELECT $1, max(position) FROM events", (cursor,))
+    connection.close()
+    store.release()
+
+
+async def test_what_was_stored_before_is_taken_in_while_the_journal_is_used(place: StorePlace) -> None:
+    """Customers, orders and contacts; the newest state of each, also where something newer came meanwhile."""
+    async with asyncio.timeout(30):
+        journal = await Journal.open(place)
+        for event in (
+            told(record("1", "Anna Huber", phone="+4930901820"), at=1),
+            told(record("1", "Anna Maier"), at=1),
+            told(record("2", "Bert Kunz"), at=1),
+            answered(record("7", "Carla Weiß", system="crm"), at=1),
+            ordered("B-1", CustomerRef(ids={"shop": "2"}), at=1),
+            samples.interaction(3, CustomerRef(ids={"shop": "2"})),
+        ):
+            await journal.append(event)
+        await journal.close()
+        await asyncio.to_thread(as_of_before, place)
+
+        journal = await Journal.open(place, remembers=lambda system: system == "crm")
+        await journal.append(told(record("2", "Bert Neu"), at=2))
+        ids = ["id:shop:1", "id:shop:2", "id:crm:7"]
+
+        async def is_filled() -> bool:
+            return [0, 0] == [await journal.cursor(cursor) for cursor in CURSORS]
+
+        await eventually_asked(is_filled, "both tables are filled")
+        known = {one.name.full for one in await journal.customers.records(ids)}
+        assert {"Anna Maier", "Bert Neu", "Carla Weiß"} == known
+        assert [] == await found(journal, "huber")
+        assert ["2"] == await found(journal, "B-1")
+        page = await journal.timeline(["id:shop:2"])
+        assert ["Order 3", "B-1"] == [line.subject for line in page.interactions]
+        await journal.close()
