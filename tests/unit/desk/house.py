@@ -20,6 +20,7 @@ from hub.desk.server import DeskServer
 from hub.desk.user_store import UserStore
 from hub.domain.event import Event
 from hub.domain.writeback import WriteKind
+from hub.journal.journal import Journal
 from hub.metrics import Metrics
 from tests.unit.desk.accesses import Accesses, sight
 from tests.unit.desk.callbacks import MemoryCallbacks
@@ -35,6 +36,8 @@ from tests.unit.desk.ports import (
     Identity,
     Log,
     MemoryJournal,
+    NoArchive,
+    NoTimeline,
     Reception,
     Status,
     WrapUps,
@@ -49,6 +52,7 @@ CONFIGURE_TOKEN = "machine-token-configure"
 PUBLISH_TOKEN = "machine-token-publish"
 OPERATE_TOKEN = "machine-token-operate"
 AUDIT_TOKEN = "machine-token-audit"
+RECORD_TOKEN = "machine-token-record"
 SUPERVISE_TOKEN = "machine-token-supervise"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
@@ -59,7 +63,10 @@ def hashed_password() -> str:
 
 
 class House:
-    """The server under test; `alice`, `bob` and `sue`, a supervisor, may sign in; `carol` has no password."""
+    """The server under test; `alice`, `bob` and `sue`, a supervisor, may sign in; `carol` has no password.
+
+    With `kept`, a journal, what comes in is kept there, and timelines and calls that are over are read from it.
+    """
 
     def __init__(self, folder: Path, **options: Any) -> None:
         self.calls = Calls()
@@ -73,6 +80,7 @@ class House:
         self.identity = Identity()
         self.backends = Backends()
         self.journal = MemoryJournal()
+        kept: Journal | None = options.pop("kept", None)
         self.reception: Reception = options.pop("reception", None) or Reception()
         self.letters = Letters()
         self.callbacks = MemoryCallbacks()
@@ -118,11 +126,16 @@ class House:
                 "dialler": TokenSection(token=SecretStr(CONTROL_TOKEN), may=("control",)),
                 "deployment": TokenSection(token=SecretStr(CONFIGURE_TOKEN), may=("configure",)),
                 "audit": TokenSection(token=SecretStr(AUDIT_TOKEN), may=("audit",)),
+                "chatbot": TokenSection(token=SecretStr(RECORD_TOKEN), may=("record",)),
                 "operations": TokenSection(token=SecretStr(OPERATE_TOKEN), may=("operate",)),
                 "quality": TokenSection(token=SecretStr(SUPERVISE_TOKEN), may=("read", "control", "supervise")),
             },
             control=self.control,
             customers=self.customers,
+            timeline=kept or NoTimeline(),
+            contexts=self.contexts,
+            archive=kept or NoArchive(),
+            store_problem=kept.problem if kept else lambda: None,
             wrap_ups=self.wrap_ups,
             identity=self.identity,
             decisions=self.identity,
@@ -130,7 +143,7 @@ class House:
             live=self.calls,
             directory=self.directory,
             call_log=self.log,
-            journal=self.journal,
+            journal=kept or self.journal,
             reception=self.reception,
             dead_letters=self.letters,
             replay_asked=self.letters.replay_asked,

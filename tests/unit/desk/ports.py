@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime
 
 import msgspec
@@ -16,6 +16,7 @@ from hub.domain.customer import CustomerContext, CustomerQuery
 from hub.domain.event import Event, encode_event
 from hub.domain.identity import IdentityDecided, IdentityDecision, IdentityError
 from hub.domain.inbound import InboundMessage, Receipt
+from hub.domain.interaction import Channel, TimelinePage
 from hub.domain.phone import PhoneNumber
 from hub.domain.ports import (
     Appended,
@@ -255,6 +256,30 @@ class MemoryJournal:
 
     async def save_cursor(self, reader: str, position: int) -> None:  # noqa: ARG002 - the port's shape
         raise RuntimeError("The desk keeps no cursor.")
+
+
+class NoTimeline:
+    """Nobody has any."""
+
+    async def timeline(
+        self,
+        keys: Sequence[str],  # noqa: ARG002 - the port's shape
+        *,
+        channels: Collection[Channel] = (),  # noqa: ARG002 - likewise
+        before: str = "",  # noqa: ARG002 - likewise
+        limit: int = 50,  # noqa: ARG002 - likewise
+    ) -> TimelinePage:
+        return TimelinePage()
+
+
+class NoArchive:
+    """No call is over."""
+
+    async def finished_call(self, call_id: str) -> CallLogEntry | None:  # noqa: ARG002 - the port's shape
+        return None
+
+    async def context_of(self, call_id: str) -> CustomerContext | None:  # noqa: ARG002 - likewise
+        return None
 
 
 class Finder:
