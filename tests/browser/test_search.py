@@ -1,0 +1,176 @@
+"""Finding a customer without a call, and looking at one: by keyboard, by address, during a call."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+from playwright.async_api import Page, expect
+
+from hub.domain.control import Dial
+from hub.domain.customer import CustomerRecord, Name, Phone, Problem
+from hub.domain.identity import RecordRef
+from hub.domain.search import CustomerHit, CustomerSearch, CustomerView, FoundBy, Why
+from tests.browser import callers, customers
+from tests.browser.world import World
+from tests.waiting import eventually
+
+WEI = RecordRef(system="sap", id="1000/33")
+
+
+def _hit(number: int = 0) -> CustomerHit:
+    record = WEI if number == 0 else RecordRef(system="sap", id=str(number))
+    found = callers.name_only("李伟" if number == 0 else f"Li Wei {number}", system="sap", record=record.id)
+    return CustomerHit(customer=found, records=(record,), why=(Why(by=FoundBy.INITIALS, record=record, text="lw"),))
+
+
+def _known(world: World) -> None:
+    """Let the hub know the customer whom every search finds."""
+    record = CustomerRecord(system="sap", id=WEI.id, name=Name(full="李伟"), phones=(Phone(number="+862155500123"),))
+    customer = msgspec.structs.replace(customers.whole(), name=_hit().customer.name, ids={"sap": WEI.id}, matches=())
+    world.customers.found = CustomerSearch(hits=(_hit(), _hit(1)))
+    world.customers.views[WEI] = CustomerView(customer=customer, records=(record,))
+    world.timeline.all = list(customers.history())
+
+
+async def test_a_customer_is_found_by_pinyin_from_the_keyboard(desk: Page, world: World) -> None:
+    """Ctrl+K, initials, Enter: the customer's page stands there with cards and timeline; Escape leaves a search."""
+    _known(world)
+    await desk.keyboard.press("Control+k")
+    await expect(desk.get_by_test_id("search-text")).to_be_focused()
+    await desk.keyboard.press("Escape")
+    await expect(desk.get_by_test_id("search-text")).to_have_count(0)
+    await desk.keyboard.press("/")
+    await desk.keyboard.type("lw")
+    hits = desk.get_by_test_id("hit")
+    await expect(hits).to_have_count(2)
+    await expect(hits.first).to_contain_text("李伟")
+    await expect(hits.first.get_by_test_id("hit-why")).to_have_text("Initials: lw")
+    await desk.keyboard.press("ArrowDown")
+    await expect(hits.nth(1)).to_have_attribute("aria-selected", "true")
+    await desk.keyboard.press("ArrowUp")
+    await desk.keyboard.press("Enter")
+    await expect(desk.get_by_test_id("view-name")).to_have_text("李伟")
+    await expect(desk.get_by_test_id("order").first).to_be_visible()
+    await expect(desk.get_by_test_id("interaction").first).to_contain_text("Support: X500 stands still")
+    await expect(desk.get_by_test_id("proposal").first).to_contain_text("Do not sell anything")
+    assert [(WEI, False)] == world.customers.viewed
+    assert desk.url.endswith("/#/customers/sap/1000%2F33")
+
+
+async def test_a_slash_in_a_text_is_a_slash(desk: Page, world: World) -> None:
+    """Where something is typed the key opens no search."""
+    field = desk.get_by_test_id("dial-number")
+    await field.press("/")
+    await expect(field).to_have_value("/")
+    await expect(desk.get_by_test_id("search-text")).to_have_count(0)
+    assert [] == world.customers.asked
+
+
+async def test_a_search_waits_for_the_typist(desk: Page, world: World) -> None:
+    """Keys typed in a row are one question, one letter is none."""
+    _known(world)
+    await desk.get_by_test_id("search-open").click()
+    await desk.get_by_test_id("search-text").press_sequentially("huber", delay=20)
+    await expect(desk.get_by_test_id("hit")).to_have_count(2)
+    assert [("huber", 20, False)] == world.customers.asked
+    await desk.get_by_test_id("search-text").fill("h")
+    await expect(desk.get_by_test_id("hit")).to_have_count(0)
+    await expect(desk.get_by_test_id("search")).to_contain_text("at least two characters")
+
+
+async def test_the_latest_question_wins(desk: Page, world: World) -> None:
+    """An answer to what is no more asked, however late it comes, changes nothing."""
+    held = asyncio.Event()
+    late = CustomerSearch(hits=tuple(_hit(number) for number in range(5)))
+    world.customers.found = CustomerSearch(hits=(_hit(7),))
+
+    async def slowly(text: str, *, limit: int = 20, ask_backends: bool = False) -> CustomerSearch:
+        world.customers.asked.append((text, limit, ask_backends))
+        if text == "slow":
+            await held.wait()
+            return late
+        return world.customers.found
+
+    world.customers.search = slowly  # type: ignore[method-assign]
+    await desk.keyboard.press("Control+k")
+    field = desk.get_by_test_id("search-text")
+    await field.fill("slow")
+    await eventually(lambda: len(world.customers.asked) == 1, "the first question")
+    await field.fill("quick")
+    await expect(desk.get_by_test_id("hit")).to_have_count(1)
+    held.set()
+    await field.press("ArrowDown")
+    await expect(desk.get_by_test_id("hit")).to_have_count(1)
+    await expect(desk.get_by_test_id("hit")).to_contain_text("Li Wei 7")
+
+
+async def test_backends_are_asked_on_request(desk: Page, world: World) -> None:
+    """Nobody found in what the hub knows: a click asks the systems, and says which could not be asked."""
+    await desk.keyboard.press("Control+k")
+    await desk.get_by_test_id("search-text").fill("huber")
+    await expect(desk.get_by_test_id("search")).to_contain_text("Nothing found in what the hub knows.")
+    failed = callers.failed("service", callers.SERVICE, Problem.TIMEOUT)
+    world.customers.found = CustomerSearch(hits=(_hit(),), answers=(callers.found("sap", callers.SAP), failed))
+    await desk.get_by_test_id("search-backends").click()
+    await expect(desk.get_by_test_id("hit")).to_have_count(1)
+    await expect(desk.get_by_test_id("search-said")).to_have_text(
+        "1 found · Oracle Service Cloud did not answer in time"
+    )
+    assert ("huber", 20, True) == world.customers.asked[-1]
+
+
+async def test_a_customers_number_is_dialled_from_the_page(desk: Page, world: World) -> None:
+    """Who is looked at without a call can be called."""
+    _known(world)
+    await desk.goto(f"{world.url}/#/customers/sap/1000%2F33")
+    await desk.get_by_test_id("view-number").first.get_by_test_id("click-to-dial").click()
+    await eventually(lambda: world.asked() != [], "the dialled number")
+    assert [Dial(id="-", to="+49 711 58012345")] == world.asked()
+
+
+async def test_a_phone_that_rings_goes_before_all_else(desk: Page, world: World) -> None:
+    """The call takes the page at once; the browser's way back leads to the customer, whose page keeps the call near."""
+    _known(world)
+    await desk.goto(f"{world.url}/#/customers/sap/1000%2F33")
+    await expect(desk.get_by_test_id("customer-page")).to_contain_text("李伟")
+    world.ring(callers.call(), callers.known())
+    await expect(desk.get_by_test_id("pop-name")).to_have_text("Maria Huber")
+    await expect(desk.get_by_test_id("customer-page")).to_have_count(0)
+    await desk.go_back()
+    await expect(desk.get_by_test_id("view-name")).to_have_text("李伟")
+    await expect(desk.get_by_test_id("pop-tab")).to_contain_text("Maria Huber")
+    await desk.get_by_test_id("view-close").click()
+    await expect(desk.get_by_test_id("pop-name")).to_have_text("Maria Huber")
+    await expect(desk.get_by_test_id("pop-tab")).to_have_count(0)
+
+
+async def test_a_customer_who_is_not_known_is_told_in_words(desk: Page, world: World) -> None:
+    """An address of nobody, or that no page of ours wrote, harms nothing."""
+    await desk.goto(f"{world.url}/#/customers/sap/404")
+    await expect(desk.get_by_test_id("view-said")).to_contain_text("This customer is not known")
+    await desk.get_by_test_id("view-close").click()
+    await expect(desk.get_by_test_id("idle")).to_be_visible()
+    for hash_ in ("#/customers/%E0%A4%A/1", "#/customers/sap", "#/customers/a/b/c", "#<script>"):
+        await desk.evaluate("(hash) => { location.hash = hash; }", hash_)
+        await expect(desk.get_by_test_id("idle")).to_be_visible()
+    assert [(RecordRef(system="sap", id="404"), False)] == world.customers.viewed
+
+
+async def test_callbacks_of_the_agents_queues_are_counted_and_cancelled(desk: Page, world: World) -> None:
+    """How many wait stands beside the queues; opened it says who, about what and from which page."""
+    world.callbacks.kept = {
+        "cb-1": customers.callback(),
+        "cb-2": customers.callback(id="cb-2", phone="+493012345678", queue="Other", topic="Not ours"),
+    }
+    await desk.reload()
+    shown = desk.get_by_test_id("callbacks")
+    await expect(shown).to_contain_text("1 callback")
+    await shown.get_by_role("button").first.click()
+    entry = shown.get_by_test_id("callback-entry")
+    await expect(entry).to_have_count(1)
+    await expect(entry).to_contain_text("+4971158012345")
+    await expect(entry).to_contain_text("Machine stands still")
+    await entry.get_by_test_id("callback-cancel").click()
+    await expect(shown).to_have_count(0)
+    assert world.callbacks.kept["cb-1"].state.is_over
