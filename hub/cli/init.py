@@ -199,6 +199,9 @@ context:
 #    dead_letters: {purpose: operation, retention_days: 30}
 #    # Who saw whose data, and when.
 #    accesses: {purpose: accountability, retention_days: 365}
+  # What is proposed to the agent: rules under `anticipation/` in the folders of mappings, the more important first
+  # (unset: all, also those that ctihub ships), how many proposals at most, and the languages that are spoken here.
+#  anticipation: {rules: [do_not_sell, case_overdue, language_switch, warranty_ends], at_most: 5, languages: [de, en]}
 
 # The FastAGI server: a dialplan asks AGI(agi://HUB/customer?queue=support) while the caller waits, and goes on with
 # channel variables. README.md of ctihub has the dialplan.

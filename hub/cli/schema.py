@@ -7,7 +7,7 @@ import json
 
 from hub.cli.outcome import FINE
 
-_WHAT = ("config", "mapping", "mapping-test", "preset", "events", "asyncapi")
+_WHAT = ("config", "mapping", "mapping-test", "rule", "rule-test", "preset", "events", "asyncapi")
 _EXAMPLES = """\
 JSON Schema, draft 2020-12. The kinds of connectors of other packages are in it, so print it where these are installed.
 An editor knows it by a first line in the file (VS Code's YAML extension, and others with yaml-language-server):
@@ -17,6 +17,7 @@ examples:
   ctihub schema > ctihub.schema.json                     of ctihub.yaml
   ctihub schema mapping > mapping.schema.json            of a mapping
   ctihub schema mapping-test > mapping-test.schema.json  of the cases beside it
+  ctihub schema rule > rule.schema.json                  of a rule of proposals (anticipation/NAME.yaml)
   ctihub schema events                                   of the events on the bus and in /api/v1/events
   ctihub schema asyncapi                                 of the bus, the stream and the desk (AsyncAPI 3)
 """

@@ -40,7 +40,7 @@ _CONDITION: Schema = {
 
 
 def schema_of(what: str) -> Schema:
-    """Return the schema of `config`, `preset`, `mapping`, `mapping-test` or `events`, or the document `asyncapi`."""
+    """Return what `ctihub schema` prints under that name: a schema, or the document `asyncapi`."""
     return _MADE[what]()
 
 
@@ -171,6 +171,27 @@ def _mapping_test() -> Schema:
     return _titled(mapping_test_schema(), "The tests of a mapping")
 
 
+def _rule() -> Schema:
+    from hub.config.anticipation import ProposalRule
+    from hub.config.conditions import DatedComparison
+
+    document = _titled(_of_models([DatedComparison], ProposalRule), "A rule of proposals")
+    document["properties"]["when"]["additionalProperties"] = {
+        "anyOf": [
+            {"type": ["string", "number", "boolean"]},
+            {"type": "array", "items": {"type": ["string", "number", "boolean"]}},
+            {"$ref": "#/$defs/DatedComparison"},
+        ]
+    }
+    return document
+
+
+def _rule_test() -> Schema:
+    from hub.context.anticipation.testing import Cases
+
+    return _titled(_of_models([], Cases), "The tests of a rule of proposals")
+
+
 def _events() -> Schema:
     from hub.domain.data_schema import events_schema
 
@@ -190,6 +211,8 @@ _MADE: Mapping[str, Callable[[], Schema]] = {
     "preset": _preset,
     "mapping": _mapping,
     "mapping-test": _mapping_test,
+    "rule": _rule,
+    "rule-test": _rule_test,
     "events": _events,
     "asyncapi": _asyncapi,
 }

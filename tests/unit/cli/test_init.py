@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from hub.cli.init import TEMPLATE
+from hub.config.anticipation import AnticipationSection
 from hub.config.identity import IdentityRule, IdentitySection
 from hub.config.inbound import (
     BasicLogin,
@@ -116,6 +117,7 @@ def test_every_key_of_the_configuration_is_told_of() -> None:
         ControlSection,
         AgentSection,
         ContextSection,
+        AnticipationSection,
         IdentitySection,
         IdentityRule,
         PrivacySection,

@@ -4,13 +4,16 @@ from pathlib import Path
 
 import pytest
 
+from hub.config.anticipation import is_rule_file
 from hub.config.mapping_files import SHIPPED
 from hub.mapping import testing
 from hub.mapping.errors import MappingError
 from hub.mapping.testing import run_mapping_tests
 from tests.unit.mapping.conftest import HEAD
 
-SHIPPED_FILES = sorted(file for file in SHIPPED.rglob("*.yaml") if not file.name.endswith(".test.yaml"))
+SHIPPED_FILES = sorted(
+    file for file in SHIPPED.rglob("*.yaml") if not (file.name.endswith(".test.yaml") or is_rule_file(file))
+)
 
 
 @pytest.mark.parametrize("file", SHIPPED_FILES, ids=lambda file: f"{file.parent.name}/{file.stem}")
