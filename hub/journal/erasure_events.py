@@ -44,7 +44,7 @@ def emptied(event: Event, scope: Scope) -> Event | None:
     return _replace(event, subject=ERASED, partitionkey=ERASED, data=event.data if data is None else data)
 
 
-def emptied_whole(event: Event) -> Event | None:
+def emptied_whole(event: Event) -> Event | None:  # noqa: PLR0911 - a table
     """Return an event without anybody in it, whoever that was; None for one that is about no customer."""
     match event.data:
         case CallEvent() as step:
