@@ -24,7 +24,10 @@ _NOTHING_TO_PROPOSE: Final = Anticipation({})
 
 
 class Assembly:
-    """`context` is always the present truth. `precedence` says which system is believed first."""
+    """`context` is always the present truth, `groups` are the records of each of its customers.
+
+    `precedence` says which system is believed first.
+    """
 
     def __init__(
         self,
@@ -51,6 +54,7 @@ class Assembly:
         self._answers = {
             name: BackendAnswer(connector=name, title=title, state=AnswerState.PENDING) for name, title in backends
         }
+        self.groups: Sequence[Sequence[CustomerRecord]] = ()
         self._page = TimelinePage()
         self._came: dict[tuple[str, str], Interaction] = {}
         self.context = CustomerContext(
@@ -123,6 +127,7 @@ class Assembly:
         today = self._today()
         decisions = self._decided(self.decision_keys)
         grouping = group_records(self._records(), self._rules, decisions, self.question.names)
+        self.groups = grouping.groups
         customers = (
             msgspec.structs.replace(merge_records(group, self._precedence, today=today), matches=matches)
             for group, matches in zip(grouping.groups, grouping.matches, strict=True)

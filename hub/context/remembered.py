@@ -53,15 +53,20 @@ class RememberedSystem(WritesNothing):
         return ()
 
     async def _found(self, keys: Sequence[str]) -> Sequence[CustomerRecord]:
-        told = [one for one in await self._records.records(keys, limit=MOST_RECORDS) if one.system == self.name]
-        asked = [*keys, *(key for record in told for key in record.ref().keys())]  # noqa: SIM118 - no dict's keys
-        matters = await self._records.matters(list(dict.fromkeys(asked)), system=self.name, limit=MOST_MATTERS)
-        known = {record.id: record for record in told}
-        for alone in filter(None, map(as_record, matters)):
+        told = await self._records.records(keys, limit=MOST_RECORDS)
+        known = {record.id: record for record in told if record.system == self.name}
+        for alone in filter(None, map(as_record, await self._matters(keys))):
             # Who is known by orders alone; a record of another system is that system's to tell.
-            if alone.system == self.name and not set(alone.ref().keys()).isdisjoint(keys):
+            if alone.system == self.name:
                 known.setdefault(alone.id, msgspec.structs.replace(alone, orders=(), cases=()))
+        if not known:
+            return ()
+        refs = [record.ref() for record in known.values()]
+        matters = await self._matters([key for ref in refs for key in ref.keys()])  # noqa: SIM118 - no dict's keys
         return [with_matters(record, _of(record, matters, known.values())) for record in known.values()]
+
+    async def _matters(self, keys: Sequence[str]) -> Sequence[Matter]:
+        return await self._records.matters(list(dict.fromkeys(keys)), system=self.name, limit=MOST_MATTERS)
 
 
 def with_matters(record: CustomerRecord, matters: Iterable[Matter]) -> CustomerRecord:

@@ -10,7 +10,6 @@ import msgspec
 from hub.context.remembered_circle import Circle, CircleReader
 from hub.context.service import ContextService
 from hub.domain.customer import AnswerState, BackendAnswer, Customer, CustomerContext, CustomerQuery, CustomerRecord
-from hub.domain.customer_keys import records_of
 from hub.domain.identity import RecordRef
 from hub.domain.phone import PhoneNumber, parse_number
 from hub.domain.ports import CustomerRecords, IdentityDecisions
@@ -44,14 +43,13 @@ class RememberedCustomers:
         region: str,
         within_s: float,
         systems: Callable[[], Collection[str]],
-        is_shared: Callable[[str], bool] = lambda _key: False,
     ) -> None:
         self._records = records
         self._contexts = contexts
         self._region = region
         self._within_s = within_s
         self._systems = systems
-        self._circles = CircleReader(records, decisions, is_shared=is_shared)
+        self._circles = CircleReader(records, decisions, is_shared=contexts.is_shared)
 
     async def keys_of(self, record: RecordRef) -> tuple[str, ...]:
         """Return the keys of all records of the customer whose record this is; nobody's shared number."""
@@ -113,15 +111,13 @@ class RememberedCustomers:
 
     async def _joined(self, circle: Circle) -> Mapping[RecordRef, _Joined]:
         """Return for each record the customer that it is one of."""
-        contexts = await self._contexts.put_together(circle.lots)
-        found: dict[RecordRef, _Joined] = {}
-        for context, lot in zip(contexts, circle.lots, strict=True):
-            records = {_ref(record): record for record in lot}
-            for customer in context.customers:
-                own = [ref for ref in records_of(customer) if ref in records and ref not in found]
-                joined = _Joined(customer, tuple(records[ref] for ref in own), context)
-                found.update(dict.fromkeys(own, joined))
-        return found
+        return {
+            _ref(record): joined
+            for context, groups in await self._contexts.put_together(circle.lots)
+            for customer, group in zip(context.customers, groups, strict=True)
+            for joined in [_Joined(customer, tuple(group), context)]
+            for record in group
+        }
 
     async def _asked(self, query: CustomerQuery) -> Sequence[BackendAnswer]:
         context = await self._contexts.find(query, within_s=self._within_s)

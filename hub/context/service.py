@@ -48,6 +48,13 @@ class _Asked(NamedTuple):
     connectors: list[Connector]
 
 
+class PutTogether(NamedTuple):
+    """`groups` are the records of each of the context's customers."""
+
+    context: CustomerContext
+    groups: Sequence[Sequence[CustomerRecord]]
+
+
 _NOBODY_ASKED = _Asked(Question.of(CustomerQuery()), [])
 
 
@@ -183,15 +190,18 @@ class ContextService:
             live.cancel()
         return live.assembly.context
 
-    async def put_together(self, customers: Sequence[Sequence[CustomerRecord]]) -> Sequence[CustomerContext]:
+    async def put_together(self, lots: Sequence[Sequence[CustomerRecord]]) -> Sequence[PutTogether]:
         """Return for each lot of records what a context would be had the backends answered with them."""
-        lots = [_LiveLookups("", self._assembly("", _NOBODY_ASKED, 0), is_told=False) for _ in customers]
-        every = [record for records in customers for record in records]
-        if lots:
-            await self._read_decisions(lots[0], every)
-        for live, records in zip(lots, customers, strict=True):
+        lives = [_LiveLookups("", self._assembly("", _NOBODY_ASKED, 0), is_told=False) for _ in lots]
+        if lives:
+            await self._read_decisions(lives[0], [record for records in lots for record in records])
+        for live, records in zip(lives, lots, strict=True):
             live.assembly.answer(answers_of(records))
-        return [live.assembly.context for live in lots]
+        return [PutTogether(live.assembly.context, live.assembly.groups) for live in lives]
+
+    def is_shared(self, key: str) -> bool:
+        """Whether an index key is a number of which the configuration says that it is nobody's own."""
+        return key.startswith("tel:") and self._rules.is_shared(key.removeprefix("tel:"))
 
     async def _settled(self, live: _LiveLookups, within_s: float) -> None:
         if live.settled.is_set():
