@@ -54,7 +54,7 @@ def _rule(name: str, adds: float, *signs: Sign, about: str | None = None) -> Ide
 
 
 DEFAULT_RULES: tuple[IdentityRule, ...] = (
-    _rule("external id", 68, Sign.ID, about="id"),
+    _rule("external id", 85, Sign.ID, about="id"),
     _rule("ids differ", -60, Sign.IDS_DIFFER, about="id"),
     _rule("one system", -60, Sign.SYSTEM),
     _rule("verified phone", 21, Sign.PHONE_VERIFIED, about="phone"),
@@ -64,12 +64,13 @@ DEFAULT_RULES: tuple[IdentityRule, ...] = (
     _rule("email", 22, Sign.EMAIL, about="email"),
     _rule("same name", 10, Sign.NAME_SAME, about="name"),
     _rule("similar name", 7, Sign.NAME_SIMILAR, about="name"),
-    _rule("transcribed name", 6, Sign.NAME_TRANSCRIBED, about="name"),
+    _rule("transcribed name", 8, Sign.NAME_TRANSCRIBED, about="name"),
     _rule("compatible name", 5, Sign.NAME_COMPATIBLE, about="name"),
     _rule("part of the name", 2, Sign.NAME_PARTLY, about="name"),
     _rule("other surname", -1, Sign.SURNAMES_DIFFER, about="name"),
-    _rule("other given name", -60, Sign.GIVEN_NAMES_DIFFER, about="name"),
-    _rule("other name", -60, Sign.NAMES_DIFFER, about="name"),
+    _rule("other given name", -72, Sign.GIVEN_NAMES_DIFFER, about="name"),
+    _rule("other name", -72, Sign.NAMES_DIFFER, about="name"),
+    _rule("other company", -60, Sign.COMPANIES_DIFFER, about="name"),
     _rule("common name", -3, Sign.NAME_COMMON),
     _rule("other generation", -60, Sign.GENERATIONS_DIFFER, about="generation"),
     _rule("one generation unsaid", -8, Sign.GENERATION_UNSAID, about="generation"),
@@ -82,7 +83,7 @@ DEFAULT_RULES: tuple[IdentityRule, ...] = (
     _rule("other address", -2, Sign.ADDRESSES_DIFFER, about="address"),
     _rule("organization", 5, Sign.ORGANIZATION, about="organization"),
     _rule("other organization", -3, Sign.ORGANIZATIONS_DIFFER, about="organization"),
-    _rule("other kind", -60, Sign.KINDS_DIFFER),
+    _rule("other kind", -72, Sign.KINDS_DIFFER),
 )
 """What counts where the configuration says nothing else."""
 

@@ -116,7 +116,7 @@ class Sign(enum.StrEnum):
     """What two records can agree or disagree in; the rules of `context.identity` are made of these.
 
     `phone`, `email`: one in common that is nobody else's, valid at the same time, or that both were found by;
-    `*_verified`: both systems made sure of it. Of names at most one sign of those from `name_same` to `names_differ`.
+    `*_verified`: both systems made sure of it. Of names at most one sign of those from `name_same` to `companies_differ`.
     """
 
     ID = "id"
@@ -134,6 +134,7 @@ class Sign(enum.StrEnum):
     SURNAMES_DIFFER = "surnames_differ"
     GIVEN_NAMES_DIFFER = "given_names_differ"
     NAMES_DIFFER = "names_differ"
+    COMPANIES_DIFFER = "companies_differ"
     NAME_COMMON = "name_common"
     GENERATIONS_DIFFER = "generations_differ"
     GENERATION_UNSAID = "generation_unsaid"

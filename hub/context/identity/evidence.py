@@ -214,6 +214,9 @@ def _compare_names(found: _Found, one: Prepared, other: Prepared) -> None:
                 found.add(Sign.ORGANIZATIONS_DIFFER, one.organization, other.organization)
     elif one.company is not None and other.company is not None:
         relation = compare_companies(one.company, other.company)
+        if relation is NameRelation.OTHER:
+            found.add(Sign.COMPANIES_DIFFER, one.shown_name, other.shown_name)
+            return
     else:
         person, company = (one, other) if one.person is not None else (other, one)
         if person.shown_name and company.shown_name:

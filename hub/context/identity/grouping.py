@@ -23,6 +23,7 @@ _TELLING_APART: Final = frozenset(
     {
         Sign.GIVEN_NAMES_DIFFER,
         Sign.NAMES_DIFFER,
+        Sign.COMPANIES_DIFFER,
         Sign.BIRTH_DATES_DIFFER,
         Sign.GENERATIONS_DIFFER,
         Sign.KINDS_DIFFER,
