@@ -50,7 +50,8 @@ def _expression(text: str) -> Condition:
             found = search(record)
         except ExpressionFailedError:
             return False  # a function that does not take what is there, as to_number(@) > `1` of a text
-        return bool(found) or found == 0  # as JMESPath counts truth: a number is true
+        # As JMESPath counts truth: a number is true, 0 as well.
+        return bool(found) or (found == 0 and not isinstance(found, bool))
 
     return holds
 

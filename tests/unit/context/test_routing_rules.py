@@ -86,6 +86,8 @@ def test_a_condition_that_holds(when: dict[str, Any]) -> None:
         {"caller.anonymous": True},
         {"customer.open_cases": True},
         {"expr": "customer.owner"},
+        {"expr": "customer.tier == 'Nobody'"},
+        {"expr": "`false`"},
         {"expr": "abs(customer.tier) > `1`"},
     ],
 )
