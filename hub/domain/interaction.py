@@ -108,7 +108,7 @@ class RepeatRule(msgspec.Struct, frozen=True, kw_only=True):
     contacts: int = 2
 
 
-class TimelinePage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class TimelinePage(msgspec.Struct, frozen=True, kw_only=True):
     """Interactions, the newest first. `next` is what to give as `before` for those that follow, empty at the end."""
 
     interactions: tuple[Interaction, ...] = ()
