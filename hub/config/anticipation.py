@@ -166,8 +166,13 @@ def load_rules(section: AnticipationSection, folders: Iterable[str | Path]) -> d
 
 def misread(document: Document, error: ValidationError, models: dict[int, type[Section]]) -> Iterator[Problem]:
     """Say what pydantic found in a file, each with its place; `models` are the sections by how deep they stand."""
-    for finding in error.errors(include_url=False):
+    findings = error.errors(include_url=False)
+    for finding in findings:
         path = finding["loc"]
+        if finding["type"] == "too_short" and any(
+            other["loc"][: len(path)] == path != other["loc"] for other in findings
+        ):
+            continue  # items that are wrong are not counted: nothing is missing
         if path[-1:] == ("[key]",):
             place = document.key_place(path[:-1])
             yield document.problem(place, f"name {path[-2]!r}: {wording(finding)}")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
 from hub.config.anticipation import FOLDER, Language, load_rule, misread
 from hub.config.document import Document, KeyPath, read_document
@@ -22,6 +22,13 @@ from hub.domain.anticipation import KnownCustomer
 from hub.domain.proposal import Proposal, ProposalKind
 
 ALL = 50
+
+
+def _day(text: Any) -> Any:
+    try:
+        return date.fromisoformat(text)
+    except (ValueError, TypeError):
+        raise ValueError("must be a day, as in 2026-03-02") from None
 
 
 class Expected(Section):
@@ -37,7 +44,7 @@ class Case(Section):
     """`customer` is as the rules see it; `languages` are those that are spoken here."""
 
     name: Annotated[str, Field(min_length=1)]
-    today: date
+    today: Annotated[date, BeforeValidator(_day)]
     languages: tuple[Language, ...] = ()
     customer: dict[str, Any]
     expect: tuple[Expected, ...]

@@ -39,7 +39,7 @@ def sourced(value: Any) -> Sourced[Any]:
 
 def customer(**fields: Any) -> Customer:
     """Put a customer together from plain values."""
-    made = {
+    made: Any = {
         name: tuple(map(sourced, value)) if isinstance(value, tuple) else sourced(value)
         for name, value in fields.items()
     }

@@ -1,0 +1,43 @@
+"""Proposals in the context of a call: for the one customer who is meant, as soon as it is known who that is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hub.config.anticipation import AnticipationSection, load_rules
+from hub.config.model import ContextSection
+from hub.context.anticipation.proposals import Anticipation
+from hub.context.service import ContextService
+from hub.domain.customer import Case, CustomerContext, CustomerRecord
+from tests.unit.context.backends import Backend
+from tests.unit.context.test_service import MARIA, call
+from tests.waiting import eventually
+
+LATE = Case(id="4711", target_on=datetime.now(UTC).date() - timedelta(days=1))
+
+
+async def seen_with(*backends: Backend) -> CustomerContext:
+    """Return the context of a call once all these have answered."""
+    rules = Anticipation(load_rules(AnticipationSection(), []))
+    service = ContextService(backends, ContextSection(), anticipation=rules)
+    seen: list[CustomerContext] = []
+    service.subscribe(seen.append)
+    service.begin(call())
+    await eventually(lambda: seen and seen[-1].complete)
+    await service.close()
+    return seen[-1]
+
+
+async def test_the_customer_carries_what_is_proposed() -> None:
+    """A case that is late by today is told of with the answer that brings it."""
+    context = await seen_with(Backend("sap", [CustomerRecord(system="sap", id="1", name=MARIA.name, cases=(LATE,))]))
+    (customer,) = context.customers
+    assert [("case_overdue", "4711")] == [(one.rule, one.about) for one in customer.proposals]
+
+
+async def test_nothing_is_proposed_while_nobody_knows_for_whom() -> None:
+    """Two customers on one number: what is proposed for the one may not be said to the other."""
+    records = [CustomerRecord(system="sap", id=one, name=MARIA.name, cases=(LATE,)) for one in ("1", "2")]
+    context = await seen_with(Backend("sap", records))
+    assert [()] * len(context.customers) == [customer.proposals for customer in context.customers]
+    assert len(context.customers) == 2
