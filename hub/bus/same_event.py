@@ -5,15 +5,19 @@ from __future__ import annotations
 import msgspec
 
 from hub.domain.change import CustomerChange
-from hub.domain.event import Event, EventData, decode_event, encode_event
+from hub.domain.event import ERASED, Event, EventData, decode_event, encode_event
 
 
 def says_the_same(known: bytes, event: Event) -> bool:
     """Compare an event as it is stored with another. Raises msgspec.ValidationError where the stored one is unreadable.
 
-    When a record was fetched, and by which version of a mapping, is nothing that its sender said.
+    When a record was fetched, and by which version of a mapping, is nothing that its sender said. What an erased one
+    said nobody knows any more: sent again, it is the same.
     """
-    return _said(decode_event(known).data) == _said(decode_event(encode_event(event)).data)
+    stored = decode_event(known)
+    if stored.subject == ERASED:
+        return True
+    return _said(stored.data) == _said(decode_event(encode_event(event)).data)
 
 
 def _said(data: EventData) -> EventData:
