@@ -20,6 +20,7 @@ from aiohttp import hdrs, web
 from hub.config.inbound import InboundFeed
 from hub.config.web_feed import WebFeed
 from hub.desk.access import Access, Caller, Gate
+from hub.desk.application import MAX_BODY_BYTES
 from hub.desk.body import json_body
 from hub.desk.pages import CROSS_ORIGIN_RESOURCE
 from hub.desk.replies import ApiError, error_reply, json_reply
@@ -220,6 +221,8 @@ class EmbedApi:
                 reply = await answer(request, section, self._visitor(request, site))
             except ApiError as error:
                 reply = _refused(error)
+            except web.HTTPRequestEntityTooLarge:
+                reply = _refused(ApiError(413, "too_large", f"Too much at once: at most {MAX_BODY_BYTES} bytes."))
             except StoreError as error:
                 log.error("embed_not_taken", reason=str(error))  # noqa: TRY400 - the reason says it all
                 words = "Nothing can be stored now. Try again soon."

@@ -310,7 +310,7 @@ async def test_a_hub_that_is_killed_while_the_phone_rings(callback_site: Callbac
     await callback_site.no_live_call()
 
 
-def test_the_snippet_is_small() -> None:
+async def test_the_snippet_is_small() -> None:
     """It costs a page less than a picture: less than 5 KB before compression, in one file without a source map."""
     script = (STATIC / "embed" / "visit.js").read_bytes()
     assert 0 < len(script) < MOST_BYTES
