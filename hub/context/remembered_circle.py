@@ -24,6 +24,7 @@ class Circle:
     def __init__(self, is_shared: Callable[[str], bool]) -> None:
         self._records: dict[RecordRef, CustomerRecord] = {}
         self._holders: dict[str, set[RecordRef]] = {}
+        self._said_shared: set[str] = set()
         self._decided: list[Sequence[RecordRef]] = []
         self._named_shared = is_shared
 
@@ -44,7 +45,9 @@ class Circle:
                 continue
             self._records[ref] = record
             new.append(record)
-            for key in leading_keys(record):
+            own = leading_keys(record)
+            self._said_shared.update(set(record.ref().keys()).difference(own))
+            for key in own:
                 self._holders.setdefault(key, set()).add(ref)
         return new
 
@@ -56,7 +59,7 @@ class Circle:
         """Whether a number or an address is nobody's own."""
         if key.startswith("id:"):
             return False
-        return len(self._holders.get(key, ())) >= SHARERS or self._named_shared(key)
+        return key in self._said_shared or len(self._holders.get(key, ())) >= SHARERS or self._named_shared(key)
 
     @property
     def lots(self) -> Sequence[Sequence[CustomerRecord]]:
