@@ -281,7 +281,7 @@ class InboundFeed(Section):
             raise PlacedError(("soap",), message)
 
     def _complete_web(self) -> None:
-        for key in ("mapping", "queue", "http", "folder", "soap", "format", "id", "records"):
+        for key in ("mapping", "queue", "http", "folder", "soap", "imap", "format", "id", "records"):
             if key in self.model_fields_set:
                 raise PlacedError((key,), f"what visitors of a web site send needs no `{key}`: leave it out")
 

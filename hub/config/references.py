@@ -33,7 +33,7 @@ def reference_problems(document: Document, data: Node, folder: Path) -> Iterator
     yield from _not_remembered(document, top)
 
 
-_WAYS = ("queue", "http", "folder", "soap", "web")
+_WAYS = ("queue", "http", "folder", "soap", "imap", "web")
 
 
 def _feeds(document: Document, top: dict[str, Node]) -> Iterator[Problem]:
@@ -54,7 +54,7 @@ def _feeds(document: Document, top: dict[str, Node]) -> Iterator[Problem]:
             yield document.problem(document.key_place(("inbound", name, "queue")), message)
         elif name not in named and not feed.keys() & set(_WAYS):
             message = (
-                f"nobody can hand anything to feed {name!r}: give it `http`, `folder` or `soap`, name it under "
+                f"nobody can hand anything to feed {name!r}: give it `http`, `folder`, `soap` or `imap`, name it under "
                 "`feeds` of a token in auth.tokens, or add `bus:` with a broker's url"
             )
             yield document.problem(document.key_place(("inbound", name)), message)

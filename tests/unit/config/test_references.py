@@ -43,7 +43,7 @@ def test_a_feed_needs_a_way_in(problems: Problems, load: Load, tmp_path: Path) -
     text = MINIMAL + "inbound:\n  shop: {mapping: orders}\n"
     assert [
         (
-            "7:3: nobody can hand anything to feed 'shop': give it `http`, `folder` or `soap`, name it under "
+            "7:3: nobody can hand anything to feed 'shop': give it `http`, `folder`, `soap` or `imap`, name it under "
             "`feeds` of a token in auth.tokens, or add `bus:` with a broker's url"
         ),
     ] == problems(text)
