@@ -4,13 +4,15 @@ import asyncio
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
+import msgspec
 import structlog
 
 from hub.config.model import ContextSection
 from hub.context.service import ContextService
 from hub.domain.call import Call, Direction
-from hub.domain.customer import AnswerState, CustomerContext, CustomerRecord, Name, Problem
-from hub.domain.interaction import Channel, CustomerRef, Interaction, TimelinePage
+from hub.domain.change import ChangeKind, OrderChange
+from hub.domain.customer import AnswerState, CustomerContext, CustomerRecord, Name, Order, Problem
+from hub.domain.interaction import Channel, CustomerRef, Interaction, Note, Repeat, TimelinePage
 from hub.domain.phone import parse_number
 from hub.domain.ports import StoreError
 from tests.unit.context.backends import Backend, ConnectorError
@@ -195,6 +197,7 @@ async def test_anonymous_and_malformed_callers_ask_nobody() -> None:
 class Contacts:
     def __init__(self, interactions: Sequence[Interaction], problem: StoreError | None = None) -> None:
         self.interactions = interactions
+        self.repeats: tuple[Repeat, ...] = ()
         self.problem = problem
 
     async def timeline(
@@ -208,7 +211,8 @@ class Contacts:
         if self.problem is not None:
             raise self.problem
         found = [i for i in self.interactions if not set(i.customer.keys()).isdisjoint(keys)]
-        return TimelinePage(interactions=tuple(found[:limit]))
+        found.sort(key=lambda one: one.at, reverse=True)
+        return TimelinePage(interactions=tuple(found[:limit]), repeats=self.repeats)
 
 
 async def test_contacts_by_number_and_by_what_the_backends_say() -> None:
@@ -244,6 +248,54 @@ async def test_contact_that_comes_in_during_the_call_is_shown() -> None:
     context = service.current("main-2")
     assert context is not None
     assert (True, None, 1) == (context.complete, context.answers[0].as_of, len(sap.asked))
+    await service.close()
+
+
+async def test_a_matter_that_comes_up_again_during_the_call_is_marked() -> None:
+    """What is counted comes with the contacts, and is read anew when one comes in that names a matter."""
+    contacts = Contacts([mail("first")])
+    contacts.repeats = (Repeat(reference="4711", contacts=2, since=NOW),)
+    service = ContextService([], ContextSection(), interactions=contacts)
+    service.begin(call())
+    await eventually(lambda: bool((c := service.current("main-1")) and c.repeats))
+    third = msgspec.structs.replace(mail("third"), reference="4711")
+    contacts.interactions = [third, *contacts.interactions]
+    contacts.repeats = (Repeat(reference="4711", contacts=3, since=NOW),)
+    service.interaction_recorded(third)
+    await eventually(lambda: bool((c := service.current("main-1")) and c.repeats == contacts.repeats))
+    context = service.current("main-1")
+    assert context is not None
+    assert ["third", "first"] == [one.subject for one in context.interactions]
+    await service.close()
+
+
+async def test_a_matter_that_is_deleted_during_the_call_is_left_out() -> None:
+    """It is none of the customer's any more; what else there is stays."""
+    contacts = Contacts([mail("first")])
+    service = ContextService([], ContextSection(), interactions=contacts)
+    service.begin(call())
+    await eventually(lambda: bool((c := service.current("main-1")) and c.interactions))
+    customer = contacts.interactions[0].customer
+    for change, shown in ((ChangeKind.CHANGED, {"first", "7"}), (ChangeKind.DELETED, {"first"})):
+        service.matter_changed(
+            OrderChange(system="shop", customer=customer, order=Order(id="7"), at=NOW, change=change), received=NOW
+        )
+        context = service.current("main-1")
+        assert context is not None
+        assert shown == {one.subject for one in context.interactions}
+    await service.close()
+
+
+async def test_what_is_said_of_an_earlier_call_is_shown_with_it() -> None:
+    """The line that is there already gets the note: it is none of its own."""
+    contacts = Contacts([mail("earlier call")])
+    service = ContextService([], ContextSection(), interactions=contacts)
+    service.begin(call())
+    await eventually(lambda: bool((c := service.current("main-1")) and c.interactions))
+    noted = msgspec.structs.replace(contacts.interactions[0], notes=(Note(at=NOW, agent="bob", text="Is angry"),))
+    contacts.interactions = [noted]
+    service.call_wrapped_up(msgspec.structs.replace(noted, id="main-0", source="desk"))
+    await eventually(lambda: bool((c := service.current("main-1")) and c.interactions == (noted,)))
     await service.close()
 
 

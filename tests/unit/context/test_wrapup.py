@@ -30,6 +30,7 @@ from hub.domain.wrapup import WrapUp, WrapUpError, WrapUpProblem
 from hub.domain.writeback import WriteBack, WriteKind, WriteResult
 from hub.journal.journal import Journal
 from tests.unit.context.backends import Backend
+from tests.waiting import eventually_asked
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 NUMBER = parse_number("+498912345678", "DE")
@@ -156,6 +157,22 @@ async def test_what_was_said_is_in_the_timeline(site: Site) -> None:
     [kept] = call.notes
     assert ("main-1", "Pump replaced", "Solved", "alice") == (call.id, kept.text, kept.disposition, kept.agent)
     assert [kept.text] == [interaction.text for interaction in site.recorded]
+
+
+async def test_what_a_call_was_about_is_told_with_it(site: Site) -> None:
+    """The number that the agent gives, then that of the case which was opened for it; neither is a note of its own."""
+    await site.over(MARIA)
+    await site.service.wrap_up("main-1", WrapUp(id="w1", reference="4711"), agent="alice")
+    [call] = (await site.journal.timeline([f"tel:{NUMBER.e164}"], limit=10)).interactions
+    assert ("4711", ()) == (call.reference, call.notes)
+    saved = await site.service.wrap_up("main-1", WrapUp(id="w2", new_case="Pump leaks"), agent="alice")
+    [case] = [one.id for one in saved.saved if one.kind is WriteKind.CASE]
+
+    async def is_about_the_case() -> bool:
+        [line] = (await site.journal.timeline(["id:crm:C-1"], limit=10)).interactions
+        return (line.reference, [note.text for note in line.notes]) == (case, ["Pump leaks"])
+
+    await eventually_asked(is_about_the_case, "the case's number is kept")
 
 
 async def test_the_same_again_writes_nothing_twice(site: Site) -> None:
