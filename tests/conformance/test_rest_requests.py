@@ -268,3 +268,28 @@ async def test_a_write_that_was_not_taken_on(server: ScriptedServer) -> None:
     connector = await made(server.config(STEP, writes=writes, retry={"attempts": 2, "wait_s": 0.01}))
     assert WriteResult(id="7") == await connector.write(NOTE)
     await connector.close()
+
+
+async def test_who_is_named_by_id_is_asked_for_by_that_first() -> None:
+    """An id says who exactly is meant; where nobody has it, the number is asked for. Without an id the number is."""
+    known = {"/by-id?id=42": [{"id": "42", "name": "Petra"}], "/by-phone": [{"id": "43", "name": "Otto"}]}
+    server = ScriptedServer(lambda asked: web.json_response(known.get(asked.target, [])))
+    await server.start()
+    steps = {
+        "by_phone": {"key": "phone", "steps": [{"name": "customers", "path": "/by-phone"}]},
+        "by_id": {
+            "key": "id",
+            "steps": [{"name": "customers", "path": "/by-id", "params": {"id": {"from": "query.id"}}}],
+        },
+    }
+    connector = await made(server.config(STEP) | {"operations": steps})
+    try:
+        by_number = by_phone("+493515550123")
+        both = msgspec.structs.replace(by_number, ids={"crm": "42"})
+        unknown = msgspec.structs.replace(by_number, ids={"crm": "44"})
+        found = [[record.id for record in await connector.lookup(query)] for query in (by_number, both, unknown)]
+        assert [["43"], ["42"], ["43"]] == found
+        assert ["/by-phone", "/by-id?id=42", "/by-id?id=44", "/by-phone"] == [asked.target for asked in server.asked]
+    finally:
+        await connector.close()
+        await server.stop()
