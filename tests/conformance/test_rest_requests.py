@@ -272,7 +272,7 @@ async def test_a_write_that_was_not_taken_on(server: ScriptedServer) -> None:
 
 async def test_who_is_named_by_id_is_asked_for_by_that_first() -> None:
     """An id says who exactly is meant; where nobody has it, the number is asked for. Without an id the number is."""
-    known = {"/by-id?id=42": [{"id": "42", "name": "Petra"}], "/by-phone": [{"id": "43", "name": "Otto"}]}
+    known = {"/api/by-id?id=42": [{"id": "42", "name": "Petra"}], "/api/by-phone": [{"id": "43", "name": "Otto"}]}
     server = ScriptedServer(lambda asked: web.json_response(known.get(asked.target, [])))
     await server.start()
     steps = {
@@ -289,7 +289,9 @@ async def test_who_is_named_by_id_is_asked_for_by_that_first() -> None:
         unknown = msgspec.structs.replace(by_number, ids={"crm": "44"})
         found = [[record.id for record in await connector.lookup(query)] for query in (by_number, both, unknown)]
         assert [["43"], ["42"], ["43"]] == found
-        assert ["/by-phone", "/by-id?id=42", "/by-id?id=44", "/by-phone"] == [asked.target for asked in server.asked]
+        assert ["/api/by-phone", "/api/by-id?id=42", "/api/by-id?id=44", "/api/by-phone"] == [
+            asked.target for asked in server.asked
+        ]
     finally:
         await connector.close()
         await server.stop()
