@@ -26,6 +26,7 @@ def reference_problems(document: Document, data: Node, folder: Path) -> Iterator
     yield from _feeds(document, top)
     yield from _read_twice(document, top, folder)
     yield from _published_feeds(document, top)
+    yield from _recording_tokens(document, top)
     yield from _callbacks(document, top)
     yield from _same_tokens(document, top)
     yield from _private_roles(document, top)
@@ -101,6 +102,15 @@ def _published_feeds(document: Document, top: dict[str, Node]) -> Iterator[Probl
                 yield document.problem(place, f"there is no feed {feed!r}{nearest(feed, known)}")
             elif feed in sites:
                 yield document.problem(place, f"feed {feed!r} takes what visitors of its site send, and nothing else")
+
+
+def _recording_tokens(document: Document, top: dict[str, Node]) -> Iterator[Problem]:
+    """Find tokens that record contacts in the name of a feed: one could change what the other told."""
+    feeds = _section(top.get("inbound"))
+    for name, token in _tokens(top):
+        if "record" in _list(token.get("may")) and name in feeds:
+            message = f"{name!r} is a feed, too: contacts are told apart by these names, so give the token another"
+            yield document.problem(document.key_place(("auth", "tokens", name)), message)
 
 
 def _callbacks(document: Document, top: dict[str, Node]) -> Iterator[Problem]:

@@ -51,6 +51,19 @@ def test_a_feed_needs_a_way_in(problems: Problems, load: Load, tmp_path: Path) -
     assert "ctihub.inbound.shop" == load(text + token).inbound["shop"].queue_of("shop")
 
 
+def test_a_token_that_records_is_no_feed(problems: Problems, load: Load) -> None:
+    """Both tell contacts by their own name: one of them could change what the other told."""
+    feed = (
+        MINIMAL
+        + "bus: {url: 'amqp://a:b@localhost/'}\ninbound:\n  crm: {soap: {login: {username: a, password: geheim-12}}}\n"
+    )
+    token = "auth: {tokens: {crm: {token: 0123456789, may: [record]}}}\n"
+    assert [
+        "9:17: 'crm' is a feed, too: contacts are told apart by these names, so give the token another",
+    ] == problems(feed + token)
+    assert ("record",) == load(feed + token.replace("crm", "chatbot")).auth.tokens["chatbot"].may
+
+
 def test_a_soap_service_needs_somebody_who_may_send(problems: Problems, load: Load) -> None:
     """A login of its own, another way's credentials, or a token that may publish to it."""
     alone = MINIMAL + "inbound:\n  erp: {soap: {}}\n"
