@@ -4,29 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, date, datetime
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
 
 from hub.context.anticipation.proposals import Anticipation
 from hub.context.cache import Records
-from hub.context.identity.grouping import group_records
-from hub.context.identity.scoring import Rules
-from hub.context.merge import merge_records
-from hub.context.merge_precedence import Precedence
+from hub.context.grouped import Grouper
 from hub.context.question import Question
 from hub.domain.callback import Callback
 from hub.domain.customer import AnswerState, BackendAnswer, CustomerContext, CustomerRecord
 from hub.domain.identity import IdentityDecision, RecordRef
 from hub.domain.interaction import Interaction, TimelinePage
 
+_BY_TIME: Final = attrgetter("at")
 _NOTHING_TO_PROPOSE: Final = Anticipation({})
 
 
 class Assembly:
     """`context` is always the present truth, `groups` are the records of each of its customers.
 
-    `precedence` says which system is believed first.
+    `grouper` makes customers of their records.
     """
 
     def __init__(
@@ -35,8 +34,7 @@ class Assembly:
         call_id: str,
         question: Question,
         backends: Iterable[tuple[str, str]],
-        precedence: Precedence,
-        rules: Rules,
+        grouper: Grouper,
         decided: Callable[[Collection[str]], Sequence[IdentityDecision]],
         max_interactions: int,
         anticipation: Anticipation = _NOTHING_TO_PROPOSE,
@@ -47,9 +45,8 @@ class Assembly:
         self.question = question
         self._anticipation = anticipation
         self._today = today
-        self._rules = rules
+        self._grouper = grouper
         self._decided = decided
-        self._precedence = precedence
         self._max_interactions = max_interactions
         self._answers = {
             name: BackendAnswer(connector=name, title=title, state=AnswerState.PENDING) for name, title in backends
@@ -126,19 +123,18 @@ class Assembly:
         """Return what the records make of the context's customers."""
         today = self._today()
         decisions = self._decided(self.decision_keys)
-        grouping = group_records(self._records(), self._rules, decisions, self.question.names)
-        self.groups = grouping.groups
-        customers = (
-            msgspec.structs.replace(merge_records(group, self._precedence, today=today), matches=matches)
-            for group, matches in zip(grouping.groups, grouping.matches, strict=True)
+        grouped = self._grouper.customers_of(
+            self._records(), decisions, self.question, today=today, is_all=not self.pending
         )
-        return {"customers": tuple(customers), "chosen": grouping.chosen, "maybe_same": grouping.maybe_same}
+        self.groups = grouped.groups
+        return {"customers": grouped.customers, "chosen": grouped.chosen, "maybe_same": grouped.maybe_same}
 
     def take_page(self, page: TimelinePage) -> bool:
         """Take the customer's newest contacts as they were read; return whether anything is new in them."""
         self._page = page
-        read = {(line.source, line.id): line.at for line in page.interactions}
-        self._came = {key: came for key, came in self._came.items() if key not in read or read[key] < came.at}
+        if self._came:
+            read = {(line.source, line.id): line.at for line in page.interactions}
+            self._came = {key: came for key, came in self._came.items() if key not in read or read[key] < came.at}
         return self._show_contacts()
 
     def add_interaction(self, interaction: Interaction) -> bool:
@@ -146,14 +142,24 @@ class Assembly:
         self._came[interaction.source, interaction.id] = interaction
         return self._show_contacts()
 
+    def drop_interaction(self, gone: Interaction) -> bool:
+        """Leave out what is the customer's no more; return whether it was shown."""
+        self._came.pop((gone.source, gone.id), None)
+        left = tuple(one for one in self._page.interactions if (one.source, one.id) != (gone.source, gone.id))
+        self._page = msgspec.structs.replace(self._page, interactions=left)
+        return self._show_contacts()
+
     def _show_contacts(self) -> bool:
         """Show what was read, with what came since in its place; what is no more of this customer's is left out."""
-        keys = set(self.keys)
-        lines = {key: came for key, came in self._came.items() if not keys.isdisjoint(came.customer.keys())}
-        for line in self._page.interactions:
-            lines.setdefault((line.source, line.id), line)
-        newest = sorted(lines.values(), key=lambda line: line.at, reverse=True)[: self._max_interactions]
-        shown, repeats = tuple(newest), self._page.repeats
+        newest: Sequence[Interaction] = self._page.interactions
+        if self._came:
+            keys = set(self.keys)
+            lines = {key: came for key, came in self._came.items() if not keys.isdisjoint(came.customer.keys())}
+            for line in newest:
+                lines.setdefault((line.source, line.id), line)
+            newest = list(lines.values())
+        newest = sorted(newest, key=_BY_TIME, reverse=True)
+        shown, repeats = tuple(newest[: self._max_interactions]), self._page.repeats
         if (shown, repeats) == (self.context.interactions, self.context.repeats):
             return False
         self._revise(interactions=shown, repeats=repeats)
@@ -179,9 +185,12 @@ class Assembly:
         self.context = self._with_proposals(now)
 
     def _with_proposals(self, context: CustomerContext) -> CustomerContext:
-        """Return it with what the rules propose for the one customer who is meant; the contacts are that one's."""
+        """Return it with what the rules propose for the one customer who is meant; the contacts are that one's.
+
+        They wait for every backend: with the last one's answer may come that nothing must be sold.
+        """
         meant = context.customer
-        if meant is None:
+        if meant is None or not context.complete:
             return context
         proposals = self._anticipation.propose(
             meant, today=self._today(), repeats=context.repeats, interactions=context.interactions

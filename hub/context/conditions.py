@@ -30,12 +30,30 @@ def compiled(key: str, asked: Comparison | str) -> Condition:
         if key != EXPRESSION:
             raise TypeError(f"a condition that was not validated: {key}")
         return _expression(asked)
-    path = Path(key)
+    read = _reader(Path(key))
     if asked.operator in _DATED:
         fits = _dated(asked.operator, asked.operand)
-        return lambda record: fits(path.read_all(record), date.fromisoformat(record["today"]))
+        return lambda record: fits(read(record), date.fromisoformat(record["today"]))
     holds = _comparison(asked.operator, asked.operand)
-    return lambda record: holds([value for value in path.read_all(record) if _is_known(value)])
+    return lambda record: holds(read(record))
+
+
+def _reader(path: Path) -> Callable[[Record], Sequence[Any]]:
+    """Return what reads the known values at a path; by the short way where one name leads to the next."""
+    names = path.names if path.steps is not None and len(path.names) == len(path.steps) else ()
+
+    def read(record: Record) -> Sequence[Any]:
+        at: Any = record
+        for name in names:
+            if type(at) is not dict:
+                break
+            at = at.get(name)
+        else:
+            if names and not isinstance(at, list | tuple):
+                return (at,) if _is_known(at) else ()
+        return [value for value in path.read_all(record) if _is_known(value)]
+
+    return read
 
 
 def _is_known(value: Any) -> bool:

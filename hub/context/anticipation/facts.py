@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import enum
-from collections.abc import Collection, Mapping, Sequence
-from datetime import date
-from typing import Any
+from collections.abc import Collection, Sequence
+from typing import Any, Final
 
 import msgspec
 
 from hub.domain.anticipation import KnownCustomer
 from hub.domain.customer import Customer, Sourced
 from hub.domain.interaction import Interaction, Repeat
+
+_USUAL: Final[dict[type[msgspec.Struct], dict[str, Any]]] = {}
 
 
 def known_customer(
@@ -53,21 +53,27 @@ def is_spoken(language: str, languages: Collection[str]) -> bool | None:
     return language.replace("_", "-").partition("-")[0].strip().lower() in languages
 
 
-def plain(value: Any) -> Any:
+def plain(value: msgspec.Struct) -> dict[str, Any]:
     """Return facts as paths and expressions read them: sections, lists, texts; what is a default is there, too."""
-    match value:
-        case enum.Enum():
-            return value.value
-        case str() | bool() | int() | float() | None:
-            return value
-        case date():
-            return value.isoformat()
-        case msgspec.Struct():
-            return {name: plain(getattr(value, name)) for name in value.__struct_fields__}
-        case Mapping():
-            return {str(name): plain(inner) for name, inner in value.items()}
-        case _:
-            return [plain(inner) for inner in value]
+    return {name: _plain(getattr(value, name)) for name in value.__struct_fields__}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_item(one) for one in value]
+    return value if type(value) in {str, int, bool} else msgspec.to_builtins(value)
+
+
+def _item(item: msgspec.Struct) -> dict[str, Any]:
+    """Return an item's fields; those that are as they usually are, which is not written, are as usual."""
+    kind = type(item)
+    if kind not in _USUAL:
+        _USUAL[kind] = {
+            field.name: field.default
+            for field in msgspec.structs.fields(kind)
+            if field.default is not msgspec.NODEFAULT
+        }
+    return {**_USUAL[kind], **msgspec.to_builtins(item)}
 
 
 def _text(value: Sourced[str] | None) -> str:

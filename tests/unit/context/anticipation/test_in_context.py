@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 from hub.config.anticipation import AnticipationSection, load_rules
 from hub.config.model import ContextSection
 from hub.context.anticipation.proposals import Anticipation
 from hub.context.service import ContextService
-from hub.domain.customer import Case, CustomerContext, CustomerRecord
+from hub.domain.customer import Case, Consent, CustomerContext, CustomerRecord, Product
 from tests.unit.context.backends import Backend
 from tests.unit.context.test_service import MARIA, call
 from tests.waiting import eventually
@@ -33,6 +34,30 @@ async def test_the_customer_carries_what_is_proposed() -> None:
     context = await seen_with(Backend("sap", [CustomerRecord(system="sap", id="1", name=MARIA.name, cases=(LATE,))]))
     (customer,) = context.customers
     assert [("case_overdue", "4711")] == [(one.rule, one.about) for one in customer.proposals]
+
+
+async def test_proposals_wait_for_the_last_backend() -> None:
+    """It may be the one that knows of a refusal: nothing is offered that has to be taken back."""
+    today = datetime.now(UTC).date()
+    knows_products = CustomerRecord(
+        system="sap", id="1", name=MARIA.name, products=(Product(name="Pump", warranty_until=today),)
+    )
+    refusal = CustomerRecord(
+        system="crm", id="9", ids={"sap": "1"}, name=MARIA.name, consents=(Consent(purpose="marketing", granted=False),)
+    )
+    gate = asyncio.Event()
+    rules = Anticipation(load_rules(AnticipationSection(), []))
+    backends = [Backend("sap", [knows_products]), Backend("crm", [refusal], gate=gate)]
+    service = ContextService(backends, ContextSection(), anticipation=rules)
+    seen: list[CustomerContext] = []
+    service.subscribe(seen.append)
+    service.begin(call())
+    await eventually(lambda: seen and seen[-1].customers)
+    gate.set()
+    await eventually(lambda: seen[-1].complete)
+    await service.close()
+    told = [proposal.rule for context in seen for customer in context.customers for proposal in customer.proposals]
+    assert ["do_not_sell"] == told
 
 
 async def test_nothing_is_proposed_while_nobody_knows_for_whom() -> None:
