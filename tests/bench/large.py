@@ -148,7 +148,7 @@ def _read_through(place: StorePlace) -> None:
 def measure(place: StorePlace, customers: int, *, samples: int, cold_samples: int) -> dict[str, Any]:
     """Fill the store, then ask about anybody: first with nothing of it in memory, then with what there is room for."""
     started = time.perf_counter()
-    events = fill(place, Population(customers))
+    events = fill(place, Population(customers).events())
     filled_s = time.perf_counter() - started
     _say(f"{events:,} events in {filled_s:,.0f} s")
     cold = asyncio.run(_ask(place, customers, cold_samples, seed=1, forget=lambda: _forget(place)))

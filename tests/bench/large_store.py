@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -117,20 +117,19 @@ class Population:
         )
 
 
-def fill(place: StorePlace, population: Population) -> int:
+def fill(place: StorePlace, events: Iterable[Event]) -> int:
     """Make the store and write everything that there is; return how many events that was."""
     store = store_at(place)
     connection = store.open_writer()
     try:
-        return _write(connection, population)
+        return _write(connection, iter(events))
     finally:
         connection.close()
         store.release()
 
 
-def _write(connection: StoreConnection, population: Population) -> int:
+def _write(connection: StoreConnection, events: Iterator[Event]) -> int:
     bulk = _Bulk(connection)
-    events = population.events()
     count = 0
     with bulk.without_waiting_for_the_disk():
         while True:
