@@ -59,9 +59,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _scope(store: CustomerBeside, key: str, config: Config) -> Scope:
-    from hub.cli.customer_key import same_customer, shared_keys
+    from hub.cli.customer_key import same_customer, shared
 
-    return store.scope(key, shared=shared_keys(config), same=same_customer(config))
+    return store.scope(key, shared=shared(config), same=same_customer(config))
 
 
 def _export(store: CustomerBeside, scope: Scope, out: Path | None) -> int:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from hub.cli.outcome import CannotRunError
 from hub.config.model import Config
 from hub.domain.phone import parse_number
-from hub.journal.erasure_scope import Same
+from hub.journal.erasure_scope import Same, Shared
 
 _PREFIXES = ("id:", "tel:", "mailto:")
 
@@ -34,9 +32,18 @@ def _checked(key: str, reference: str) -> str:
     return key
 
 
-def shared_keys(_config: Config) -> Collection[str]:
-    return ()
+def shared(config: Config) -> Shared:
+    """Return what says which keys are nobody's own: numbers that the configuration names so."""
+    from hub.context.identity.scoring import Rules
+
+    rules = Rules(config.context.identity)
+    return lambda key: key.startswith("tel:") and rules.is_shared(key.removeprefix("tel:"))
 
 
-def same_customer(_config: Config) -> Same | None:
-    return None
+def same_customer(config: Config) -> Same:
+    """Return what joins records as the hub joins them."""
+    from hub.context.identity.grouping import group_records
+    from hub.context.identity.scoring import Rules
+
+    rules = Rules(config.context.identity)
+    return lambda records, decisions: group_records(records, rules, decisions).groups

@@ -9,7 +9,7 @@ transactions, so that a hub's writer waits for none of them for long.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -32,7 +32,7 @@ from hub.journal.erasure_row import (
     erasure,
     erasures,
 )
-from hub.journal.erasure_scope import Needles, Row, Same, Scope, gather, rows
+from hub.journal.erasure_scope import Needles, Row, Same, Scope, Shared, gather, nothing_shared, rows
 from hub.journal.erasure_tables import empty_call_log, forget_whose, of_customer, of_event
 from hub.journal.erasure_traces import clean_file, clean_server, empty_log, has_any
 from hub.journal.store import store_at
@@ -78,7 +78,7 @@ class CustomerBeside:
             # What is deleted is overwritten with zeros at once.
             self.connection.execute("PRAGMA secure_delete = ON")
 
-    def scope(self, key: str, *, shared: Collection[str] = (), same: Same | None = None) -> Scope:
+    def scope(self, key: str, *, shared: Shared = nothing_shared, same: Same | None = None) -> Scope:
         """Return whom `key` means. Raises AmbiguousKeyError."""
         return gather(self.connection, key, shared=shared, same=same)
 

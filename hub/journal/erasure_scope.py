@@ -11,7 +11,7 @@ from hub.domain.call import Call, CallEvent
 from hub.domain.change import CustomerChange
 from hub.domain.customer import Customer, CustomerContext, CustomerRecord
 from hub.domain.event import Event, decode_event
-from hub.domain.identity import RecordRef
+from hub.domain.identity import DecisionKind, IdentityDecision, RecordRef
 from hub.store.connection import StoreConnection
 
 PAGE: Final = 500
@@ -19,8 +19,16 @@ _READ: Final = "SELECT position, partitionkey, subject, body FROM events WHERE p
 _NUMBER_TAIL: Final = 8
 """Digits by which a number is found however it was written; it is compared as a whole after that."""
 
-Same = Callable[[Sequence[CustomerRecord]], Sequence[Sequence[CustomerRecord]]]
-"""Says which of some records are one customer, by the rules of the configuration."""
+Same = Callable[[Sequence[CustomerRecord], Sequence[IdentityDecision]], Iterable[Iterable[CustomerRecord]]]
+"""Says which of some records are one customer, by the rules of the configuration and by what people decided."""
+
+
+Shared = Callable[[str], bool]
+"""Says which numbers and addresses are nobody's own, as index keys."""
+
+
+def nothing_shared(_key: str) -> bool:
+    return False
 
 
 class AmbiguousKeyError(Exception):
@@ -110,11 +118,14 @@ def records_of(customer: Customer) -> Iterator[RecordRef]:
     yield from (RecordRef(system=one.system, id=one.record) for one in customer.emails)
 
 
-def gather(connection: StoreConnection, asked: str, *, shared: Collection[str] = (), same: Same | None = None) -> Scope:
+def gather(
+    connection: StoreConnection, asked: str, *, shared: Shared = nothing_shared, same: Same | None = None
+) -> Scope:
     """Return whom `asked` (`id:SYSTEM:ID`, `tel:+49...`, `mailto:...`) means, from everything in the journal.
 
-    Records are joined where one names the other's id, where a call's context joined them, and where `same` does. A
-    number or address that a record of somebody else has, too, or that is among `shared`, is not the customer's own.
+    Records are joined where one names the other's id, where a call's context or somebody joined them, and where `same`
+    does; not where somebody has told them apart. A
+    number or address that a record of somebody else has, too, or that is `shared`, is not the customer's own.
     Raises AmbiguousKeyError, StoreError.
     """
     known = _Known(shared, same)
@@ -136,8 +147,9 @@ def gather(connection: StoreConnection, asked: str, *, shared: Collection[str] =
 class _Known:
     """What events told of records, in the order of the journal."""
 
-    def __init__(self, shared: Collection[str], same: Same | None) -> None:
-        self._shared = frozenset(shared)
+    def __init__(self, shared: Shared, same: Same | None) -> None:
+        self._shared = shared
+        self._told_shared: set[str] = set()
         self._same = same
         self._records: dict[RecordRef, CustomerRecord] = {}
         self._contacts: dict[str, set[RecordRef]] = {}
@@ -145,11 +157,14 @@ class _Known:
         self._callers: dict[str, str] = {}
         self._meant: dict[str, set[RecordRef]] = {}
         self._names: dict[RecordRef, set[str]] = {}
+        self._decisions: dict[str, IdentityDecision] = {}
 
     def learn(self, event: Event) -> None:
         match event.data:
             case CustomerChange(customer=record):
                 self._record(record)
+            case IdentityDecision() as decision:
+                self._decisions[decision.id] = decision
             case CallEvent(call=call):
                 self._callers[call.id] = f"tel:{call.customer_number.e164}"
             case CustomerContext() as context:
@@ -170,7 +185,7 @@ class _Known:
         if not asked.startswith("id:"):
             contacts.add(asked)
         for key in contacts:
-            is_shared = key in self._shared or not self._contacts.get(key, set()) <= own
+            is_shared = key in self._told_shared or self._shared(key) or not self._contacts.get(key, set()) <= own
             (scope.shared if is_shared else scope.keys).add(key)
         scope.calls = {call for call, caller in self._callers.items() if caller in scope.keys} | {
             call for call, meant in self._meant.items() if meant & own
@@ -192,17 +207,21 @@ class _Known:
 
     def _joined(self, refs: set[RecordRef]) -> set[RecordRef]:
         """Return these records with all that are linked to them, however far."""
-        groups: list[set[RecordRef]] = []
+        standing = [one for one in self._decisions.values() if not one.withdrawn]
+        groups: list[set[RecordRef]] = [set(one.records) for one in standing if one.kind is DecisionKind.SAME]
+        apart = [set(one.records) for one in standing if one.kind is DecisionKind.DIFFERENT]
         if self._same is not None:
-            found = self._same(list(self._records.values()))
-            groups = [{RecordRef(system=one.system, id=one.id) for one in group} for group in found]
+            found = self._same(list(self._records.values()), standing)
+            groups += [{RecordRef(system=one.system, id=one.id) for one in group} for group in found]
         joined: set[RecordRef] = set()
         waiting = set(refs)
         while waiting:
             ref = waiting.pop()
             joined.add(ref)
             near = self._links.get(ref, set()).union(*(group for group in groups if ref in group))
-            waiting |= near - joined
+            # Whom a context once joined and somebody told apart since are two.
+            others = set[RecordRef]().union(*(group for group in apart if ref in group))
+            waiting |= near - joined - others
         return joined
 
     def _record(self, record: CustomerRecord) -> None:
@@ -216,11 +235,11 @@ class _Known:
         for phone in record.phones:
             self._contacts.setdefault(f"tel:{phone.number}", set()).add(ref)
             if phone.shared:
-                self._shared |= {f"tel:{phone.number}"}
+                self._told_shared.add(f"tel:{phone.number}")
         for email in record.emails:
             self._contacts.setdefault(f"mailto:{email.address.lower()}", set()).add(ref)
             if email.shared:
-                self._shared |= {f"mailto:{email.address.lower()}"}
+                self._told_shared.add(f"mailto:{email.address.lower()}")
 
     def _link(self, refs: set[RecordRef]) -> None:
         for ref in refs:

@@ -11,8 +11,8 @@ import pytest
 
 from hub.domain.call import CallEvent
 from hub.domain.customer import CustomerContext
-from hub.domain.event import ERASED, decode_event
-from hub.domain.identity import RecordRef
+from hub.domain.event import ERASED, decode_event, identity_event
+from hub.domain.identity import DecisionKind, IdentityDecision, RecordRef
 from hub.domain.inbound import DeadLetterState
 from hub.domain.ports import StoredEvent
 from hub.domain.store_place import StorePlace
@@ -244,3 +244,30 @@ async def test_nothing_is_exported_of_whom_nobody_knows(place: StorePlace) -> No
     assert exported(place, "id:crm:nobody").is_empty
     assert exported(place, "tel:+4930111111").is_empty
     assert not exported(place, "id:crm:99").is_empty
+
+
+@pytest.mark.parametrize("kind", [DecisionKind.SAME, DecisionKind.DIFFERENT])
+async def test_what_people_decided_counts(place: StorePlace, kind: DecisionKind) -> None:
+    """Whom somebody joined is erased together; whom somebody told apart is not, though a call once joined them."""
+    await lived(place)
+    other = RecordRef(system="erp", id="7") if kind is DecisionKind.SAME else RecordRef(system="sap", id="A-88")
+    decided = IdentityDecision(
+        id="d-2", kind=kind, records=(RecordRef(system="crm", id="4711"), other), by="alice", at=lives.NOON
+    )
+    journal = await Journal.open(place)
+    await journal.append(identity_event(decided))
+    await journal.close()
+    with CustomerBeside(place) as store:
+        scope = store.scope("id:crm:4711")
+    assert (kind is DecisionKind.SAME) == (other in scope.records)
+    assert (kind is DecisionKind.DIFFERENT) == (f"tel:{lives.ANNA_PHONE}" in scope.shared)
+
+
+async def test_rules_and_shared_numbers_of_the_configuration_count(place: StorePlace) -> None:
+    """Records that the rules join are one; a number that is named as shared is nobody's own."""
+    await lived(place)
+    with CustomerBeside(place) as store:
+        joined = store.scope(f"tel:{lives.SWITCHBOARD}", same=lambda records, _decisions: [records])
+        shared = store.scope("id:crm:99", shared=lambda key: key == f"tel:{lives.BERND_PHONE}")
+    assert {"id:crm:4711", "id:sap:A-88", "id:crm:99", f"tel:{lives.SWITCHBOARD}"} <= joined.keys
+    assert {"id:crm:99"} == shared.keys
