@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from hub.context import hanzi, spelling
-from hub.context.name_tables import COMPANY_FILLERS, HAN_LEGAL_FORMS, LEGAL_FORMS
+from hub.context.name_tables import COMPANY_FILLERS, HAN_LEGAL_FORMS, LEGAL_FORMS, WRITTEN_OUT_FORMS
 from hub.context.names import NameRelation
 
 MAX_LENGTH: Final = 200
@@ -39,6 +39,9 @@ def company_name(text: str) -> CompanyName:
     text = text[:MAX_LENGTH]
     characters, forms = _han(text)
     folded = unicodedata.normalize("NFKC", _APOSTROPHE.sub("", hanzi.without_han(text))).casefold()
+    for long, short in WRITTEN_OUT_FORMS:
+        if len(folded) > len(long) and spelling.decomposed(folded).endswith(long):
+            folded = f"{folded[: len(spelling.decomposed(folded)) - len(long)]}{short}"
     words = [spelling.spellings(word) for word in _WORD.findall(_DOTTED.sub(_undotted, folded))]
     plain = [word[0] for word in words]
     core: list[tuple[str, ...]] = []

@@ -28,6 +28,10 @@ TITLES: Final = _words("titles")
 PARTICLES: Final = _words("particles")
 GENERATIONS: Final = _meanings("generations")
 LEGAL_FORMS: Final = {**{form: form for form in _words("other_legal_forms")}, **_meanings("legal_forms")}
+WRITTEN_OUT_FORMS: Final = tuple(
+    (long.strip(), short.strip())
+    for long, _, short in (line.partition("=") for line in _DATA["written_out_forms"].splitlines())
+)
 HAN_LEGAL_FORMS: Final = tuple(sorted(_words("han_legal_forms"), key=len, reverse=True))
 COMPANY_FILLERS: Final = _words("company_fillers")
 ROLE_MAILBOXES: Final = _words("role_mailboxes")
@@ -40,5 +44,6 @@ GIVEN_NAMES: Final = frozenset(GIVEN_NAME_GROUPS) | _words("given_names")
 COMMON_SURNAMES: Final = _words("common_surnames")
 COMMON_HAN_SURNAMES: Final = frozenset(_DATA["common_han_surnames"].strip())
 HAN_DOUBLE_SURNAMES: Final = _words("han_double_surnames")
+HAN_TITLES: Final = tuple(sorted(_words("han_titles"), key=len, reverse=True))
 HAN_SURNAME_READINGS: Final = {line[0]: line[1] for line in _lines("han_surname_readings")}
 PINYIN_SYLLABLES: Final = _words("pinyin")

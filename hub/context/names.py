@@ -10,7 +10,15 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from hub.context import hanzi, spelling
-from hub.context.name_tables import COMMON_HAN_SURNAMES, COMMON_SURNAMES, GENERATIONS, GIVEN_NAMES, PARTICLES, TITLES
+from hub.context.name_tables import (
+    COMMON_HAN_SURNAMES,
+    COMMON_SURNAMES,
+    GENERATIONS,
+    GIVEN_NAMES,
+    HAN_TITLES,
+    PARTICLES,
+    TITLES,
+)
 
 MAX_LENGTH: Final = 120
 """Characters of a name that are looked at."""
@@ -74,6 +82,8 @@ class NameRelation(enum.Enum):
     SIMILAR = "similar"
     TRANSCRIBED = "transcribed"
     COMPATIBLE = "compatible"
+    NEARLY = "nearly"
+    """But for a slip in a given name that nobody has heard of: it may be a sister's."""
     PARTLY = "partly"
     UNKNOWN = "unknown"
     OTHER_SURNAME = "other surname"
@@ -93,15 +103,21 @@ def person_name(full: str, given: str = "", surname: str = "") -> PersonName:
             # "Karl Huber, jun." has no name behind its comma.
             behind = [word for word in _words(first) if word not in GENERATIONS and word not in TITLES]
             said, text = ((first, family), "") if behind else (said, text)
-    generation = _generation([*_words(given), *_words(surname)] if said[0] else _words(text))
+    generation = _generation([*_words(said[1]), *_words(said[0])] if said[0] else _words(text))
     if said[0] or said[1]:
         words = [*_named(said[0], Part.GIVEN), *_named(said[1], Part.SURNAME)]
         family, first = hanzi.han(said[1]), hanzi.han(said[0])
     else:
         words = _guessed(text)
-        family, first = hanzi.split(hanzi.han(text))
+        family, first = hanzi.split(_untitled(hanzi.han(text)))
     is_couple = _COUPLE.search(full[:MAX_LENGTH]) is not None
     return PersonName(tuple(words[:MAX_WORDS]), family, first, generation, is_couple)
+
+
+def _untitled(characters: str) -> str:
+    """Return a name in Chinese characters without what stands behind it: 王先生."""
+    found = next((title for title in HAN_TITLES if characters.endswith(title) and characters != title), "")
+    return characters.removesuffix(found)
 
 
 def _words(text: str) -> list[str]:
@@ -258,10 +274,19 @@ def _compare_words(one: PersonName, other: PersonName) -> NameRelation:
         return _contradiction(pairing)
     if len(fits) == 1:
         return NameRelation.PARTLY
+    if any(fit is _Fit.SIMILAR and _is_doubtful(a, b) for a, b, fit in pairing.named):
+        return NameRelation.NEARLY
     if pairing.ours or pairing.theirs or _Fit.INITIAL in fits:
         return NameRelation.COMPATIBLE
     crossed = any(a.is_sure and b.is_sure and a.part is not b.part for a, b, _ in pairing.named)
     return NameRelation.SAME if set(fits) == {_Fit.SAME} and not crossed else NameRelation.SIMILAR
+
+
+def _is_doubtful(one: Word, other: Word) -> bool:
+    """Whether two given names, neither of them known, are as like as those of brothers and sisters may be."""
+    if Part.SURNAME in (one.part, other.part) or {one.plain, other.plain} & GIVEN_NAMES:
+        return False
+    return not spelling.are_sound_alike(one.plain, other.plain)
 
 
 def _contradiction(pairing: _Pairing) -> NameRelation:

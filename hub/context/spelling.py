@@ -29,8 +29,8 @@ _VOWELS = frozenset("aeiouy")
 _SOUNDS: Final = tuple(
     (re.compile(pattern), sound)
     for pattern, sound in (
+        ("schtsch|shch|szcz|sch|sh|sz", "7"),
         ("tsch|tch", "6"),
-        ("shch|sch|sh|sz", "7"),
         ("ph", "f"),
         ("th|dt", "t"),
         ("ck|ch|kh|c|q", "k"),

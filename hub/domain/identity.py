@@ -130,6 +130,7 @@ class Sign(enum.StrEnum):
     NAME_SIMILAR = "name_similar"
     NAME_TRANSCRIBED = "name_transcribed"
     NAME_COMPATIBLE = "name_compatible"
+    NAME_NEARLY = "name_nearly"
     NAME_PARTLY = "name_partly"
     SURNAMES_DIFFER = "surnames_differ"
     GIVEN_NAMES_DIFFER = "given_names_differ"

@@ -28,6 +28,7 @@ _NAME_SIGNS: Final = {
     NameRelation.SIMILAR: Sign.NAME_SIMILAR,
     NameRelation.TRANSCRIBED: Sign.NAME_TRANSCRIBED,
     NameRelation.COMPATIBLE: Sign.NAME_COMPATIBLE,
+    NameRelation.NEARLY: Sign.NAME_NEARLY,
     NameRelation.PARTLY: Sign.NAME_PARTLY,
     NameRelation.OTHER_SURNAME: Sign.SURNAMES_DIFFER,
     NameRelation.OTHER_GIVEN: Sign.GIVEN_NAMES_DIFFER,
@@ -206,12 +207,7 @@ def _compare_names(found: _Found, one: Prepared, other: Prepared) -> None:
             and relation in (NameRelation.SAME, NameRelation.TRANSCRIBED)
         ):
             found.add(Sign.NAME_COMMON, one.shown_name)
-        if one.works_at is not None and other.works_at is not None:
-            at_work = compare_companies(one.works_at, other.works_at)
-            if at_work in (NameRelation.SAME, NameRelation.SIMILAR):
-                found.add(Sign.ORGANIZATION, one.organization, other.organization)
-            elif at_work is NameRelation.OTHER:
-                found.add(Sign.ORGANIZATIONS_DIFFER, one.organization, other.organization)
+        _compare_employers(found, one, other)
     elif one.company is not None and other.company is not None:
         relation = compare_companies(one.company, other.company)
         if relation is NameRelation.OTHER:
@@ -224,6 +220,16 @@ def _compare_names(found: _Found, one: Prepared, other: Prepared) -> None:
         return
     if relation in _NAME_SIGNS:
         found.add(_NAME_SIGNS[relation], one.shown_name, other.shown_name)
+
+
+def _compare_employers(found: _Found, one: Prepared, other: Prepared) -> None:
+    if one.works_at is None or other.works_at is None:
+        return
+    at_work = compare_companies(one.works_at, other.works_at)
+    if at_work in (NameRelation.SAME, NameRelation.SIMILAR):
+        found.add(Sign.ORGANIZATION, one.organization, other.organization)
+    elif at_work is NameRelation.OTHER:
+        found.add(Sign.ORGANIZATIONS_DIFFER, one.organization, other.organization)
 
 
 def _compare_births(found: _Found, one: Prepared, other: Prepared) -> None:
