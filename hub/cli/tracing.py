@@ -19,6 +19,9 @@ from hub.config.mapping_files import find_mapping
 from hub.config.model import Config
 from hub.config.secrets import secrets_of
 from hub.context.assembly import Assembly
+from hub.context.grouped import Grouper
+from hub.context.identity.scoring import Rules
+from hub.context.merge_precedence import Precedence
 from hub.context.question import Question
 from hub.domain.customer import AnswerState, BackendAnswer, CustomerContext, CustomerQuery, CustomerRecord, Problem
 from hub.mapping.errors import FieldProblemError, MappingRunError
@@ -68,9 +71,7 @@ async def traced(config: Config, names: Sequence[str], query: CustomerQuery) -> 
     found = await asyncio.gather(*(_traced(name, config, query) for name in names))
     every = Trace([happened for one in found for happened in one.trace.happened])
     every.secrets.update(secret for one in found for secret in one.trace.secrets)
-    return Traced(
-        query, tuple(found), _context(found, query, list(config.connectors)), trace_masking(secrets_of(config), every)
-    )
+    return Traced(query, tuple(found), _context(found, query, config), trace_masking(secrets_of(config), every))
 
 
 async def _traced(name: str, config: Config, query: CustomerQuery) -> TracedConnector:
@@ -154,12 +155,14 @@ def _skipped(section: ConnectorBase, operation: str, trace: Trace, *, is_failed:
     return skipped
 
 
-def _context(found: Sequence[TracedConnector], query: CustomerQuery, ranked: Sequence[str]) -> CustomerContext:
+def _context(found: Sequence[TracedConnector], query: CustomerQuery, config: Config) -> CustomerContext:
+    order = {name: rank for rank, name in enumerate(config.connectors)}
     assembly = Assembly(
         call_id="trace",
         question=Question.of(query),
         backends=[(one.name, one.title) for one in found],
-        precedence={name: rank for rank, name in enumerate(ranked)},
+        grouper=Grouper(Rules(config.context.identity), Precedence(config.context.merge, order)),
+        decided=lambda _keys: (),
         max_interactions=0,
     )
     assembly.answer(

@@ -59,6 +59,8 @@ class AnswerCache:
         self._clock = clock
         self._kept: OrderedDict[Key, Kept] = OrderedDict()
         self._about: dict[str, set[Key]] = {}
+        self._answers: dict[Hashable, set[Key]] = {}
+        self._joint: dict[Hashable, tuple[object, int]] = {}
         self.bytes = 0
 
     def __len__(self) -> int:
@@ -95,10 +97,35 @@ class AnswerCache:
         until = self._clock() + fresh_s
         self._kept[key] = Kept(tuple(records), datetime.now(UTC), False, until, until + stale_s, size, names)
         self.bytes += size
+        self._answers.setdefault(key[1], set()).add(key)
         for name in names:
             self._about.setdefault(name, set()).add(key)
+        self._make_room()
+
+    def joint(self, question: Hashable) -> object | None:
+        """Return what was made of all answers to a question, None if one of them has changed since."""
+        held = self._joint.get(question)
+        return None if held is None else held[0]
+
+    def put_joint(self, question: Hashable, made: object) -> None:
+        """Keep what was made of the answers to a question until one of them is gone; of none kept, it is not either."""
+        answers = self._answers.get(question)
+        if not answers:
+            return
+        self._drop_joint(question)
+        size = sum(self._kept[key].size for key in answers) // 2
+        self._joint[question] = made, size
+        self.bytes += size
+        self._make_room()
+
+    def _make_room(self) -> None:
         while len(self._kept) > self._entries or self.bytes > self._max_bytes:
             self.drop(next(iter(self._kept)))
+
+    def _drop_joint(self, question: Hashable) -> None:
+        held = self._joint.pop(question, None)
+        if held is not None:
+            self.bytes -= held[1]
 
     def age(self, names: Iterable[str], connector: str) -> None:
         """Have what a connector said about any of these asked for again: it may only stand in from now on."""
@@ -118,6 +145,11 @@ class AnswerCache:
         if kept is None:
             return
         self.bytes -= kept.size
+        self._drop_joint(key[1])
+        answers = self._answers[key[1]]
+        answers.discard(key)
+        if not answers:
+            del self._answers[key[1]]
         for name in kept.names:
             others = self._about[name]
             others.discard(key)

@@ -34,11 +34,23 @@ def merged_matters(
     Each system numbers on its own: equal numbers of two systems are two things. What one system tells twice is one,
     and where it is told differently a conflict.
     """
+    every = [(record, matter) for record, matters in said for matter in matters]
+    if len({(record.system, matter.id) for record, matter in every}) == len(every):
+        chosen = [sourced(record, matter) for record, matter in every]
+    else:
+        chosen = _told_once(field, every, choice, precedence)
+    if len(chosen) > 1:
+        chosen.sort(key=lambda matter: rank(matter.value))
+    return tuple(chosen)
+
+
+def _told_once(
+    field: str, every: Iterable[Said[Matter]], choice: Choice, precedence: Precedence
+) -> list[Sourced[Matter]]:
     found: dict[tuple[str, str], list[Said[Matter]]] = {}
-    for record, matters in said:
-        for matter in matters:
-            found.setdefault((record.system, matter.id), []).append((record, matter))
-    chosen: list[Sourced[Matter]] = []
+    for record, matter in every:
+        found.setdefault((record.system, matter.id), []).append((record, matter))
+    chosen = []
     for (_, number), told in found.items():
         if len(told) > 1:
             ranked = precedence.ranked(field, told)
@@ -46,8 +58,7 @@ def merged_matters(
             chosen.append(sourced(*ranked[0]))
         else:
             chosen.append(sourced(*told[0]))
-    chosen.sort(key=lambda matter: rank(matter.value))
-    return tuple(chosen)
+    return chosen
 
 
 def _fields_of(matter: Order | Case | Invoice) -> tuple[str, ...]:

@@ -72,7 +72,8 @@ _WRITTEN: Final[dict[type, Callable[[Any], str]]] = {
 
 def folded(text: str) -> str:
     """Return a text as it is compared: letters' case, width and spaces count for nothing."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    wide = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    return " ".join(wide.casefold().split())
 
 
 def _same_text(one: object, other: object) -> bool:

@@ -19,6 +19,7 @@ from hub.config.resilience import AnswerCacheSection
 from hub.context.anticipation.proposals import Anticipation
 from hub.context.assembly import Assembly, same_records
 from hub.context.cache import Records
+from hub.context.grouped import Grouper
 from hub.context.identity.book import DecisionBook
 from hub.context.identity.scoring import Rules
 from hub.context.lookups import LookupObserver, Lookups, StandIn, report_failure
@@ -136,7 +137,7 @@ class ContextService:
         """
         self._connectors = {connector.name: connector for connector in connectors}
         order = {connector.name: rank for rank, connector in enumerate(connectors)}
-        self._precedence = Precedence(self._settings.merge, order)
+        self._grouper = Grouper(self._rules, Precedence(self._settings.merge, order), self.lookups.cache)
         self.lookups.use(connectors, kept)
 
     def subscribe(self, listener: ContextListener) -> None:
@@ -218,8 +219,7 @@ class ContextService:
             call_id=call_id,
             question=asked.question,
             backends=[(connector.name, connector.title) for connector in asked.connectors],
-            precedence=self._precedence,
-            rules=self._rules,
+            grouper=self._grouper,
             decided=self._book.about,
             max_interactions=self._settings.interactions,
             anticipation=self._anticipation,

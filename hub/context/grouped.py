@@ -1,0 +1,82 @@
+"""Customers out of records: grouped and merged, once for as long as the same answers are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import NamedTuple
+
+import msgspec
+
+from hub.context.cache import AnswerCache
+from hub.context.identity.grouping import Group, group_records
+from hub.context.identity.scoring import Rules
+from hub.context.merge import merge_records
+from hub.context.merge_precedence import Precedence
+from hub.context.question import Question
+from hub.domain.customer import Customer, CustomerRecord
+from hub.domain.identity import Chosen, IdentityDecision, RecordMatch
+
+
+class Grouped(NamedTuple):
+    """`customers` are merged from the records of each of `groups`, in the same order."""
+
+    groups: Sequence[Group]
+    customers: tuple[Customer, ...]
+    chosen: Chosen | None = None
+    maybe_same: tuple[RecordMatch, ...] = ()
+
+
+class _Made(NamedTuple):
+    """What was made, and of what: of these very objects, on this day, by this grouper."""
+
+    by: Grouper
+    records: Sequence[CustomerRecord]
+    decisions: Sequence[IdentityDecision]
+    today: date
+    grouped: Grouped
+
+    def is_of(self, other: _Made) -> bool:
+        return (
+            self.by is other.by
+            and self.today == other.today
+            and _are_the_very(self.records, other.records)
+            and _are_the_very(self.decisions, other.decisions)
+        )
+
+
+class Grouper:
+    """Puts customers together by rules that do not change; what was made of kept answers is kept beside them."""
+
+    def __init__(self, rules: Rules, precedence: Precedence, cache: AnswerCache | None = None) -> None:
+        self._rules = rules
+        self._precedence = precedence
+        self._cache = cache
+
+    def customers_of(
+        self,
+        records: Sequence[CustomerRecord],
+        decisions: Sequence[IdentityDecision],
+        question: Question,
+        *,
+        today: date,
+        is_all: bool = False,
+    ) -> Grouped:
+        """Return the customers that answer a question; `is_all`: no other records are waited for."""
+        wanted = _Made(self, records, decisions, today, Grouped((), ()))
+        kept = self._cache.joint(question.key) if self._cache is not None else None
+        if isinstance(kept, _Made) and kept.is_of(wanted):
+            return kept.grouped
+        grouping = group_records(records, self._rules, decisions, question.names)
+        customers = tuple(
+            msgspec.structs.replace(merge_records(group, self._precedence, today=today), matches=matches)
+            for group, matches in zip(grouping.groups, grouping.matches, strict=True)
+        )
+        grouped = Grouped(grouping.groups, customers, grouping.chosen, grouping.maybe_same)
+        if is_all and self._cache is not None:
+            self._cache.put_joint(question.key, wanted._replace(grouped=grouped))
+        return grouped
+
+
+def _are_the_very(ones: Sequence[object], others: Sequence[object]) -> bool:
+    return len(ones) == len(others) and all(one is other for one, other in zip(ones, others, strict=True))
