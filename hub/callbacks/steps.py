@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -26,7 +26,7 @@ def placed(callback: Callback, section: CallbackSection, at: datetime) -> Callba
 
     The time to expire begins when somebody may call: within the hours, and not before the customer wants it.
     """
-    begins = max(at, callback.not_before or at)
+    begins = max(at, callback.not_before or at).astimezone(UTC)
     if section.hours is not None:
         begins = section.hours.next_open(begins)
     return msgspec.structs.replace(
