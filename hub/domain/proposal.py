@@ -18,7 +18,8 @@ class ProposalKind(enum.StrEnum):
 class Proposal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """`rule` is the rule's name. `text` is the proposal, `reason` why, each by language (`en`, `zh`).
 
-    `about` is what it is about: the number of a case or an order, a product's name.
+    `about` is what it is about: the number of a case or an order, a product's name. `fields` are those of a customer's
+    record that it is made from: who may not see one of them gets no proposal that tells of it.
     """
 
     rule: str
@@ -26,3 +27,4 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     text: dict[str, str]
     reason: dict[str, str]
     about: str = ""
+    fields: tuple[str, ...] = ()

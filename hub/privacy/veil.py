@@ -45,7 +45,11 @@ def veiled_customer(customer: Customer, hides: Hides) -> Customer:
         return customer
     hidden = {one.field for one in veiled.hidden}
     conflicts = tuple(one for one in customer.conflicts if one.field.partition(".")[0] not in hidden)
-    return msgspec.structs.replace(veiled, conflicts=conflicts, matches=veiled_matches(customer.matches, hides))
+    unseen = {name.partition(".")[0] for name in hidden}
+    proposals = tuple(one for one in customer.proposals if unseen.isdisjoint(one.fields))
+    return msgspec.structs.replace(
+        veiled, conflicts=conflicts, matches=veiled_matches(customer.matches, hides), proposals=proposals
+    )
 
 
 def veiled_matches(matches: tuple[RecordMatch, ...], hides: Hides) -> tuple[RecordMatch, ...]:

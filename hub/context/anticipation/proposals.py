@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
@@ -24,6 +25,8 @@ MAX_FILLED: Final = 100
 """Characters of what is filled into a text."""
 NOT_KNOWN: Final = "-"
 MAX_ITEMS: Final = 500
+_OF_CUSTOMER: Final = re.compile(r"\bcustomer\.\"?(\w+)")
+_OF_RECORD: Final = {"language_spoken": "language"}
 _ORDER: Final = {ProposalKind.STOP: 0, ProposalKind.ATTENTION: 1, ProposalKind.OFFER: 2}
 
 
@@ -49,6 +52,7 @@ class _Compiled(NamedTuple):
     text: Mapping[str, _Text]
     reason: Mapping[str, _Text]
     about: Path | None
+    fields: tuple[str, ...]
 
 
 class Anticipation:
@@ -113,7 +117,19 @@ def _compiled(name: str, rule: ProposalRule) -> _Compiled:
         {language: _Text(text) for language, text in rule.text.items()},
         {language: _Text(text) for language, text in rule.reason.items()},
         Path(rule.about) if rule.about else None,
+        _fields(rule),
     )
+
+
+def _fields(rule: ProposalRule) -> tuple[str, ...]:
+    """Return the fields of a customer's record that a rule looks at, whatever it does with them."""
+    texts = [*rule.text.values(), *rule.reason.values()]
+    paths = [*rule.when, rule.about, *(path for text in texts for path in PLACEHOLDER.findall(text))]
+    paths += [asked for asked in rule.when.values() if isinstance(asked, str)]
+    named = {name for path in paths for name in _OF_CUSTOMER.findall(path)}
+    if rule.each:
+        named.add(rule.each)
+    return tuple(sorted({_OF_RECORD.get(name, name) for name in named}))
 
 
 def _proposals(one: _Compiled, facts: Mapping[str, Any]) -> Iterator[Proposal]:
@@ -130,6 +146,7 @@ def _proposals(one: _Compiled, facts: Mapping[str, Any]) -> Iterator[Proposal]:
                 text={language: text.filled(record) for language, text in one.text.items()},
                 reason={language: text.filled(record) for language, text in one.reason.items()},
                 about=_first(one.about, record) if one.about else "",
+                fields=one.fields,
             )
 
 

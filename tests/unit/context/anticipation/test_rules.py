@@ -63,6 +63,7 @@ def test_a_proposal_says_what_and_why() -> None:
         text={"en": "Offer to extend the warranty of Pump P7", "zh": "可提议延长 Pump P7 的保修"},
         reason={"en": "It ends on 2026-03-20", "zh": "保修将于 2026-03-20 到期"},
         about="Pump P7",
+        fields=("products",),
     )
     assert expected == made
 
@@ -193,6 +194,21 @@ def test_a_rule_that_fails_costs_itself(monkeypatch: pytest.MonkeyPatch) -> None
     assert [
         {"event": "rule_of_proposals_failed", "rule": "stop", "error": "RuntimeError", "log_level": "warning"}
     ] == logged
+
+
+def test_a_proposal_tells_what_it_is_made_from() -> None:
+    """Each field that the rule looks at or shows, so that it is hidden from who may not see one of them."""
+    rules = {
+        "own": rule(
+            each="invoices",
+            when={"customer.language_spoken": {"ne": False}, "expr": 'customer.tier || customer.extra."crm.x"'},
+            text={"en": "{customer.birth_date}"},
+            about="customer.name",
+        )
+    }
+    of = customer(tier="Gold", name=Name(full="Li"), invoices=(Invoice(id="1"),))
+    (made,) = Anticipation(rules).propose(of, today=TODAY)
+    assert ("birth_date", "extra", "invoices", "language", "name", "tier") == made.fields
 
 
 def test_contacts_are_facts() -> None:
