@@ -106,6 +106,7 @@ async def test_adding(house: House) -> None:
     assert (201, made["id"]) == (status, same["id"])
     status, _ = await posted(house.machine(CONTROL_TOKEN), "/api/v1/callbacks", {"phone": "+493515550188"})
     assert "token:dialler" == list(house.callbacks.kept.values())[-1].asked_by
+    bob = await house.signed_in("bob")
     for body, refused in (
         ({"phone": ""}, 400),
         ({"phone": "0351 5550177", "queue": "sales"}, 400),
@@ -113,7 +114,7 @@ async def test_adding(house: House) -> None:
         ({"phone": "x" * 41}, 400),
         ({"phone": "nobody"}, 422),
     ):
-        assert refused == (await posted(alice, "/api/v1/callbacks", body))[0], body
+        assert refused == (await posted(bob, "/api/v1/callbacks", body))[0], body
     status, body = await posted(house.machine(), "/api/v1/callbacks", wish)
     assert (403, "not_allowed") == (status, body["error"]["code"])
 
