@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import aiohttp
@@ -56,7 +56,7 @@ async def hub(tmp_path: Path) -> AsyncIterator[HubProcess]:
         process.stop()
 
 
-async def push(hub: HubProcess, record: dict[str, object]) -> str:
+async def push(hub: HubProcess, record: Mapping[str, object]) -> str:
     headers = {"Authorization": f"Bearer {hub.token}"}
     async with (
         aiohttp.ClientSession(headers=headers) as session,

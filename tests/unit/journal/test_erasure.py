@@ -23,7 +23,7 @@ from hub.journal.erasure_scope import AmbiguousKeyError
 from hub.journal.export import CustomerExport, export
 from hub.journal.journal import Journal
 from tests.unit.journal import lives
-from tests.unit.journal.samples import newest
+from tests.unit.journal.samples import NOON, newest
 
 ANNA_KEYS = {"id:crm:4711", "id:sap:A-88", f"tel:{lives.ANNA_PHONE}", f"mailto:{lives.ANNA_EMAIL}"}
 
@@ -252,7 +252,7 @@ async def test_what_people_decided_counts(place: StorePlace, kind: DecisionKind)
     await lived(place)
     other = RecordRef(system="erp", id="7") if kind is DecisionKind.SAME else RecordRef(system="sap", id="A-88")
     decided = IdentityDecision(
-        id="d-2", kind=kind, records=(RecordRef(system="crm", id="4711"), other), by="alice", at=lives.NOON
+        id="d-2", kind=kind, records=(RecordRef(system="crm", id="4711"), other), by="alice", at=NOON
     )
     journal = await Journal.open(place)
     await journal.append(identity_event(decided))
