@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, date, datetime
+from functools import partial
 from operator import attrgetter
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from hub.context.grouped import Grouper
 from hub.context.question import Question
 from hub.domain.callback import Callback
 from hub.domain.customer import AnswerState, BackendAnswer, CustomerContext, CustomerRecord
+from hub.domain.customer_keys import is_shared, keys_of_customer
 from hub.domain.identity import IdentityDecision, RecordRef
 from hub.domain.interaction import Interaction, TimelinePage
 
@@ -169,16 +171,14 @@ class Assembly:
     def keys(self) -> tuple[str, ...]:
         """Everything this context's customer is known by, as index keys of interactions.
 
-        With several customers on one number only the number counts, or what else was asked for: nothing is shown of
-        somebody else.
+        While nobody has chosen among several customers only the number counts, or what else was asked for; once it is
+        known who is meant, a number that is others', too, does not: nothing is shown of somebody else.
         """
-        keys = dict.fromkeys(self.question.names)
-        if len(self.context.customers) == 1:
-            for answer in self._answers.values():
-                for record in answer.records:
-                    # A record's further numbers may be a switchboard's: only its own ids and addresses are taken.
-                    keys |= dict.fromkeys(msgspec.structs.replace(record.ref(), phones=()).keys())
-        return tuple(keys)
+        customer = self.context.customer
+        if customer is None:
+            return self.question.names
+        names = () if is_shared(self.context) else self.question.names
+        return tuple(dict.fromkeys((*names, *keys_of_customer(customer))))
 
     def _revise(self, **changes: object) -> None:
         now = msgspec.structs.replace(self.context, revision=self.context.revision + 1, **changes)
@@ -192,9 +192,15 @@ class Assembly:
         meant = context.customer
         if meant is None or not context.complete:
             return context
-        proposals = self._anticipation.propose(
-            meant, today=self._today(), repeats=context.repeats, interactions=context.interactions
+        propose = partial(
+            self._anticipation.propose,
+            meant,
+            today=self._today(),
+            repeats=context.repeats,
+            interactions=context.interactions,
         )
+        has_contacts = context.repeats or context.interactions
+        proposals = propose() if has_contacts else self._grouper.proposals(meant, self.question, propose)
         if proposals == meant.proposals:
             return context
         first = msgspec.structs.replace(meant, proposals=proposals)

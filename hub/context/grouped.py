@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -14,8 +14,9 @@ from hub.context.identity.scoring import Rules
 from hub.context.merge import merge_records
 from hub.context.merge_precedence import Precedence
 from hub.context.question import Question
-from hub.domain.customer import Customer, CustomerRecord
+from hub.domain.customer import Customer, CustomerRecord, Phone
 from hub.domain.identity import Chosen, IdentityDecision, RecordMatch
+from hub.domain.proposal import Proposal
 
 
 class Grouped(NamedTuple):
@@ -28,13 +29,17 @@ class Grouped(NamedTuple):
 
 
 class _Made(NamedTuple):
-    """What was made, and of what: of these very objects, on this day, by this grouper."""
+    """What was made, and of what: of these very objects, on this day, by this grouper.
+
+    `proposals` has what is proposed for the first customer before any contact is known, once somebody has asked.
+    """
 
     by: Grouper
     records: Sequence[CustomerRecord]
     decisions: Sequence[IdentityDecision]
     today: date
     grouped: Grouped
+    proposals: list[tuple[Proposal, ...]]
 
     def is_of(self, other: _Made) -> bool:
         return (
@@ -63,19 +68,47 @@ class Grouper:
         is_all: bool = False,
     ) -> Grouped:
         """Return the customers that answer a question; `is_all`: no other records are waited for."""
-        wanted = _Made(self, records, decisions, today, Grouped((), ()))
+        wanted = _Made(self, records, decisions, today, Grouped((), ()), [])
         kept = self._cache.joint(question.key) if self._cache is not None else None
         if isinstance(kept, _Made) and kept.is_of(wanted):
             return kept.grouped
         grouping = group_records(records, self._rules, decisions, question.names)
         customers = tuple(
-            msgspec.structs.replace(merge_records(group, self._precedence, today=today), matches=matches)
+            self._told_shared(
+                msgspec.structs.replace(merge_records(group, self._precedence, today=today), matches=matches)
+            )
             for group, matches in zip(grouping.groups, grouping.matches, strict=True)
         )
         grouped = Grouped(grouping.groups, customers, grouping.chosen, grouping.maybe_same)
         if is_all and self._cache is not None:
             self._cache.put_joint(question.key, wanted._replace(grouped=grouped))
         return grouped
+
+    def _told_shared(self, customer: Customer) -> Customer:
+        """Return the customer with those numbers marked that the configuration says are nobody's own."""
+        if not any(self._is_told_shared(one.value) for one in customer.phones):
+            return customer
+        phones = (
+            msgspec.structs.replace(one, value=msgspec.structs.replace(one.value, shared=True))
+            if self._is_told_shared(one.value)
+            else one
+            for one in customer.phones
+        )
+        return msgspec.structs.replace(customer, phones=tuple(phones))
+
+    def _is_told_shared(self, phone: Phone) -> bool:
+        return not phone.shared and self._rules.is_shared(phone.number)
+
+    def proposals(
+        self, customer: Customer, question: Question, propose: Callable[[], tuple[Proposal, ...]]
+    ) -> tuple[Proposal, ...]:
+        """Return what is proposed for a customer as it was made here: thought about once, and kept with it."""
+        kept = self._cache.joint(question.key) if self._cache is not None else None
+        if not isinstance(kept, _Made) or all(customer is not one for one in kept.grouped.customers[:1]):
+            return propose()
+        if not kept.proposals:
+            kept.proposals.append(propose())
+        return kept.proposals[0]
 
 
 def _are_the_very(ones: Sequence[object], others: Sequence[object]) -> bool:

@@ -28,7 +28,7 @@ from hub.context.pushed import with_customer, with_matter
 from hub.context.question import Question
 from hub.domain.call import Call
 from hub.domain.callback import Callback
-from hub.domain.change import CaseChange, OrderChange, as_interaction
+from hub.domain.change import CaseChange, ChangeKind, OrderChange, as_interaction
 from hub.domain.customer import AnswerState, BackendAnswer, CustomerContext, CustomerQuery, CustomerRecord, Problem
 from hub.domain.identity import IdentityDecision, RecordRef
 from hub.domain.interaction import Interaction
@@ -267,6 +267,11 @@ class ContextService:
             if interaction.reference:
                 self._spawn(live, self._load_interactions(live), "contacts again")
 
+    def _interaction_gone(self, interaction: Interaction) -> None:
+        for live in self._talking_to(interaction):
+            if live.assembly.drop_interaction(interaction):
+                self._tell(live)
+
     def call_wrapped_up(self, said: Interaction) -> None:
         """Show what was said of a call with that call to whoever is talking to that customer; else as a contact."""
         for live in self._talking_to(said):
@@ -289,7 +294,11 @@ class ContextService:
 
     def matter_changed(self, changed: OrderChange | CaseChange, *, received: datetime) -> None:
         """Show a system's order or case as it is now in calls in progress, and ask that system again for them."""
-        self.interaction_recorded(as_interaction(changed, received=received))
+        line = as_interaction(changed, received=received)
+        if changed.change is ChangeKind.DELETED:
+            self._interaction_gone(line)
+        else:
+            self.interaction_recorded(line)
         self._was_told(changed.system, changed.customer.keys(), partial(with_matter, changed=changed))
 
     def _was_told(self, system: str, keys: Collection[str], now: Callable[[Records, Collection[str]], Records]) -> None:
@@ -377,9 +386,15 @@ class ContextService:
         self._regroup(live)
 
     def _regroup(self, live: _LiveLookups) -> None:
+        keys = live.assembly.keys
+        keys = live.assembly.keys
         if live.assembly.regroup():
             self._tell(live)
             self._completed_again(live)
+            if live.assembly.keys != keys:
+                self._spawn(live, self._load_interactions(live), "contacts again")
+            if keys != live.assembly.keys:
+                self._spawn(live, self._load_interactions(live), "contacts again")
 
     async def _ask_again(self, live: _LiveLookups, connector: Connector) -> None:
         answer = await self.lookups.ask(connector, live.assembly.question)
