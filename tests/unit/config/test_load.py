@@ -64,7 +64,8 @@ def test_numbers_may_come_from_the_environment(load: Load) -> None:
             "context: {zzz: 1}",
             (
                 "6:11: unknown key 'zzz' in context; known here: budget_s, cache_s, cache_stale_s, cache_negative_s, "
-                "cache_entries, cache_bytes, interactions, privacy"
+                "cache_entries, cache_bytes, interactions, remember, repeats, identity, "
+                "merge, anticipation, warm, privacy"
             ),
         ),
         ("context: {cache_entries: many}", "6:26: context.cache_entries: must be a whole number, not text"),
