@@ -4,9 +4,11 @@ import re
 from pathlib import Path
 
 import connectors
+from hub.config.anticipation import AnticipationSection, rule_names
 from hub.config.load import load_config
 from hub.config.mapping_files import SHIPPED
 from hub.config.presets import preset_names
+from hub.context.anticipation.testing import run_rule_tests
 from hub.mapping.mapping import load_mapping
 from hub.mapping.testing import run_mapping_tests
 from hub.mapping.testing import tests_of as cases_beside
@@ -52,7 +54,7 @@ def test_every_system_has_its_row() -> None:
 
 def test_mapping_examples(tmp_path: Path) -> None:
     """The mapping shown loads, and passes the cases shown."""
-    mapping, cases = examples(SHIPPED / "README.md")
+    mapping, cases = examples(SHIPPED / "README.md")[:2]
     file = tmp_path / "crm.yaml"
     file.write_text(mapping)
     assert "customer" == load_mapping(file).target
@@ -60,3 +62,14 @@ def test_mapping_examples(tmp_path: Path) -> None:
     results = run_mapping_tests(file)
     assert [] == [str(result.problem()) for result in results if not result.passed]
     assert 3 == len(results)
+
+
+def test_rule_examples(tmp_path: Path) -> None:
+    """The rule of proposals shown passes the cases shown; the rules named as shipped are those that are."""
+    rule, cases = examples(SHIPPED / "README.md")[2:]
+    file = tmp_path / "filter_due.yaml"
+    file.write_text(rule)
+    cases_beside(file).write_text(cases)
+    assert [None, None] == [result.problem for result in run_rule_tests(file)]
+    text = (SHIPPED / "README.md").read_text("utf-8").rpartition("Shipped are ")[2].partition(".")[0]
+    assert rule_names(AnticipationSection(), []) == sorted(re.findall(r"`(\w+)`", text))
