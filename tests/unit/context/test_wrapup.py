@@ -22,7 +22,7 @@ from hub.domain.call import (
     Outcome,
     Role,
 )
-from hub.domain.customer import AnswerState, BackendAnswer, Customer, CustomerContext, Problem
+from hub.domain.customer import AnswerState, BackendAnswer, Consent, Customer, CustomerContext, Problem, Sourced
 from hub.domain.event import WriteBackRequest, call_event, context_event, decode_event
 from hub.domain.interaction import Interaction
 from hub.domain.phone import parse_number
@@ -97,6 +97,7 @@ class Site:
             dispositions=("Solved", "Call back"),
             on_recorded=self.recorded.append,
             activity_by_rule=self._activity_by_rule,
+            purpose_of=lambda name: {"crm": "service", "erp": "marketing"}.get(name, ""),
         )
         self.by_rule: set[str] = set()
         self.asked_if_over: list[bool] = []
@@ -147,6 +148,17 @@ async def test_every_backend_that_knows_the_customer_is_told(site: Site) -> None
         entry.outcome,
     )
     assert [] == list(site.archive.kept)
+
+
+async def test_what_is_for_a_refused_purpose_is_not_written_and_told(site: Site) -> None:
+    """Neither now nor later; the other backends get it, and the hub keeps the note."""
+    refused = Sourced(value=Consent(purpose="marketing", granted=False), system="crm", record="C-1")
+    await site.over(msgspec.structs.replace(MARIA, consents=(refused,)))
+    result = await site.service.wrap_up("main-1", WrapUp(id="w1", note="Pump replaced"), agent="alice")
+    assert {"crm": "", "erp": "marketing"} == {saved.connector: saved.refused for saved in result.saved}
+    assert ([], 1) == (list(site.erp.kept), len(site.crm.kept))
+    assert [] == await site.requests()
+    assert ["Pump replaced"] == [one.text for one in site.recorded]
 
 
 async def test_what_was_said_is_in_the_timeline(site: Site) -> None:

@@ -11,10 +11,11 @@ import pytest
 from connectors.base import ConnectorError
 from hub.config.outbound import OutboundSection
 from hub.domain.backend import BackendStatus
-from hub.domain.customer import AnswerState, CustomerRecord, Problem
+from hub.domain.customer import AnswerState, Consent, CustomerRecord, Problem, Sourced
 from hub.domain.event import WriteBackRequest, decode_event, write_back_event
 from hub.domain.inbound import DeadLetterState, Transport
 from hub.domain.writeback import WriteBack, WriteKind
+from hub.journal.erasure import CustomerBeside
 from hub.outbound.delivery import Deliverer
 from hub.outbound.outbound import Backend
 from hub.outbound.waiting import UNSURE_S
@@ -376,3 +377,38 @@ async def test_lookups_go_first(site: Site, monkeypatch: pytest.MonkeyPatch) -> 
     await calls(site, 1)
     await site.dealt_with()
     assert [0, 0, 0] == seen
+
+
+async def test_what_waits_of_an_erased_customer_is_not_written(site: Site) -> None:
+    """It was read before the store was emptied: it is looked at again before it is written, and the rest goes on."""
+    site.rules(CALLS)
+    site.crm.is_down = DOWN
+    site.clock.stops_at = 1
+    await site.start()
+    await calls(site, 1)
+    await eventually(lambda: site.clock.waits)
+    with CustomerBeside(site.folder / "ctihub.db") as store:
+        scope = store.scope(f"tel:{NUMBER.e164}")
+        store.erase(store.begin(scope, by="cli:dpo"), scope)
+    site.journal.forget_recent()
+    site.crm.is_down = None
+    site.outbound.look_again()
+    await site.dealt_with()
+    assert [] == site.crm.ids
+    assert {"skipped": 1} == site.counts()
+
+
+async def test_nothing_is_written_for_a_purpose_that_the_customer_refuses(site: Site) -> None:
+    """Of the section, or of the rule alone; of who has not refused it is written."""
+    refusing = msgspec.structs.replace(
+        known("C-1"),
+        consents=(Sourced(value=Consent(purpose="marketing", granted=False), system="crm", record="C-1"),),
+    )
+    site.rules({**CALLS, "purpose": "marketing"}, {**CALLS, "write": "note", "purpose": "service"})
+    await site.start()
+    await site.happened(context(1, refusing), cleared(1), context(2, known("C-2")), cleared(2))
+    await site.dealt_with()
+    assert [(WriteKind.NOTE, "main-1"), (WriteKind.ACTIVITY, "main-2"), (WriteKind.NOTE, "main-2")] == list(
+        site.crm.kept
+    )
+    assert {"written": 3, "skipped": 1} == site.counts()
