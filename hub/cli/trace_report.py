@@ -122,7 +122,7 @@ def _customer(found: Traced) -> Iterator[str]:
     if not customers:
         yield "=== the agent sees the number alone"
         return
-    several = ", and has to ask which" if len(customers) > 1 else ""
+    several = ", and has to ask which" if found.context.customer is None else ""
     yield f"=== the agent sees {counted(len(customers), 'customer')}{several}"
     for customer in customers:
         yield ""

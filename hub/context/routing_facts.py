@@ -22,12 +22,12 @@ def record_of(facts: Facts | Decision) -> dict[str, Any]:
 
 def facts_of(enquiry: Enquiry, context: CustomerContext, *, last_agent: str) -> Facts:
     """Gather what is known at this moment; `last_agent` is an agent's id, or empty."""
-    customers = context.customers
+    customers = context.customers if context.customer is None else (context.customer,)
     return Facts(
         status=_status(context),
         caller=_caller(enquiry.caller),
         customer=_in_common([_customer(customer) for customer in customers]),
-        customers=len(customers),
+        customers=len(context.customers),
         contacts=len(context.interactions),
         last_agent=last_agent,
         complete=context.complete,
@@ -40,7 +40,7 @@ def facts_of(enquiry: Enquiry, context: CustomerContext, *, last_agent: str) -> 
 
 def _status(context: CustomerContext) -> EnquiryStatus:
     if context.customers:
-        return EnquiryStatus.FOUND if len(context.customers) == 1 else EnquiryStatus.MANY
+        return EnquiryStatus.MANY if context.customer is None else EnquiryStatus.FOUND
     if any(answer.state is AnswerState.PENDING or answer.problem is Problem.TIMEOUT for answer in context.answers):
         return EnquiryStatus.TIMEOUT
     if any(answer.state is AnswerState.FAILED for answer in context.answers):

@@ -257,6 +257,8 @@ def _customer(context: CustomerContext | None, wrap_up: WrapUp) -> Customer | No
         customers = tuple(one for one in customers if one.ids.get(system) == record)
         if not customers:
             raise WrapUpError(WrapUpProblem.WHICH_CUSTOMER, "The customer named is none of this call's.")
+    elif context is not None and context.customer is not None:
+        return context.customer
     if len(customers) > 1:
         message = "Several customers have this number: choose with whom the call was."
         raise WrapUpError(WrapUpProblem.WHICH_CUSTOMER, message)

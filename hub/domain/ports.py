@@ -132,7 +132,7 @@ class SoapFeed(Protocol):
 class CallLogEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A finished call in the call log; `agents` are those whose device rang, `answered_by` who talked.
 
-    `customer` is the name of the one customer that the backends knew; empty if they knew none, or several.
+    `customer` is the name of the one customer that the backends knew, or an agent chose; else empty.
     """
 
     call: Call

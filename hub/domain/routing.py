@@ -16,7 +16,8 @@ from hub.domain.phone import PhoneNumber
 class EnquiryStatus(enum.StrEnum):
     """How an enquiry went.
 
-    `found`: one customer is known, maybe not from every backend. `many`: the number belongs to several.
+    `found`: one customer is known, or an agent has said which of several it is, maybe not from every backend. `many`:
+    the number belongs to several.
     `not_found`: every backend was asked and knows nobody. `timeout`: nobody is known, and not every backend answered
     in time. `error`: nobody is known, and a backend, or the hub, failed.
     """

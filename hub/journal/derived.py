@@ -66,7 +66,7 @@ def in_layers(derivations: Iterable[Derivation]) -> Sequence[Mapping[str, Sequen
 
 
 def _keep_context(position: int, context: CustomerContext) -> Sequence[Write]:
-    name = context.customers[0].display_name if len(context.customers) == 1 else ""
+    name = context.customer.display_name if context.customer is not None else ""
     if name:
         named: Write = (statements.NAME_CUSTOMER, (context.call_id, name))
     else:

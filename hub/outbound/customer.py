@@ -74,11 +74,13 @@ class Customers:
         return await self._of_context(context, lookup)
 
     async def _of_context(self, context: CustomerContext, lookup: Lookup) -> Owner:
-        if len(context.customers) > 1:
+        customer = context.customer
+        if customer is None and context.customers:
             return _SEVERAL
-        known = [customer.ids[self._connector] for customer in context.customers if self._connector in customer.ids]
-        if known:
-            return Owner(Whose.ONE, known[0])
+        if customer is not None and (known := customer.ids.get(self._connector)):
+            return Owner(Whose.ONE, known)
+        if len(context.customers) > 1:
+            return _NOBODY  # the number is others', too: the backend can't be asked by it
         said = {answer.connector: answer.state for answer in context.answers}.get(self._connector)
         if said in {AnswerState.FOUND, AnswerState.NOT_FOUND} or not context.phone.e164:
             return _NOBODY

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import msgspec
 
-from hub.domain.event import identity_event
-from hub.domain.identity import DecisionKind, IdentityDecision, RecordRef
+from hub.domain.customer import CustomerContext
+from hub.domain.event import context_event, identity_event
+from hub.domain.identity import Chosen, DecisionKind, IdentityDecision, RecordRef
 from hub.domain.store_place import StorePlace
 from hub.journal.journal import Journal
 from tests.unit.journal import samples
@@ -72,3 +73,15 @@ async def test_they_outlive_the_hub(place: StorePlace) -> None:
         assert [same] == await journal.decisions([CRM.key])
     finally:
         await journal.close()
+
+
+async def test_the_call_log_names_whom_an_agent_chose(journal: Journal) -> None:
+    """Of several customers none is named until somebody has said which it was."""
+    several = samples.known(1, "Jonas Huber", "Maria Huber")
+    context = several.data
+    assert isinstance(context, CustomerContext)
+    chosen = Chosen(decision="d-1", record=SAP, by="alice", at=samples.NOON)
+    for number, told in ((1, context), (2, msgspec.structs.replace(context, call_id="main-2", chosen=chosen))):
+        await journal.append(context_event(told, pbx="main"))
+        await journal.append(samples.cleared(samples.call(number)))
+    assert ["Jonas Huber", ""] == [entry.customer for entry in await journal.calls()]
