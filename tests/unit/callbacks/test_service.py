@@ -183,8 +183,8 @@ async def test_not_before(tmp_path: Path) -> None:
         asked = await stage.ask(not_before=BEGIN + timedelta(hours=6))
         monday = BEGIN + timedelta(days=2, hours=20)
         assert (monday, monday + timedelta(hours=1)) == (asked.not_before, asked.expires_at)
-        for hours in (6, 18, 43.9):
-            await stage.passes(hours=hours)
+        for later in (6, 18, 43.9):
+            await stage.passes(hours=later)
         assert [] == stage.pbx.given
         await stage.passes(seconds=(monday - stage.now).total_seconds())
         calling = await stage.dialled()
