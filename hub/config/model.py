@@ -192,7 +192,7 @@ class ContextSection(Section):
     cache_negative_s: Annotated[float, Field(ge=0, le=86_400)] = 60.0
     cache_entries: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
     cache_bytes: Annotated[int, Field(ge=65_536, le=16 * 1024**3)] = 64 * 1024 * 1024
-    interactions: Annotated[int, Field(ge=0, le=200)] = 10
+    interactions: Annotated[int, Field(ge=0, le=500)] = 10
     remember: RememberSection = RememberSection()
     repeats: RepeatsSection = RepeatsSection()
     identity: IdentitySection = IdentitySection()

@@ -11,6 +11,7 @@ import pytest
 from tests.bench import __main__ as command
 from tests.bench import (
     bench_cache,
+    bench_context,
     bench_fastagi,
     bench_flood,
     bench_intake,
@@ -161,6 +162,13 @@ async def test_callers_are_answered_from_the_cache() -> None:
     result = await bench_cache.measure(calls=20, customers=5, rounds=1)
     assert _is_whole(result, 1)
     assert 10 == result["figures"]["cache"]["entries"]
+
+
+async def test_customers_are_put_together() -> None:
+    """Of five systems and 500 contacts, at once and answer by answer; then from the cache, where nobody is asked."""
+    result = await bench_context.measure(assembled=2, customers=3, calls=6)
+    assert _is_whole(result, 2)
+    assert (5, 500) == (result["figures"]["systems"], result["figures"]["contacts"])
 
 
 def test_mapping() -> None:

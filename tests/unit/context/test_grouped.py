@@ -17,6 +17,7 @@ from hub.context.question import Question
 from hub.domain.customer import CustomerQuery, CustomerRecord, Email, Name
 from hub.domain.identity import DecisionKind, IdentityDecision, RecordRef
 from hub.domain.phone import parse_number
+from hub.domain.proposal import Proposal, ProposalKind
 
 QUESTION = Question.of(CustomerQuery(phone=parse_number("+493515550123", "DE")))
 TODAY = date(2026, 11, 22)
@@ -113,3 +114,22 @@ def test_nothing_is_made_to_last_without_answers_that_are_kept() -> None:
     place.cache.forget(["id:sap:1", "id:crm:9"])
     assert place.asked() is not place.asked()
     assert (0, None) == (place.cache.bytes, place.cache.joint(QUESTION.key))
+
+
+def test_proposals_are_thought_about_once() -> None:
+    """For the customer as it was made; for another one, or with nothing kept, each time."""
+    place = Place()
+    customer = place.asked().customers[0]
+    thought: list[int] = []
+
+    def propose() -> tuple[Proposal, ...]:
+        thought.append(1)
+        return (Proposal(rule="r", kind=ProposalKind.OFFER, text={"en": "?"}, reason={"en": "!"}),)
+
+    first = place.grouper.proposals(customer, QUESTION, propose)
+    assert first is place.grouper.proposals(customer, QUESTION, propose)
+    assert 1 == len(thought)
+    place.grouper.proposals(msgspec.structs.replace(customer), QUESTION, propose)
+    place.keep(SAP)
+    place.grouper.proposals(customer, QUESTION, propose)
+    assert 3 == len(thought)
