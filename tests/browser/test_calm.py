@@ -10,7 +10,7 @@ from playwright.async_api import Page, expect
 
 from hub.domain.customer import Case, Customer, CustomerContext, Name, Order, Problem, Sourced
 from hub.domain.interaction import Channel, CustomerRef, Interaction
-from tests.browser import callers
+from tests.browser import callers, customers
 from tests.browser.world import World
 
 # Layout shift as https://wicg.github.io/layout-instability/ defines it, added up since the last look.
@@ -63,6 +63,8 @@ def _answers() -> dict[str, CustomerContext]:
     busy = callers.context(*found, revision=3, customers=(_busy(),))
     return {
         "known": callers.known(),
+        "whole": customers.whole_context(),
+        "whole and callback": msgspec.structs.replace(customers.whole_context(), callback=customers.callback()),
         "busy": msgspec.structs.replace(busy, interactions=_contacts(10)),
         "several": callers.context(*found, revision=3, customers=(callers.maria(), callers.name_only("Josef Huber"))),
         "unknown": callers.context(*not_found, revision=3),
@@ -98,6 +100,52 @@ async def test_nothing_moves_while_answers_arrive(desk: Page, world: World, kind
     assert _still(shifts), shifts
     world.answer(call)
     await expect(desk.get_by_test_id("pop-state")).to_contain_text("On call")
+    shifts = await _shift(desk)
+    assert _still(shifts), shifts
+
+
+@pytest.mark.parametrize("size", [(1366, 768), (1920, 1080), (420, 800)], ids=str)
+async def test_late_answers_make_room_for_themselves(desk: Page, world: World, size: tuple[int, int]) -> None:
+    """Products, invoices and consents that come one after the other stand where nothing was, and move no other."""
+    await desk.set_viewport_size({"width": size[0], "height": size[1]})
+    await desk.evaluate(WATCH)
+    pending = callers.pending("service", callers.SERVICE)
+    first = msgspec.structs.replace(customers.whole_context(revision=1), complete=False, repeats=())
+    answers = (callers.found("sap", callers.SAP), pending)
+    bare = {"products": (), "invoices": (), "balances": (), "consents": (), "preferences": {}, "proposals": ()}
+    whole = customers.whole()
+    world.ring(
+        callers.call(),
+        msgspec.structs.replace(first, answers=answers, customers=(msgspec.structs.replace(whole, **bare),)),
+    )
+    await expect(desk.get_by_test_id("order").first).to_be_visible()
+    await _shift(desk)
+    for number, field in enumerate(("consents", "proposals", "invoices", "products")):
+        bare.pop(field)
+        late = msgspec.structs.replace(first, answers=answers, customers=(msgspec.structs.replace(whole, **bare),))
+        world.learn(msgspec.structs.replace(late, revision=2 + number))
+        shown = {"consents": "consent", "proposals": "proposal", "invoices": "invoice", "products": "product"}[field]
+        await desk.get_by_test_id(shown).first.wait_for()
+        shifts = await _shift(desk)
+        assert _still(shifts), (field, shifts)
+    world.learn(customers.whole_context(revision=9))
+    await expect(desk.get_by_test_id("pop-repeat")).to_have_count(1)
+    shifts = await _shift(desk)
+    assert _still(shifts), shifts
+
+
+async def test_popups_push_nothing_away(desk: Page, world: World) -> None:
+    """What a mark or a proposal opens lies over the page."""
+    await desk.set_viewport_size({"width": 1366, "height": 768})
+    await desk.evaluate(WATCH)
+    world.ring(callers.call(), customers.whole_context())
+    await desk.get_by_test_id("proposal").first.wait_for()
+    await _shift(desk)
+    for opens in ("open-sources", "conflict", "proposal"):
+        await desk.get_by_test_id(opens).first.get_by_role("button").first.click()
+        await expect(desk.get_by_role("dialog")).to_have_count(1)
+        await desk.keyboard.press("Escape")
+        await expect(desk.get_by_role("dialog")).to_have_count(0)
     shifts = await _shift(desk)
     assert _still(shifts), shifts
 

@@ -8,10 +8,28 @@ import msgspec
 import pytest
 from playwright.async_api import Page, expect
 
-from hub.domain.customer import Case, Customer, CustomerRecord, Name, Order, Phone, Problem, Sourced
-from hub.domain.interaction import Channel, CustomerRef, Interaction
+from hub.domain.customer import (
+    Case,
+    Conflict,
+    Consent,
+    Customer,
+    CustomerContext,
+    CustomerRecord,
+    Invoice,
+    Money,
+    Name,
+    Order,
+    Phone,
+    Problem,
+    Product,
+    Sourced,
+)
+from hub.domain.identity import Reason, RecordMatch, RecordRef
+from hub.domain.interaction import Channel, CustomerRef, Interaction, Note, Repeat
 from hub.domain.phone import parse_number
-from tests.browser import callers
+from hub.domain.proposal import Proposal, ProposalKind
+from hub.domain.search import CustomerHit, CustomerSearch, FoundBy, Why
+from tests.browser import callers, customers
 from tests.browser.world import World
 
 MARKUP = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
@@ -90,4 +108,93 @@ def _customer(text: str) -> Customer:
         orders=(said(Order(id=text, status=text, description=text, amount=f"1e99{text}", currency="<b>")),),
         cases=(said(Case(id=text, subject=text, status=text, priority=text)),),
         extra={text: said(text)},
+    )
+
+
+# Right-to-left override, isolates left open, a mark on a mark on a mark, what shows nothing at all.
+BIDI = "\u202eevil\u2066\u2067 Z\u0351\u036b\u0343\u036a\u0302\u036b\u033d\u034f\u0334\u0319 \u200b\ufeff\u0000"
+
+
+@pytest.mark.parametrize(
+    "text", [MARKUP, "W" * 3_000, BIDI, "javascript:alert(1)"], ids=["markup", "long", "bidi", "url"]
+)
+@pytest.mark.parametrize("width", [420, 1366])
+async def test_whatever_is_said_of_the_whole_customer_is_text(desk: Page, world: World, text: str, width: int) -> None:
+    """Proposals, callbacks, products, invoices, consents, conflicts, notes: nothing runs, nothing sticks out."""
+    await desk.set_viewport_size({"width": width, "height": 800})
+    world.ring(callers.call(), _said_everywhere(text))
+    await desk.get_by_test_id("proposal" if width > 640 else "callback").first.wait_for()
+    await desk.get_by_test_id("consents").wait_for()
+    await desk.get_by_test_id("case").get_by_test_id("conflict").first.get_by_role("button").click()
+    await expect(desk.get_by_test_id("conflict-values").first).to_be_visible()
+    assert width >= await desk.evaluate("document.documentElement.scrollWidth")
+    await desk.keyboard.press("Escape")
+    await desk.get_by_test_id("open-sources").get_by_role("button").click()
+    await expect(desk.get_by_test_id("sources")).to_be_visible()
+    assert width >= await desk.evaluate("document.documentElement.scrollWidth")
+    assert 0 == await desk.locator("ctihub-pop img, ctihub-pop script").count()
+    hrefs = await desk.locator("ctihub-pop a").evaluate_all("(links) => links.map((link) => link.protocol)")
+    assert set(hrefs) <= {"https:"}
+
+
+@pytest.mark.parametrize("text", [MARKUP, "W" * 3_000, BIDI], ids=["markup", "long", "bidi"])
+async def test_what_a_search_finds_is_text(desk: Page, world: World, text: str) -> None:
+    """Names, reasons and systems of those found are read as they are written, and the list stays in its frame."""
+    record = RecordRef(system=text, id=text)
+    why = (Why(by=FoundBy.NAME, record=record, text=text),)
+    world.customers.found = CustomerSearch(hits=(CustomerHit(customer=_customer(text), records=(record,), why=why),))
+    await desk.set_viewport_size({"width": 420, "height": 800})
+    await desk.keyboard.press("Control+k")
+    await desk.get_by_test_id("search-text").fill("anybody")
+    await expect(desk.get_by_test_id("hit")).to_have_count(1)
+    assert 420 >= await desk.evaluate("document.documentElement.scrollWidth")
+    assert await desk.get_by_test_id("hit").evaluate("(hit) => hit.scrollWidth <= hit.clientWidth")
+    assert 0 == await desk.locator("ctihub-search img").count()
+
+
+def _said_everywhere(text: str) -> CustomerContext:
+    """Make a context in which everything new that is free text is `text`."""
+    ref, other = RecordRef(system="sap", id=text), RecordRef(system=text, id="2")
+    match = RecordMatch(one=ref, other=other, score=0.9, reasons=(Reason(rule=text, score=1.0, detail=text),))
+
+    def said(value: Any) -> Sourced[Any]:
+        return Sourced(value=value, system="sap", record=text, at=callers.ago(2))
+
+    customer = msgspec.structs.replace(
+        _customer(text),
+        department=said(text),
+        segment=said(text),
+        value=said(Money(amount=text, currency=text)),
+        preferences={text: said(text)},
+        consents=(said(Consent(purpose=text, granted=False, channel=text)),),
+        products=(said(Product(name=text, id=text, model=f"{text}!", serial_number=text, status=text, place=text)),),
+        invoices=(said(Invoice(id=text, status=text, amount=text, remaining=f"{text}!", currency=text)),),
+        balances=(said(Money(amount=text, currency=text)),),
+        cases=(said(Case(id=text, subject=text, status=text, owner=text, product=text)),),
+        conflicts=tuple(
+            Conflict(field=field, values=(said(text), said(text))) for field in ("language", "name", f"cases.{text}")
+        ),
+        matches=(match,),
+        proposals=(Proposal(rule=text, kind=ProposalKind.STOP, text={"en": text}, reason={"en": text}, about=text),),
+    )
+    contact = Interaction(
+        id="1",
+        channel=Channel.PHONE,
+        at=callers.ago(5),
+        subject=text,
+        customer=CustomerRef(),
+        source=text,
+        direction=text,
+        status=text,
+        agent=text,
+        url=text,
+        reference=text,
+        notes=(Note(at=callers.ago(4), agent=text, text=text, disposition=text),),
+    )
+    return msgspec.structs.replace(
+        callers.context(callers.found("sap", callers.SAP, CustomerRecord(system="sap", id=text, url=text))),
+        customers=(customer,),
+        interactions=(contact,),
+        repeats=(Repeat(reference=text, contacts=3, since=callers.ago(90_000)),),
+        callback=customers.callback(topic=text, page=text, url=text),
     )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser import callers
+from tests.browser import callers, customers
 from tests.browser.world import World
 
 # Contrast as WCAG 2.2, 1.4.3 defines it, of an element's text against the first opaque colour behind it.
@@ -55,6 +56,45 @@ async def test_the_hero_is_readable_in_every_theme(
         call = world.answer(call) if state == "ringing" else world.hold(call)
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("contrast", ["no-preference", "more"])
+async def test_the_whole_customer_is_readable_in_every_theme(
+    desk: Page, world: World, scheme: Literal["light", "dark"], contrast: Literal["no-preference", "more"]
+) -> None:
+    """Proposals, callback, marks and what the cards say have a contrast of 4.5 at least, ringing and talking."""
+    await desk.emulate_media(color_scheme=scheme, contrast=contrast, reduced_motion="reduce")
+    call = callers.call()
+    world.ring(call, msgspec.structs.replace(customers.whole_context(), callback=customers.callback()))
+    parts = (
+        "[data-testid=callback] .text", "callback-page", "[data-kind=stop] .text", "[data-kind=stop] .why",
+        "[data-kind=attention] .text", "pop-repeat", "pop-source", "[data-testid=conflict] .mark", "repeat", "warranty",
+        "overdue", "case-over", "expired", "[data-testid=consent] .main", "balance", "facts",
+    )  # fmt: skip
+    for state in ("ringing", "connected"):
+        await expect(desk.get_by_test_id("pop")).to_have_attribute("data-state", state)
+        for part in parts:
+            element = desk.locator(part if "[" in part else f"[data-testid={part}]").first
+            if part == "facts" and await element.count() == 0:
+                await desk.get_by_test_id("timeline").get_by_test_id("more").click()
+            assert await element.evaluate(CONTRAST) >= 4.5, f"{part} while {state}"
+        call = world.answer(call)
+
+
+async def test_one_second_is_enough(desk: Page, world: World) -> None:
+    """At 1366x768 who, what not to do, why, and the beginning of every card are on the screen without scrolling."""
+    await desk.set_viewport_size({"width": 1366, "height": 768})
+    world.ring(callers.call(), customers.whole_context())
+    await expect(desk.get_by_test_id("proposal")).to_have_count(3)
+    for part in ("pop-name", "pop-number", "proposal", "pop-late", "pop-repeat", "order", "case", "interaction",
+                 "product", "invoice", "consent"):  # fmt: skip
+        await expect(desk.get_by_test_id(part).first).to_be_in_viewport(ratio=1)
+    sizes = [
+        await desk.get_by_test_id(part).first.evaluate("(element) => parseFloat(getComputedStyle(element).fontSize)")
+        for part in ("pop-name", "pop-number", "proposal-text", "proposal-reason")
+    ]
+    assert sorted(sizes, reverse=True) == sizes
+
+
 async def test_states_differ_by_more_than_colour(desk: Page, world: World) -> None:
     """Ringing, talking and held each have a word and an icon of their own."""
     seen = set()
@@ -85,7 +125,7 @@ async def test_every_control_has_a_name_and_takes_the_keyboard(desk: Page, world
 async def test_nothing_sticks_out_of_the_window(desk: Page, world: World, width: int) -> None:
     """In a softphone's narrow side window and on a small screen there is no sideways scrolling."""
     await desk.set_viewport_size({"width": width, "height": 720})
-    world.ring(callers.call(), callers.known())
+    world.ring(callers.call(), msgspec.structs.replace(customers.whole_context(), callback=customers.callback()))
     await expect(desk.get_by_test_id("order").first).to_be_visible()
     assert width >= await desk.evaluate("document.documentElement.scrollWidth")
 

@@ -40,10 +40,12 @@ export class CustomerCards extends LitElement {
         grid-template-columns: repeat(3, minmax(0, 1.15fr)) minmax(0, 0.85fr);
         gap: 0.75rem;
       }
+      /* As high with one card as with three: its upper edge stays where it is when another one comes. */
       .besides {
         display: grid;
         grid-template-columns: repeat(3, minmax(0, 1fr));
         gap: 0.75rem;
+        min-height: 10.75rem;
       }
       @media (min-width: 100rem) {
         .first {

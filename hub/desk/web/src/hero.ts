@@ -171,9 +171,19 @@ export class Hero extends LitElement {
       .small.source {
         color: inherit;
         font-size: 0.75rem;
+        display: flex;
+        gap: 0.3125rem;
+        overflow: hidden;
+        white-space: nowrap;
+      }
+      .small.source > * {
+        flex: none;
+      }
+      .small.source > span {
+        flex: 0 1 auto;
+        min-width: 2rem;
         overflow: hidden;
         text-overflow: ellipsis;
-        white-space: nowrap;
       }
       :host(:not([state="ringing"])) .small {
         color: var(--sapContent_LabelColor);
@@ -209,7 +219,10 @@ export class Hero extends LitElement {
         .phone {
           margin-top: 0;
         }
-        .small.source,
+        .about {
+          min-height: 3.75rem;
+        }
+        .small.source > [data-testid="pop-source"],
         .small.own {
           display: none;
         }
@@ -299,7 +312,7 @@ export class Hero extends LitElement {
       <div class="small source">
         ${this.choice()}
         ${told
-          ? html`<span data-testid="pop-source">${provenance(systemTitle(told.system, answers), told.record, told.at)}</span>`
+          ? html`<span data-testid="pop-source" title=${provenance(systemTitle(told.system, answers), told.record, told.at)}>${provenance(systemTitle(told.system, answers), told.record, told.at)}</span>`
           : nothing}
         ${this.sources(customer)}${conflictMark(customer, "name", customerName(customer), answers)}
       </div>
@@ -323,14 +336,14 @@ export class Hero extends LitElement {
         @click=${() => this.dispatchEvent(new CustomEvent("take-back", { bubbles: true, composed: true }))}
         >${words.takeBack}</button
       >
-      · `;
+      <span aria-hidden="true">·</span>`;
   }
 
   /** Opens which records the customer is made of. */
   private sources(customer: Customer): TemplateResult {
     const words = strings().identity;
     const count = recordsOf(customer, this.context?.answers ?? []).length;
-    return html`· <ctihub-popup
+    return html`<ctihub-popup
         data-testid="open-sources"
         .hint=${words.sourcesHint}
         .content=${() => html`<ctihub-sources .customer=${customer} .context=${this.context}></ctihub-sources>`}

@@ -1,5 +1,5 @@
 /** A button with more behind it: opens over the page, beside the button, and pushes nothing away. */
-import { LitElement, css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { controls } from "./controls";
 import { base } from "./styles";
@@ -97,12 +97,10 @@ export class Popup extends LitElement {
   /** Rendered while it is open. */
   @property({ attribute: false }) content: () => TemplateResult = () => html``;
   @state() private isOpen = false;
+  /** Whether it was open when the pointer went down, for that alone may close it. */
+  private wasShown = false;
   @query(".trigger") private readonly trigger!: HTMLElement;
   @query(".popup") private readonly popup!: HTMLElement;
-
-  close(): void {
-    this.popup.hidePopover();
-  }
 
   protected override render(): TemplateResult {
     return html`<button
@@ -112,7 +110,8 @@ export class Popup extends LitElement {
         aria-haspopup="dialog"
         aria-expanded=${String(this.isOpen)}
         aria-label=${this.label || nothing}
-        @click=${() => this.popup.togglePopover()}
+        @pointerdown=${() => (this.wasShown = this.isShown)}
+        @click=${this.clicked}
         ><slot></slot
       ></button>
       <div class="popup" popover role="dialog" aria-label=${this.label || this.hint} @toggle=${this.toggled}
@@ -120,9 +119,21 @@ export class Popup extends LitElement {
       >`;
   }
 
-  protected override updated(changed: PropertyValues): void {
-    if (this.isOpen && changed.has("isOpen")) this.place();
+  private get isShown(): boolean {
+    return this.popup.matches(":popover-open");
   }
+
+  private readonly clicked = async (event: MouseEvent): Promise<void> => {
+    const byKeyboard = event.detail === 0;
+    if (byKeyboard ? this.isShown : this.wasShown) {
+      if (this.isShown) this.popup.hidePopover();
+      return;
+    }
+    this.isOpen = true;
+    await this.updateComplete;
+    this.popup.showPopover();
+    this.place();
+  };
 
   private readonly toggled = (event: ToggleEvent): void => {
     this.isOpen = event.newState === "open";

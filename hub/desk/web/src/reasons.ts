@@ -30,7 +30,7 @@ export class Reasons extends LitElement {
         display: inline-flex;
         align-items: center;
         gap: 0.375rem;
-        flex: 0 1 auto;
+        flex: 0 2.5 auto;
         min-width: 3rem;
         height: 1.875rem;
         border-radius: 1rem;
@@ -47,7 +47,7 @@ export class Reasons extends LitElement {
       .chip.missing {
         background: var(--sapWarningBackground);
         color: var(--sapCriticalTextColor);
-        flex-shrink: 0.4;
+        flex-shrink: 1;
       }
       .chip.tier {
         flex-shrink: 0;
@@ -91,7 +91,7 @@ export class Reasons extends LitElement {
     const contact = freshContact(this.context, now);
     return html`
       ${failed.length > 0 ? this.missing(failed) : nothing} ${this.customer ? this.told(this.customer, now) : nothing}
-      ${this.customer ? this.again(now) : nothing} ${contact ? this.contact(contact, now) : nothing}
+      ${contact ? this.contact(contact, now) : nothing} ${this.customer ? this.again(now) : nothing}
     `;
   }
 

@@ -93,6 +93,7 @@ export const card = css`
     margin-inline-start: 0;
   }
   .repeat {
+    line-height: 1;
     color: var(--sapCriticalTextColor);
     font-weight: 600;
   }
