@@ -100,6 +100,10 @@ class HttpClient:
             )
         return self._session
 
+    async def signed(self, url: URL) -> Signed:
+        """Return what signs a request to this address in, for who sends it another way. Raises ConnectorError."""
+        return await self._signing.sign(Outgoing("GET", url))
+
     async def close(self) -> None:
         self._is_started = False
         await self._signing.close()

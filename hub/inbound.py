@@ -87,7 +87,7 @@ class Inbound:
         self._waiting.start()
         stack.push_async_callback(self._waiting.stop)
         ways: dict[str, list[_Way]] = {}
-        every: list[_Way] = [*self._queues(), *self._folders(), *self._mailboxes()]
+        every: list[_Way] = [*self._queues(), *self._folders(), *self._mailboxes(stack)]
         for way in every:
             way.start()
             stack.push_async_callback(way.stop)
@@ -110,18 +110,24 @@ class Inbound:
             if section.folder is not None
         ]
 
-    def _mailboxes(self) -> list[ImapFeed]:
+    def _mailboxes(self, stack: AsyncExitStack) -> list[ImapFeed]:
         wanted = [(name, section, imap) for name, section in self._config.inbound.items() if (imap := section.imap)]
         if not wanted:
             return []
         # Here, because only some configurations have one.
         from hub.bus.imap import ImapFeed
+        from hub.mail_token import FetchedToken
 
-        return [
-            ImapFeed(name, section, imap, folder, reception=self.reception, cursors=self._journal)
-            for name, section, imap in wanted
-            for folder in (*imap.folders, *imap.sent_folders)
-        ]
+        made = []
+        for name, section, imap in wanted:
+            token = FetchedToken(imap.auth, imap.timeout_s) if imap.auth is not None else None
+            if token is not None:
+                stack.push_async_callback(token.close)
+            made += [
+                ImapFeed(name, section, imap, folder, reception=self.reception, cursors=self._journal, token=token)
+                for folder in (*imap.folders, *imap.sent_folders)
+            ]
+        return made
 
     def _attempts(self, origin: str) -> int:
         """Return how often a letter is tried that the hub itself fails on."""

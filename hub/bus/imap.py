@@ -10,6 +10,7 @@ from functools import partial
 from typing import Final, Protocol, TypeVar
 
 import structlog
+from imapclient.exceptions import LoginError
 
 from hub.bus.formats.email_message import DIRECTION, RECEIVED, SIZE
 from hub.bus.imap_errors import MailboxError, explain
@@ -44,6 +45,16 @@ class MailReception(Protocol):
     async def refuse(self, feed: str, message: InboundMessage, reason: str, *, kept_at: str = "") -> Receipt: ...
 
 
+class MailToken(Protocol):
+    """What signs in to a mailbox that takes no password; see `hub/mail_token.py`."""
+
+    async def get(self) -> str:
+        """Return one that counts at the moment. Raises MailboxError."""
+
+    async def refused(self) -> None:
+        """Have another one fetched next time."""
+
+
 class ImapFeed:
     """One folder, over a connection of its own: the protocol lets one folder be open in each.
 
@@ -60,6 +71,7 @@ class ImapFeed:
         *,
         reception: MailReception,
         cursors: Cursors,
+        token: MailToken | None = None,
         retry_min_s: float = 1.0,
         retry_max_s: float = 60.0,
     ) -> None:
@@ -70,6 +82,7 @@ class ImapFeed:
         self._direction = "outbound" if folder in section.sent_folders else "inbound"
         self._reception = reception
         self._cursors = cursors
+        self._token = token
         self._retry_min_s = retry_min_s
         self._retry_max_s = retry_max_s
         self._thread = OwnThread(f"imap-{name}")
@@ -123,8 +136,7 @@ class ImapFeed:
 
     async def _session(self) -> None:
         """Look for mail until the connection is lost. Raises what ended it."""
-        self._line = Line(self._section)
-        mailbox = await self._asked(partial(Mailbox, self._line))
+        mailbox = await self._connected()
         try:
             await self._asked(partial(mailbox.open, self._folder))
             place = Place(self._name, self._section, self._folder, self._cursors)
@@ -140,6 +152,15 @@ class ImapFeed:
                     await asyncio.sleep(self._section.poll_s)
         finally:
             self._line.cut()
+
+    async def _connected(self) -> Mailbox:
+        self._line = Line(self._section, "" if self._token is None else await self._token.get())
+        try:
+            return await self._asked(partial(Mailbox, self._line))
+        except LoginError:
+            if self._token is not None:
+                await self._token.refused()
+            raise
 
     async def _look(self, mailbox: Mailbox, place: Place) -> None:
         """Take what is new. Raises StoreError if that can't be stored: then it is still new."""

@@ -12,9 +12,9 @@ from hub.bus.own_threads import OwnThread
 from hub.config.mailbox import ImapMailbox
 
 
-async def check_mailbox(section: ImapMailbox) -> str:
-    """Return in words what is there. Raises MailboxError with what is wrong."""
-    line = Line(section)
+async def check_mailbox(section: ImapMailbox, token: str = "") -> str:
+    """Return in words what is there; `token` signs in without a password. Raises MailboxError with what is wrong."""
+    line = Line(section, token)
     try:
         return await OwnThread("imap-check").run(_look, line)
     except (MailboxError, imaplib.IMAP4.error, OSError) as error:

@@ -32,6 +32,10 @@ def said(error: BaseException) -> str:
     return clean_text(" ".join(str(error).split()), MAX_SAID)
 
 
+def _proof(section: ImapMailbox) -> str:
+    return "password" if section.password is not None else "`auth`, and what its client may do on this server"
+
+
 def _reason(error: BaseException, section: ImapMailbox) -> str:  # noqa: PLR0911 - one for each kind
     match error:
         case ssl.SSLCertVerificationError():
@@ -45,7 +49,8 @@ def _reason(error: BaseException, section: ImapMailbox) -> str:  # noqa: PLR0911
         case TimeoutError():
             return f"no answer within {section.timeout_s:g} s"
         case LoginError():
-            return f"it does not let {section.username} in: look at username and password (it says: {said(error)})"
+            proof = _proof(section)
+            return f"it does not let {section.username} in: look at username and {proof} (it says: {said(error)})"
         case CapabilityError():
             return f"it can't do what is needed (it says: {said(error)}): does it offer STARTTLS on this port?"
         case imaplib.IMAP4.abort() | ConnectionError():

@@ -31,8 +31,10 @@ _NEWS: Final = frozenset({"EXISTS", "RECENT"})
 class Line:
     """Holds the socket of a connection, from its first moment on, for whoever wants to cut it."""
 
-    def __init__(self, section: ImapMailbox) -> None:
+    def __init__(self, section: ImapMailbox, token: str = "") -> None:
+        """`token` is what signs in where the section has no password."""
         self.section = section
+        self.token = token
         self.room = ROOM
         self._socket: socket.socket | None = None
         self._is_cut = False
@@ -148,6 +150,9 @@ class Link(IMAPClient):  # type: ignore[misc]  # the library is typed in part
         return _Bounded(self._line, self._context if self._line.section.tls == "implicit" else None)
 
     def _sign_in(self, section: ImapMailbox) -> None:
+        if section.password is None:
+            self._sign_in_by_token(section.username)
+            return
         password = section.password.get_secret_value()
         # LOGIN is for ASCII; PLAIN (RFC 4616) takes any password.
         if self.has_capability("AUTH=PLAIN"):
@@ -156,6 +161,14 @@ class Link(IMAPClient):  # type: ignore[misc]  # the library is typed in part
             self.login(section.username, password)
         else:
             raise MailboxError("it takes user names and passwords in plain ASCII alone (it has no AUTH=PLAIN)")
+
+    def _sign_in_by_token(self, username: str) -> None:
+        if self.has_capability("AUTH=OAUTHBEARER"):
+            self.oauthbearer_login(username, self._line.token)  # RFC 7628
+        elif self.has_capability("AUTH=XOAUTH2"):
+            self.oauth2_login(username, self._line.token)
+        else:
+            raise MailboxError("it takes no tokens (neither AUTH=OAUTHBEARER nor AUTH=XOAUTH2): give it a `password`")
 
     def _has_come(self) -> bool:
         """Whether something was read together with the answer before, and lies in memory."""

@@ -29,7 +29,10 @@ from hub.domain.rpc import (
     RawResult,
     RpcCaller,
     RpcError,
+    SearchParams,
 )
+from hub.domain.search import CustomerSearch, KnownCustomers
+from hub.domain.search_shown import search_for
 
 DIALS_PER_S: Final = 20
 """As many as of commands by HTTP."""
@@ -58,6 +61,7 @@ class Methods:
         self,
         *,
         customers: CustomerFinder,
+        known: KnownCustomers,
         control: CallControl,
         directory: AgentDirectory,
         live: LiveCalls,
@@ -68,6 +72,7 @@ class Methods:
         self._visibility = visibility
         self._accesses = accesses
         self._customers = customers
+        self._known = known
         self._control = control
         self._directory = directory
         self._live = live
@@ -87,6 +92,8 @@ class Methods:
         match params:
             case CustomerParams():
                 return self._shown(await self._customer(params), caller)
+            case SearchParams():
+                return await self._search(params, caller)
             case AgentParams():
                 return self._agent(params)
             case _ if method == "agents":
@@ -126,16 +133,23 @@ class Methods:
         self._saw(caller, sorted(keys))
         return self._visibility.context_for(context, f"token:{caller.token}")
 
+    async def _search(self, params: SearchParams, caller: RpcCaller) -> CustomerSearch:
+        if not params.text.strip():
+            raise RpcError(Code.INVALID_PARAMS, "Say what to look for.", "text")
+        async with self._lookups:
+            found = await self._known.search(params.text, limit=params.limit, ask_backends=params.backends)
+        keys = dict.fromkeys(record.key for hit in found.hits for record in hit.records)
+        self._saw(caller, tuple(keys), AccessAction.SEARCH)
+        return search_for(found, self._visibility, f"token:{caller.token}")
+
     def _calls(self, caller: RpcCaller) -> list[Call]:
         calls = self._live.live_calls()
         self._saw(caller, [f"tel:{one.customer_number.e164}" for one in calls if one.customer_number.e164])
         return [self._visibility.call_for(one, f"token:{caller.token}") for one in calls]
 
-    def _saw(self, caller: RpcCaller, keys: Sequence[str]) -> None:
-        access = Access(
-            at=datetime.now(UTC), viewer=f"token:{caller.token}", action=AccessAction.LOOKUP, keys=tuple(keys)
-        )
-        self._accesses.seen(access)
+    def _saw(self, caller: RpcCaller, keys: Sequence[str], action: AccessAction = AccessAction.LOOKUP) -> None:
+        viewer = f"token:{caller.token}"
+        self._accesses.seen(Access(at=datetime.now(UTC), viewer=viewer, action=action, keys=tuple(keys)))
 
     def _query(self, params: CustomerParams) -> CustomerQuery:
         phone = PhoneNumber()

@@ -347,6 +347,8 @@ auth:
 #      ca_file: /etc/ssl/certs/ca-certificates.crt
 #      username: service@example.com
 #      password: "${MAIL_PASSWORD}"
+#      # Or, where the server wants a token (Microsoft 365, Gmail), in place of the password:
+#      # auth: {type: oauth2_client, token_url: "https://...", client_id: ..., client_secret: "${..}", scope: ...}
 #      # What came from customers, and what went to them.
 #      folders: [INBOX]
 #      sent_folders: [Sent]

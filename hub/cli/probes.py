@@ -102,11 +102,16 @@ async def _mailbox(section: ImapMailbox) -> str:
     # Here, because only some configurations have one.
     from hub.bus.imap_check import check_mailbox
     from hub.bus.imap_errors import MailboxError
+    from hub.mail_token import FetchedToken
 
+    token = FetchedToken(section.auth, section.timeout_s) if section.auth is not None else None
     try:
-        return await check_mailbox(section)
+        return await check_mailbox(section, "" if token is None else await token.get())
     except MailboxError as error:
         raise ProbeError(str(error)) from error
+    finally:
+        if token is not None:
+            await token.close()
 
 
 async def _pbx(config: Config, name: str, section: PbxSection) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
+from hub.config.http_access import JwtBearerAuth, OAuth2ClientAuth
 from hub.config.names import Port, Seconds
 from hub.config.paths import ExistingFile
 from hub.config.placed import PlacedError
@@ -59,7 +60,11 @@ class ImapMailbox(Section):
         ExistingFile | None, Field(description="Who may have signed its certificate; unset: whom the system trusts")
     ] = None
     username: Annotated[str, Field(min_length=1, max_length=500)]
-    password: Annotated[SecretStr, Field(min_length=1)]
+    password: Annotated[SecretStr, Field(min_length=1)] | None = None
+    auth: Annotated[
+        OAuth2ClientAuth | JwtBearerAuth | None,
+        Field(discriminator="type", description="In place of a password: a token (XOAUTH2, OAUTHBEARER)"),
+    ] = None
     folders: Annotated[tuple[FolderName, ...], Field(max_length=10)] = ("INBOX",)
     sent_folders: Annotated[tuple[FolderName, ...], Field(max_length=10)] = ()
     first_days: Annotated[int, Field(ge=0, le=3_650)] = 0
@@ -71,7 +76,9 @@ class ImapMailbox(Section):
     def _usable(self) -> Self:
         if any(ord(character) < ord(" ") for character in self.username + self.host):
             raise PlacedError((), "host and user name are one line each")
-        if any(character in self.password.get_secret_value() for character in "\r\n\0"):
+        if (self.password is None) == (self.auth is None):
+            raise PlacedError(("password",), "give `password`, or `auth` where the server wants a token: one of them")
+        if self.password is not None and any(one in self.password.get_secret_value() for one in "\r\n\0"):
             raise PlacedError(("password",), "a password is one line: does the file that it comes from hold more?")
         every = [*self.folders, *self.sent_folders]
         if not every:

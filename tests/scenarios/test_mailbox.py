@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,14 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 from structlog.testing import capture_logs
 
-from hub.bus.imap import ImapFeed
+from hub.bus.imap import ImapFeed, MailToken
 from hub.bus.imap_check import check_mailbox
 from hub.bus.imap_errors import MailboxError
 from hub.config.inbound import InboundFeed
 from hub.domain.inbound import Transport
 from hub.domain.interaction import Interaction
+from hub.mail_token import FetchedToken
 from tests.relay import Relay
 from tests.servers.certificates import Authority
 from tests.servers.dovecot import ODD_PASSWORDS, Dovecot
@@ -75,7 +78,9 @@ async def house(folder: Path, feed: InboundFeed) -> AsyncIterator[FeedHouse]:
 
 
 @asynccontextmanager
-async def watched(made: FeedHouse, feed: InboundFeed, folder: str = "INBOX") -> AsyncIterator[ImapFeed]:
+async def watched(
+    made: FeedHouse, feed: InboundFeed, folder: str = "INBOX", *, token: MailToken | None = None
+) -> AsyncIterator[ImapFeed]:
     """Read a folder for a while."""
     assert feed.imap is not None
     way = ImapFeed(
@@ -85,6 +90,7 @@ async def watched(made: FeedHouse, feed: InboundFeed, folder: str = "INBOX") -> 
         folder,
         reception=made.reception,
         cursors=made.journal,
+        token=token,
         retry_min_s=0.05,
         retry_max_s=0.2,
     )
@@ -285,6 +291,7 @@ async def test_a_check_tells_what_is_wrong(dovecot: Dovecot, changes: dict[str, 
     with pytest.raises(MailboxError) as caught:
         await check_mailbox(feed.imap)
     assert reason in str(caught.value)
+    assert feed.imap.password is not None
     assert feed.imap.password.get_secret_value() not in str(caught.value)
 
 
@@ -350,3 +357,79 @@ async def test_a_hostile_server_harms_nobody(name: str, dovecot: Dovecot, tmp_pa
             await eventually(lambda: asked >= 2, "a second attempt", within=20)
             assert not way.connected
         assert [] == told(made)
+
+
+class TokenServer:
+    """Gives tokens to the client, and tells Dovecot whose they are; those in `refused` are nobody's."""
+
+    def __init__(self, user: str) -> None:
+        self._user = user
+        self.given: list[str] = []
+        self.refused: set[str] = set()
+
+    async def give(self, request: web.Request) -> web.Response:
+        """Answer as RFC 6749 has it."""
+        fields = await request.post()
+        if fields.get("client_secret") != CLIENT_SECRET:
+            return web.json_response({"error": "invalid_client"}, status=401)
+        self.given.append(secrets.token_urlsafe(24))
+        return web.json_response({"access_token": self.given[-1], "token_type": "Bearer", "expires_in": 3_600})
+
+    async def tell(self, request: web.Request) -> web.Response:
+        """Say whose a token is."""
+        token = request.query["token"]
+        if token not in self.given or token in self.refused:
+            return web.json_response({"error": "invalid_token"}, status=401)
+        return web.json_response({"email": self._user})
+
+    @asynccontextmanager
+    async def running(self, port: int) -> AsyncIterator[str]:
+        """Give its address."""
+        app = web.Application()
+        app.add_routes([web.post("/token", self.give), web.get("/tokeninfo", self.tell)])
+        runner = web.AppRunner(app)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, "127.0.0.1", port).start()
+            yield f"http://127.0.0.1:{port}/token"
+        finally:
+            await runner.cleanup()
+
+
+CLIENT_SECRET = "secret-of-the-mail-client"
+
+
+async def test_a_token_signs_in_where_there_is_no_password(fresh_dovecot: Dovecot, tmp_path: Path) -> None:
+    """Fetched once for all connections, and anew when the server does not let it in any more."""
+    server = fresh_dovecot
+    user = server.make_user()
+    tokens = TokenServer(user)
+    async with tokens.running(server.token_port) as address:
+        auth = {"type": "oauth2_client", "token_url": address, "client_id": "ctihub", "client_secret": CLIENT_SECRET}
+        feed = section(server, user, password=None, auth=auth, poll_s=3_600)
+        assert feed.imap is not None
+        assert feed.imap.auth is not None
+        token = FetchedToken(feed.imap.auth, 5)
+        assert "INBOX: 0 mails" in await check_mailbox(feed.imap, await token.get())
+        async with house(tmp_path, feed) as made, watched(made, feed, token=token) as way:
+            await is_connected(way)
+            assert 1 == len(tokens.given)
+            tokens.refused.update(tokens.given)
+            await asyncio.to_thread(server.stop)
+            await eventually(lambda: not way.connected, "a lost connection")
+            server.start()
+            await asyncio.to_thread(server.deliver, user, mail("after"))
+            await eventually(lambda: way.connected, "another token", within=20)
+            assert 2 == len(tokens.given)
+            await asyncio.to_thread(server.deliver, user, mail("then"))
+            await eventually(lambda: "then" in told(made), "mail told")
+        await token.close()
+        wrong = {**auth, "client_secret": "another-secret"}
+        refused = section(server, user, password=None, auth=wrong)
+        assert refused.imap is not None
+        assert refused.imap.auth is not None
+        token = FetchedToken(refused.imap.auth, 5)
+        with pytest.raises(MailboxError, match="check `auth`") as caught:
+            await token.get()
+        assert "another-secret" not in str(caught.value)
+        await token.close()

@@ -36,6 +36,8 @@ class Dovecot:
     def __init__(self, program: str) -> None:
         self.port = free_tcp_port()
         self.tls_port = free_tcp_port()
+        self.token_port = free_tcp_port()
+        """Where it asks whose a token is: GET /tokeninfo?token=..., answered with JSON that has `email`."""
         self._folder = Path(tempfile.mkdtemp(prefix="ctihub-dovecot-"))
         self._folder.chmod(0o755)
         self.authority = Authority(self._folder)
@@ -51,6 +53,9 @@ class Dovecot:
         self._mail.mkdir()
         if is_root():
             shutil.chown(self._mail, OWNER)
+        (self._folder / "oauth2.conf").write_text(
+            f"tokeninfo_url = http://{LOOPBACK}:{self.token_port}/tokeninfo?token=\nusername_attribute = email\n"
+        )
         configuration = self._folder / "dovecot.conf"
         configuration.write_text(self._configuration())
         self._server = OwnedProcess([program, "-F", "-c", str(configuration)], output=self._folder / "output")
@@ -75,8 +80,13 @@ ssl = yes
 ssl_cert = <{self._pair.certificate}
 ssl_key = <{self._pair.key}
 disable_plaintext_auth = no
-auth_mechanisms = plain login
+auth_mechanisms = plain login xoauth2 oauthbearer
 auth_failure_delay = 0
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {self._folder}/oauth2.conf
+}}
 passdb {{
   driver = passwd-file
   args = scheme=PLAIN {self._users}

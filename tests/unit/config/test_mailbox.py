@@ -35,6 +35,11 @@ def test_a_mailbox_has_the_usual_port(imap: dict[str, Any], port: int) -> None:
         ({"folders": ["IN\r\nBOX"]}, "one line"),
         ({"password": "a\r\nb"}, "more"),
         ({"username": "a\nb"}, "one line"),
+        ({"password": None}, "one of them"),
+        (
+            {"auth": {"type": "oauth2_client", "token_url": "https://t", "client_id": "c", "client_secret": "s"}},
+            "one of",
+        ),
     ],
 )
 def test_what_can_not_be_is_refused(imap: dict[str, Any], reason: str) -> None:
