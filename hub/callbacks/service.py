@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple, Protocol
@@ -13,29 +13,26 @@ import msgspec
 import structlog
 
 from hub.callbacks import steps
+from hub.callbacks.book import ACTOR, CallbackBook, channel_of, dial_of
 from hub.callbacks.choice import next_agent
 from hub.callbacks.numbers import dialled_number
 from hub.config.web_feed import CallbackSection
 from hub.domain.call import Call, CallEvent, CallEventKind, Direction
 from hub.domain.callback import Callback, CallbackReason, CallbackState
-from hub.domain.control import Actor, Dial, HangUp, Refusal
-from hub.domain.event import Event, callback_event, dialled_channel, feed_event, new_id
+from hub.domain.control import HangUp, Refusal
+from hub.domain.event import Event
 from hub.domain.ports import (
     AgentDirectory,
     CallbackRefusedError,
     CallControl,
     CallLogEntry,
     EventJournal,
-    EventRefusedError,
     LiveCalls,
     StatusSource,
     StoreError,
 )
 
 log = structlog.get_logger(__name__)
-
-ACTOR: Final = Actor(rule="callback")
-"""In whose name the hub dials for a callback."""
 
 LOOK_S: Final = 1.0
 """How often it is looked who is free while somebody waits: most of what makes a difference tells so itself."""
@@ -65,16 +62,7 @@ class _Told(NamedTuple):
 
     callback_id: str
     dial: int
-    event: CallEvent
-
-
-def channel_of(callback: Callback) -> str:
-    """Return the unique id of the channel that the callback's last dial made: its call's id ends with it."""
-    return dialled_channel(_dial(callback), ACTOR)
-
-
-def _dial(callback: Callback) -> Dial:
-    return Dial(id=f"callback:{callback.id}:{callback.dials}", agent=callback.agent, to=callback.phone)
+    call: Call
 
 
 class CallbackService:
@@ -102,17 +90,14 @@ class CallbackService:
     ) -> None:
         self._sites = sites
         self._region = region
-        self._journal = journal
         self._store = store
         self._control = control
         self._directory = directory
         self._live = live
         self._status = status
-        self._on_recorded = on_recorded
+        self._book = CallbackBook(journal, live, on_recorded)
         self._clock = clock
         self._look_s = look_s
-        self._open: dict[str, Callback] = {}
-        self._by_channel: dict[str, Callback] = {}
         self._ringing: dict[str, bool] = {}
         """By channel, the dials of which is not known yet how they went; whether the call is still wanted."""
         self._since: dict[str, datetime] = {}
@@ -121,14 +106,12 @@ class CallbackService:
         self._turn = asyncio.Lock()
         self._wake = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
-        self.counts: Counter[str] = Counter()
-        """How many were requested, and how many ended in each way, since the hub was started."""
 
     async def start(self) -> None:
         """Take up those that are not over. Raises StoreError."""
         now = self._clock()
         for callback in await self._store.open_callbacks():
-            self._keep(callback)
+            self._book.keep(callback)
             self._since[callback.id] = now
         self._spawn(self._run(), "callbacks")
 
@@ -137,17 +120,22 @@ class CallbackService:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many were requested, and how many ended in each way, since the hub was started."""
+        return self._book.counts
+
     def waiting(self) -> Sequence[Callback]:
         """Return those that are not over, the oldest first."""
-        return sorted(self._open.values(), key=lambda callback: (callback.requested_at, callback.id))
+        return self._book.all()
 
     async def callback(self, callback_id: str) -> Callback | None:
         """Return it as it stands, over or not."""
-        return self._open.get(callback_id) or await self._store.callback(callback_id)
+        return self._book.get(callback_id) or await self._store.callback(callback_id)
 
     def callback_of(self, call: Call) -> Callback | None:
         """Return the callback that a call was made for, as it was when its dial began."""
-        return self._by_channel.get(_channel(call.id)) if self._by_channel else None
+        return self._book.of_call(call.id)
 
     async def request(self, callback: Callback) -> Callback:
         """Return it once it is durable; one for the same number that is not over is returned in its place."""
@@ -159,48 +147,46 @@ class CallbackService:
             at = self._clock()
             if callback.not_before is not None and callback.not_before > at + MAX_AHEAD:
                 raise CallbackRefusedError("too_far_ahead", f"At most {MAX_AHEAD.days} days ahead.")
-            same = next((one for one in self._open.values() if one.phone == phone), None)
+            same = self._book.of_number(phone)
             if same is not None:
                 return same
-            if sum(one.site == callback.site for one in self._open.values()) >= section.most:
+            if self._book.count_of(callback.site) >= section.most:
                 raise CallbackRefusedError("too_many", "Too many are waiting already. Please call, or try again later.")
             asked = steps.placed(msgspec.structs.replace(callback, phone=phone), section, at)
-            await self._change(asked)
-            self.counts["requested"] += 1
+            await self._book.change(asked)
+            self._book.counts["requested"] += 1
         self._wake.set()
         return asked
 
     async def cancel(self, callback_id: str, *, reason: str) -> Callback | None:
         """Return it as it stands now; whatever rings for it is hung up."""
         async with self._turn:
-            callback = self._open.get(callback_id)
+            callback = self._book.get(callback_id)
             if callback is not None:
                 await self._end(callback, CallbackState.CANCELLED, reason)
         return await self._store.callback(callback_id)
 
     def call_happened(self, event: CallEvent) -> None:
         """Hear of a step of any call; returns at once."""
-        if not self._open and not self._by_channel:
-            return
         call = event.call
-        channel = _channel(call.id)
-        callback = self._by_channel.get(channel)
+        callback = self._book.of_call(call.id)
         if callback is not None:
             if event.kind is CallEventKind.CLEARED:
-                del self._by_channel[channel]
+                self._book.call_is_over(call.id)
             if event.kind is CallEventKind.CLEARED or steps.both_talk(call, callback.agent):
-                self._hear(_Told(callback.id, callback.dials, event))
+                self._hear(_Told(callback.id, callback.dials, call))
+        elif not self._book:
+            return
         elif event.kind is CallEventKind.ESTABLISHED and call.direction is Direction.INBOUND:
-            number = call.customer_number.e164
-            for one in self._open.values():
-                if one.phone == number and any(part.agent and part.connected_at for part in call.connections):
-                    self._hear(_Told(one.id, one.dials, event))
+            asked = self._book.of_number(call.customer_number.e164)
+            if asked is not None and any(part.agent and part.connected_at for part in call.connections):
+                self._hear(_Told(asked.id, asked.dials, call))
         elif event.kind is CallEventKind.CLEARED:
             self._wake.set()
 
     def floor_changed(self) -> None:
         """Hear that agents or queues are not as they were."""
-        if self._open:
+        if self._book:
             self._wake.set()
 
     def _hear(self, told: _Told) -> None:
@@ -210,7 +196,7 @@ class CallbackService:
     async def _run(self) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._look_s if self._open else None):
+                async with asyncio.timeout(self._look_s if self._book else None):
                     await self._wake.wait()
             self._wake.clear()
             try:
@@ -221,11 +207,19 @@ class CallbackService:
                 log.warning("callbacks_not_stored", reason=str(error))
                 await asyncio.sleep(self._look_s)
                 self._wake.set()
+            except Exception:
+                # One that the hub stumbles on must not keep the others waiting for ever.
+                log.exception("callbacks_failed")
+                await asyncio.sleep(self._look_s)
 
     async def _look(self) -> None:
         while self._told:
-            await self._take(self._told[0])
-            self._told.popleft()
+            told = self._told.popleft()
+            try:
+                await self._take(told)
+            except StoreError:
+                self._told.appendleft(told)
+                raise
         now = self._clock()
         in_use = {call.customer_number.e164 for call in self._live.live_calls()}
         nobody_is_free: set[str] = set()
@@ -243,46 +237,45 @@ class CallbackService:
                     await self._have_called(callback, agent, now)
 
     async def _take(self, told: _Told) -> None:
-        callback = self._open.get(told.callback_id)
-        if callback is None or callback.dials != told.dial:
+        callback = self._book.get(told.callback_id)
+        if callback is None:
             return
-        if told.event.call.direction is Direction.INBOUND:
+        if told.call.direction is Direction.INBOUND:
             await self._end(callback, CallbackState.DONE, CallbackReason.CUSTOMER_CALLED)
-        elif callback.state is CallbackState.CALLING:
-            await self._settle(callback, told.event.call)
+        elif callback.state is CallbackState.CALLING and callback.dials == told.dial:
+            await self._settle(callback, told.call)
 
     def _next_agent(self, section: CallbackSection, now: datetime) -> str | None:
         self._left_alone = {agent: until for agent, until in self._left_alone.items() if until > now}
-        calling = {one.agent for one in self._open.values() if one.state is CallbackState.CALLING}
         return next_agent(
             section,
             agents=self._directory.agents(),
             queues=self._directory.queues(),
-            taken=calling | self._left_alone.keys(),
+            taken=self._book.calling_agents() | self._left_alone.keys(),
         )
 
     async def _have_called(self, callback: Callback, agent: str, now: datetime) -> None:
         """Have the agent's phone rung, and then the customer's."""
         begun = steps.begun(callback, agent, now)
-        await self._change(begun)
+        await self._book.change(begun)
         self._since[begun.id] = now
         self._ringing[channel_of(begun)] = True
         self._spawn(self._ring(begun), "callback dial")
 
     async def _ring(self, callback: Callback) -> None:
-        result = await self._control.execute(_dial(callback), ACTOR, within_s=_DIAL_WITHIN_S)
+        result = await self._control.execute(dial_of(callback), ACTOR, within_s=_DIAL_WITHIN_S)
         async with self._turn:
             is_wanted = self._ringing.pop(channel_of(callback), True)
             if result.done and not is_wanted:
                 self._hang_up(callback, result.call_id)
-            current = self._open.get(callback.id)
+            current = self._book.get(callback.id)
             if current is None or current.dials != callback.dials or current.state is not CallbackState.CALLING:
                 return
             if result.done:
-                self._keep(msgspec.structs.replace(current, call_id=result.call_id))
+                self._book.keep(msgspec.structs.replace(current, call_id=result.call_id))
             elif result.refusal is not Refusal.PBX_NOT_CONNECTED:
                 # Else it may ring: whether it does shows once the PBX is back.
-                log.info("callback_not_dialled", callback=callback.id, agent=callback.agent, reason=result.message)
+                log.info("callback_not_dialled", callback=callback.id, agent=callback.agent, refusal=result.refusal)
                 is_number = result.refusal is Refusal.NOT_POSSIBLE
                 reason = CallbackReason.NOT_DIALABLE if is_number else CallbackReason.AGENT_NOT_REACHED
                 await self._came_to_nothing(current, reason)
@@ -324,7 +317,7 @@ class CallbackService:
 
     async def _settle(self, callback: Callback, call: Call) -> None:
         if steps.both_talk(call, callback.agent):
-            await self._change(steps.talked(callback, call.id, self._clock()))
+            await self._book.change(steps.talked(callback, call.id, self._clock()))
         else:
             called = msgspec.structs.replace(callback, call_id=call.id)
             await self._came_to_nothing(called, steps.why_not(call, callback.agent))
@@ -333,11 +326,12 @@ class CallbackService:
         now = self._clock()
         if reason is CallbackReason.AGENT_NOT_REACHED:
             self._left_alone[callback.agent] = now + LEFT_ALONE
-        await self._change(steps.came_to_nothing(callback, self._sites[callback.site], reason, now))
+        await self._book.change(steps.came_to_nothing(callback, self._sites[callback.site], reason, now))
         self._wake.set()
 
     async def _end(self, callback: Callback, state: CallbackState, reason: str = "") -> None:
-        await self._change(steps.ended(callback, state, self._clock(), reason))
+        await self._book.change(steps.ended(callback, state, self._clock(), reason))
+        self._since.pop(callback.id, None)
         if callback.state is CallbackState.CALLING:
             live = self._live_call(callback)
             if live is not None:
@@ -354,38 +348,6 @@ class CallbackService:
 
         self._spawn(give(), "callback hang up")
 
-    async def _change(self, callback: Callback) -> None:
-        """Make a step durable, then take it. Raises StoreError."""
-        line = feed_event(steps.as_interaction(callback), feed=callback.site, event_id=new_id(), at=callback.at)
-        for outcome in await self._journal.append_all((callback_event(callback), line)):
-            if isinstance(outcome, EventRefusedError):
-                raise outcome
-        if callback.state is not CallbackState.CALLING and callback.state is not CallbackState.DONE:
-            self._by_channel.pop(channel_of(callback), None)
-        self._keep(callback)
-        log.info("callback", callback=callback.id, site=callback.site, state=callback.state, reason=callback.reason)
-        self._on_recorded(line)
-
-    def _keep(self, callback: Callback) -> None:
-        if callback.state.is_over:
-            self._open.pop(callback.id, None)
-            self._since.pop(callback.id, None)
-            self._forget_lost_calls()
-            self.counts[callback.state.value] += 1
-            return
-        self._open[callback.id] = callback
-        if callback.state is CallbackState.CALLING:
-            self._by_channel.setdefault(channel_of(callback), callback)
-
-    def _forget_lost_calls(self) -> None:
-        """Forget calls of which the end was not told."""
-        live = {_channel(call.id) for call in self._live.live_calls()}
-        self._by_channel = {
-            channel: callback
-            for channel, callback in self._by_channel.items()
-            if channel in live or callback.id in self._open
-        }
-
     def _spawn(self, work: Coroutine[None, None, None], name: str) -> None:
         task = asyncio.get_running_loop().create_task(work, name=name)
         self._tasks.add(task)
@@ -395,10 +357,3 @@ class CallbackService:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("callback_task_failed", task=task.get_name(), exc_info=error)
-
-
-_CHANNEL_LENGTH = len(dialled_channel(Dial(id="any", to="1"), ACTOR))
-
-
-def _channel(call_id: str) -> str:
-    return call_id[-_CHANNEL_LENGTH:]

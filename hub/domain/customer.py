@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 class CustomerQuery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Who is asked for. Connectors answer by the first that they have an operation for: an id, the number, the address."""
+    """Who is asked for. Connectors answer by the first that they have an operation for: id, number, address."""
 
     phone: PhoneNumber = PhoneNumber()
     email: str = ""

@@ -10,7 +10,7 @@ import aiohttp
 import msgspec
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, Request, expect
+from playwright.async_api import Browser, Page, expect
 
 from hub.desk.web.build import STATIC
 from hub.domain.callback import Callback, CallbackReason, CallbackState
@@ -149,8 +149,8 @@ async def test_callback_from_the_web_page_to_ringing_phones(
     callback_site: CallbackSite, visitor: Page, asterisk: Asterisk
 ) -> None:
     """The agent's phone rings, the agent's page shows what page the customer came from, then the customer's rings."""
-    sent: list[Request] = []
-    visitor.on("request", lambda request: sent.append(request))
+    sent: list[str] = []
+    visitor.on("request", lambda request: sent.append(request.url))
     async with (
         Phone(asterisk, "1001") as phone,
         Outside(asterisk) as outside,

@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from hub.callbacks.service import ACTOR, CallbackService, channel_of
+from hub.callbacks.book import ACTOR, channel_of
+from hub.callbacks.service import CallbackService
 from hub.config.web_feed import CallbackSection
 from hub.domain.agent import (
     AgentState,

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from hub.callbacks.service import ACTOR
+from hub.callbacks.book import ACTOR
 from hub.config.opening_hours import OpeningHours
 from hub.domain.agent import AgentState, DeviceState, DeviceStatus
 from hub.domain.call import CallEventKind, Outcome

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import time
@@ -84,7 +85,7 @@ class Page:
 
 @asynccontextmanager
 async def served(folder: Path, origin: str | None = ORIGIN, **web: Any) -> AsyncIterator[tuple[House, Page]]:
-    folder.mkdir(exist_ok=True)
+    await asyncio.to_thread(folder.mkdir, exist_ok=True)
     async with House(folder, feeds={"shop": site(**web)}) as house, aiohttp.ClientSession(house.url) as client:
         yield house, Page(client, origin)
 
