@@ -84,9 +84,9 @@ def call_writes(position: int, call: Call) -> Sequence[Write]:
     keys = CustomerRef(phones=(number,)).keys() if number else ()
     at = microseconds(call.started_at)
     return [
-        (statements.SAVE_LINE, (CALLS, call.id, at, position, position, "")),
+        (statements.SAVE_CALL, (CALLS, call.id, at, position, position, "")),
         *((statements.SAVE_CALL_NUMBER, (call.id, index_key(key))) for key in keys),
-        *_filed_anew(call.id),
+        _filed(call.id),
     ]
 
 
@@ -96,7 +96,8 @@ def context_writes(position: int, context: CustomerContext) -> Sequence[Write]:
     return [
         (statements.FORGET_CALL_KEYS, (call_id, position)),
         *((statements.SAVE_CALL_KEY, (call_id, index_key(key), position)) for key in keys_of_call(context)),
-        *_filed_anew(call_id),
+        (statements.FORGET_CALL_LINE, (CALLS, call_id)),
+        _filed(call_id),
     ]
 
 
@@ -108,15 +109,12 @@ def matter(reference: str) -> str:
 def _note(position: int, said: Interaction) -> Sequence[Write]:
     return [
         (statements.SAVE_CALL_NOTE, (said.reference, position, matter(said.extra.get(ABOUT, "")))),
-        *_filed_anew(said.reference),
+        _filed(said.reference),
     ]
 
 
-def _filed_anew(call_id: str) -> Sequence[Write]:
-    return [
-        (statements.FORGET_CALL_LINE, (CALLS, call_id)),
-        (statements.SAVE_CALL_LINE, (CALLS, call_id, CODES[Channel.PHONE])),
-    ]
+def _filed(call_id: str) -> Write:
+    return statements.SAVE_CALL_LINE, (CALLS, call_id, CODES[Channel.PHONE])
 
 
 def _state(at: int, position: int, status: str) -> str:

@@ -31,6 +31,10 @@ SAVE_LINE_KEY = """INSERT INTO line_keys (key, channel, at, line, position, refe
     JOIN lines ON lines.source = given.column5 AND lines.id = given.column6 AND lines.position = given.column7
     WHERE true ON CONFLICT DO NOTHING"""
 
+SAVE_CALL = """INSERT INTO lines (source, id, at, position, line, states) VALUES ($1, $2, $3, $4, $5, $6)
+    ON CONFLICT (source, id) DO UPDATE SET position = excluded.position WHERE lines.position < excluded.position"""
+"""A call stays where it is: the end that was missed and told later is that of the same call."""
+
 FORGET_CALL_KEYS = """DELETE FROM call_keys WHERE call_id IN (SELECT given.column1
     FROM (VALUES (CAST($1 AS TEXT), CAST($2 AS BIGINT))) AS given
     JOIN call_contexts ON call_contexts.call_id = given.column1 AND call_contexts.position = given.column2)"""
@@ -54,12 +58,14 @@ SAVE_CALL_LINE = """INSERT INTO line_keys (key, channel, at, line, position, ref
     FROM (VALUES (CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS SMALLINT))) AS given
     JOIN lines ON lines.source = given.column1 AND lines.id = given.column2
     JOIN call_keys ON call_keys.call_id = given.column2
-    WHERE true ON CONFLICT DO NOTHING"""
+    WHERE true ON CONFLICT (key, channel, at, line) DO UPDATE SET
+        position = excluded.position, reference = excluded.reference"""
 
 DERIVED = (
     FORGET_LINE_KEYS,
     SAVE_LINE,
     SAVE_LINE_KEY,
+    SAVE_CALL,
     FORGET_CALL_KEYS,
     SAVE_CALL_KEY,
     SAVE_CALL_NUMBER,
