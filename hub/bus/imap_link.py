@@ -41,19 +41,36 @@ class Line:
 
     def connect(self, context: ssl.SSLContext | None) -> socket.socket:
         """Connect, with TLS where there is a context. Raises OSError."""
-        host = self.section.host
-        plain = socket.create_connection((host.strip("[]"), self.section.port_used), self.section.timeout_s)
-        self.use(plain)
+        plain = self._plain()
         if context is None:
             return plain
         try:
-            wrapped = context.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
+            wrapped = context.wrap_socket(plain, server_hostname=self.section.host, do_handshake_on_connect=False)
             self.use(wrapped)
             wrapped.do_handshake()
         except BaseException:
             plain.close()
             raise
         return wrapped
+
+    def _plain(self) -> socket.socket:
+        """Try the host's addresses one after the other; unlike the standard library's way this can be cut."""
+        host, port = self.section.host.strip("[]"), self.section.port_used
+        problem: OSError | None = None
+        for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            if self._is_cut:
+                break
+            plain = socket.socket(family, kind, protocol)
+            plain.settimeout(self.section.timeout_s)
+            self.use(plain)
+            try:
+                plain.connect(address)
+            except OSError as error:
+                problem = error
+                plain.close()
+            else:
+                return plain
+        raise problem or OSError("it is not to be connected any more")
 
     def use(self, connected: socket.socket) -> None:
         """Know this as the connection's socket from now on."""

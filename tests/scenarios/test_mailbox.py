@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
+import socket
 import ssl
+import sys
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -357,6 +361,32 @@ async def test_a_hostile_server_harms_nobody(name: str, dovecot: Dovecot, tmp_pa
             await eventually(lambda: asked >= 2, "a second attempt", within=20)
             assert not way.connected
         assert [] == told(made)
+
+
+async def test_a_server_that_lets_nobody_connect_does_not_hold_up_the_end(dovecot: Dovecot, tmp_path: Path) -> None:
+    """As behind a firewall that answers nothing: the feed ends when asked to, long before the server is given up."""
+    with socket.socket() as deaf, contextlib.ExitStack() as stack:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen(0)
+        for _ in range(4):  # more than it queues: what comes now waits for an answer
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(deaf.getsockname())
+        feed = section(dovecot, dovecot.make_user(), port=deaf.getsockname()[1], timeout_s=120)
+        async with house(tmp_path, feed) as made:
+            async with asyncio.timeout(30), watched(made, feed):
+                await eventually(lambda: any(name.startswith("imap-") for name in working()), "an attempt")
+            await eventually(lambda: not any(name.startswith("imap-") for name in working()), "its end")
+
+
+def working() -> list[str]:
+    """Return the names of threads that wait for a server."""
+    frames = sys._current_frames()
+    return [
+        thread.name
+        for thread in threading.enumerate()
+        if (frame := frames.get(thread.ident or 0)) is not None and frame.f_code.co_filename.endswith("imap_link.py")
+    ]
 
 
 class TokenServer:
