@@ -216,6 +216,7 @@ class Hub:
         requests = request_reply(
             config,
             customers=self._context,
+            known=self._customers,
             control=self._control,
             directory=self,
             live=self,

@@ -9,6 +9,7 @@ from hub.config.model import BusSection, Config
 from hub.config.tokens import Tokens
 from hub.domain.ports import AccessLog, AgentDirectory, CallControl, LiveCalls, Visibility
 from hub.domain.rpc import CustomerFinder, RequestReply
+from hub.domain.search import KnownCustomers
 from hub.metrics import Metrics
 
 
@@ -16,6 +17,7 @@ def request_reply(
     config: Config,
     *,
     customers: CustomerFinder,
+    known: KnownCustomers,
     control: CallControl,
     directory: AgentDirectory,
     live: LiveCalls,
@@ -30,6 +32,7 @@ def request_reply(
 
     methods = Methods(
         customers=customers,
+        known=known,
         control=control,
         directory=directory,
         live=live,

@@ -24,8 +24,8 @@ from hub.domain.search import (
     Why,
 )
 
-RECORDS_A_HIT: Final = 3
-"""How many records are looked for where one customer is wanted: as many systems may know one."""
+RECORDS_A_HIT: Final = 2
+"""How many records are looked for where one customer is wanted: several systems may know one."""
 
 _REASONS: Final = 5
 _LEAST_OF_AN_ID: Final = 3

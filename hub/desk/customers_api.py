@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-import msgspec
 from aiohttp import web
 
 from hub.desk.access import Access, Caller
@@ -15,7 +14,8 @@ from hub.desk.sight import Sight
 from hub.domain.identity import RecordRef
 from hub.domain.ports import AccessAction
 from hub.domain.rate import RateLimit
-from hub.domain.search import MAX_HITS, MAX_TEXT, CustomerHit, CustomerSearch, CustomerView, KnownCustomers
+from hub.domain.search import MAX_HITS, MAX_TEXT, CustomerSearch, CustomerView, KnownCustomers
+from hub.domain.search_shown import search_for, view_for
 
 DEFAULT_LIMIT: Final = 20
 SEARCHES_PER_S: Final = 20
@@ -102,9 +102,7 @@ class CustomersApi:
         ask_backends = self._is_to_ask(request, caller)
         found = await self._customers.search(text, limit=_limit(request.query.get("limit")), ask_backends=ask_backends)
         self._sight.saw(caller, AccessAction.SEARCH, _keys(ref for hit in found.hits for ref in hit.records))
-        role = self._sight.role(caller)
-        hits = tuple(self._hit_for(hit, role) for hit in found.hits)
-        return json_reply(msgspec.structs.replace(found, hits=hits))
+        return json_reply(search_for(found, self._sight.visibility, self._sight.role(caller)))
 
     async def _customer(self, request: web.Request, caller: Caller) -> web.StreamResponse:
         record = RecordRef(system=request.match_info["system"], id=request.match_info["id"])
@@ -117,23 +115,7 @@ class CustomersApi:
             raise ApiError(404, "unknown_customer", f"Nobody is known by this id in this system.{hint}")
         refs = (RecordRef(system=one.system, id=one.id) for one in view.records)
         self._sight.saw(caller, AccessAction.VIEW, _keys(refs))
-        return json_reply(self._view_for(view, self._sight.role(caller)))
-
-    def _hit_for(self, hit: CustomerHit, role: str) -> CustomerHit:
-        seen = self._sight.visibility.customer_for(hit.customer, role)
-        if seen is hit.customer:
-            return hit
-        # What it was found by may be what is hidden.
-        why = tuple(msgspec.structs.replace(one, text="") for one in hit.why)
-        return msgspec.structs.replace(hit, customer=seen, why=why)
-
-    def _view_for(self, view: CustomerView, role: str) -> CustomerView:
-        visibility = self._sight.visibility
-        return msgspec.structs.replace(
-            view,
-            customer=visibility.customer_for(view.customer, role),
-            records=tuple(visibility.record_for(record, role) for record in view.records),
-        )
+        return json_reply(view_for(view, self._sight.visibility, self._sight.role(caller)))
 
     def _is_to_ask(self, request: web.Request, caller: Caller) -> bool:
         who = caller.session.agent if caller.session is not None else f"token:{caller.token}"

@@ -15,6 +15,7 @@ from hub.domain.agent import AgentStatus
 from hub.domain.call import Call
 from hub.domain.control import AgentId, CommandId, CommandResult, Device, Number
 from hub.domain.customer import CustomerContext, CustomerQuery
+from hub.domain.search import MAX_HITS, MAX_TEXT, CustomerSearch
 
 MAX_MESSAGE_BYTES: Final = 16 * 1024
 MAX_BATCH: Final = 20
@@ -50,6 +51,17 @@ class CustomerParams(Params, frozen=True, kw_only=True, omit_defaults=True, forb
     timeout_ms: Milliseconds | UnsetType = UNSET
 
 
+class SearchParams(Params, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What is looked for: any number, a name (pinyin, too), an address, an order's, a case's or a record's number.
+
+    At most `limit` customers are found. With `backends` these are asked, too; the answers say who failed.
+    """
+
+    text: Annotated[str, Meta(min_length=1, max_length=MAX_TEXT)]
+    limit: Annotated[int, Meta(ge=1, le=MAX_HITS)] = 20
+    backends: bool = False
+
+
 class DialParams(Params, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """Ring `agent`'s device, and once it is answered call `to` from it. One `id` dials once, however often it comes."""
 
@@ -76,6 +88,12 @@ class CustomerRequest(_Request, frozen=True, kw_only=True, omit_defaults=True, t
     """Who is this: the customer's records, orders, cases and contacts, put together from all backends."""
 
     params: CustomerParams
+
+
+class CustomerSearchRequest(_Request, frozen=True, kw_only=True, omit_defaults=True, tag="customer.search"):
+    """Customers that fit what a person typed, among those that the hub knows of."""
+
+    params: SearchParams
 
 
 class DialRequest(_Request, frozen=True, kw_only=True, omit_defaults=True, tag="dial"):
@@ -161,6 +179,10 @@ class CustomerReply(_Reply, frozen=True, kw_only=True):
     result: CustomerContext
 
 
+class CustomerSearchReply(_Reply, frozen=True, kw_only=True):
+    result: CustomerSearch
+
+
 class DialReply(_Reply, frozen=True, kw_only=True):
     result: CommandResult
 
@@ -185,6 +207,7 @@ class RpcErrorReply(_Reply, frozen=True, kw_only=True):
 
 REQUESTS: Final[tuple[type[_Request], ...]] = (
     CustomerRequest,
+    CustomerSearchRequest,
     DialRequest,
     AgentRequest,
     AgentsRequest,
@@ -192,6 +215,7 @@ REQUESTS: Final[tuple[type[_Request], ...]] = (
 )
 REPLIES: Final[tuple[type[_Reply], ...]] = (
     CustomerReply,
+    CustomerSearchReply,
     DialReply,
     AgentReply,
     AgentsReply,

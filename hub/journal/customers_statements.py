@@ -39,7 +39,8 @@ IN_RANGE_WITH = """SELECT found.term, found.number FROM (SELECT term, number FRO
         WHERE term >= $1 AND term < $2 ORDER BY term, number LIMIT $3) AS found
     WHERE {conditions} ORDER BY found.term, found.number LIMIT $4"""
 HAS_TERM = """EXISTS (SELECT 1 FROM customer_terms AS other WHERE other.number = found.number
-    AND other.term >= ${low} AND other.term < ${high})"""
+    AND other.term >= ${} AND other.term < ${})"""
+HAS_WITHIN = "replace(found.term, ${}, '') <> found.term"
 COUNT_IN_RANGE = """SELECT count(*) FROM (SELECT 1 FROM customer_terms WHERE term >= $1 AND term < $2 LIMIT $3)
     AS found"""
 TELLINGS = """SELECT number, kind, system, body FROM customer_records

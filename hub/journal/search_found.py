@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from hub.domain.search import FoundBy
 from hub.journal import customers_statements as statements
-from hub.journal.search_question import Probe, probes
+from hub.journal.search_question import Probe, Range, probes
 from hub.journal.writes import index_key
 from hub.store.connection import StoreConnection
 
-MOST_LOOKED_AT: Final = 20_000
-"""Of a word that very many have, so many are looked through for one that has the other words, too."""
+MOST_TERMS: Final = 50_000
+"""Of names with a word that very many have, so many are looked through for the other words."""
+
+MOST_TELLINGS: Final = 2_000
+"""Of those who have it, so many are asked for their other names: for each that is a look into the index."""
+
+
+_FIRST: Final = 5
+"""The first placeholder of the conditions."""
 
 
 class Finding(NamedTuple):
@@ -50,33 +57,30 @@ def _rows(connection: StoreConnection, probe: Probe, limit: int) -> tuple[Sequen
     if probe.is_exact:
         term = index_key(low)
         return [(term, number) for (number,) in connection.rows(statements.WITH_TERM, (term, limit))], False
-    if not probe.others:
-        return [(term, number) for term, number in connection.rows(statements.IN_RANGE, (low, high, limit))], False
-    values = [bound for group in probe.others for one in group for bound in one]
-    statement = _with_others(tuple(len(group) for group in probe.others))
-    found = [(term, number) for term, number in connection.rows(statement, (low, high, MOST_LOOKED_AT, limit, *values))]
-    if len(found) >= limit:
-        return found, False
-    ((count,),) = connection.rows(statements.COUNT_IN_RANGE, (low, high, MOST_LOOKED_AT))
-    return found, count >= MOST_LOOKED_AT
+    if probe.within:
+        statement = _with(statements.HAS_WITHIN, len(probe.within))
+        rows = connection.rows(statement, (low, high, MOST_TERMS, limit, *probe.within))
+        return _found(rows), len(rows) < limit and _is_bounded(connection, probe.range)
+    if probe.others:
+        statement = _with(statements.HAS_TERM, len(probe.others))
+        bounds = [bound for one in probe.others for bound in one]
+        return _found(connection.rows(statement, (low, high, MOST_TELLINGS, limit, *bounds))), False
+    return _found(connection.rows(statements.IN_RANGE, (low, high, limit))), False
+
+
+def _found(rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[str, int]]:
+    return [(term, number) for term, number in rows]
+
+
+def _is_bounded(connection: StoreConnection, within: Range) -> bool:
+    ((count,),) = connection.rows(statements.COUNT_IN_RANGE, (*within, MOST_TERMS))
+    return bool(count >= MOST_TERMS)
 
 
 @cache
-def _with_others(sizes: tuple[int, ...]) -> str:
-    """Return the statement for so many groups of further ranges, of which each must have a term in one."""
-    places = _pairs_from(5)
-    groups = [
-        " OR ".join(statements.HAS_TERM.format(low=low, high=high) for low, high in _take(places, size))
-        for size in sizes
-    ]
-    return statements.IN_RANGE_WITH.format(conditions=" AND ".join(f"({group})" for group in groups))
-
-
-def _pairs_from(first: int) -> Iterator[tuple[int, int]]:
-    while True:
-        yield first, first + 1
-        first += 2
-
-
-def _take(places: Iterator[tuple[int, int]], count: int) -> Sequence[tuple[int, int]]:
-    return [next(places) for _ in range(count)]
+def _with(condition: str, times: int) -> str:
+    """Return the statement for terms for which a condition holds with each of so many sets of values."""
+    size = condition.count("{")
+    places = [range(_FIRST + size * number, _FIRST + size * (number + 1)) for number in range(times)]
+    conditions = " AND ".join(condition.format(*numbers) for numbers in places)
+    return statements.IN_RANGE_WITH.format(conditions=conditions)

@@ -28,12 +28,16 @@ class Range(NamedTuple):
 
 
 class Probe(NamedTuple):
-    """One thing to look for: a term, or terms of a range, of what has a term in one of each group of `others`, too."""
+    """One thing to look for: a term, or terms of a range.
+
+    With `within` terms that have these in them as well, with `others` what has a term in each of these ranges, too.
+    """
 
     by: FoundBy
     range: Range
     is_exact: bool = False
-    others: Sequence[Sequence[Range]] = ()
+    within: Sequence[str] = ()
+    others: Sequence[Range] = ()
 
 
 def probes(text: str, region: str) -> Sequence[Probe]:
@@ -99,19 +103,19 @@ def _of_id(typed: str) -> Iterator[Probe]:
 def _of_name(typed: str) -> Iterator[Probe]:
     for run in sorted(east_asian(typed), key=len, reverse=True)[:1]:
         rest = [one for one in east_asian(typed) if one != run]
-        yield Probe(FoundBy.NAME, _beginning(f"east:{run}"), others=[[_beginning(f"east:{one}")] for one in rest])
+        yield Probe(FoundBy.NAME, _beginning(f"east:{run}"), others=[_beginning(f"east:{one}") for one in rest])
     ways = spellings(typed)
     for words in ways:
         yield Probe(FoundBy.NAME, Range(f"name:{' '.join(words)}", f"name:{' '.join(words)}"), is_exact=True)
     for words in ways:
         yield Probe(FoundBy.NAME, _beginning(f"name:{' '.join(words)}"))
-    for words in ways:
-        if len(words) > 1:
-            longest = max(words, key=len)
-            others = list(words)
-            others.remove(longest)
-            ranges = [[_beginning(f"name:{one}")] for one in others]
-            yield Probe(FoundBy.NAME, _beginning(f"name:{longest}"), others=ranges)
+    several = [sorted(words, key=len, reverse=True) for words in ways if len(words) > 1]
+    for longest, *others in several:
+        # A name is a term from each of its words on: in that the others stand behind a blank.
+        yield Probe(FoundBy.NAME, _beginning(f"name:{longest}"), within=[f" {one}" for one in others])
+    for longest, *others in several:
+        # Some of the words may be the person's name and others the company's.
+        yield Probe(FoundBy.NAME, _beginning(f"name:{longest}"), others=[_beginning(f"name:{one}") for one in others])
     yield from _of_pinyin(typed.casefold())
 
 

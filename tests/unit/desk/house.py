@@ -154,6 +154,7 @@ class House:
                 calls=self.calls,
                 privacy=privacy,
                 accesses=self.accesses,
+                known=self.customers,
             ),
             sight=seen,
             callbacks=self.callbacks,

@@ -7,6 +7,7 @@ from hub.bus.rpc_methods import Methods
 from hub.config.privacy import PrivacySection
 from hub.privacy.visibility import PrivacyVisibility
 from tests.unit.desk.accesses import Accesses
+from tests.unit.desk.customers import Customers
 from tests.unit.desk.ports import Calls, Control, Directory, Finder
 
 
@@ -19,10 +20,12 @@ def answering(
     on_request: RpcObserver | None = None,
     privacy: PrivacySection | None = None,
     accesses: Accesses | None = None,
+    known: Customers | None = None,
 ) -> Dispatcher:
     """Return what answers requests from these."""
     methods = Methods(
         customers=finder,
+        known=known or Customers(),
         control=control,
         directory=directory,
         live=calls,

@@ -5,10 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import aiohttp
+import msgspec
 import pytest
 
 from hub.domain.control import Actor, Dial, Refusal
+from hub.domain.customer import Customer, Name, Sourced
+from hub.domain.identity import RecordRef
+from hub.domain.ports import AccessAction
 from hub.domain.rpc import Code
+from hub.domain.search import CustomerHit, CustomerSearch, FoundBy, Why
 from tests.unit.desk.house import CONTROL_TOKEN, TOKEN, House
 
 PATH = "/api/v1/rpc"
@@ -77,10 +82,28 @@ async def test_the_description_has_every_request_and_reply(house: House) -> None
         document = await reply.json()
     operation = document["paths"][PATH]["post"]
     body = operation["requestBody"]["content"]["application/json"]["schema"]["anyOf"]
-    assert {"CustomerRequest", "DialRequest", "AgentRequest", "AgentsRequest", "CallsRequest"} == {
-        one["$ref"].rpartition("/")[2] for one in body[:-1]
-    }
+    names = {one["$ref"].rpartition("/")[2] for one in body[:-1]}
+    searches = {"CustomerRequest", "CustomerSearchRequest"}
+    assert searches | {"DialRequest", "AgentRequest", "AgentsRequest", "CallsRequest"} == names
     assert ("array", {"description": "No Content"}) == (body[-1]["type"], operation["responses"]["204"])
     schemas = document["components"]["schemas"]
     assert {"deadline_ms", "phone", "email", "ids", "timeout_ms"} == set(schemas["CustomerParams"]["properties"])
     assert {"$ref": "#/components/schemas/CommandResult"} == schemas["DialReply"]["properties"]["result"]
+
+
+async def test_customers_are_searched_for(house: House) -> None:
+    """By a token that reads, with what it may see; that it was asked is written down. A blank text is none."""
+    ref = RecordRef(system="sap", id="42")
+    name = Sourced(value=Name(full="Maria Huber"), system="sap", record="42")
+    why = Why(by=FoundBy.NAME, record=ref, text="Maria Huber")
+    hit = CustomerHit(customer=Customer(ids={"sap": "42"}, name=name), records=(ref,), why=(why,))
+    house.customers.found = CustomerSearch(hits=(hit,), has_more=True)
+    machine = house.machine()
+    asked = request("customer.search", {"text": "huber", "limit": 3, "backends": True}, id=1)
+    async with machine.post(PATH, json=asked) as reply:
+        result = msgspec.convert((await reply.json())["result"], CustomerSearch)
+    assert (house.customers.found, [("huber", 3, True)]) == (result, house.customers.asked)
+    assert [(AccessAction.SEARCH, (ref.key,))] == [(seen.action, seen.keys) for seen in house.accesses.written]
+    for text, code in ((" ", -32602), ("", -32602), ("x" * 201, -32602)):
+        async with machine.post(PATH, json=request("customer.search", {"text": text}, id=2)) as reply:
+            assert code == (await reply.json())["error"]["code"]

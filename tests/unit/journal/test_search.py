@@ -150,13 +150,23 @@ async def test_a_word_that_very_many_have_is_looked_through_in_part(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So many and no more; that others may fit is said."""
-    monkeypatch.setattr(search_found, "MOST_LOOKED_AT", 3)
+    monkeypatch.setattr(search_found, "MOST_TERMS", 3)
+    monkeypatch.setattr(search_found, "MOST_TELLINGS", 3)
     for number in range(5):
         await journal.append(told(record(f"{number}", f"Maximilian Beta{number} {number} Huber"), at=number))
     partly = await journal.customers.search("maximilian hub", region="DE")
     assert (3, True) == (len(partly.records), partly.has_more)
     whole = await journal.customers.search("beta1 hub", region="DE")
     assert (["1"], False) == ([one.record.id for one in whole.records], whole.has_more)
+
+
+async def test_a_person_is_found_together_with_the_company(journal: Journal) -> None:
+    """Some of the words are of the one, some of the other."""
+    person = msgspec.structs.replace(record("1", "Petra Vogt"), organization="Hartmann & Söhne GmbH")
+    await journal.append(told(person))
+    await journal.append(told(record("2", "Petra Vogt")))
+    await journal.append(told(msgspec.structs.replace(record("3", "王小明"), organization="上海浦东发展银行")))
+    assert [["1"], ["3"]] == [await found(journal, text) for text in ("vogt hartm", "王小明 浦东")]
 
 
 async def test_who_was_renamed_or_deleted_is_not_found_by_the_old_name(known: Journal) -> None:
