@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from hub.config.patterned import patterned
 from hub.config.placed import PlacedError
@@ -25,12 +24,6 @@ def _sign(value: Any) -> Any:
     return value
 
 
-def _finite(value: float) -> float:
-    if not math.isfinite(value):
-        raise ValueError("must be a finite number")
-    return value
-
-
 class IdentityRule(Section):
     """`adds` counts when two records have all `signs`: each 1 doubles the odds that they are one customer.
 
@@ -42,7 +35,7 @@ class IdentityRule(Section):
     name: _RuleName
     about: _RuleName | None = None
     signs: Annotated[tuple[Annotated[Sign, BeforeValidator(_sign)], ...], Field(min_length=1, max_length=8)]
-    adds: Annotated[float, Field(ge=-200, le=200), AfterValidator(_finite)]
+    adds: Annotated[float, Field(ge=-200, le=200)]
 
     @property
     def topic(self) -> str:

@@ -57,7 +57,7 @@ def pairs(files: Iterable[str]) -> Mapping[str, Sequence[Pair]]:
     for name in files:
         text = (FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
         # Dates stay text: they are read as the records' own.
-        for kind, entries in yaml.load(text, Loader=yaml.BaseLoader).items():  # noqa: S506 - builds plain texts only
+        for kind, entries in yaml.load(text, Loader=yaml.CBaseLoader).items():  # noqa: S506 - builds plain texts only
             found.setdefault(kind, []).extend(msgspec.convert(entries, list[Pair]))
     return found
 

@@ -157,7 +157,7 @@ def _well_formed(decision: IdentityDecision) -> IdentityDecision:
     """Return it with its records in order, each once. Raises IdentityError."""
     records = _in_order(decision.records)
     if len(records) > MAX_RECORDS:
-        raise IdentityError(IdentityProblem.MALFORMED, f"records: at most {MAX_RECORDS}.")
+        raise IdentityError(IdentityProblem.MALFORMED, f"records: name at most {MAX_RECORDS} of them.")
     if decision.kind is DecisionKind.MEANT:
         if len(records) != 1:
             message = "records: name the one record of the customer that is meant."
