@@ -24,7 +24,7 @@ from tests.servers.asterisk import Asterisk
 from tests.servers.dovecot import Dovecot
 from tests.servers.record import SUPPORT
 from tests.servers.sipp import Phone, Trunk
-from tests.waiting import eventually
+from tests.waiting import eventually, eventually_asked
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -164,3 +164,18 @@ async def test_chat_then_mail_then_call(
     assert [] == [flags for flags in dovecot.flags(mail_user) if b"Seen" in flags]
     log = channels.hub.log()
     assert [] == [text for text in (MARIA.email, "Nobody told me", CHAT_PASSWORD) if text in log]
+
+
+async def test_the_mailbox_is_checked_and_measured(channels: CallSite, mail_user: str) -> None:
+    """`ctihub check` signs in and opens each folder; the metric says that mail is read; the hub is ready either way."""
+    status, output = await channels.hub.command("check", "mail")
+    assert (0, True) == (status, output.startswith("ok    mailbox    mail  127.0.0.1:"))
+    assert f"lets {mail_user} in, INBOX: " in output
+    assert CHAT_PASSWORD not in output
+
+    async def is_read() -> bool:
+        _, metrics = await channels.api.get("/metrics")
+        return b'ctihub_feed_connected{feed="mail"} 1.0' in metrics
+
+    await eventually_asked(is_read, "the mailbox read")
+    assert [] == await channels.api.problems()
