@@ -109,3 +109,25 @@ def test_spans_that_are_none(span: str) -> None:
     """What is no span of a day is refused."""
     with pytest.raises(ValidationError):
         OpeningHours(timezone="Europe/Berlin", open=(span,))
+
+
+@pytest.mark.parametrize(
+    ("moment", "opens"),
+    [
+        ("2026-01-30T12:00:00+00:00", "2026-01-30T12:00:00+00:00"),
+        ("2026-01-30T03:00:00+00:00", "2026-01-30T08:00:00+00:00"),
+        ("2026-01-30T17:30:00+00:00", "2026-02-02T08:00:00+00:00"),
+        ("2026-03-27T18:00:00+00:00", "2026-03-30T07:00:00+00:00"),  # summer time has begun
+    ],
+)
+def test_when_it_opens_next(moment: str, opens: str) -> None:
+    """Within the hours that is now, else the begin of the next span, over the weekend and over summer time."""
+    hours = OpeningHours(timezone="Europe/Berlin", open=("Mo-Fr 09:00-12:00", "Mo-Fr 13:00-18:00"))
+    assert datetime.fromisoformat(opens) == hours.next_open(datetime.fromisoformat(moment))
+
+
+def test_open_once_a_week() -> None:
+    """A moment after the only span is followed by the same one a week later."""
+    hours = OpeningHours(timezone="Europe/Berlin", open=("Fr 09:00-10:00",))
+    later = hours.next_open(datetime.fromisoformat("2026-01-30T12:00:00+00:00"))
+    assert datetime.fromisoformat("2026-02-06T08:00:00+00:00") == later

@@ -1,0 +1,15 @@
+"""How often somebody may ask."""
+
+from hub.domain.rate import RateLimit
+
+
+def test_many_at_once_few_for_long() -> None:
+    """As many as the burst pass at once, then as many as the rate lets; several are taken whole or not at all."""
+    now = 0.0
+    limit = RateLimit(per_second=0.5, burst=3, clock=lambda: now)
+    assert [0.0, 0.0, 2.0] == [limit.take("a", 2), limit.take("a"), limit.take("a")]
+    assert 0.0 == limit.take("b", 3)
+    now = 4.0
+    assert [2.0, 0.0, 2.0] == [limit.take("a", 3), limit.take("a", 2), limit.take("a")]
+    now = 1_000.0
+    assert [0.0, 2.0] == [limit.take("a", 3), limit.take("a")]
