@@ -43,6 +43,12 @@ class Erasures:
         self._task = asyncio.create_task(self._run(), name="erasures")
         stack.push_async_callback(self._stop)
 
+    async def tell_unfinished(self) -> None:
+        """Log what was begun before this hub was started and may have been cut off. Raises StoreError."""
+        for erasure in await self._journal.erasures((ErasureState.BEGUN, ErasureState.HEARD)):
+            command = f"ctihub customer erase erasure:{erasure.id} --yes"
+            log.warning("erasure_unfinished", erasure=erasure.id, by=erasure.by, unless_it_runs=command)
+
     async def look(self) -> None:
         """Do what is to be done now. Raises StoreError."""
         for erasure in await self._journal.erasures((ErasureState.BEGUN, ErasureState.DONE)):
@@ -57,8 +63,12 @@ class Erasures:
             await asyncio.wait({self._task})
 
     async def _run(self) -> None:
+        is_told = False
         while True:
             try:
+                if not is_told:
+                    await self.tell_unfinished()
+                    is_told = True
                 await self.look()
             except StoreError as error:
                 if self._problem != str(error):

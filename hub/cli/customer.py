@@ -92,8 +92,11 @@ def _export(store: CustomerBeside, scope: Scope, out: Path | None) -> int:
 
 def _erase(store: CustomerBeside, key: str, config: Config, arguments: argparse.Namespace) -> int:
     from hub.cli.customer_erase import carry_out, dry_run
+    from hub.journal.erasure import ERASURE
 
     begun = store.unfinished(key)
+    if begun is None and key.startswith(ERASURE):
+        raise CannotRunError(f"there is no unfinished {key}")
     scope = begun[1] if begun else _scope(store, key, config)
     if arguments.dry_run:
         return dry_run(store, scope, config)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hub.cli.outcome import CannotRunError
 from hub.config.model import Config
 from hub.domain.phone import parse_number
+from hub.journal.erasure import ERASURE
 from hub.journal.erasure_scope import Same, Shared
 
 _PREFIXES = ("id:", "tel:", "mailto:")
@@ -13,6 +14,8 @@ _PREFIXES = ("id:", "tel:", "mailto:")
 def key_of(text: str, region: str) -> str:
     """Return the index key of what was given. Raises CannotRunError."""
     given = text.strip()
+    if given.startswith(ERASURE):
+        return given
     if given.startswith("id:"):
         return _checked(given, given.removeprefix("id:"))
     if given.startswith("mailto:") or ("@" in given and ":" not in given):

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 import msgspec
 
@@ -35,10 +35,13 @@ from hub.journal.erasure_row import (
 from hub.journal.erasure_scope import Needles, Row, Same, Scope, Shared, gather, nothing_shared, rows
 from hub.journal.erasure_tables import empty_call_log, forget_whose, of_customer, of_event
 from hub.journal.erasure_traces import clean_file, clean_server, empty_log, has_any
+from hub.journal.erasure_unreadable import emptied_unreadable
 from hub.journal.store import store_at
 from hub.journal.writes import Write, microseconds
 from hub.store.connection import StoreConnection
 
+ERASURE: Final = "erasure:"
+"""Begins the name of an erasure that was begun, in place of a customer's key."""
 TOGETHER: Final = 100
 """Events that are emptied in one transaction."""
 
@@ -85,7 +88,7 @@ class CustomerBeside:
     def unfinished(self, key: str) -> tuple[str, Scope] | None:
         """Return an erasure of that customer that was begun and not ended."""
         for begun in erasures(self.connection, (ErasureState.BEGUN, ErasureState.HEARD)):
-            if key == begun.scope.asked or key in begun.scope.keys:
+            if key in begun.scope.keys or key in (begun.scope.asked, f"{ERASURE}{begun.id}"):
                 return begun.id, begun.scope
         return None
 
@@ -142,24 +145,21 @@ class CustomerBeside:
     def saw(self, access: Access) -> None:
         self.connection.execute_many(accesses.KEEP_ACCESS, accesses.rows_of([access]))
 
-    def _changes(self, scope: Scope) -> Iterable[tuple[Row, Event, Event]]:
-        """Yield the events that something of the customer is in, as they are and as they will be."""
-        needles = Needles(scope.keys, scope.calls)
+    def _changes(self, scope: Scope) -> Iterable[_Change]:
+        """Yield the events that something of the customer is in, with what will be left of them."""
+        needles = Needles(scope.keys, scope.calls, scope.names)
         for page in rows(self.connection):
             for row in page:
-                if not needles.are_in(row) or (event := row.event()) is None:
-                    continue
-                left = emptied(event, scope)
-                if left is not None and encode_event(left) != row.body:
-                    yield row, event, left
+                if needles.are_in(row) and (change := _change(row, scope)) is not None:
+                    yield change
 
     def _empty_events(self, erasure_id: str, scope: Scope) -> Iterable[int]:
         """Empty the events, some at a time; yield how many were."""
         updates: list[Sequence[Any]] = []
         writes: list[Write] = []
-        for row, event, left in self._changes(scope):
-            updates.append((row.position, left.subject, left.partitionkey, encode_event(left)))
-            writes += of_event(event)
+        for change in self._changes(scope):
+            updates.append(change.row)
+            writes += () if change.event is None else of_event(change.event)
             if len(updates) == TOGETHER:
                 yield self._write_events(erasure_id, updates, writes)
                 updates, writes = [], []
@@ -189,6 +189,24 @@ class CustomerBeside:
         is_clean = not has_any(self._place, _traces(scope))
         self._open()
         return () if is_clean and is_emptied else clean_file(self.connection, self._place, is_clean=is_clean)
+
+
+class _Change(NamedTuple):
+    """What an event's row becomes, and the event as it was, None where nobody can read it."""
+
+    row: Sequence[Any]
+    event: Event | None
+
+
+def _change(row: Row, scope: Scope) -> _Change | None:
+    event = row.event()
+    if event is None:
+        unread = emptied_unreadable(row, scope)
+        return None if unread is None else _Change((row.position, *unread), None)
+    left = emptied(event, scope)
+    if left is None or (body := encode_event(left)) == row.body:
+        return None
+    return _Change((row.position, left.subject, left.partitionkey, body), event)
 
 
 def is_contact(identity: str) -> bool:

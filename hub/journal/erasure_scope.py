@@ -89,11 +89,13 @@ class Row(NamedTuple):
 
 
 class Needles:
-    """Bytes of which an event that is about some keys has at least one: a cheap look before it is decoded."""
+    """Bytes of which an event that is about somebody has at least one: a cheap look before it is decoded."""
 
-    def __init__(self, keys: Iterable[str], calls: Collection[str] = ()) -> None:
+    def __init__(self, keys: Iterable[str], calls: Collection[str] = (), names: Iterable[str] = ()) -> None:
         self._calls = calls
-        self._needles = tuple({needle for key in keys for needle in _needles(key)})
+        # A surname alone is many people's.
+        told = {_in_json(name)[1:-1] for name in names if " " in name}
+        self._needles = tuple({needle for key in keys for needle in _needles(key)} | told)
 
     def are_in(self, row: Row) -> bool:
         if row.partitionkey in self._calls:

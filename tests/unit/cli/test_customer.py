@@ -146,7 +146,7 @@ def test_who_has_seen_a_customer_is_listed(config_file: Path, capsys: pytest.Cap
 
 
 def test_a_killed_erasure_is_ended_by_the_same_command(config_file: Path) -> None:
-    """SIGKILL in its midst: whichever key it is named by then, the rest goes, and nothing is counted twice."""
+    """SIGKILL in its midst: by a key, or the erasure's own id, the rest goes, and nothing is counted twice."""
     chats = [
         msgspec.structs.replace(one, id=new_id())
         for one in lives.anna()
@@ -164,10 +164,11 @@ def test_a_killed_erasure_is_ended_by_the_same_command(config_file: Path) -> Non
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert 0 < found[0][0]
-    (state, emptied) = database.execute("SELECT state, events FROM erasures").fetchone()
+    (erasure_id, state, emptied) = database.execute("SELECT id, state, events FROM erasures").fetchone()
     assert ("begun", True) == (state, emptied < len(chats))
     database.close()
-    assert 0 == customer(config_file, "erase", lives.ANNA_EMAIL, "--yes")
+    assert 0 == customer(config_file, "erase", f"erasure:{erasure_id}", "--yes")
+    assert 2 == customer(config_file, "erase", f"erasure:{erasure_id}", "--yes")
     database = sqlite3.connect(store)
     assert [("done", len(lives.anna()) + 1 + len(chats))] == database.execute(
         "SELECT state, events FROM erasures"

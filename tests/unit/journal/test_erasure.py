@@ -271,3 +271,27 @@ async def test_rules_and_shared_numbers_of_the_configuration_count(place: StoreP
         shared = store.scope("id:crm:99", shared=lambda key: key == f"tel:{lives.BERND_PHONE}")
     assert {"id:crm:4711", "id:sap:A-88", "id:crm:99", f"tel:{lives.SWITCHBOARD}"} <= joined.keys
     assert {"id:crm:99"} == shared.keys
+
+
+async def test_an_event_that_nobody_can_read_is_emptied_by_its_text(place: StorePlace) -> None:
+    """By a number, an address or a full name in it; by an id alone it is not theirs."""
+    await lived(place)
+    others = {
+        "told": {"mail": lives.ANNA_EMAIL.upper()},
+        "said": [lives.ANNA],
+        "rang": "0049 35155501234",
+        "no": "4711",
+    }
+    with CustomerBeside(place) as store:
+        for number, (key, value) in enumerate(others.items()):
+            raw = msgspec.json.encode({"id": f"old-{number}", "type": "cti.old", "subject": "x", "data": {key: value}})
+            row = (1_000 + number, f"old-{number}", "cti.old", "/feed/old", "x", "x", "2020-01-01T00:00:00Z", raw)
+            store.connection.execute("INSERT INTO events VALUES ($1, $2, $3, $4, $5, $6, $7, $8)", row)
+    done = erase(place)
+    journal = await Journal.open(place)
+    left = [msgspec.json.decode(one.body)["data"] for one in await journal.read(999, 10)]
+    await journal.close()
+    assert len(lives.anna()) + 1 + 3 == done.events
+    assert [{}, {}, {}, {"no": "4711"}] == left
+    with CustomerBeside(place) as store:
+        assert (0, 0) == store.counts(store.scope("id:crm:4711"))
