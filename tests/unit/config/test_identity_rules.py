@@ -63,3 +63,11 @@ def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, lines: str, place:
         load_config(path, {})
     told = [str(problem) for problem in caught.value.problems]
     assert [True] == [f"{path}:{place}: " in one and message in one for one in told], told
+
+
+def test_the_page_for_integrators_lists_the_rules_as_they_count() -> None:
+    """With what each is about, its signs and what it adds."""
+    page = (Path(__file__).parents[3] / "hub/context/README.md").read_text(encoding="utf-8")
+    for rule in DEFAULT_RULES:
+        signs = ", ".join(f"`{sign.value}`" for sign in rule.signs)
+        assert f"| {rule.topic} | {rule.name} | {signs} | {rule.adds:+g} |" in page
