@@ -165,3 +165,12 @@ def test_a_mapping_stays_in_its_folders(problems: Problems, tmp_path: Path) -> N
     (tmp_path / "mappings").mkdir()
     text = MINIMAL + "bus: {url: 'amqp://h'}\ninbound:\n  shop: {mapping: ../outside}\n"
     assert 1 == len(problems(text))
+
+
+def test_answers_that_are_not_kept_are_of_a_connector(problems: Problems, load: Load) -> None:
+    """A typo would keep what is not to be kept."""
+    text = MINIMAL + "connectors: {crm: {kind: rest, url: 'https://crm.example', mapping: crm/customer}}\n"
+    told = problems(text + "context: {remember: {not_of: [krm]}}\n")
+    assert "7:31: there is no connector 'krm'; did you mean 'crm'?" in told
+    remember = load(MINIMAL + "context: {remember: {answers: false}}\n").context.remember
+    assert [False, True] == [remember.remembers("crm"), load(MINIMAL).context.remember.remembers("crm")]
