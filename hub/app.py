@@ -20,13 +20,13 @@ from hub.config.model import BusSection, Config
 from hub.context.anticipation.configured import anticipation_of
 from hub.context.health import ConnectorHealth
 from hub.context.identity.deciding import IdentityService
-from hub.context.remembered_customers import RememberedCustomers
 from hub.context.lookups import report_failure
+from hub.context.remembered_customers import RememberedCustomers
 from hub.context.routing import CustomerRouting
 from hub.context.service import ContextService
 from hub.context.warm import NOT_ASKED, Warming
 from hub.context.wrapup import WrapUpService
-from hub.desk.desk import Desk, agent_profiles
+from hub.desk.desk import Desk, agent_profiles, titles_of
 from hub.desk.server import DeskServer
 from hub.desk.sight import Sight
 from hub.desk.user_store import UserStore
@@ -161,6 +161,7 @@ class Hub:
             not_ready_reasons=config.desk.not_ready_reasons,
             dispositions=config.desk.dispositions,
             writes=lambda: frozenset(kind for one in backends.connectors.values() for kind in one.writes),
+            titles=titles_of(config),
         )
         self._context.subscribe(self._desk.context_changed)
         self._agents = AgentService(

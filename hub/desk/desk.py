@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 import msgspec
 import structlog
@@ -54,6 +55,15 @@ def agent_profiles(config: Config) -> dict[str, AgentProfile]:
     }
 
 
+def titles_of(config: Config) -> dict[str, str]:
+    """Return what systems and feeds are called on the screen, by name, where they have a title."""
+    titles = {name: connector.title for name, connector in config.connectors.items()}
+    for name, feed in config.inbound.items():
+        titles.setdefault(name, feed.title)
+        titles.setdefault(feed.system or name, feed.title)
+    return {name: title for name, title in titles.items() if title}
+
+
 class Desk:
     """Keeps every agent's pages at the present truth. All methods run in the event loop and return at once.
 
@@ -63,7 +73,7 @@ class Desk:
     `queues_changed` with what the agent directory learns.
 
     `commands` are the names of those that can be carried out, whoever gives them; `writes` says what the backends can
-    be told of a call at the moment.
+    be told of a call at the moment. `titles` are what systems and feeds are called on the screen.
     """
 
     def __init__(
@@ -80,6 +90,7 @@ class Desk:
         not_ready_reasons: tuple[str, ...] = (),
         dispositions: tuple[str, ...] = (),
         writes: Callable[[], Collection[WriteKind]] = tuple,
+        titles: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._agents = agents
         self._live = live
@@ -92,6 +103,7 @@ class Desk:
         self._not_ready_reasons = not_ready_reasons
         self._dispositions = dispositions
         self._writes = writes
+        self._titles = dict(titles)
         self._board = PopBoard()
         self._sockets: dict[str, list[DeskSocket]] = {}
         self._floor = Floor(profiles=agents, directory=directory, talks_in=self._talks_in, pages=self._all)
@@ -211,6 +223,7 @@ class Desk:
             status=self._floor.status(agent.id),
             queues=self._floor.queues(agent.id),
             team=self._floor.team(agent.id),
+            titles=self._titles,
         )
 
     def _talks_in(self, agent: str) -> str:

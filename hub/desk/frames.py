@@ -109,7 +109,8 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello", tag_field="f
 
     `commands` are the names of the commands (field `command` of `POST /api/v1/commands`) that this agent may give;
     `dispositions` are the results of a call to choose from, `writes` what backends can be told of one.
-    `status` is the agent's own state, None where no PBX knows it. `team` is everybody, the agent too.
+    `status` is the agent's own state, None where no PBX knows it. `team` is everybody, the agent too. `titles` are what
+    systems and feeds are called on the screen, by their names.
     """
 
     agent: AgentProfile
@@ -125,6 +126,7 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello", tag_field="f
     status: AgentStatus | None = None
     queues: tuple[QueueView, ...] = ()
     team: tuple[TeamMember, ...] = ()
+    titles: dict[str, str] = {}
 
 
 class PopFrame(msgspec.Struct, frozen=True, kw_only=True, tag="pop", tag_field="frame"):

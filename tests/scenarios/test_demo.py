@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from hub.demo.people import CALLERS
+from hub.demo.people import CALLERS, OTHERS
 from tests.servers.process import OwnedProcess
 from tests.waiting import eventually
 
@@ -87,7 +87,12 @@ async def test_the_printed_url_shows_calls_and_ctrl_c_ends_it(tmp_path: Path, sh
         known = CALLERS[0]
         await expect(page.get_by_test_id("pop-name")).to_have_text(known.full_name, timeout=WITHIN_MS)
         await expect(page.get_by_test_id("order")).to_have_count(len(known.orders))
-        await expect(page.get_by_test_id("case")).to_have_count(len(known.incidents))
+        await expect(page.get_by_test_id("case")).to_have_count(len(known.incidents) + 1)
+        await expect(page.get_by_test_id("case-over")).to_have_text("2 days over target")
+        await expect(page.get_by_test_id("warranty")).to_have_text("Warranty ends in 12 days")
+        await expect(page.locator('[data-testid="proposal"][data-kind="stop"]')).to_have_count(1)
+        await expect(page.get_by_test_id("pop-repeat")).to_contain_text("3rd contact")
+        await expect(page.get_by_test_id("details").get_by_test_id("conflict")).to_have_count(1)
         await expect(page.get_by_test_id("log-row")).to_have_count(1, timeout=WITHIN_MS)
         await expect(page.get_by_test_id("log-row")).to_contain_text("Answered")
 
@@ -143,8 +148,8 @@ async def test_the_printed_commands_look_into_it(tmp_path: Path) -> None:
 
 
 async def test_each_sort_of_caller_is_shown(tmp_path: Path, shared_browser: Browser) -> None:
-    """Known to both, to one, to none, anonymous, while a backend is slow, while one is down."""
-    both, one, _none, _anonymous, slow, down = CALLERS
+    """Known to all, to one, to none, anonymous, while a backend is slow, while one is down, two with one number."""
+    all_three, one, _none, _anonymous, slow, down, family = CALLERS
     async with demo(QUICKER, tmp_path / "output", shared_browser) as page:
         name = page.get_by_test_id("pop-name")
 
@@ -156,13 +161,19 @@ async def test_each_sort_of_caller_is_shown(tmp_path: Path, shared_browser: Brow
             for selector in also:
                 await expect(page.locator(selector)).to_have_count(1, timeout=WITHIN_MS)
 
-        await pops(both.full_name, system("sap", "found"), system("service_cloud", "found"))
+        found = [system(name, "found") for name in ("sap", "service_cloud", "field_service")]
+        await pops(all_three.full_name, *found)
         await pops(one.full_name, system("sap", "found"), system("service_cloud", "not_found"))
         await pops("Unknown caller", system("sap", "not_found"), system("service_cloud", "not_found"))
         await pops("Anonymous caller")
         await pops(slow.full_name, system("sap", "failed") + ' [data-problem="timeout"]')
         await pops(down.full_name, system("service_cloud", "failed") + ' [data-problem="unreachable"]')
-        await pops(both.full_name)
+        await pops(" or ".join(one.full_name for one in (family, *OTHERS)))
+        await expect(page.get_by_test_id("candidate")).to_have_count(2)
+        await page.get_by_test_id("choose").nth(1).click()
+        await expect(page.get_by_test_id("pop-name")).to_have_text(OTHERS[0].full_name)
+        await expect(page.get_by_test_id("pop-chosen")).to_contain_text("Chosen by you")
+        await pops(all_three.full_name)
         rows = page.get_by_test_id("log-row")
         assert len(CALLERS) <= await rows.count()
         await expect(rows.filter(has_text="Answered")).to_have_count(await rows.count())

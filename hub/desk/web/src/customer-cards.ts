@@ -47,6 +47,11 @@ export class CustomerCards extends LitElement {
         gap: 0.75rem;
         min-height: 10.75rem;
       }
+      @media (max-height: 50rem) {
+        .besides {
+          min-height: 8rem;
+        }
+      }
       @media (min-width: 100rem) {
         .first {
           grid-template-columns: minmax(0, 1fr) minmax(0, 1fr) minmax(0, 1.5fr) minmax(0, 0.8fr);

@@ -281,7 +281,7 @@ function answersOf({ answers = [], records }: CustomerView): readonly BackendAns
     ...asked,
     ...others.map((system) => ({
       connector: system,
-      title: system,
+      title: systemTitle(system, []),
       state: "found" as const,
       records: records.filter((record) => record.system === system),
     })),

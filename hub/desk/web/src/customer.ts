@@ -132,6 +132,10 @@ export function attention(customer: Customer, now: number): Attention {
   };
 }
 
+/** A call on one of the hub's own telephone systems: the page has its own words for those. */
+export const isOwnCall = ({ channel, source = "" }: Interaction): boolean =>
+  channel === "phone" && source.startsWith("/pbx/");
+
 const FRESH_MS = 3 * 86_400_000;
 
 /** The latest contact, while it is fresh enough to be what the caller calls about. */
@@ -140,9 +144,17 @@ export function freshContact(context: CustomerContext | undefined, now: number):
   return latest && now - Date.parse(latest.at) < FRESH_MS ? latest : undefined;
 }
 
+let titles: Readonly<Record<string, string>> = {};
+
+/** Take from the hub what its systems and feeds are called. */
+export function learnTitles(told: Readonly<Record<string, string>>): void {
+  titles = told;
+}
+
 /** How a system is called on screen: its title from the configuration, else its name. */
 export function systemTitle(system: string, answers: readonly BackendAnswer[]): string {
-  return answers.find((answer) => answer.connector === system)?.title || system;
+  const told = answers.find((answer) => answer.connector === system)?.title;
+  return told && told !== system ? told : (titles[system] ?? system);
 }
 
 export const isPending = (context: CustomerContext | undefined): boolean =>

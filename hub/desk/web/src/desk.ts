@@ -14,7 +14,7 @@ import "./call-log";
 import "./call-tabs";
 import { Connection, type Link } from "./connection";
 import "./customer-page";
-import { callerKind, customerNumber, headline, readable } from "./customer";
+import { callerKind, customerNumber, headline, learnTitles, readable } from "./customer";
 import { ownPart } from "./doing";
 import { draftOf, isBegun } from "./drafts";
 import type { AgentProfile, CallLogEntry, CustomerContext, Frame, Pop, RecordRef } from "./frames";
@@ -412,6 +412,7 @@ export class Desk extends LitElement {
       if (this.version !== frame.version && frame.pops.length === 0) location.reload();
       suggestLanguage(frame.agent.language);
       learnAbilities(frame.commands ?? []);
+      learnTitles(frame.titles ?? {});
       void this.history.look();
     }
     if (frame.frame === "closed") this.closed();

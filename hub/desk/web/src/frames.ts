@@ -395,6 +395,7 @@ export interface Hello {
   readonly status?: AgentStatus | null;
   readonly queues?: readonly (QueueView)[];
   readonly team?: readonly (TeamMember)[];
+  readonly titles?: Readonly<Record<string, string>>;
 }
 
 export interface Hidden {
@@ -646,6 +647,7 @@ export interface Proposal {
   readonly text: Readonly<Record<string, string>>;
   readonly reason: Readonly<Record<string, string>>;
   readonly about?: string;
+  readonly fields?: readonly (string)[];
 }
 
 export type ProposalKind = "attention" | "offer" | "stop";
@@ -748,6 +750,7 @@ export interface Saved {
   readonly id?: string;
   readonly was_there?: boolean;
   readonly later?: boolean;
+  readonly refused?: string;
   readonly problem?: string;
 }
 

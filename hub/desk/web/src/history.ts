@@ -6,7 +6,7 @@ import { LitElement, css, html, nothing, type PropertyValues, type TemplateResul
 import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import { CHANNELS, channelIcon } from "./channels";
-import { isPending, systemTitle } from "./customer";
+import { isOwnCall, isPending, systemTitle } from "./customer";
 import { duration, fullMoment, moment } from "./format";
 import type { Channel, CustomerContext, Interaction, Note, Outcome } from "./frames";
 import { Localized, strings } from "./language";
@@ -209,7 +209,8 @@ export class History extends LitElement {
     const channel = words.history.channel[contact.channel];
     const { direction = "" } = contact;
     const isCall = contact.channel === "phone";
-    const source = contact.source ? systemTitle(contact.source, this.context?.answers ?? []) : "";
+    const own = isOwnCall(contact);
+    const source = own ? (contact.queue ?? "") : systemTitle(contact.source ?? "", this.context?.answers ?? []);
     const icon = isCall && direction === "outbound" ? "outgoing-call" : channelIcon(contact.channel);
     const named = isCall ? (words.timeline.call[direction] ?? channel) : channel;
     const isProgress = contact.channel === "case" || contact.channel === "order";
@@ -224,7 +225,7 @@ export class History extends LitElement {
       <ui5-icon name=${icon} mode="Image" accessible-name=${[channel, way].filter(Boolean).join(", ")}></ui5-icon>
       <div>
         <div class="line">
-          <bdi class="main">${contact.subject || named}</bdi>
+          <bdi class="main">${own ? named : contact.subject || named}</bdi>
           <time class="quiet number" datetime=${contact.at} title=${fullMoment(contact.at)}
             >${moment(contact.at, this.now)}</time
           >

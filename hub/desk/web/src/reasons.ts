@@ -6,7 +6,7 @@ import "@ui5/webcomponents-icons/dist/high-priority.js";
 import "@ui5/webcomponents-icons/dist/synchronize.js";
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import { attention, freshContact, systemTitle } from "./customer";
+import { attention, freshContact, isOwnCall, systemTitle } from "./customer";
 import { moment, provenance } from "./format";
 import type { BackendAnswer, Customer, CustomerContext, Interaction, SourcedStr } from "./frames";
 import { channelIcon } from "./channels";
@@ -122,7 +122,7 @@ export class Reasons extends LitElement {
 
   private contact(contact: Interaction, now: number): TemplateResult {
     const lead = `${strings().history.channel[contact.channel]}, ${moment(contact.at, now)}`;
-    return chip("pop-contact", "", channelIcon(contact.channel), lead, contact.subject);
+    return chip("pop-contact", "", channelIcon(contact.channel), lead, isOwnCall(contact) ? "" : contact.subject);
   }
 
   private missing(failed: readonly BackendAnswer[]): TemplateResult {
