@@ -43,9 +43,23 @@ ACCOUNT = Person(
 )
 
 _ADDRESS = ("address1_line1", "address1_postalcode", "address1_city", "address1_country")
-_REACHED = ("emailaddress1", "emailaddress2", "telephone1", "telephone2", "telephone3", "statecode", *_ADDRESS)
+_REACHED = (
+    "emailaddress1",
+    "emailaddress2",
+    "telephone1",
+    "telephone2",
+    "telephone3",
+    "statecode",
+    *_ADDRESS,
+    "donotphone",
+    "donotemail",
+    "modifiedon",
+)
 COLUMNS: Mapping[str, frozenset[str]] = {
-    "contacts": frozenset({"contactid", "fullname", "firstname", "lastname", "jobtitle", "mobilephone", *_REACHED}),
+    "contacts": frozenset(
+        {"contactid", "fullname", "firstname", "lastname", "jobtitle", "mobilephone", *_REACHED}
+        | {"birthdate", "department"}
+    ),
     "accounts": frozenset({"accountid", "name", "accountnumber", *_REACHED}),
     "incidents": frozenset(
         {"incidentid", "ticketnumber", "title", "description", "statecode", "statuscode", "prioritycode", "createdon"}

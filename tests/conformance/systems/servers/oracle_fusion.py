@@ -151,6 +151,10 @@ def contact(person: Person) -> Row:
         "PostalCode": "01067",
         "City": "Dresden",
         "Country": "DE",
+        "DateOfBirth": None,
+        "DoNotCallFlag": False,
+        "DoNotEmailFlag": False,
+        "LastUpdateDate": "2026-11-18T23:30:00+00:00",
     }
 
 
