@@ -509,6 +509,8 @@ def test_what_is_commented_out_of_a_proposal_is_valid_too(site: Site, tmp_path: 
         "HOST_PASSWORD": "h0st-password",
         "VISITS_SECRET": "v1sits-secret",
         "SAP_PUSH_PASSWORD": "sap-push-passw0rd",
+        "MAIL_PASSWORD": "mail-passw0rd",
+        "WEBSITE_SECRET": "a-secret-of-the-site-and-the-hub",
     }
     config = load_config(path, ENVIRONMENT | more)
     assert "inside" == config.pbx["main"].control.context
