@@ -114,6 +114,7 @@ def _list(kind: inspect.Type) -> Schema:
     if not isinstance(kind, inspect.StructType):
         one: Schema = {"anyOf": [{"$ref": "#/$defs/Rule"}, {"$ref": "#/$defs/PlainItems"}]}
     else:
+        shape = shape_of(kind)
         one = {
             "type": "object",
             "required": ["fields"],
@@ -121,9 +122,12 @@ def _list(kind: inspect.Type) -> Schema:
             "properties": {
                 "each": {"$ref": "#/$defs/Source"},
                 "where": {"$ref": "#/$defs/Where"},
-                "fields": _fields(shape_of(kind)),
+                "fields": _fields(shape),
             },
         }
+        if shape.essential:
+            short: Schema = {"anyOf": [{"$ref": "#/$defs/Rule"}, {"$ref": "#/$defs/ShortItems"}]}
+            one = {"if": {"type": "object", "required": ["fields"]}, "then": one, "else": short}
     return {"if": {"type": "array"}, "then": {"items": one}, "else": one}
 
 
@@ -186,6 +190,10 @@ def _rules() -> dict[str, Schema]:
                 **sources,
                 **changes,
             },
+        },
+        "ShortItems": {
+            "allOf": [{"$ref": "#/$defs/PlainItems"}, one_source],
+            "description": "Sections by the one field that each of them needs",
         },
         "Where": {
             "type": "object",

@@ -20,6 +20,7 @@ from hub.config.document import read_document
 from hub.config.mapping_files import SHIPPED
 from hub.config.presets import preset_file, preset_names
 from hub.domain.event import encode_event
+from hub.mapping.mapping import load_mapping
 from tests.unit.cli.conftest import CONFIG
 from tests.unit.journal import samples
 
@@ -135,6 +136,23 @@ def test_what_comes_from_elsewhere_fits(schema: Any, tmp_path: Path, line: str) 
 
 
 @pytest.mark.parametrize(
+    "fields",
+    [
+        "products: 'b[].name'",
+        "phones: {from: a, phone: true}",
+        "emails: [a, {each: b, where: {c: d}, from: e, email: true}, {fields: {address: f}}]",
+        "value: {amount: a, currency: {const: EUR}}, preferences.channel: b",
+    ],
+)
+def test_short_forms_fit(schema: Any, tmp_path: Path, fields: str) -> None:
+    """Sections by the one field that each of them needs, beside those that are written out."""
+    file = tmp_path / "customer.yaml"
+    file.write_text(MAPPING.replace("id: no", f"id: no, {fields}"))
+    load_mapping(file)
+    assert [] == mistakes(schema("mapping"), file)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         MAPPING.replace("id: no", "nmae: no"),
@@ -142,6 +160,9 @@ def test_what_comes_from_elsewhere_fits(schema: Any, tmp_path: Path, line: str) 
         MAPPING.replace("id: no", "id: {from: no, tabel: {A: b}}"),
         MAPPING.replace("id: no", "id: {from: no, expr: no}"),
         MAPPING.replace("id: no", "id: no, phones: {each: a, fields: {nubmer: b}}"),
+        MAPPING.replace("id: no", "id: no, phones: {each: a}"),
+        MAPPING.replace("id: no", "id: no, phones: {from: a, fields: {number: b}}"),
+        MAPPING.replace("id: no", "id: no, consents: a"),
         MAPPING.replace("id: no", "id: no, system: crm"),
         MAPPING.replace("target: customer", "target: custmer"),
         MAPPING.replace("version: 1\n", ""),
