@@ -55,6 +55,7 @@ class GivenNote(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     agent: _Short = ""
     text: Annotated[str, msgspec.Meta(max_length=8_000)] = ""
     disposition: _Short = ""
+    new_case: _Short = ""
 
 
 class GivenInteraction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -224,7 +225,14 @@ def _interaction(given: GivenInteraction, source: str) -> Interaction:
         duration_s=given.duration_s,
         queue=given.queue,
         notes=tuple(
-            Note(at=note.at, agent=note.agent, text=note.text, disposition=note.disposition) for note in given.notes
+            Note(
+                at=note.at,
+                agent=note.agent,
+                text=note.text,
+                disposition=note.disposition,
+                new_case=note.new_case,
+            )
+            for note in given.notes
         ),
         extra=given.extra,
     )

@@ -46,12 +46,13 @@ class CustomerRef(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """What an agent wrote down of an interaction; `disposition` is its result."""
+    """What an agent wrote down of an interaction; `disposition` is its result, `new_case` the case that it led to."""
 
     at: datetime
     agent: str = ""
     text: str = ""
     disposition: str = ""
+    new_case: str = ""
 
 
 class PastState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

@@ -151,11 +151,12 @@ def _said(connection: StoreConnection, calls: Sequence[str]) -> Mapping[str, _Sa
 
 def _note(said: Interaction) -> Note | None:
     """Return a wrap-up as a note; None for one that says nothing beside what the call was about."""
-    text = said.text or said.extra.get(NEW_CASE, "")
-    if not (text or said.status):
+    new_case = said.extra.get(NEW_CASE, "")
+    if not (said.text or said.status or new_case):
         return None
     # A hub from before wrote the agent beside the wrap-up's id.
-    return Note(at=said.at, agent=said.agent or said.extra.get("agent", ""), text=text, disposition=said.status)
+    agent = said.agent or said.extra.get("agent", "")
+    return Note(at=said.at, agent=agent, text=said.text, disposition=said.status, new_case=new_case)
 
 
 def _histories(connection: StoreConnection, matters: Sequence[Interaction]) -> _Histories:

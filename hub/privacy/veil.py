@@ -91,7 +91,7 @@ def veiled_interaction(interaction: Interaction, rules: RoleRules) -> Interactio
     if customer is not interaction.customer:
         changes["customer"] = customer
     if interaction.channel in rules.channels:
-        notes = tuple(msgspec.structs.replace(note, text="") for note in interaction.notes)
+        notes = tuple(msgspec.structs.replace(note, text="", new_case="") for note in interaction.notes)
         changes |= {"subject": "", "text": "", "url": "", "notes": notes, "extra": {}}
     return msgspec.structs.replace(interaction, **changes) if changes else interaction
 

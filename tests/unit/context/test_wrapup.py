@@ -182,7 +182,7 @@ async def test_what_a_call_was_about_is_told_with_it(site: Site) -> None:
 
     async def is_about_the_case() -> bool:
         [line] = (await site.journal.timeline(["id:crm:C-1"], limit=10)).interactions
-        return (line.reference, [note.text for note in line.notes]) == (case, ["Pump leaks"])
+        return (line.reference, [(note.new_case, note.text) for note in line.notes]) == (case, [("Pump leaks", "")])
 
     await eventually_asked(is_about_the_case, "the case's number is kept")
 

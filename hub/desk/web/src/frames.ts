@@ -542,6 +542,7 @@ export interface Note {
   readonly agent?: string;
   readonly text?: string;
   readonly disposition?: string;
+  readonly new_case?: string;
 }
 
 export interface Order {

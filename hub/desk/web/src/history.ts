@@ -18,6 +18,8 @@ import { OlderPages, merged } from "./timeline";
 
 /** About as much as two lines have room for; what is longer is folded. */
 const LONG = 110;
+/** States of an order or a case that are shown of those before its present one. */
+const STATES = 4;
 
 @customElement("ctihub-history")
 export class History extends LitElement {
@@ -230,7 +232,8 @@ export class History extends LitElement {
             >${moment(contact.at, this.now)}</time
           >
         </div>
-        ${this.facts(contact)} ${contact.text ? this.text(`${contact.source ?? ""}\n${contact.id}`, contact.text) : nothing}
+        ${this.facts(contact)} ${isProgress ? this.moved(contact) : nothing}
+        ${contact.text ? this.text(`${contact.source ?? ""}\n${contact.id}`, contact.text) : nothing}
         ${(contact.notes ?? []).map((note, index) => this.note(note, `${contact.source ?? ""}\n${contact.id}\n${index}`))}
         <div class="line source">
           <span class="wrap"
@@ -254,11 +257,19 @@ export class History extends LitElement {
     return facts.length > 0 ? html`<div class="quiet" data-testid="facts"><bdi>${facts.join(" · ")}</bdi></div>` : nothing;
   }
 
-  private note({ text = "", disposition, agent }: Note, key: string): TemplateResult {
+  /** How an order or a case came to its state: the states before it, the newest first. */
+  private moved({ history = [] }: Interaction): TemplateResult | typeof nothing {
+    if (history.length === 0) return nothing;
+    const states = history.slice(0, STATES).map(({ status, at }) => `${status} (${moment(at, this.now)})`);
+    return html`<div class="quiet wrap" data-testid="moved"><bdi>${states.join(" · ")}</bdi></div>`;
+  }
+
+  private note({ text = "", disposition, new_case: newCase, agent }: Note, key: string): TemplateResult {
     const words = strings().timeline;
     return html`<div data-testid="note-line">
       <span class="quiet">${words.note}${agent ? html` (<bdi>${agent}</bdi>)` : nothing}:</span>
-      ${disposition ? html`<bdi class="main">${disposition}</bdi>` : nothing} ${text ? this.text(key, text) : nothing}
+      ${disposition ? html`<bdi class="main">${disposition}</bdi>` : nothing}
+      ${newCase ? html`<bdi>${newCase}</bdi>` : nothing} ${text ? this.text(key, text) : nothing}
     </div>`;
   }
 
