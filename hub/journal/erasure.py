@@ -19,7 +19,7 @@ import msgspec
 
 from hub.domain.event import Event, encode_event
 from hub.domain.ports import Access
-from hub.domain.store_place import StorePlace
+from hub.domain.store_place import ServerPlace, StorePlace
 from hub.journal import accesses
 from hub.journal.erasure_events import emptied
 from hub.journal.erasure_letters import empty_letters, letters_of
@@ -181,8 +181,8 @@ class CustomerBeside:
 
     def _clean(self, scope: Scope) -> tuple[str, ...]:
         """Take what was deleted out of free space, too; return where something may be left."""
-        if not isinstance(self._place, Path):
-            return clean_server(self.connection)
+        if isinstance(self._place, ServerPlace):
+            return clean_server(self._place)
         is_emptied = empty_log(self.connection)
         # Whoever closes a file drops the locks that this process has on it (POSIX): it is read without any.
         self.connection.close()

@@ -10,9 +10,12 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
+from hub.domain.store_place import ServerPlace
 from hub.journal.erasure_tables import OF_CUSTOMERS
 from hub.store.connection import StoreConnection, StoreFailedError
 
+VACUUM_S: Final = 3_600.0
+"""A large table takes its time, and nobody waits for it but whoever erases."""
 _CHUNK: Final = 8 * 1024 * 1024
 _LOG_IN_USE: Final = (
     "{path}-wal: the write-ahead log is in use and could not be emptied: it is once the hub stops, or by the same "
@@ -43,9 +46,20 @@ def clean_file(connection: StoreConnection, path: Path, *, is_clean: bool) -> tu
     return tuple(left)
 
 
-def clean_server(connection: StoreConnection) -> tuple[str, ...]:
-    for table in sorted(OF_CUSTOMERS):
-        connection.execute(f"VACUUM {table}")
+def clean_server(place: ServerPlace) -> tuple[str, ...]:
+    """Have the space of old rows used again; return what is beyond that, and what could not be done."""
+    # asyncpg is not needed where the store is a file.
+    from hub.store.postgresql import ServerConnection
+
+    try:
+        connection = ServerConnection(place, answer_s=VACUUM_S)
+        try:
+            for table in sorted(OF_CUSTOMERS):
+                connection.execute(f"VACUUM {table}")
+        finally:
+            connection.close()
+    except StoreFailedError as error:
+        return (f"PostgreSQL: VACUUM could not be done ({error}): the server does it by itself in time", _SERVER)
     return (_SERVER,)
 
 

@@ -88,7 +88,7 @@ class AccessBook:
             self._task.cancel()
             await asyncio.wait({self._task})
             self._task = None
-        await self._write()
+        await self.flush()
         if self._waiting:
             self.lost_total += len(self._waiting)
             log.error("accesses_not_logged", lost=self.lost_total, reason=self._problem)
@@ -97,9 +97,10 @@ class AccessBook:
         while True:
             await self._arrived.wait()
             await asyncio.sleep(self._group_s)
-            await self._write()
+            await self.flush()
 
-    async def _write(self) -> None:
+    async def flush(self) -> None:
+        """Write what waits; while the store takes nothing it goes on waiting."""
         while self._waiting:
             group = self._waiting[:MAX_GROUP]
             try:
