@@ -37,10 +37,14 @@ class _Telling(NamedTuple):
 
 
 class JournalCustomers:
-    """The newest that each system told of each customer, order and case. Every method raises JournalError."""
+    """The newest that each system told of each customer, order and case. Every method raises JournalError.
 
-    def __init__(self, readers: Readers) -> None:
+    Searches have readers of their own: what is asked for at a call doesn't wait for them.
+    """
+
+    def __init__(self, readers: Readers, searching: Readers) -> None:
         self._readers = readers
+        self._searching = searching
 
     async def records(self, keys: Sequence[str], *, limit: int = 50) -> Sequence[CustomerRecord]:
         return await self._readers.run(partial(records, keys=keys, limit=limit))
@@ -49,7 +53,7 @@ class JournalCustomers:
         return await self._readers.run(partial(matters, keys=keys, system=system, limit=limit))
 
     async def search(self, text: str, *, region: str, limit: int = 20) -> FoundRecords:
-        return await self._readers.run(partial(search, text=text, region=region, limit=limit))
+        return await self._searching.run(partial(search, text=text, region=region, limit=limit))
 
 
 def records(connection: StoreConnection, keys: Sequence[str], limit: int) -> Sequence[CustomerRecord]:

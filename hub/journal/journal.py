@@ -65,7 +65,8 @@ class Journal:
         self._store = store
         self._loop = asyncio.get_running_loop()
         self._readers = Readers(store)
-        self.customers = JournalCustomers(self._readers)
+        self._searching = Readers(store)
+        self.customers = JournalCustomers(self._readers, self._searching)
         self._remembers = remembers
         self._repeats = repeats
         self._recent = RecentEvents()
@@ -125,6 +126,7 @@ class Journal:
         await asyncio.sleep(0)  # lets the writer's last report, queued on this loop, reach those who wait
         self._announce()
         await self._readers.close()
+        await self._searching.close()
         await asyncio.to_thread(self._writer.disconnect)
         self._store.release()
 

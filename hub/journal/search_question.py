@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from hub.domain.phone import clean_text, parse_number
 from hub.domain.search import MAX_TEXT, FoundBy
 from hub.journal.search_terms import backwards, numbers
-from hub.journal.search_words import east_asian, folded_id, spellings
+from hub.journal.search_words import MAX_WORDS, east_asian, folded_id, spellings
 
 LEAST_DIGITS: Final = 5
 _LEAST_OF_AN_ID: Final = 4
@@ -101,9 +101,10 @@ def _of_id(typed: str) -> Iterator[Probe]:
 
 
 def _of_name(typed: str) -> Iterator[Probe]:
-    for run in sorted(east_asian(typed), key=len, reverse=True)[:1]:
-        rest = [one for one in east_asian(typed) if one != run]
-        yield Probe(FoundBy.NAME, _beginning(f"east:{run}"), others=[_beginning(f"east:{one}") for one in rest])
+    runs = sorted(east_asian(typed), key=len, reverse=True)[:MAX_WORDS]
+    if runs:
+        longest_run, *rest = (_beginning(f"east:{one}") for one in runs)
+        yield Probe(FoundBy.NAME, longest_run, others=rest)
     ways = spellings(typed)
     for words in ways:
         yield Probe(FoundBy.NAME, Range(f"name:{' '.join(words)}", f"name:{' '.join(words)}"), is_exact=True)
