@@ -27,6 +27,9 @@ class NothingDecided:
     async def decisions(self, keys: Sequence[str]) -> Sequence[IdentityDecision]:  # noqa: ARG002 - the port's shape
         return ()
 
+    async def decision(self, decision_id: str) -> IdentityDecision | None:  # noqa: ARG002 - likewise
+        return None
+
 
 def contacts() -> Contacts:
     return Contacts(
