@@ -10,11 +10,14 @@ from collections.abc import Mapping
 import aiohttp
 from aiohttp import web
 
+from hub.demo.web_shop import PATH, WebShop
+
 
 class Entrance:
-    """`users` are those who are signed in at each path."""
+    """`users` are those who are signed in at each path, `shop` is at a path of its own."""
 
-    def __init__(self, *, desk_url: str, users: Mapping[str, str], passwords: Mapping[str, str]) -> None:
+    def __init__(self, *, desk_url: str, users: Mapping[str, str], passwords: Mapping[str, str], shop: WebShop) -> None:
+        self._shop = shop
         self._desk_url = desk_url
         self._users = users
         self._passwords = passwords
@@ -23,6 +26,7 @@ class Entrance:
         app = web.Application()
         for path in self._users:
             app.router.add_get(path, self._enter)
+        app.router.add_get(PATH, self._shop.page)
         return app
 
     async def _enter(self, request: web.Request) -> web.Response:

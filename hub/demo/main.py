@@ -26,6 +26,7 @@ from hub.demo.script import Pace, Script
 from hub.demo.service_cloud.server import PATH as SERVICE_CLOUD_PATH
 from hub.demo.service_cloud.server import SimulatedServiceCloud
 from hub.demo.site import Site
+from hub.demo.web_shop import PATH, WebShop
 
 USUAL_PORT = 8088
 _AGENT = "alice"
@@ -72,13 +73,20 @@ context: {{cache_s: 20}}
 inbound:
   shop: {{mapping: feeds/order_shipped}}
   channels: {{mapping: {contacts_mapping}, title: Web site and mail}}
+  website:
+    system: field_service                     # whose customers sign in there
+    title: Web shop
+    web:
+      origins: ["{shop_origin}"]
+      secret: "${{file:secrets/website}}"
+      callback: {{queue: support, agents: [alice]}}
 auth:
   tokens:
     terminal: "${{file:secrets/terminal}}"    # what `ctihub tap` signs in with
     shop: {{token: "${{file:secrets/shop}}", may: [publish], feeds: [shop]}}
     channels: {{token: "${{file:secrets/channels}}", may: [publish], feeds: [channels]}}
 """
-_SECRETS = ("pbx", "sap", "service_cloud", "terminal", "shop", "channels")
+_SECRETS = ("pbx", "sap", "service_cloud", "terminal", "shop", "channels", "website")
 
 
 def _free_port() -> int:
@@ -127,7 +135,15 @@ async def _play(port: int | None, pace: Pace, folder: Path) -> None:
     hub_port = _free_port()
     hub_url = f"http://127.0.0.1:{hub_port}"
     users = {name: secrets.token_urlsafe(16) for name in (_AGENT, _SUPERVISOR)}
-    entrance = Entrance(desk_url=hub_url, users={"/": _AGENT, "/supervisor": _SUPERVISOR}, passwords=users)
+    visitor = field_service.CUSTOMERS[0]
+    shop = WebShop(
+        hub_url=hub_url,
+        secret=passwords["website"],
+        customer=visitor.number,
+        name=visitor.name,
+        phone=visitor.phone,
+    )
+    entrance = Entrance(desk_url=hub_url, users={"/": _AGENT, "/supervisor": _SUPERVISOR}, passwords=users, shop=shop)
 
     async with AsyncExitStack() as stack:
         await pbx.start()
@@ -149,6 +165,7 @@ async def _play(port: int | None, pace: Pace, folder: Path) -> None:
                 service_cloud_url=f"{service_cloud_site.url}{SERVICE_CLOUD_PATH}",
                 field_service_mapping=field_service.MAPPING_NAME,
                 contacts_mapping=contacts.MAPPING_NAME,
+                shop_origin=entrance_site.url,
             ),
             encoding="utf-8",
         )
@@ -191,7 +208,7 @@ async def _watch(hub: HubProcess) -> None:
 def _write_secrets(folder: Path) -> dict[str, str]:
     """Make a password each, and leave it where the configuration, and whoever uses it beside the hub, finds it."""
     folder.mkdir(mode=0o700)
-    made = {name: secrets.token_urlsafe(16) for name in _SECRETS}
+    made = {name: secrets.token_urlsafe(32) for name in _SECRETS}
     for name, password in made.items():
         (folder / name).write_text(password, encoding="utf-8")
     return made
@@ -208,6 +225,8 @@ def _say(url: str, hub_url: str, folder: Path) -> None:
         "",
         "Answer, hold, transfer to Bob (1002), dial: what you do to a call holds. The supervisor's desk, in another",
         f"browser or a private window: {url}/supervisor",
+        "",
+        f"Be a customer on the web shop's page, who looks at something or asks to be called back: {url}{PATH}",
         "",
         "From another terminal: what happens, live; how a lookup goes; what each backend says.",
         f"    ctihub tap -c {folder}/ctihub.yaml",

@@ -133,7 +133,7 @@ async def test_the_printed_commands_look_into_it(tmp_path: Path) -> None:
             )
             assert (0, "") == (done.returncode, done.stderr), done.stdout
             said[verb] = done.stdout
-        assert ["ok"] * 4 == [line.split()[0] for line in said["check"].splitlines()]
+        assert ["ok"] * 5 == [line.split()[0] for line in said["check"].splitlines()]
         assert f'full "{CALLERS[0].full_name}"' in said["trace"].partition("=== the agent sees 1 customer")[2]
         assert 3 == len(said["tap"].splitlines())
         folder = Path(commands["check"][-1]).parent
