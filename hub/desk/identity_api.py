@@ -15,6 +15,7 @@ from hub.desk.body import json_body
 from hub.desk.frames import AgentProfile
 from hub.desk.replies import ApiError, json_reply
 from hub.desk.route import Parameter, Route
+from hub.desk.sight import Sight
 from hub.domain.identity import (
     DecisionKind,
     IdentityDecided,
@@ -23,7 +24,7 @@ from hub.domain.identity import (
     IdentityProblem,
     RecordRef,
 )
-from hub.domain.ports import IdentityDecider, IdentityDecisions
+from hub.domain.ports import AccessAction, IdentityDecider, IdentityDecisions
 from hub.domain.rate import RateLimit
 
 DECISIONS_PER_S = 5
@@ -66,8 +67,14 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, fo
 
 class IdentityApi:
     def __init__(
-        self, *, agents: Mapping[str, AgentProfile], decider: IdentityDecider, decisions: IdentityDecisions
+        self,
+        *,
+        agents: Mapping[str, AgentProfile],
+        decider: IdentityDecider,
+        decisions: IdentityDecisions,
+        sight: Sight,
     ) -> None:
+        self._sight = sight
         self._agents = agents
         self._decider = decider
         self._decisions = decisions
@@ -164,12 +171,14 @@ class IdentityApi:
             raise _refused(error) from error
         return json_reply(decided)
 
-    async def _list(self, request: web.Request, _caller: Caller) -> web.StreamResponse:
+    async def _list(self, request: web.Request, caller: Caller) -> web.StreamResponse:
         keys = [_key(key) for key in request.query.getall("key", [])]
         if not keys or len(keys) > MAX_KEYS or any(len(key) > _MAX_KEY_LENGTH for key in keys):
             message = f"key: name 1 to {MAX_KEYS} keys, as in key=tel:%2B4930123456 or key=id:sap:4711."
             raise ApiError(400, "bad_request", message)
-        return json_reply(list(await self._decisions.decisions(keys)))
+        found = list(await self._decisions.decisions(keys))
+        self._sight.saw(caller, AccessAction.VIEW, {key for decision in found for key in decision.keys})
+        return json_reply(found)
 
     def _by(self, caller: Caller) -> str:
         """Return who decides: an agent's id, or a token's name. Raises ApiError."""

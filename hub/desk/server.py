@@ -144,7 +144,7 @@ class DeskServer:
             *AgentsApi(desk=desk, directory=directory, sight=sight).routes(),
             *CommandsApi(agents=desk.agents, control=control).routes(),
             *WrapUpApi(agents=desk.agents, wrap_ups=wrap_ups).routes(),
-            *IdentityApi(agents=desk.agents, decider=identity, decisions=decisions).routes(),
+            *IdentityApi(agents=desk.agents, decider=identity, decisions=decisions, sight=sight).routes(),
             *CustomersApi(customers=customers, sight=sight).routes(),
             *TimelineApi(
                 timeline=timeline,
