@@ -9,8 +9,9 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from hub.context.companies import company_name, compare_companies
 from hub.context.merge_precedence import Precedence, Said
-from hub.context.names import compatible
+from hub.context.names import NameRelation, compatible
 from hub.domain.customer import Conflict, Consent, CustomerRecord, Money, Name, Sourced
 
 T = TypeVar("T")
@@ -85,7 +86,7 @@ def _same_name(one: Name, other: Name) -> bool:
 
 
 def _same_company(one: str, other: str) -> bool:
-    return compatible(one, other)
+    return compare_companies(company_name(one), company_name(other)) is not NameRelation.OTHER
 
 
 def same_language(one: str, other: str) -> bool:

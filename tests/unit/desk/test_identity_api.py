@@ -103,6 +103,7 @@ async def test_decisions_are_asked_for_by_key(house: House) -> None:
     await send(alice, MEANT)
     async with alice.get(PATH, params={"key": "mailto:MARIA@example.com"}) as reply:
         assert ["d-2"] == [one["id"] for one in await reply.json()]
+    assert {"mailto:maria@example.com", "id:sap:4711"} == set(house.accesses.written[-1].keys)
     async with alice.get(PATH, params=[("key", "id:crm:c 9"), ("key", "tel:+4930123456")]) as reply:
         assert ["d-1"] == [one["id"] for one in await reply.json()]
     for keys in ([], ["x"] * 21, ["x" * 601]):
