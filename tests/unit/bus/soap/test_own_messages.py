@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
-import msgspec
 import pytest
 from lxml import etree
 
@@ -90,7 +89,8 @@ FULL: list[FeedData] = [
     Interaction(
         id="v-1", channel=Channel.SELF_SERVICE, at=AT, subject="Visit", customer=REF, source="erp", direction="in",
         status="done", text="line\nline", reference="r", agent="alice", url="https://shop.example/chairs",
-        queue="sales", duration_s=62.5, notes=(Note(at=AT, agent="alice", text="wants it", disposition="sold"),), extra={"k": "v"},
+        queue="sales", duration_s=62.5, notes=(Note(at=AT, agent="alice", text="wants it", disposition="sold"),),
+        extra={"k": "v"},
     ),
 ]  # fmt: skip
 
