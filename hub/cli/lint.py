@@ -87,10 +87,14 @@ def _configuration_problems(path: Path, *, is_online: bool) -> tuple[Sequence[Pr
     except ConfigError as error:
         return error.problems, _mappings_in([path.parent / "mappings"])
     own = _mappings_in(map(Path, config.hub.mappings))
-    from hub.cli.mapping_use import mapping_problems, proposal_problems
+    from hub.cli.proposal_use import proposal_problems
 
-    found = [*mapping_problems(config, path), *proposal_problems(config, path)]
-    found += _contract_problems(config, path, is_online=is_online)
+    found = proposal_problems(config, path)
+    if not config.connectors and not config.inbound:
+        return found, own
+    from hub.cli.mapping_use import mapping_problems
+
+    found += [*mapping_problems(config, path), *_contract_problems(config, path, is_online=is_online)]
     return [*found, *_soap_problems(config, path)], own
 
 

@@ -7,12 +7,10 @@ from pathlib import Path
 
 from hub.cli.feed_use import feed_problems
 from hub.cli.rule_use import rule_problems
-from hub.config.anticipation import AnticipationSection, load_rule, rule_file, rule_names
 from hub.config.document import KeyPath, read_document
 from hub.config.mapping_files import find_mapping
 from hub.config.model import Config
-from hub.config.problem import ConfigError, Problem
-from hub.config.wording import nearest
+from hub.config.problem import Problem
 from hub.mapping.errors import MappingError
 from hub.mapping.mapping import load_mapping
 from hub.mapping.targets import OF_FEEDS
@@ -43,25 +41,6 @@ def mapping_problems(config: Config, file: Path) -> list[Problem]:
         elif "outbound" in path:
             rule = config.connectors[str(path[1])].outbound.rules[int(path[-2])]
             problems.update(rule_problems(rule, found, document.problem, place))
-    return sorted(problems)
-
-
-def proposal_problems(config: Config, file: Path) -> list[Problem]:
-    """Return what is wrong with the rules of proposals that `config`, loaded from `file`, has on."""
-    section, folders = config.context.anticipation, config.hub.mappings
-    document = read_document(file)
-    problems: set[Problem] = set()
-    for number, name in enumerate(rule_names(section, folders)):
-        found = rule_file(name, folders)
-        if found is None:
-            known = rule_names(AnticipationSection(), folders)
-            place = document.value_place(("context", "anticipation", "rules", number))
-            problems.add(document.problem(place, f"there is no rule {name!r}{nearest(name, known)}"))
-            continue
-        try:
-            load_rule(found)
-        except ConfigError as error:
-            problems.update(error.problems)
     return sorted(problems)
 
 

@@ -24,7 +24,8 @@ def add_config(parser: argparse.ArgumentParser) -> None:
 
 def usable_configuration(arguments: argparse.Namespace) -> Config:
     """Load the configuration and see that the mappings and rules it names can be used. Raises CannotRunError."""
-    from hub.cli.mapping_use import mapping_problems, proposal_problems
+    from hub.cli.mapping_use import mapping_problems
+    from hub.cli.proposal_use import proposal_problems
 
     config = configuration(arguments)
     problems = [*mapping_problems(config, arguments.config), *proposal_problems(config, arguments.config)]
