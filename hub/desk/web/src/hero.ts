@@ -293,6 +293,7 @@ export class Hero extends LitElement {
       <span>${past ? words.facts.past : words.state[pop.state]}</span>
       <span class="number" data-testid="pop-duration">${duration(now - from)}</span>
       ${past ? html`<span>· ${words.closed[past.reason]}</span>` : nothing}
+      ${pop.call.direction === "outbound" ? html`<span>· ${words.call.outbound}</span>` : nothing}
     </div>`;
   }
 
@@ -372,7 +373,7 @@ export class Hero extends LitElement {
       case "no_systems":
         return networkName(call) ? words.caller.claims : words.caller.noSystems;
       case "known":
-        return call.direction === "outbound" ? words.call.outbound : nothing;
+        return nothing;
     }
   }
 
