@@ -29,7 +29,7 @@ from tests.bench.result import Target, report
 from tests.servers.postgresql import PostgreSQL, installed_programs
 
 CUSTOMERS: Final = 1_000_000
-BYTES_EACH: Final = 1_400
+BYTES_EACH: Final = 1_600
 """What a contact takes on the disk, with all that it is found by."""
 SAMPLES: Final = 1_000
 COLD_SAMPLES: Final = 300
