@@ -122,7 +122,7 @@ async def test_an_order_is_in_a_live_call_at_once() -> None:
     two.sap.gate.set()
     await eventually(
         lambda: ["delivered"] == [one.value.status for one in two.service.current("main-2").customers[0].orders]
-    )  # type: ignore[union-attr]
+    )
     assert (2, 1) == two.requests
     await two.service.close()
 
