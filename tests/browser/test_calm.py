@@ -112,7 +112,14 @@ async def test_late_answers_make_room_for_themselves(desk: Page, world: World, s
     pending = callers.pending("service", callers.SERVICE)
     first = msgspec.structs.replace(customers.whole_context(revision=1), complete=False, repeats=())
     answers = (callers.found("sap", callers.SAP), pending)
-    bare = {"products": (), "invoices": (), "balances": (), "consents": (), "preferences": {}, "proposals": ()}
+    bare: dict[str, Any] = {
+        "products": (),
+        "invoices": (),
+        "balances": (),
+        "consents": (),
+        "preferences": {},
+        "proposals": (),
+    }
     whole = customers.whole()
     world.ring(
         callers.call(),

@@ -36,7 +36,6 @@ export const customerEn = {
   repeat: {
     nth: (count: number, span: string) => `${ordinal(count)} contact ${span}`,
     days: (days: number) => (days <= 1 ? "within a day" : `in ${days} days`),
-    on: (mark: string, reference: string) => `${mark} on ${reference}`,
     channels: (channels: string) => `By ${channels}`,
   },
   identity: {
@@ -49,7 +48,6 @@ export const customerEn = {
     unreachable: "the hub can't be reached. Try again.",
     failed: (status: number) => `error ${status}. Tell your administrator.`,
     born: (when: string) => `Born ${when}`,
-    lastContact: (what: string) => `Last: ${what}`,
     openOrders: (count: number) => (count === 1 ? "1 open order" : `${count} open orders`),
     openCases: (count: number) => (count === 1 ? "1 open case" : `${count} open cases`),
     maybeSame: "May be the same customer",
@@ -127,7 +125,6 @@ export const customerEn = {
     none: "No earlier contacts",
     noneHere: "None on these channels",
     filter: "Show channels",
-    all: "All channels",
     older: "Older ones",
     loading: "Loading…",
     failed: "Older ones can't be loaded right now.",

@@ -31,7 +31,6 @@ export const customerZh: CustomerStrings = {
   repeat: {
     nth: (count, span) => `${span}第 ${count} 次联系`,
     days: (days) => (days <= 1 ? "一天内" : `${days} 天内`),
-    on: (mark, reference) => `${reference}：${mark}`,
     channels: (channels) => `渠道：${channels}`,
   },
   identity: {
@@ -44,7 +43,6 @@ export const customerZh: CustomerStrings = {
     unreachable: "无法连接服务器，请重试。",
     failed: (status) => `错误 ${status}，请联系管理员。`,
     born: (when) => `出生日期 ${when}`,
-    lastContact: (what) => `最近：${what}`,
     openOrders: (count) => `${count} 个未完成订单`,
     openCases: (count) => `${count} 个未结工单`,
     maybeSame: "可能是同一客户",
@@ -122,7 +120,6 @@ export const customerZh: CustomerStrings = {
     none: "没有联系记录",
     noneHere: "这些渠道没有记录",
     filter: "显示渠道",
-    all: "所有渠道",
     older: "更早的记录",
     loading: "正在加载…",
     failed: "暂时无法加载更早的记录。",

@@ -211,8 +211,6 @@ export const en = {
     closed: (count: number) => (count === 1 ? "1 closed case" : `${count} closed cases`),
   },
   history: {
-    title: "Latest contacts",
-    none: "No earlier contacts",
     channel: {
       phone: "Phone",
       email: "E-mail",

@@ -211,8 +211,6 @@ export const zh: Strings = {
     closed: (count) => `${count} 个已结工单`,
   },
   history: {
-    title: "最近联系",
-    none: "没有联系记录",
     channel: {
       phone: "电话",
       email: "邮件",
