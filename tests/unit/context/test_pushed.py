@@ -10,7 +10,7 @@ import pytest
 
 from hub.context.pushed import with_customer, with_matter
 from hub.domain.change import CaseChange, ChangeKind, OrderChange
-from hub.domain.customer import AnswerState, Case, CustomerRecord, Name, Order, Phone, Problem
+from hub.domain.customer import AnswerState, Case, CustomerContext, CustomerRecord, Name, Order, Phone, Problem
 from hub.domain.interaction import Channel, CustomerRef, Interaction
 from tests.unit.context.backends import Backend, ConnectorError
 from tests.unit.context.test_service import MARIA, NUMBER
@@ -39,14 +39,18 @@ class Two:
     def requests(self) -> tuple[int, int]:
         return len(self.sap.asked), len(self.crm.asked)
 
+    @property
+    def context(self) -> CustomerContext:
+        """What is known in the call under way."""
+        context = self.service.current("main-2")
+        assert context is not None
+        return context
+
     async def rings_again(self) -> tuple[int, int]:
         """Return how often each was asked once another call of the customer has all its answers afresh."""
         self.place.rings()
         await eventually(
-            lambda: all(
-                answer.as_of is None and answer.state is AnswerState.FOUND
-                for answer in self.service.current("main-2").answers  # type: ignore[union-attr] - it is under way
-            )
+            lambda: all(answer.as_of is None and answer.state is AnswerState.FOUND for answer in self.context.answers)
         )
         return self.requests
 
@@ -106,7 +110,7 @@ async def test_an_order_is_in_a_live_call_at_once() -> None:
     """It is there before the system has been asked, as an order and as a contact; then its answer takes the place."""
     two = Two()
     two.place.rings()
-    await eventually(lambda: two.service.current("main-2").complete)  # type: ignore[union-attr]
+    await eventually(lambda: two.context.complete)
     two.sap.gate = asyncio.Event()
     seen = len(two.place.seen)
     two.service.matter_changed(SENT, received=AT)
@@ -120,9 +124,7 @@ async def test_an_order_is_in_a_live_call_at_once() -> None:
     await eventually(lambda: (2, 1) == two.requests)
     two.sap.records = [msgspec.structs.replace(MARIA, orders=(Order(id="4711", status="delivered"),))]
     two.sap.gate.set()
-    await eventually(
-        lambda: ["delivered"] == [one.value.status for one in two.service.current("main-2").customers[0].orders]
-    )
+    await eventually(lambda: ["delivered"] == [one.value.status for one in two.context.customers[0].orders])
     assert (2, 1) == two.requests
     await two.service.close()
 
@@ -131,7 +133,7 @@ async def test_what_was_told_stays_while_the_system_is_down() -> None:
     """The order came over the bus; that its system can't be asked now takes it from nobody's screen."""
     two = Two()
     two.place.rings()
-    await eventually(lambda: two.service.current("main-2").complete)  # type: ignore[union-attr]
+    await eventually(lambda: two.context.complete)
     two.sap.error = ConnectorError(Problem.UNREACHABLE, "sap: no connection")
     two.service.matter_changed(SENT, received=AT)
     await eventually(lambda: (2, 1) == two.requests and "unreachable" in two.place.outcomes)
@@ -151,7 +153,7 @@ async def test_an_order_that_came_while_its_system_was_asked() -> None:
     two.service.matter_changed(msgspec.structs.replace(SENT, customer=CustomerRef(ids={"sap": MARIA.id})), received=AT)
     gate.set()
     await eventually(lambda: (2, 1) == two.requests)
-    await eventually(lambda: two.service.current("main-2").complete)  # type: ignore[union-attr]
+    await eventually(lambda: two.context.complete)
     two.service.end("main-2")
     assert (2, 1) == await two.rings_again()
     await two.service.close()
@@ -161,7 +163,7 @@ async def test_a_deleted_customer_is_gone_at_once() -> None:
     """From the call in progress; the other system's record of them stays."""
     two = Two()
     two.place.rings()
-    await eventually(lambda: two.service.current("main-2").complete)  # type: ignore[union-attr]
+    await eventually(lambda: two.context.complete)
     two.sap.records = []
     two.service.customer_changed(CustomerRecord(system="sap", id=MARIA.id), is_deleted=True)
     context = two.service.current("main-2")
