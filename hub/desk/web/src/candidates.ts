@@ -4,8 +4,7 @@ import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { attention, customerName, openCases, openOrders, systemTitle } from "./customer";
 import { day, provenance } from "./format";
-import type { Customer, CustomerContext, RecordRef } from "./frames";
-import { customerOf } from "./identity";
+import type { Customer, CustomerContext } from "./frames";
 import { Localized, strings } from "./language";
 import "./maybe-same";
 import { base, card } from "./styles";
@@ -52,8 +51,8 @@ export class Candidates extends LitElement {
   ];
 
   @property({ attribute: false }) context!: CustomerContext;
-  /** A record of the one shown. */
-  @property({ attribute: false }) chosen: RecordRef | undefined;
+  /** The one shown. */
+  @property({ attribute: false }) chosen: Customer | undefined;
   @property({ type: Number, attribute: false }) clockAhead = 0;
 
   constructor() {
@@ -63,11 +62,10 @@ export class Candidates extends LitElement {
 
   protected override render(): TemplateResult {
     const customers = this.context.customers ?? [];
-    const chosen = this.chosen && customerOf(this.chosen, this.context);
     const facts = customers.map((customer) => this.facts(customer));
     const common = new Set(facts[0]?.filter((fact) => facts.every((others) => others.includes(fact))));
     return html`${customers.map((customer, index) =>
-        this.candidate(customer, facts[index] ?? [], common, customer === chosen),
+        this.candidate(customer, facts[index] ?? [], common, customer === this.chosen),
       )}
       ${this.context.maybe_same?.length
         ? html`<ctihub-maybe-same .context=${this.context}></ctihub-maybe-same>`

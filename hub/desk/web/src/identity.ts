@@ -2,6 +2,7 @@
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 import { decide, takeBack, type Decision, type Said } from "./customer-api";
 import type { BackendAnswer, Customer, CustomerContext, CustomerRecord, RecordRef } from "./frames";
+import { customerName } from "./customer";
 import { strings } from "./language";
 
 export const isSame = (one: RecordRef, other: RecordRef): boolean => one.system === other.system && one.id === other.id;
@@ -27,9 +28,14 @@ export function recordsOf(customer: Customer, answers: readonly BackendAnswer[])
 export const recordOf = ({ system, id }: RecordRef, answers: readonly BackendAnswer[]): CustomerRecord | undefined =>
   answers.flatMap(({ records = [] }) => records).find((record) => record.system === system && record.id === id);
 
-/** The customer that a record belongs to. */
-export const customerOf = (ref: RecordRef, context: CustomerContext): Customer | undefined =>
-  context.customers?.find((customer) => isIn(ref, recordsOf(customer, context.answers ?? [])) || customer.ids[ref.system] === ref.id);
+/** The customer that a record belongs to; where it is told of several, the one of that name. */
+export function customerOf(ref: RecordRef, context: CustomerContext, name = ""): Customer | undefined {
+  const answers = context.answers ?? [];
+  const fitting = (context.customers ?? []).filter(
+    (customer) => customer.ids[ref.system] === ref.id || isIn(ref, recordsOf(customer, answers)),
+  );
+  return fitting.find((customer) => customerName(customer) === name) ?? fitting[0];
+}
 
 /** What an element asks of the page around it. */
 export interface Wanted {

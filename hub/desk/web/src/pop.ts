@@ -4,7 +4,7 @@ import { customElement, property, state } from "lit/decorators.js";
 import "./call-bar";
 import type { Parked } from "./call-bar";
 import "./candidates";
-import { mayComeTo, meant } from "./customer";
+import { customerName, mayComeTo, meant } from "./customer";
 import "./customer-cards";
 import type { Customer, CustomerContext, Pop, RecordRef, TeamMember } from "./frames";
 import "./hero";
@@ -47,7 +47,7 @@ export class PopView extends LitElement {
   /** How and when the call left the agent, who still works on it; undefined while it has not. */
   @property({ attribute: false }) past: Closed | undefined;
   /** Whom the agent chose of several, until the hub says so itself; nobody until the agent has asked. */
-  @state() private chosen: RecordRef | undefined;
+  @state() private chosen: { readonly record: RecordRef; readonly name: string } | undefined;
   /** A choice that was taken back, until the hub has no more of it. */
   @state() private withdrawn: string | undefined;
   private readonly decisions = new IdentityDecisions(this);
@@ -77,13 +77,13 @@ export class PopView extends LitElement {
 
   private get customer(): Customer | undefined {
     const { known } = this;
-    return meant(known) ?? (known && this.chosen && customerOf(this.chosen, known));
+    return meant(known) ?? (known && this.chosen && customerOf(this.chosen.record, known, this.chosen.name));
   }
 
   private readonly choose = (event: CustomEvent<Customer>): void => {
     const [record] = recordsOf(event.detail, this.context?.answers ?? []);
     if (!record) return;
-    this.chosen = record;
+    this.chosen = { record, name: customerName(event.detail) };
     const { id } = this.pop.call;
     void this.decisions.decide({ decisions: [{ kind: "meant", records: [record], call_id: id }], done: "" });
   };
@@ -124,7 +124,7 @@ export class PopView extends LitElement {
       ${context && customers.length > 1 && !context.chosen
         ? html`<ctihub-candidates
             .context=${context}
-            .chosen=${this.chosen}
+            .chosen=${customer}
             .clockAhead=${clockAhead}
             @choose=${this.choose}
           ></ctihub-candidates>`
