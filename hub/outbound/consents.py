@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from hub.domain.call import CallEvent
 from hub.domain.change import CaseChange, CustomerChange, OrderChange
 from hub.domain.consent import refused_by
-from hub.domain.customer import CustomerContext
+from hub.domain.customer import CustomerContext, CustomerRecord
 from hub.domain.event import Event, WriteBackRequest, customer_of
 from hub.domain.interaction import CustomerRef, Interaction
 from hub.domain.ports import CallArchive, CustomerRecords
@@ -34,6 +34,13 @@ class Consents:
     async def refuses(self, event: Event, purpose: str) -> bool:
         """Return whether the event's customer refuses a purpose; "" is none that anybody could. Raises StoreError."""
         return bool(purpose) and purpose in await self._refused(event)
+
+    async def found_refuses(self, record: CustomerRecord, purpose: str) -> bool:
+        """Return whether the customer refuses a purpose whom a backend was asked for. Raises StoreError."""
+        if not purpose:
+            return False
+        refused = refused_by(record, self._today()) | await self._told(CustomerRef(ids={record.system: record.id}))
+        return purpose in refused
 
     async def _refused(self, event: Event) -> frozenset[str]:
         match event.data:

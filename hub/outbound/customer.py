@@ -23,7 +23,7 @@ Lookup = Callable[[CustomerQuery], Awaitable[Sequence[CustomerRecord]]]
 class Whose(enum.StrEnum):
     """`one`: the id is known. Else there is `nobody` in that backend, or `several` that it may be.
 
-    `refused`: the customer has refused what it is written for, so nobody was looked for.
+    `refused`: the customer has refused what it is written for.
     """
 
     ONE = "one"
@@ -33,8 +33,11 @@ class Whose(enum.StrEnum):
 
 
 class Owner(NamedTuple):
+    """`record` is what the backend said of the customer, where it had to be asked."""
+
     whose: Whose
     id: str = ""
+    record: CustomerRecord | None = None
 
 
 _NOBODY = Owner(Whose.NOBODY)
@@ -90,9 +93,9 @@ class Customers:
         if known := reference.ids.get(self._connector):
             return Owner(Whose.ONE, known)
         for query in self._queries(reference):
-            ids = {record.id for record in await lookup(query)}
-            if ids:
-                return Owner(Whose.ONE, ids.pop()) if len(ids) == 1 else _SEVERAL
+            found = {record.id: record for record in await lookup(query)}
+            if found:
+                return Owner(Whose.ONE, *found.popitem()) if len(found) == 1 else _SEVERAL
         return _NOBODY
 
     def _queries(self, reference: CustomerRef) -> Iterator[CustomerQuery]:

@@ -70,6 +70,8 @@ class Deliverer:
         if await self._consents.refuses(delivery.event, purpose):
             return Whose.REFUSED
         entry, owner = await self._entry(delivery, connector)
+        if owner.record is not None and await self._consents.found_refuses(owner.record, purpose):
+            return Whose.REFUSED
         if owner.whose is Whose.ONE:
             entry = msgspec.structs.replace(entry, customer=owner.id)
         elif delivery.rule is None or not delivery.rule.without_customer:

@@ -24,6 +24,8 @@ from hub.outbound.customer import Customers, Owner, Whose
 from tests.unit.outbound.site import NUMBER, answer, cleared, fed, interaction, known
 
 ONE = Owner(Whose.ONE, "C-1")
+ASKED = Owner(Whose.ONE, "C-1", CustomerRecord(system="crm", id="C-1"))
+"""With what the backend said of the customer: it may be a refusal."""
 
 
 class Archive:
@@ -84,7 +86,7 @@ async def test_the_call_s_context_says_it() -> None:
 async def test_who_has_not_answered_then_is_asked_now(archive: Archive) -> None:
     """The call came while the backend was down: that is just when this is needed."""
     backend = Backend(phone=["C-1"])
-    assert ONE == await owner(cleared(), archive, backend)
+    assert ASKED == await owner(cleared(), archive, backend)
     assert [NUMBER.e164] == backend.asked
     assert Owner(Whose.NOBODY) == await owner(cleared(), archive, Backend())
     assert Owner(Whose.SEVERAL) == await owner(cleared(), archive, Backend(phone=["C-1", "C-2"]))
@@ -103,7 +105,7 @@ async def test_an_interaction_names_its_customer() -> None:
     assert ONE == await owner(fed(interaction()), Archive(), backend)
     assert [] == backend.asked
     named = CustomerRef(phones=("0351 5550123", "nonsense"), emails=("petra@example.com",), ids={"erp": "E-1"})
-    assert ONE == await owner(fed(interaction(customer=named)), Archive(), backend)
+    assert ASKED == await owner(fed(interaction(customer=named)), Archive(), backend)
     assert ["+493515550123", "petra@example.com"] == backend.asked
     assert Owner(Whose.NOBODY) == await owner(fed(interaction(customer=named)), Archive(), Backend())
 

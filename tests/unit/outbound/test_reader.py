@@ -14,12 +14,25 @@ from hub.domain.backend import BackendStatus
 from hub.domain.customer import AnswerState, Consent, CustomerRecord, Problem, Sourced
 from hub.domain.event import WriteBackRequest, decode_event, write_back_event
 from hub.domain.inbound import DeadLetterState, Transport
+from hub.domain.interaction import CustomerRef
 from hub.domain.writeback import WriteBack, WriteKind
 from hub.journal.erasure import CustomerBeside
 from hub.outbound.delivery import Deliverer
 from hub.outbound.outbound import Backend
 from hub.outbound.waiting import UNSURE_S
-from tests.unit.outbound.site import CALLS, NOON, NUMBER, Keeper, Site, answer, cleared, context, known
+from tests.unit.outbound.site import (
+    CALLS,
+    NOON,
+    NUMBER,
+    Keeper,
+    Site,
+    answer,
+    cleared,
+    context,
+    fed,
+    interaction,
+    known,
+)
 from tests.waiting import eventually
 
 DOWN = ConnectorError(Problem.UNREACHABLE, "crm: no connection")
@@ -412,3 +425,21 @@ async def test_nothing_is_written_for_a_purpose_that_the_customer_refuses(site: 
         site.crm.kept
     )
     assert {"written": 3, "skipped": 1} == site.counts()
+
+
+async def test_who_is_found_by_asking_the_backend_may_have_refused_it(site: Site) -> None:
+    """A contact names a number alone: whose it is, and what they refuse, the backend says."""
+    refusing = CustomerRecord(system="crm", id="C-1", consents=(Consent(purpose="marketing", granted=False),))
+    site.crm.records = (refusing,)
+    site.rules(
+        {"on": ["cti.interaction.*"], "write": "note", "purpose": "marketing"},
+        {"on": ["cti.interaction.*"], "write": "activity", "purpose": "service"},
+    )
+    await site.start()
+    by_number = CustomerRef(phones=(NUMBER.e164,))
+    await site.happened(
+        fed(interaction(customer=by_number)), fed(interaction("m-2", customer=by_number), event_id="e-2")
+    )
+    await site.dealt_with()
+    assert [(WriteKind.ACTIVITY, "mail:m-1"), (WriteKind.ACTIVITY, "mail:m-2")] == list(site.crm.kept)
+    assert {"written": 2, "skipped": 2} == site.counts()
