@@ -173,7 +173,9 @@ context:
 #      - {name: email, about: email, signs: [email], adds: 18}
   # Which system is believed where several say different things: system_order (of connectors), newest, most_complete, or
   # a list of systems. By field where it is not the default; what contradicts it is shown beside it all the same.
-#  merge: {default: system_order, fields: {language: newest, name: most_complete, tier: [sap], extra.sap.points: newest}}
+#  merge:
+#    default: system_order
+#    fields: {language: newest, name: most_complete, tier: [sap], extra.sap.points: newest}
   # The customers (0: none) who were in touch most often within so many days, each at least so many times: what the
   # backends say of them is asked for again before it gets stale, by no more than so many requests.
 #  warm: {customers: 50, days: 30, contacts: 3, at_once: 2, per_minute: 60}

@@ -74,13 +74,17 @@ class IdentityDecision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
 
 
 class Chosen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The decision by which one of several customers is meant; it can be taken back by its id."""
+    """The decision by which one of several customers is meant; it can be taken back by its id.
+
+    `unreachable`: the system that has the record does not answer, or has not yet. Then nobody else is meant.
+    """
 
     decision: str
     record: RecordRef
     by: str
     at: datetime
     call_id: str = ""
+    unreachable: bool = False
 
 
 class IdentityDecided(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -116,7 +120,8 @@ class Sign(enum.StrEnum):
     """What two records can agree or disagree in; the rules of `context.identity` are made of these.
 
     `phone`, `email`: one in common that is nobody else's, valid at the same time, or that both were found by;
-    `*_verified`: both systems made sure of it. Of names at most one sign of those from `name_same` to `companies_differ`.
+    `*_verified`: both systems made sure of it. Of names at most one sign of those from `name_same` to
+    `companies_differ`.
     """
 
     ID = "id"

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from hub.config.identity import DEFAULT_RULES, IdentityRule, IdentitySection
-from hub.config.load import ConfigError, load_config
+from hub.config.load import load_config
+from hub.config.problem import ConfigError
 from hub.domain.identity import Sign
 
 HEAD = """\

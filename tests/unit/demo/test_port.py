@@ -10,6 +10,7 @@ import pytest
 
 from hub.demo import main
 from hub.demo.entrance import Entrance
+from hub.demo.web_shop import WebShop
 from tests.servers.process import OwnedProcess
 from tests.waiting import eventually_blocking
 
@@ -32,7 +33,8 @@ async def test_the_usual_port_is_given_up_where_it_is_taken(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Who names none gets a free one, and is told so."""
-    entrance = Entrance(desk_url="http://127.0.0.1:1", users={"/": "alice"}, passwords={"alice": "unused"})
+    shop = WebShop(hub_url="http://127.0.0.1:1", secret="unused", customer="1", name="Eva", phone="+4930123")
+    entrance = Entrance(desk_url="http://127.0.0.1:1", users={"/": "alice"}, passwords={"alice": "unused"}, shop=shop)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         monkeypatch.setattr(main, "USUAL_PORT", port)
