@@ -84,11 +84,13 @@ class Anticipation:
     def propose_for(self, customer: KnownCustomer, *, today: date) -> tuple[Proposal, ...]:
         """Do the same with what is known of a customer already gathered."""
         facts: dict[str, Any] = {"today": today.isoformat(), "customer": plain(customer)}
-        made: dict[Proposal | tuple[Any, ...], Proposal] = {}
+        made: dict[tuple[str, ...], Proposal] = {}
         is_stopped = False
         for one in self._rules:
             if one.rule.kind is ProposalKind.OFFER and is_stopped:
                 break  # the offers are last
+            if len(made) >= self._at_most:
+                break  # what comes now is less important than all of these
             try:
                 for proposal in _proposals(one, facts):
                     is_stopped |= proposal.kind is ProposalKind.STOP
@@ -138,7 +140,12 @@ def _proposals(one: _Compiled, facts: Mapping[str, Any]) -> Iterator[Proposal]:
     left = rule.at_most
     for item in items:
         record = facts if item is None else {**facts, "item": item}
-        if left and all(condition(record) for condition in one.conditions):
+        if not left:
+            return
+        for condition in one.conditions:
+            if not condition(record):
+                break
+        else:
             left -= 1
             yield Proposal(
                 rule=one.name,

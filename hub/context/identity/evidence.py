@@ -36,6 +36,7 @@ _NAME_SIGNS: Final = {
 }
 _PLACEHOLDER_YEARS: Final = frozenset({1, 1753, 1800, 1900, 1970, 9999})
 _WORD = re.compile(r"[^\W_]+")
+_BETWEEN_PARTS = re.compile(r"[.+_-]")
 _STREET = re.compile(r"stra(?:ss|ß)e\b|str\b\.?|street\b|st\b\.?")
 _GMAIL = frozenset({"gmail.com", "googlemail.com"})
 
@@ -131,12 +132,12 @@ def _place(address: Address) -> Place:
 
 def is_role_mailbox(address: str) -> bool:
     """Whether several people read what is sent there: info@, sales@."""
-    return re.split(r"[.+_-]", address.partition("@")[0])[0] in ROLE_MAILBOXES
+    return _BETWEEN_PARTS.split(address.partition("@")[0], maxsplit=1)[0] in ROLE_MAILBOXES
 
 
 class _Found(dict[Sign, str]):
     def add(self, sign: Sign, *compared: str) -> None:
-        self[sign] = " · ".join(dict.fromkeys(filter(None, compared)))
+        self[sign] = compared[0] if len(compared) == 1 else " · ".join(dict.fromkeys(filter(None, compared)))
 
 
 def evidence(one: Prepared, other: Prepared, shared: Collection[str] = ()) -> Evidence:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 from hub.config.identity import IdentitySection
 from hub.context.identity.evidence import Evidence
@@ -15,6 +16,11 @@ from hub.domain.identity import Reason, Sign
 
 _DIGITS = 4
 _SUREST = 0.9999
+_MAX_KNOWN = 4_096
+"""Sets of signs of which it is kept what fits them: records have much the same in common, again and again."""
+
+Fitting = tuple[frozenset[Sign], float, str]
+"""A rule by its signs, what it adds, and its name."""
 
 
 class Rules:
@@ -26,10 +32,12 @@ class Rules:
         self.shared_numbers = frozenset(one for one in settings.shared_numbers if not one.endswith("*"))
         self.shared_prefixes = tuple(one[:-1] for one in settings.shared_numbers if one.endswith("*"))
         self._prior = -math.log2(settings.customers)
-        topics: dict[str, list[tuple[frozenset[Sign], float, str]]] = {}
+        topics: dict[str, list[Fitting]] = {}
         for rule in settings.all_rules:
             topics.setdefault(rule.topic, []).append((frozenset(rule.signs), rule.adds, rule.name))
         self._topics = tuple(tuple(rules) for rules in topics.values())
+        self._fitting = lru_cache(_MAX_KNOWN)(self._fitting_of)
+        self._weight = lru_cache(_MAX_KNOWN)(self._weight_of)
 
     def bits(self, evidence: Evidence) -> float:
         """Return what the rules add up to: the log2 of the odds."""
@@ -37,11 +45,13 @@ class Rules:
 
     def weight(self, evidence: Evidence) -> float:
         """Return what all rules that fit add, without how rare a match is to begin with."""
-        return sum(adds for _, adds, _ in self._fitting(evidence))
+        return self._weight(frozenset(evidence))
 
-    def _fitting(self, evidence: Evidence) -> Sequence[tuple[frozenset[Sign], float, str]]:
-        signs = evidence.keys()
-        found: list[tuple[frozenset[Sign], float, str]] = []
+    def _weight_of(self, signs: frozenset[Sign]) -> float:
+        return sum(adds for _, adds, _ in self._fitting(signs))
+
+    def _fitting_of(self, signs: frozenset[Sign]) -> Sequence[Fitting]:
+        found: list[Fitting] = []
         for rules in self._topics:
             for rule in rules:
                 if rule[0] <= signs:
@@ -53,7 +63,7 @@ class Rules:
         """Return the rules that had their say, those that say most first."""
         told = (
             Reason(rule=name, score=adds, detail="; ".join(evidence[sign] for sign in sorted(signs)))
-            for signs, adds, name in self._fitting(evidence)
+            for signs, adds, name in self._fitting(frozenset(evidence))
             if adds
         )
         return tuple(sorted(told, key=lambda reason: (-abs(reason.score), reason.rule)))
