@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from ipaddress import ip_address
+from ipaddress import IPv6Address, IPv6Network, ip_address
 
 import msgspec
 import structlog
@@ -86,17 +86,22 @@ class Gate:
         return f"__Host-{COOKIE_NAME}" if self.secure else COOKIE_NAME
 
     def address(self, request: web.Request) -> str:
-        """Return where the caller is, for the back-off after wrong passwords.
+        """Return where the caller is, for the back-off after wrong passwords and for limits.
 
-        With a public_url a proxy stands in front: the last address in X-Forwarded-For is the one that it saw.
+        With a public_url a proxy stands in front: the last address in the last X-Forwarded-For is the one that it saw,
+        whether it adds to what the caller brought or writes a header of its own behind. Of IPv6 it is the network of 64
+        bits, all of which one caller has at hand (RFC 6177).
         """
         if self._public_origin is not None:
-            seen = request.headers.get(hdrs.X_FORWARDED_FOR, "").rpartition(",")[2].strip()
+            seen = request.headers.getall(hdrs.X_FORWARDED_FOR, [""])[-1].rpartition(",")[2].strip()
             try:
-                return str(ip_address(seen))
+                return _neighbourhood(seen)
             except ValueError:
                 log.debug("no_forwarded_address")
-        return request.remote or "unknown"
+        try:
+            return _neighbourhood(request.remote or "")
+        except ValueError:
+            return request.remote or "unknown"
 
     async def admit(self, request: web.Request, access: Access) -> Caller:
         """Return who asks. Raises `ApiError` 401 or 403.
@@ -163,6 +168,16 @@ def _check_right(caller: Caller, access: Access) -> None:
     needed = _ADMITTED_BY_RIGHT.get(access, "read")
     if needed not in caller.may:
         raise ApiError(403, "not_allowed", why_token_may_not(needed))
+
+
+def _neighbourhood(address: str) -> str:
+    """Return an address; of IPv6 its network. Raises ValueError where it is none."""
+    found = ip_address(address)
+    if not isinstance(found, IPv6Address):
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(IPv6Network((int(found) >> 64 << 64, 64)))
 
 
 def _scheme(request: web.Request) -> str:
