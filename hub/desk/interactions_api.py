@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -172,6 +172,8 @@ class InteractionsApi:
             return "it is no JSON."
         if not (given.customer.phones or given.customer.emails or given.customer.ids):
             return "it names no customer: give a phone, an e-mail address or an id - at `$.customer`."
+        if not all(map(_is_in_utc, (given.at, *(note.at for note in given.notes)))):
+            return "a moment is of no year from 1 to 9999 in UTC - at `$.at` or `$.notes`."
         interaction = _interaction(given, source)
         event = interaction_event(interaction, feed=source)
         return msgspec.structs.replace(event, id=_event_id(interaction))
@@ -200,6 +202,14 @@ class InteractionsApi:
             known: Literal["recorded", "duplicate"] = "recorded" if outcome.is_new else "duplicate"
             receipts.append(InteractionReceipt(outcome=known, id=identity, event=one.id))
         return receipts
+
+
+def _is_in_utc(moment: datetime) -> bool:
+    try:
+        moment.astimezone(UTC)
+    except OverflowError:
+        return False
+    return True
 
 
 def _unavailable(reason: str) -> ApiError:

@@ -32,8 +32,11 @@ def microseconds(moment: datetime) -> int:
 
 
 def moment_of(microseconds: int) -> datetime:
-    """Return what `microseconds` made of a moment, in UTC."""
-    return _EPOCH + timedelta(microseconds=microseconds)
+    """Return what `microseconds` made of a moment, in UTC; of one that is none there, the nearest that is."""
+    try:
+        return _EPOCH + timedelta(microseconds=microseconds)
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC) if microseconds > 0 else datetime.min.replace(tzinfo=UTC)
 
 
 def index_key(text: str) -> str:

@@ -101,6 +101,8 @@ async def test_a_list_has_a_receipt_for_each(house: House, kept: Journal) -> Non
         ({"id": None}, "$.id"),
         ({"channel": "fax"}, "$.channel"),
         ({"at": "2026-03-01T12:00:00"}, "$.at"),
+        ({"at": "9999-12-31T23:59:59-14:00"}, "$.at"),
+        ({"notes": [{"at": "0001-01-01T00:00:00+14:00"}]}, "$.notes"),
         ({"subject": "x" * 501}, "$.subject"),
         ({"customer": {}}, "$.customer"),
         ({"customer": {"phones": ["030 901820"]}}, "$.customer.phones"),

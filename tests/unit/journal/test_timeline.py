@@ -1,7 +1,7 @@
 """A customer's timeline: calls with what was said of them, matters with how they moved, pages, channels, repeats."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import msgspec
@@ -284,6 +284,20 @@ async def test_a_place_that_is_none_is_refused(journal: Journal, before: str) ->
     """Whatever was made up for a page's `next`."""
     with pytest.raises(ValueError, match="no place in a timeline"):
         await journal.timeline([TEL], before=before)
+
+
+async def test_a_moment_that_utc_has_not_breaks_no_timeline(journal: Journal) -> None:
+    """One contact from the last hours of the year 9999, west of Greenwich: it is there, and so are the others."""
+    beyond = datetime(9999, 12, 31, 23, 59, tzinfo=timezone(timedelta(hours=-14)))
+    before = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))
+    ref = CustomerRef(ids={"crm": "C-1"})
+    for number, at in enumerate((before, datetime(2026, 3, 1, tzinfo=UTC), beyond)):
+        line = Interaction(
+            id=str(number), source="shop", channel=Channel.CHAT, at=at, subject="-", customer=ref, reference="7"
+        )
+        await journal.append(interaction_event(line, feed="shop"))
+    page = await journal.timeline(ref.keys())
+    assert ["2", "1", "0"] == [line.id for line in page.interactions]
 
 
 async def test_a_rare_channel_reads_no_other(tmp_path: Path) -> None:
