@@ -89,10 +89,11 @@ class VisitorTokens:
         except jwt.ExpiredSignatureError:
             message = "This visitor's token has expired: have the site's server sign another one."
             raise ApiError(401, "token_expired", message, _BEARER) from None
-        except (jwt.PyJWTError, ValueError, RecursionError) as error:
+        except (jwt.PyJWTError, ValueError, OverflowError, RecursionError) as error:
             # Says what is wrong with the token, not what is in it.
             raise _wrong(type(error).__name__) from None
-        if claims["exp"] > time.time() + LONGEST_S + _LEEWAY_S:
+        # The library takes a number written as text, too.
+        if not isinstance(claims["exp"], int | float) or claims["exp"] > time.time() + LONGEST_S + _LEEWAY_S:
             raise _wrong(f"exp: at most {LONGEST_S} s from now, so that one that is found is soon worth nothing")
         return claims
 
