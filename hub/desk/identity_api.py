@@ -155,9 +155,10 @@ class IdentityApi:
             reason=given.reason.strip(),
         )
         try:
-            return json_reply(await self._decider.decide(decision))
+            decided = await self._decider.decide(decision)
         except IdentityError as error:
             raise _refused(error) from error
+        return self._shown(decided, caller)
 
     async def _withdraw(self, request: web.Request, caller: Caller) -> web.StreamResponse:
         by = self._by(caller)
@@ -169,7 +170,7 @@ class IdentityApi:
             )
         except IdentityError as error:
             raise _refused(error) from error
-        return json_reply(decided)
+        return self._shown(decided, caller)
 
     async def _list(self, request: web.Request, caller: Caller) -> web.StreamResponse:
         keys = [_key(key) for key in request.query.getall("key", [])]
@@ -178,7 +179,13 @@ class IdentityApi:
             raise ApiError(400, "bad_request", message)
         found = list(await self._decisions.decisions(keys))
         self._sight.saw(caller, AccessAction.VIEW, {key for decision in found for key in decision.keys})
-        return json_reply(found)
+        role = self._sight.role(caller)
+        return json_reply([self._sight.decision(one, role) for one in found])
+
+    def _shown(self, decided: IdentityDecided, caller: Caller) -> web.Response:
+        """Return it as the caller may see it, and have it written down that they do."""
+        self._sight.saw(caller, AccessAction.VIEW, decided.decision.keys)
+        return json_reply(self._sight.decided(decided, self._sight.role(caller)))
 
     def _by(self, caller: Caller) -> str:
         """Return who decides: an agent's id, or a token's name. Raises ApiError."""

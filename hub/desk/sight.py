@@ -13,6 +13,7 @@ from hub.desk.frames import AgentProfile
 from hub.domain.agent import QueueStatus
 from hub.domain.call import Call
 from hub.domain.customer import CustomerContext
+from hub.domain.identity import IdentityDecided, IdentityDecision
 from hub.domain.ports import Access, AccessAction, AccessLog, CallLogEntry, StoredEvent, Visibility
 
 EVERYBODY: Final = "*"
@@ -53,6 +54,12 @@ class Sight:
 
     def context(self, context: CustomerContext | None, role: str) -> CustomerContext | None:
         return None if context is None else self.visibility.context_for(context, role)
+
+    def decision(self, decision: IdentityDecision, role: str) -> IdentityDecision:
+        return self.visibility.decision_for(decision, role)
+
+    def decided(self, decided: IdentityDecided, role: str) -> IdentityDecided:
+        return self.visibility.decided_for(decided, role)
 
     def log_entry(self, entry: CallLogEntry, role: str) -> CallLogEntry:
         return self.visibility.entry_for(entry, role)

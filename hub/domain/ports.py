@@ -16,7 +16,7 @@ from hub.domain.callback import Callback
 from hub.domain.control import Actor, Command, CommandResult, Refusal
 from hub.domain.customer import Customer, CustomerContext, CustomerRecord
 from hub.domain.event import Event
-from hub.domain.identity import IdentityDecided, IdentityDecision
+from hub.domain.identity import IdentityDecided, IdentityDecision, RecordMatch
 from hub.domain.inbound import DeadLetter, DeadLetterState, InboundMessage, Receipt
 from hub.domain.interaction import Channel, Interaction, TimelinePage
 from hub.domain.phone import PhoneNumber
@@ -280,6 +280,15 @@ class Visibility(Protocol):
     def number_for(self, number: PhoneNumber, role: str) -> PhoneNumber: ...
 
     def entry_for(self, entry: CallLogEntry, role: str) -> CallLogEntry: ...
+
+    def matches_for(self, matches: tuple[RecordMatch, ...], role: str) -> tuple[RecordMatch, ...]: ...
+
+    def decision_for(self, decision: IdentityDecision, role: str) -> IdentityDecision: ...
+
+    def decided_for(self, decided: IdentityDecided, role: str) -> IdentityDecided: ...
+
+    def hidden_fields(self, role: str) -> frozenset[str]:
+        """Return the fields of a customer's record of which this role sees a part or nothing, whoever it is."""
 
     def event_for(self, body: bytes, role: str) -> bytes:
         """Return an event's JSON with what this role need not see hidden; emptied where it can't be read."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
+from typing import Final
 
 import msgspec
 
@@ -16,9 +17,14 @@ from hub.privacy.masks import MASKS
 Hides = Mapping[str, Hidden]
 """Fields that are hidden, by name: `birth_date`, `extra.<field>` or `extra.<system>.<field>`."""
 
+_CHANNEL_OF_FIELD: Final = {"orders": Channel.ORDER, "cases": Channel.CASE}
+
 
 class RoleRules(msgspec.Struct, frozen=True):
-    """What one role does not see, whoever the customer is: fields, and what was said on some channels."""
+    """What one role does not see, whoever the customer is: fields, and what was said on some channels.
+
+    From whom orders or cases are hidden, theirs are among the channels.
+    """
 
     fields: dict[str, Hidden]
     channels: frozenset[Channel]
@@ -62,10 +68,10 @@ class Rules:
 
     def _made(self, role: str) -> RoleRules:
         section = self._section
-        return RoleRules(
-            {name: _hidden(name, rule) for name, rule in section.fields.items() if not _may(role, rule.roles)},
-            frozenset(channel for channel, rule in section.interactions.items() if not _may(role, rule.roles)),
-        )
+        fields = {name: _hidden(name, rule) for name, rule in section.fields.items() if not _may(role, rule.roles)}
+        channels = {channel for channel, rule in section.interactions.items() if not _may(role, rule.roles)}
+        channels |= {channel for name, channel in _CHANNEL_OF_FIELD.items() if name in fields}
+        return RoleRules(fields, frozenset(channels))
 
 
 def _may(role: str, roles: tuple[ViewerRole, ...] | None) -> bool:

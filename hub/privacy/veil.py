@@ -12,10 +12,11 @@ from hub.domain.call import Call, Connection
 from hub.domain.callback import Callback
 from hub.domain.change import CustomerChange
 from hub.domain.customer import Customer, CustomerContext, CustomerRecord, Hidden, HiddenReason, Hiding, Sourced
-from hub.domain.identity import RecordMatch
-from hub.domain.interaction import CustomerRef, Interaction
+from hub.domain.identity import IdentityDecided, IdentityDecision, RecordMatch
+from hub.domain.interaction import Channel, CustomerRef, Interaction
 from hub.domain.phone import names_number
-from hub.privacy.masks import MASKS, masked_number, masked_phone_number, masked_text_name
+from hub.domain.repeats import PROGRESS
+from hub.privacy.masks import MASKS, masked_key, masked_number, masked_phone_number, masked_text_name
 from hub.privacy.rules import Hides, RoleRules
 
 Veiled = TypeVar("Veiled", CustomerRecord, Customer)
@@ -41,15 +42,25 @@ def veiled_customer(customer: Customer, hides: Hides) -> Customer:
     if not hides:
         return customer
     veiled = _veiled(customer, hides)
-    if veiled is customer:
-        return customer
-    hidden = {one.field for one in veiled.hidden}
-    conflicts = tuple(one for one in customer.conflicts if one.field.partition(".")[0] not in hidden)
-    unseen = {name.partition(".")[0] for name in hidden}
+    # What is told beside a field is hidden with it, also where the field itself is empty.
+    conflicts = tuple(one for one in customer.conflicts if not _is_hidden(one.field, hides))
+    unseen = {name.partition(".")[0] for name in hides}
     proposals = tuple(one for one in customer.proposals if unseen.isdisjoint(one.fields))
-    return msgspec.structs.replace(
-        veiled, conflicts=conflicts, matches=veiled_matches(customer.matches, hides), proposals=proposals
-    )
+    beside = {
+        "conflicts": conflicts,
+        "matches": veiled_matches(customer.matches, hides),
+        "proposals": proposals,
+    }
+    changes = {name: value for name, value in beside.items() if value != getattr(customer, name)}
+    return msgspec.structs.replace(veiled, **changes) if changes else veiled
+
+
+def _is_hidden(path: str, hides: Hides) -> bool:
+    """Whether a conflict's path (`name.full`, `extra.crm.points`) is in a field that is hidden."""
+    field, _, rest = path.partition(".")
+    if f"{field}." != EXTRA:
+        return any(_IN_CUSTOMER.get(name, name) == field or name == field for name in hides)
+    return any(name.startswith(EXTRA) and name.removeprefix(EXTRA) in (rest, rest.partition(".")[2]) for name in hides)
 
 
 def veiled_matches(matches: tuple[RecordMatch, ...], hides: Hides) -> tuple[RecordMatch, ...]:
@@ -93,6 +104,9 @@ def veiled_interaction(interaction: Interaction, rules: RoleRules) -> Interactio
     if interaction.channel in rules.channels:
         notes = tuple(msgspec.structs.replace(note, text="", new_case="") for note in interaction.notes)
         changes |= {"subject": "", "text": "", "url": "", "notes": notes, "extra": {}}
+        if interaction.channel in PROGRESS:
+            # Of an order or a case its state is what is said.
+            changes |= {"status": "", "history": ()}
     return msgspec.structs.replace(interaction, **changes) if changes else interaction
 
 
@@ -153,8 +167,30 @@ def veiled_name(name: str, rules: RoleRules) -> str:
 
 
 def veiled_callback(callback: Callback, rules: RoleRules) -> Callback:
-    phone = masked_number(callback.phone) if rules.phones else callback.phone
-    return msgspec.structs.replace(callback, phone=phone, customer=veiled_ref(callback.customer, rules))
+    changes: dict[str, Any] = {}
+    if rules.phones:
+        changes["phone"] = masked_number(callback.phone)
+    if (customer := veiled_ref(callback.customer, rules)) is not callback.customer:
+        changes["customer"] = customer
+    if Channel.WEB in rules.channels and not callback.asked_by:
+        # What the customer looked at, and wrote there.
+        changes |= {"topic": "", "url": "", "page": ""}
+    return msgspec.structs.replace(callback, **changes) if changes else callback
+
+
+def veiled_decision(decision: IdentityDecision, rules: RoleRules) -> IdentityDecision:
+    """Mask the number or address that a decision is about; what somebody wrote of who it is names them."""
+    reason = "" if "name" in rules.fields else decision.reason
+    key = masked_key(decision.key, phones=rules.phones, emails=rules.emails)
+    return msgspec.structs.replace(decision, key=key, reason=reason)
+
+
+def veiled_decided(decided: IdentityDecided, rules: RoleRules) -> IdentityDecided:
+    decision = veiled_decision(decided.decision, rules)
+    notes, key = decided.notes, decided.decision.key
+    if key and decision.key != key:
+        notes = tuple(note.replace(key, decision.key) for note in notes)
+    return msgspec.structs.replace(decided, decision=decision, notes=notes)
 
 
 def _veiled(subject: Veiled, hides: Hides, *, system: str = "") -> Veiled:

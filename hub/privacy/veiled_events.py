@@ -11,10 +11,10 @@ from hub.domain.call import CallEvent
 from hub.domain.callback import Callback
 from hub.domain.change import CaseChange, CustomerChange, OrderChange
 from hub.domain.control import CommandRecord
-from hub.domain.customer import CustomerContext
+from hub.domain.customer import Case, CustomerContext, Order
 from hub.domain.event import EventData, WriteBackRequest, decode_event, encode_event
 from hub.domain.identity import IdentityDecision
-from hub.domain.interaction import Interaction
+from hub.domain.interaction import Channel, Interaction
 from hub.privacy import veil
 from hub.privacy.masks import DOTS, masked_key, masked_number
 from hub.privacy.rules import RoleRules
@@ -63,8 +63,12 @@ def _data(data: EventData, role: str, visibility: Visibility, rules: RoleRules) 
             return visibility.context_for(data, role)
         case CustomerChange():
             return _replace(data, customer=visibility.record_for(data.customer, role))
-        case OrderChange() | CaseChange():
-            return _replace(data, customer=veil.veiled_ref(data.customer, rules))
+        case OrderChange():
+            order = Order(id=data.order.id) if Channel.ORDER in rules.channels else data.order
+            return _replace(data, customer=veil.veiled_ref(data.customer, rules), order=order)
+        case CaseChange():
+            case = Case(id=data.case.id) if Channel.CASE in rules.channels else data.case
+            return _replace(data, customer=veil.veiled_ref(data.customer, rules), case=case)
         case Interaction():
             return visibility.interaction_for(data, role)
         case Callback():
@@ -75,10 +79,7 @@ def _data(data: EventData, role: str, visibility: Visibility, rules: RoleRules) 
         case WriteBackRequest():
             return _write_back(data, rules)
         case IdentityDecision():
-            # What somebody wrote of who it is names them.
-            reason = "" if "name" in rules.fields else data.reason
-            key = masked_key(data.key, phones=rules.phones, emails=rules.emails)
-            return _replace(data, key=key, reason=reason)
+            return veil.veiled_decision(data, rules)
         case _:
             return data
 

@@ -11,7 +11,7 @@ from hub.config.privacy import PrivacySection
 from hub.domain.call import Call
 from hub.domain.callback import Callback
 from hub.domain.customer import BackendAnswer, Consent, Customer, CustomerContext, CustomerRecord
-from hub.domain.identity import RecordMatch
+from hub.domain.identity import IdentityDecided, IdentityDecision, RecordMatch
 from hub.domain.interaction import Interaction
 from hub.domain.phone import PhoneNumber
 from hub.domain.ports import CallLogEntry
@@ -88,6 +88,15 @@ class PrivacyVisibility:
 
     def matches_for(self, matches: tuple[RecordMatch, ...], role: str) -> tuple[RecordMatch, ...]:
         return veil.veiled_matches(matches, self._rules.of(role).fields)
+
+    def decision_for(self, decision: IdentityDecision, role: str) -> IdentityDecision:
+        return veil.veiled_decision(decision, self._rules.of(role)) if self.hides_from(role) else decision
+
+    def decided_for(self, decided: IdentityDecided, role: str) -> IdentityDecided:
+        return veil.veiled_decided(decided, self._rules.of(role)) if self.hides_from(role) else decided
+
+    def hidden_fields(self, role: str) -> frozenset[str]:
+        return frozenset(self._rules.of(role).fields)
 
     def event_for(self, body: bytes, role: str) -> bytes:
         return veiled_event(body, role, self, self._rules.of(role)) if self.hides_from(role) else body

@@ -7,7 +7,7 @@ import msgspec
 from hub.config.privacy import FieldPrivacy, PrivacySection
 from hub.desk.customers_api import ASKED_PER_S
 from hub.domain.customer import AnswerState, BackendAnswer, Customer, CustomerRecord, Name, Phone, Problem, Sourced
-from hub.domain.identity import RecordRef
+from hub.domain.identity import Reason, RecordMatch, RecordRef
 from hub.domain.ports import AccessAction
 from hub.domain.search import CustomerHit, CustomerSearch, CustomerView, FoundBy, Why
 from tests.unit.desk.house import House
@@ -110,3 +110,26 @@ async def _sees_by_role(house: House) -> None:
         for path in ("/api/v1/customers?q=huber", PATH):
             async with browser.get(path) as reply:
                 assert (200, is_seen) == (reply.status, "+498912345678" in await reply.text())
+
+
+async def test_nobody_finds_out_a_hidden_value_by_looking_for_parts_of_it(tmp_path: Path) -> None:
+    """Found by the beginning or the end of what is hidden is not found; by all of it, which a caller tells, it is."""
+    part = Why(by=FoundBy.PHONE_END, record=REF, text="+498912345678")
+    name = Why(by=FoundBy.NAME, record=REF, text="Maria Huber")
+    match = RecordMatch(
+        one=REF,
+        other=RecordRef(system="crm", id="9"),
+        score=0.5,
+        reasons=(Reason(rule="phone", score=4, detail="+498912345678"),),
+    )
+    async with House(tmp_path, privacy=PrivacySection(fields={"phones": FieldPrivacy(roles=("supervisor",))})) as house:
+        house.customers.views[REF] = CustomerView(customer=CUSTOMER, records=(RECORD,), maybe_same=(match,))
+        alice, sue = await house.signed_in("alice"), await house.signed_in("sue")
+        for why, by_alice in (((part,), []), ((part, name), [["name"]]), ((HIT.why[0], part), [["phone"]])):
+            house.customers.found = CustomerSearch(hits=(msgspec.structs.replace(HIT, why=why),))
+            for browser, reasons in ((alice, by_alice), (sue, [[str(one.by) for one in why]])):
+                async with browser.get("/api/v1/customers?q=45678") as reply:
+                    hits = (await reply.json()).get("hits", [])
+                assert reasons == [[one["by"] for one in hit["why"]] for hit in hits]
+        async with alice.get(PATH) as reply:
+            assert "498912345678" not in await reply.text()

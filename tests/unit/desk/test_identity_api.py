@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
+from hub.config.privacy import FieldPrivacy, PrivacySection
 from hub.desk.identity_api import DECISIONS_PER_S
 from hub.domain.identity import DecisionKind, IdentityError, IdentityProblem, RecordRef
 from tests.unit.desk.house import CONTROL_TOKEN, PUBLISH_TOKEN, SUPERVISE_TOKEN, House
@@ -109,3 +111,16 @@ async def test_decisions_are_asked_for_by_key(house: House) -> None:
     for keys in ([], ["x"] * 21, ["x" * 601]):
         async with alice.get(PATH, params=[("key", key) for key in keys]) as reply:
             assert 400 == reply.status
+
+
+async def test_a_decision_is_shown_as_the_role_may_see_it(tmp_path: Path) -> None:
+    """Whoever may not see addresses reads none in what was decided, nor in what is said of it; the look is kept."""
+    async with House(tmp_path, privacy=PrivacySection(fields={"emails": FieldPrivacy(roles=("supervisor",))})) as house:
+        house.identity.notes = ("Until now mailto:maria@example.com was crm c 9.",)
+        for agent, is_seen in (("alice", False), ("sue", True)):
+            browser = await house.signed_in(agent)
+            _, decided = await send(browser, MEANT)
+            assert is_seen == ("maria@example.com" in str(decided)), decided
+            async with browser.get(PATH, params={"key": "id:sap:4711"}) as reply:
+                assert is_seen == ("maria@example.com" in await reply.text())
+            assert f"agent:{agent}" == house.accesses.written[-1].viewer

@@ -13,10 +13,13 @@ from hypothesis import strategies as some
 from hub.config.privacy import PrivacySection
 from hub.domain.agent import AgentState
 from hub.domain.call import CallEvent
+from hub.domain.callback import Callback
+from hub.domain.change import CaseChange, OrderChange, as_interaction
 from hub.domain.customer import (
     Address,
     AnswerState,
     BackendAnswer,
+    Case,
     Conflict,
     Consent,
     Customer,
@@ -27,13 +30,16 @@ from hub.domain.customer import (
     HiddenReason,
     Hiding,
     Name,
+    Order,
     Phone,
     Sourced,
 )
-from hub.domain.event import CustomerErased, decode_event, encode_event
-from hub.domain.identity import Reason, RecordMatch, RecordRef
+from hub.domain.event import CustomerErased, decode_event, encode_event, feed_event
+from hub.domain.identity import DecisionKind, IdentityDecided, IdentityDecision, Reason, RecordMatch, RecordRef
+from hub.domain.interaction import CustomerRef, PastState
 from hub.domain.phone import parse_number
 from hub.domain.ports import CallLogEntry
+from hub.domain.proposal import Proposal, ProposalKind
 from hub.privacy.masks import masked_address, masked_number
 from hub.privacy.visibility import PrivacyVisibility
 from tests.unit.journal import lives, samples
@@ -204,6 +210,82 @@ def test_what_is_not_refused_is_shown(consent: Consent) -> None:
     """A consent, another purpose, one channel alone, a refusal that is over."""
     seen = visibility(fields={"tier": {"purpose": "marketing"}})
     assert "Gold" == seen.record_for(msgspec.structs.replace(RECORD, consents=(consent,)), "agent").tier
+
+
+def test_what_is_told_beside_a_hidden_field_is_hidden_with_it() -> None:
+    """Of a site's own field what systems say of it differently, and of any what is proposed from it: empty or not."""
+    said = (of_crm("chess"), of_crm("golf"))
+    customer = Customer(
+        ids={"crm": "4711"},
+        tier=of_crm("Gold"),
+        conflicts=tuple(Conflict(field=field, values=said) for field in ("extra.crm.hobby", "extra.crm.size", "tier")),
+        proposals=(
+            Proposal(
+                rule="age", kind=ProposalKind.OFFER, text={}, reason={"en": "born in 1970"}, fields=("birth_date",)
+            ),
+        ),
+    )
+    for name in ("extra.hobby", "extra.crm.hobby"):
+        seen = visibility(fields={name: {"roles": []}, "birth_date": {"roles": []}}).customer_for(customer, "agent")
+        assert (["extra.crm.size", "tier"], ()) == ([one.field for one in seen.conflicts], seen.proposals)
+    assert customer is visibility(fields={"owner": {"roles": []}}).customer_for(customer, "agent")
+
+
+def test_hidden_orders_and_cases_are_hidden_in_the_timeline_and_in_events() -> None:
+    """Not what was ordered, nor how it stands or stood: that there is one is all that is said."""
+    seen = visibility(fields={"orders": {"roles": ["supervisor"]}, "cases": {"roles": ["supervisor"]}})
+    ref = CustomerRef(ids={"crm": "4711"})
+    order = OrderChange(system="crm", customer=ref, order=Order(id="A1", status="late", description="wig", amount="9"))
+    case = CaseChange(system="crm", customer=ref, case=Case(id="B1", status="escalated", subject="divorce"))
+    for change in (order, case):
+        line = as_interaction(change, received=datetime(2026, 3, 1, tzinfo=UTC))
+        past = msgspec.structs.replace(line, history=(PastState(at=line.at, status="lost"),))
+        body = encode_event(feed_event(change, feed="shop", event_id="1", at=line.at))
+        for shown in (msgspec.json.encode(seen.interaction_for(past, "agent")), seen.event_for(body, "token:any")):
+            assert not [word for word in (b"late", b"wig", b"escalated", b"divorce", b"lost") if word in shown]
+        assert past is seen.interaction_for(past, "supervisor")
+        assert past.reference == seen.interaction_for(past, "agent").reference
+
+
+def test_what_was_decided_of_a_number_does_not_tell_it() -> None:
+    """Neither the decision itself nor what is said of it in words."""
+    decision = IdentityDecision(
+        id="d-1",
+        kind=DecisionKind.MEANT,
+        records=(RecordRef(system="crm", id="4711"),),
+        by="alice",
+        at=datetime(2026, 3, 1, tzinfo=UTC),
+        key="tel:+4935155501234",
+        reason="Petra Vogt said so",
+    )
+    decided = IdentityDecided(decision=decision, notes=("Until now tel:+4935155501234 was crm 4712, as bob said.",))
+    seen = visibility(fields={"phones": {"roles": ["supervisor"]}, "name": {"roles": ["supervisor"]}})
+    shown = seen.decided_for(decided, "agent")
+    assert ("tel:•••234", "") == (shown.decision.key, shown.decision.reason)
+    assert ("Until now tel:•••234 was crm 4712, as bob said.",) == shown.notes
+    assert shown.decision == seen.decision_for(decision, "agent")
+    assert decided == seen.decided_for(decided, "supervisor")
+
+
+def test_a_callback_does_not_tell_what_the_customer_looked_at() -> None:
+    """Where what visitors of the site do is hidden; what an agent wrote down for one is not of the site."""
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    asked = Callback(
+        id="c-1",
+        site="shop",
+        phone="+4935155501234",
+        customer=CustomerRef(ids={"crm": "4711"}),
+        requested_at=at,
+        at=at,
+        topic="Insolvency",
+        url="https://example.com/insolvency",
+        page="Insolvency",
+    )
+    seen = visibility(interactions={"web": {"roles": ["supervisor"]}})
+    assert b"nsolvency" not in msgspec.json.encode(seen.callback_for(asked, "agent"))
+    assert asked is seen.callback_for(asked, "supervisor")
+    by_agent = msgspec.structs.replace(asked, asked_by="agent:bob")
+    assert "Insolvency" == seen.callback_for(by_agent, "agent").topic
 
 
 def test_events_are_masked_whole() -> None:
