@@ -21,6 +21,7 @@ from hub.domain.identity import IdentityDecision, RecordRef
 from hub.domain.interaction import Interaction, TimelinePage
 
 _BY_TIME: Final = attrgetter("at")
+_SILENT: Final = frozenset({AnswerState.PENDING, AnswerState.FAILED})
 _NOTHING_TO_PROPOSE: Final = Anticipation({})
 
 
@@ -121,12 +122,16 @@ class Assembly:
     def _records(self) -> Sequence[CustomerRecord]:
         return [record for answer in self._answers.values() for record in answer.records]
 
+    def _silent(self) -> Collection[str]:
+        """Return the backends that have not said what they know as of now, though older records may stand in."""
+        return frozenset(name for name, answer in self._answers.items() if answer.problem or answer.state in _SILENT)
+
     def _grouped(self) -> dict[str, Any]:
         """Return what the records make of the context's customers."""
         today = self._today()
         decisions = self._decided(self.decision_keys)
         grouped = self._grouper.customers_of(
-            self._records(), decisions, self.question, today=today, is_all=not self.pending
+            self._records(), decisions, self.question, today=today, silent=self._silent(), is_all=not self.pending
         )
         self.groups = grouped.groups
         return {"customers": grouped.customers, "chosen": grouped.chosen, "maybe_same": grouped.maybe_same}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -37,6 +37,7 @@ class _Made(NamedTuple):
     by: Grouper
     records: Sequence[CustomerRecord]
     decisions: Sequence[IdentityDecision]
+    silent: Collection[str]
     today: date
     grouped: Grouped
     proposals: list[tuple[Proposal, ...]]
@@ -45,6 +46,7 @@ class _Made(NamedTuple):
         return (
             self.by is other.by
             and self.today == other.today
+            and self.silent == other.silent
             and _are_the_very(self.records, other.records)
             and _are_the_very(self.decisions, other.decisions)
         )
@@ -65,14 +67,18 @@ class Grouper:
         question: Question,
         *,
         today: date,
+        silent: Collection[str] = frozenset(),
         is_all: bool = False,
     ) -> Grouped:
-        """Return the customers that answer a question; `is_all`: no other records are waited for."""
-        wanted = _Made(self, records, decisions, today, Grouped((), ()), [])
+        """Return the customers that answer a question; `is_all`: no other records are waited for.
+
+        `silent` are the systems that have not said what they know as of now.
+        """
+        wanted = _Made(self, records, decisions, frozenset(silent), today, Grouped((), ()), [])
         kept = self._cache.joint(question.key) if self._cache is not None else None
         if isinstance(kept, _Made) and kept.is_of(wanted):
             return kept.grouped
-        grouping = group_records(records, self._rules, decisions, question.names)
+        grouping = group_records(records, self._rules, decisions, question.names, silent)
         customers = tuple(
             self._told_shared(
                 msgspec.structs.replace(merge_records(group, self._precedence, today=today), matches=matches)

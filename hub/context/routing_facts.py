@@ -22,7 +22,9 @@ def record_of(facts: Facts | Decision) -> dict[str, Any]:
 
 def facts_of(enquiry: Enquiry, context: CustomerContext, *, last_agent: str) -> Facts:
     """Gather what is known at this moment; `last_agent` is an agent's id, or empty."""
-    customers = context.customers if context.customer is None else (context.customer,)
+    customers = () if _is_unreachable(context) else context.customers
+    if context.customer is not None:
+        customers = (context.customer,)
     return Facts(
         status=_status(context),
         caller=_caller(enquiry.caller),
@@ -39,13 +41,18 @@ def facts_of(enquiry: Enquiry, context: CustomerContext, *, last_agent: str) -> 
 
 
 def _status(context: CustomerContext) -> EnquiryStatus:
-    if context.customers:
+    if context.customers and not _is_unreachable(context):
         return EnquiryStatus.MANY if context.customer is None else EnquiryStatus.FOUND
     if any(answer.state is AnswerState.PENDING or answer.problem is Problem.TIMEOUT for answer in context.answers):
         return EnquiryStatus.TIMEOUT
-    if any(answer.state is AnswerState.FAILED for answer in context.answers):
+    if _is_unreachable(context) or any(answer.state is AnswerState.FAILED for answer in context.answers):
         return EnquiryStatus.ERROR
     return EnquiryStatus.NOT_FOUND
+
+
+def _is_unreachable(context: CustomerContext) -> bool:
+    """Whether it was decided who is meant and that one's system does not say: then it is none of the others."""
+    return context.chosen is not None and context.chosen.unreachable
 
 
 def _caller(phone: PhoneNumber) -> CallerFacts:

@@ -244,7 +244,7 @@ def _not_answered(context: CustomerContext | None, call: Call, connectors: Itera
         return ()
     if context is None:  # the call was over before any had answered
         return connectors
-    if len(context.customers) > 1:
+    if len(context.customers) > 1 or context.chosen is not None:
         return ()
     return [answer.connector for answer in context.answers if answer.state in _OPEN]
 
@@ -257,7 +257,7 @@ def _customer(context: CustomerContext | None, wrap_up: WrapUp) -> Customer | No
         customers = tuple(one for one in customers if one.ids.get(system) == record)
         if not customers:
             raise WrapUpError(WrapUpProblem.WHICH_CUSTOMER, "The customer named is none of this call's.")
-    elif context is not None and context.customer is not None:
+    elif context is not None and (context.customer is not None or context.chosen is not None):
         return context.customer
     if len(customers) > 1:
         message = "Several customers have this number: choose with whom the call was."

@@ -339,11 +339,11 @@ class CustomerContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     """All that is known of a call's other party at one moment.
 
     `customers` has none, one, or several entries: several means that what was asked for belongs to more than one
-    customer and the agent has to ask which. `chosen` is the agent's answer to that, of this call or an earlier one:
-    the first of `customers` is meant, the others stay to choose from. `maybe_same` are records of different
-    `customers` that may be one. `revision` grows with each change. `complete` is set once every backend has answered
-    or failed. `interactions` are the newest first, `repeats` the matters among them that come up again and again.
-    `callback` is set where the call is one that the customer asked for.
+    customer and the agent has to ask which. `chosen` is the agent's answer to that, of this call or an earlier one: the
+    first of `customers` is meant, the others stay to choose from; while it is `unreachable` none of them is.
+    `maybe_same` are records of different `customers` that may be one. `revision` grows with each change. `complete` is
+    set once every backend has answered or failed. `interactions` are the newest first, `repeats` the matters among them
+    that come up again and again. `callback` is set where the call is one that the customer asked for.
     """
 
     call_id: str
@@ -360,7 +360,6 @@ class CustomerContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
 
     @property
     def customer(self) -> Customer | None:
-        """The one customer that is meant, None where there is none or nobody has chosen yet."""
-        if len(self.customers) == 1 or (self.customers and self.chosen is not None):
-            return self.customers[0]
-        return None
+        """The one customer that is meant, None where there is none, or that one is not known here."""
+        is_known = len(self.customers) == 1 if self.chosen is None else not self.chosen.unreachable
+        return self.customers[0] if is_known and self.customers else None

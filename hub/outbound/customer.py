@@ -78,7 +78,7 @@ class Customers:
 
     async def _of_context(self, context: CustomerContext, lookup: Lookup) -> Owner:
         customer = context.customer
-        if customer is None and context.customers:
+        if customer is None and (context.customers or context.chosen is not None):
             return _SEVERAL
         if customer is not None and (known := customer.ids.get(self._connector)):
             return Owner(Whose.ONE, known)

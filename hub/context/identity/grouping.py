@@ -38,7 +38,8 @@ class Grouping(NamedTuple):
     """`groups` are the customers, the chosen one first, else in the order in which each one's first record came.
 
     `matches` are by group why its records are one, in the order in which they were joined; `maybe_same` are records of
-    different groups that may be one. `chosen` is whom of several people have said to be meant.
+    different groups that may be one. `chosen` is whom of several people have said to be meant; `unreachable` is set
+    where that is none of these because its system does not say.
     """
 
     groups: list[Group]
@@ -62,8 +63,11 @@ def group_records(
     rules: Rules,
     decisions: Iterable[IdentityDecision] = (),
     asked: Collection[str] = (),
+    silent: Collection[str] = (),
 ) -> Grouping:
     """Return the records by customer; `asked` are the index keys of what they were found by.
+
+    `silent` are the systems that have not said what they know as of now.
 
     The same records and decisions give the same customers in whatever order they come. What people decided goes before
     the rules; then the surest pairs are joined first. Two of one system are two customers, since that system says so.
@@ -75,9 +79,11 @@ def group_records(
     matches = joiner.join()
     clusters = [*joiner.clusters(), *({number} for number in range(len(compared), len(records)))]
     clusters.sort(key=min)
-    chosen = _chosen(clusters, refs, standing, asked) if len(clusters) > 1 else None
-    if chosen is not None:
-        clusters.sort(key=lambda cluster: chosen.record not in {refs[number] for number in cluster})
+    chosen = _chosen(frozenset(refs), standing, asked, silent)
+    if chosen is not None and not chosen.unreachable:
+        record = chosen.record
+        clusters.sort(key=lambda cluster: record not in {refs[number] for number in cluster})
+        chosen = chosen if len(clusters) > 1 else None
     return Grouping(
         [[records[number] for number in sorted(cluster)] for cluster in clusters],
         [tuple(match for number, match in matches if number in cluster) for cluster in clusters],
@@ -87,17 +93,23 @@ def group_records(
 
 
 def _chosen(
-    clusters: Sequence[set[int]], refs: Sequence[RecordRef], standing: Standing, asked: Collection[str]
+    present: Collection[RecordRef], standing: Standing, asked: Collection[str], silent: Collection[str]
 ) -> Chosen | None:
-    """Return the newest choice for what was asked for whose record is among these."""
-    present = {refs[number] for cluster in clusters for number in cluster}
+    """Return the newest choice for what was asked for whose record is among these, or may be: its system is silent."""
     for decision in standing.meant(list(asked)):
         record = decision.records[0]
         found = (
             record if record in present else next((one for one in sorted(present) if standing.same(one, record)), None)
         )
-        if found is not None:
-            return Chosen(decision=decision.id, record=found, by=decision.by, at=decision.at, call_id=decision.call_id)
+        if found is not None or record.system in silent:
+            return Chosen(
+                decision=decision.id,
+                record=found or record,
+                by=decision.by,
+                at=decision.at,
+                call_id=decision.call_id,
+                unreachable=found is None,
+            )
     return None
 
 

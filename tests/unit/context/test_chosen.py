@@ -7,13 +7,17 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
+from connectors.base import ConnectorError
 from hub.config.model import ContextSection
 from hub.context.routing_facts import facts_of
 from hub.context.service import ContextService
 from hub.domain.call import Call, Direction
-from hub.domain.customer import CustomerContext, CustomerRecord, Name
+from hub.domain.customer import CustomerContext, CustomerQuery, CustomerRecord, Name, Problem
+from hub.domain.customer_keys import keys_of_call
 from hub.domain.event import identity_event
-from hub.domain.identity import IdentityDecision
+from hub.domain.identity import IdentityDecision, RecordRef
 from hub.domain.phone import PhoneNumber
 from hub.domain.routing import Enquiry, EnquiryStatus
 from hub.journal.journal import Journal
@@ -139,3 +143,56 @@ async def test_a_decision_holds_after_a_restart(tmp_path: Path) -> None:
             await eventually(lambda: bool((now := service.current(CALL.id)) and now.chosen))  # noqa: B023 - awaited
             await service.close()
         await journal.close()
+
+
+@pytest.mark.parametrize("how", ["refused", "waited for", "stood in for"])
+async def test_nobody_else_is_meant_while_who_was_chosen_is_unreachable(how: str) -> None:
+    """The system that has the record is down, has not answered, or older records without it stand in for it."""
+    gate = asyncio.Event()
+    sap = Backend("sap", error=ConnectorError(Problem.UNREACHABLE, "down"), gate=gate)
+
+    async def stand_in(system: str, _query: CustomerQuery) -> Sequence[CustomerRecord]:
+        return [MARIA] if how == "stood in for" and system == "sap" else []
+
+    place = Place(MEANT)
+    crm = CustomerRecord(system="crm", id="9", name=Name(full="Maria Huber"), tier="Gold")
+    service = ContextService([sap, Backend("crm", [crm])], ContextSection(), decisions=place, stand_in=stand_in)
+    service.begin(CALL)
+    if how != "waited for":
+        gate.set()
+
+    def state() -> tuple[bool, RecordRef | None]:
+        context = service.current(CALL.id)
+        chosen = context.chosen if context and context.customers else None
+        return bool(context and context.complete), chosen.record if chosen and chosen.unreachable else None
+
+    await eventually(lambda: state() == (how != "waited for", ref("sap:2")))
+    context = service.current(CALL.id)
+    assert context is not None
+    assert (None, (f"tel:{NUMBER}",)) == (context.customer, keys_of_call(context))
+    facts = facts_of(Enquiry(caller=PHONE), context, last_agent="")
+    status = EnquiryStatus.TIMEOUT if how == "waited for" else EnquiryStatus.ERROR
+    assert (status, "", "") == (facts.status, facts.customer.name, facts.customer.tier)
+    sap.error, sap.records = None, [MARIA, JONAS]
+    gate.set()
+    service.end(CALL.id)
+    service.begin(CALL)
+    await eventually(lambda: bool((now := service.current(CALL.id)) and now.customer))
+    context = service.current(CALL.id)
+    assert context is not None
+    assert context.customer is not None
+    assert context.chosen is not None
+    assert ("Jonas Huber", False) == (context.customer.display_name, context.chosen.unreachable)
+    await service.close()
+
+
+async def test_who_was_chosen_and_is_gone_hides_nobody() -> None:
+    """Their system answers and has the record no more: the one other customer of the number is meant."""
+    place = Place(MEANT)
+    service = ContextService([Backend("sap", [MARIA])], ContextSection(), decisions=place)
+    service.begin(CALL)
+    await eventually(lambda: bool((now := service.current(CALL.id)) and now.customer))
+    context = service.current(CALL.id)
+    assert context is not None
+    assert None is context.chosen
+    await service.close()
