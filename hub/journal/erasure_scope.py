@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import combinations
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -18,6 +19,9 @@ PAGE: Final = 500
 _READ: Final = "SELECT position, partitionkey, subject, body FROM events WHERE position > $1 ORDER BY position LIMIT $2"
 _NUMBER_TAIL: Final = 8
 """Digits by which a number is found however it was written; it is compared as a whole after that."""
+
+DECIDED: Final = 1.0
+"""The score of a match that people have made, or that follows from such; rules are never as sure."""
 
 Same = Callable[[Sequence[CustomerRecord], Sequence[IdentityDecision]], Iterable[Iterable[CustomerRecord]]]
 """Says which of some records are one customer, by the rules of the configuration and by what people decided."""
@@ -174,7 +178,7 @@ class _Known:
                     for record in answer.records:
                         self._record(record)
                 for customer in context.customers:
-                    self._link(set(records_of(customer)))
+                    self._link_customer(customer)
                 if context.customer is not None:
                     self._meant[context.call_id] = set(records_of(context.customer))
 
@@ -210,20 +214,26 @@ class _Known:
     def _joined(self, refs: set[RecordRef]) -> set[RecordRef]:
         """Return these records with all that are linked to them, however far."""
         standing = [one for one in self._decisions.values() if not one.withdrawn]
-        groups: list[set[RecordRef]] = [set(one.records) for one in standing if one.kind is DecisionKind.SAME]
-        apart = [set(one.records) for one in standing if one.kind is DecisionKind.DIFFERENT]
+        said: dict[frozenset[RecordRef], DecisionKind] = {}
+        for decision in sorted(standing, key=lambda one: (one.at, one.id)):
+            said |= {frozenset(pair): decision.kind for pair in combinations(decision.records, 2)}
+        groups = [set(pair) for pair, kind in said.items() if kind is DecisionKind.SAME]
+        apart = [pair for pair, kind in said.items() if kind is DecisionKind.DIFFERENT]
         if self._same is not None:
             found = self._same(list(self._records.values()), standing)
             groups += [{RecordRef(system=one.system, id=one.id) for one in group} for group in found]
         joined: set[RecordRef] = set()
-        waiting = set(refs)
-        while waiting:
-            ref = waiting.pop()
+        waiting = sorted(refs)
+        for ref in waiting:
+            # Whom a context once joined and somebody told apart since are two, whoever may be between them.
+            if ref in joined or any(ref in group and not joined.isdisjoint(group) for group in apart):
+                continue
             joined.add(ref)
-            near = self._links.get(ref, set()).union(*(group for group in groups if ref in group))
-            # Whom a context once joined and somebody told apart since are two.
-            others = set[RecordRef]().union(*(group for group in apart if ref in group))
-            waiting |= near - joined - others
+            # What is decided and what the rules say now goes before what a context once said.
+            for group in groups:
+                if ref in group:
+                    waiting += sorted(group)
+            waiting += sorted(self._links.get(ref, set()))
         return joined
 
     def _record(self, record: CustomerRecord) -> None:
@@ -242,6 +252,17 @@ class _Known:
             self._contacts.setdefault(f"mailto:{email.address.lower()}", set()).add(ref)
             if email.shared:
                 self._told_shared.add(f"mailto:{email.address.lower()}")
+
+    def _link_customer(self, customer: Customer) -> None:
+        """Take over why a call's context had these records as one customer, but not what people said: that may be over.
+
+        What a person has joined is told by the decision itself, as long as it stands.
+        """
+        if not customer.matches:
+            self._link(set(records_of(customer)))
+        for match in customer.matches:
+            if not match.decision and match.score < DECIDED:
+                self._link({match.one, match.other})
 
     def _link(self, refs: set[RecordRef]) -> None:
         for ref in refs:

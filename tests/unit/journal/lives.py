@@ -134,8 +134,8 @@ def _customer(*records: CustomerRecord) -> Customer:
             RecordMatch(
                 one=RecordRef(system=first.system, id=first.id),
                 other=RecordRef(system=one.system, id=one.id),
-                score=1.0,
-                reasons=(Reason(rule="phone", score=1.0, detail=first.phones[0].number),),
+                score=0.99,
+                reasons=(Reason(rule="phone", score=16.0, detail=first.phones[0].number),),
             )
             for one in records[1:]
         ),

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from hub.domain.call import CallEvent
-from hub.domain.customer import CustomerContext
-from hub.domain.event import ERASED, decode_event, identity_event
-from hub.domain.identity import DecisionKind, IdentityDecision, RecordRef
+from hub.domain.customer import Customer, CustomerContext
+from hub.domain.event import ERASED, context_event, decode_event, identity_event
+from hub.domain.identity import DecisionKind, IdentityDecision, RecordMatch, RecordRef
 from hub.domain.inbound import DeadLetterState
+from hub.domain.phone import PhoneNumber
 from hub.domain.ports import StoredEvent
 from hub.domain.store_place import StorePlace
 from hub.journal import erasure as erasing
@@ -261,6 +263,62 @@ async def test_what_people_decided_counts(place: StorePlace, kind: DecisionKind)
         scope = store.scope("id:crm:4711")
     assert (kind is DecisionKind.SAME) == (other in scope.records)
     assert (kind is DecisionKind.DIFFERENT) == (f"tel:{lives.ANNA_PHONE}" in scope.shared)
+
+
+async def test_what_somebody_joined_and_parted_again_is_two(place: StorePlace) -> None:
+    """A context of the time in which they were one says nothing, nor does what followed from it."""
+    erp, billing = RecordRef(system="erp", id="7"), RecordRef(system="billing", id="8")
+    crm = RecordRef(system="crm", id="99")
+    joined = IdentityDecision(id="d-2", kind=DecisionKind.SAME, records=(crm, erp), by="alice", at=NOON)
+    customer = Customer(
+        ids={"crm": "99", "erp": "7", "billing": "8"},
+        matches=(
+            RecordMatch(one=crm, other=erp, score=1.0, decision="d-2"),
+            RecordMatch(one=crm, other=billing, score=1.0),
+        ),
+    )
+    journal = await Journal.open(place)
+    await journal.append_all([
+        *lives.bernd(),
+        identity_event(joined),
+        context_event(CustomerContext(call_id="main-9", phone=PhoneNumber(), customers=(customer,)), pbx="main"),
+    ])  # fmt: skip
+    with CustomerBeside(place) as store:
+        assert erp in store.scope("id:crm:99").records
+    await journal.append(identity_event(msgspec.structs.replace(joined, withdrawn=True)))
+    await journal.close()
+    with CustomerBeside(place) as store:
+        assert {crm} == store.scope("id:crm:99").records
+        assert {erp} == store.scope("id:erp:7").records
+
+
+async def test_whom_somebody_told_apart_nobody_between_them_joins(place: StorePlace) -> None:
+    """Contexts once had all three as one. Of decisions that contradict each other the newer counts."""
+    first, between, last = (RecordRef(system=system, id="1") for system in ("crm", "erp", "sap"))
+    customer = Customer(
+        ids={"crm": "1", "erp": "1", "sap": "1"},
+        matches=(
+            RecordMatch(one=first, other=between, score=0.99),
+            RecordMatch(one=between, other=last, score=0.99),
+        ),
+    )
+    apart = IdentityDecision(id="d-3", kind=DecisionKind.DIFFERENT, records=(first, last), by="alice", at=NOON)
+    journal = await Journal.open(place)
+    await journal.append_all([
+        context_event(CustomerContext(call_id="main-9", phone=PhoneNumber(), customers=(customer,)), pbx="main"),
+        identity_event(apart),
+    ])  # fmt: skip
+    await journal.close()
+    with CustomerBeside(place) as store:
+        assert {first, between} == store.scope("id:crm:1").records
+        assert first not in store.scope("id:sap:1").records
+    journal = await Journal.open(place)
+    later = NOON + timedelta(hours=1)
+    joined = msgspec.structs.replace(apart, id="d-4", kind=DecisionKind.SAME, at=later)
+    await journal.append(identity_event(joined))
+    await journal.close()
+    with CustomerBeside(place) as store:
+        assert {first, between, last} == store.scope("id:crm:1").records
 
 
 async def test_rules_and_shared_numbers_of_the_configuration_count(place: StorePlace) -> None:
