@@ -144,13 +144,15 @@ def _context(context: CustomerContext, scope: Scope) -> CustomerContext | None:
     )
     is_theirs = scope.is_meant(context) or context.call_id in scope.calls
     has_number = is_theirs or f"tel:{context.phone.e164}" in scope.keys
-    if not has_number and not own and answers == context.answers and len(contacts) == len(context.interactions):
+    callback = context.callback
+    asked = callback is not None and scope.has((*callback.customer.keys(), f"tel:{callback.phone}"))
+    is_among = bool(own) or asked or len(contacts) < len(context.interactions)
+    if not has_number and not is_among and answers == context.answers:
         return None
     if is_theirs:
         # What else is in it was found for them: contacts on a number, orders by an id.
         contacts = ()
     chosen = context.chosen
-    callback = context.callback
     return _replace(
         context,
         phone=PhoneNumber(anonymous=True) if has_number else context.phone,
@@ -159,8 +161,8 @@ def _context(context: CustomerContext, scope: Scope) -> CustomerContext | None:
         maybe_same=tuple(one for one in context.maybe_same if scope.records.isdisjoint((one.one, one.other))),
         answers=answers,
         interactions=contacts,
-        repeats=() if is_theirs else context.repeats,
-        callback=None if callback is None or is_theirs else callback,
+        repeats=() if is_theirs or is_among else context.repeats,
+        callback=None if asked or is_theirs else callback,
     )
 
 

@@ -129,9 +129,9 @@ def gather(
 ) -> Scope:
     """Return whom `asked` (`id:SYSTEM:ID`, `tel:+49...`, `mailto:...`) means, from everything in the journal.
 
-    Records are joined where one names the other's id, where a call's context or somebody joined them, and where `same`
-    does; not where somebody has told them apart. A
-    number or address that a record of somebody else has, too, or that is `shared`, is not the customer's own.
+    Records are joined where one names the other's id and `same` does not know better, where a call's context or
+    somebody joined them, and where `same` does; not where somebody has told them apart. A number or address that a
+    record of somebody else has, too, or that is `shared`, is not the customer's own.
     Raises AmbiguousKeyError, StoreError.
     """
     known = _Known(shared, same)
@@ -160,6 +160,7 @@ class _Known:
         self._records: dict[RecordRef, CustomerRecord] = {}
         self._contacts: dict[str, set[RecordRef]] = {}
         self._links: dict[RecordRef, set[RecordRef]] = {}
+        self._named: dict[RecordRef, set[RecordRef]] = {}
         self._callers: dict[str, str] = {}
         self._meant: dict[str, set[RecordRef]] = {}
         self._names: dict[RecordRef, set[str]] = {}
@@ -234,7 +235,15 @@ class _Known:
                 if ref in group:
                     waiting += sorted(group)
             waiting += sorted(self._links.get(ref, set()))
+            waiting += sorted(other for other in self._named.get(ref, set()) if self._is_believed(ref, other))
         return joined
+
+    def _is_believed(self, ref: RecordRef, other: RecordRef) -> bool:
+        """Whether it counts that one of them names the other's id: where both are known the rules say so.
+
+        Else whoever gives somebody's id away as their own would be given that customer's data.
+        """
+        return self._same is None or ref not in self._records or other not in self._records
 
     def _record(self, record: CustomerRecord) -> None:
         if not record.id:
@@ -243,7 +252,9 @@ class _Known:
         self._records[ref] = record
         self._names.setdefault(ref, set()).update(_names(record))
         for system, identity in record.ids.items():
-            self._link({ref, RecordRef(system=system, id=identity)})
+            other = RecordRef(system=system, id=identity)
+            self._named.setdefault(ref, set()).add(other)
+            self._named.setdefault(other, set()).add(ref)
         for phone in record.phones:
             self._contacts.setdefault(f"tel:{phone.number}", set()).add(ref)
             if phone.shared:

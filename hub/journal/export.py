@@ -16,7 +16,7 @@ from hub.domain.customer import CustomerContext
 from hub.domain.event import Event, EventData, WriteBackRequest
 from hub.domain.identity import IdentityDecision, RecordRef
 from hub.domain.inbound import DeadLetter
-from hub.domain.interaction import Interaction
+from hub.domain.interaction import CustomerRef, Interaction
 from hub.domain.ports import Access, CallLogEntry
 from hub.journal import accesses
 from hub.journal.erasure_events import concerns
@@ -33,6 +33,7 @@ MAX_ACCESSES: Final = 1_000
 NOTES: Final = (
     "This is what ctihub itself keeps. The systems that are named in `records` have their own: ask each of them.",
     "Events that were published to a broker are with whoever reads there.",
+    "Nobody could read what is in `dead_letters`: others may be named there. Look at each before it is handed out.",
 )
 
 _KINDS: Final[dict[type[EventData], str]] = {
@@ -147,13 +148,39 @@ def _without_others(data: EventData, scope: Scope) -> EventData:
                     )
                     for answer in data.answers
                 ),
-                interactions=tuple(one for one in data.interactions if scope.has(one.customer.keys())),
+                chosen=None if data.chosen is None or data.chosen.record not in scope.records else data.chosen,
+                interactions=tuple(
+                    replace(one, customer=_own(one.customer, scope))
+                    for one in data.interactions
+                    if scope.has(one.customer.keys())
+                ),
+                repeats=data.repeats if scope.is_meant(data) else (),
+                callback=None if data.callback is None or not _asked(data.callback, scope) else data.callback,
             )
+        case Interaction() | OrderChange() | CaseChange() | Callback():
+            return replace(data, customer=_own(data.customer, scope))
         case IdentityDecision():
             return replace(data, records=tuple(one for one in data.records if one in scope.records))
     return data
 
 
+def _own(customer: CustomerRef, scope: Scope) -> CustomerRef:
+    """Leave others out of how a message names whom it is about, as a mail to several does."""
+    known = scope.keys | scope.shared
+    return CustomerRef(
+        phones=tuple(one for one in customer.phones if f"tel:{one}" in known),
+        emails=tuple(one for one in customer.emails if f"mailto:{one.lower()}" in known),
+        ids={system: one for system, one in customer.ids.items() if f"id:{system}:{one}" in known},
+    )
+
+
+def _asked(callback: Callback, scope: Scope) -> bool:
+    return scope.has((*callback.customer.keys(), f"tel:{callback.phone}"))
+
+
 def _accesses(connection: StoreConnection, scope: Scope) -> tuple[Access, ...]:
     found: Sequence[Access] = accesses.accesses(connection, sorted(scope.keys), limit=MAX_ACCESSES)
-    return tuple(found)
+    # A search shows several: at whom else somebody looked is nothing of this customer's.
+    return tuple(
+        msgspec.structs.replace(one, keys=tuple(key for key in one.keys if key in scope.keys)) for one in found
+    )

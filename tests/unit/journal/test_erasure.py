@@ -11,12 +11,15 @@ import msgspec
 import pytest
 
 from hub.domain.call import CallEvent
-from hub.domain.customer import Customer, CustomerContext
-from hub.domain.event import ERASED, context_event, decode_event, identity_event
+from hub.domain.callback import Callback
+from hub.domain.change import CustomerChange
+from hub.domain.customer import Customer, CustomerContext, CustomerRecord, Email, Name
+from hub.domain.event import ERASED, context_event, decode_event, feed_event, identity_event, interaction_event
 from hub.domain.identity import DecisionKind, IdentityDecision, RecordMatch, RecordRef
 from hub.domain.inbound import DeadLetterState
+from hub.domain.interaction import Channel, CustomerRef, Repeat
 from hub.domain.phone import PhoneNumber
-from hub.domain.ports import StoredEvent
+from hub.domain.ports import Access, AccessAction, StoredEvent
 from hub.domain.store_place import StorePlace
 from hub.journal import erasure as erasing
 from hub.journal.erasure import CustomerBeside, Erased
@@ -238,6 +241,74 @@ async def test_an_export_has_all_of_one_customer_and_nothing_of_another(place: S
     assert lives.BERND_PHONE not in text
     assert "reception" not in text
     assert 1 == anna.version
+
+
+async def test_what_names_several_is_exported_without_the_others(place: StorePlace) -> None:
+    """A mail to two, a search that found both, a call back that one of them asked for on a number of both."""
+    mail = msgspec.structs.replace(
+        lives.contact(5, CustomerRef(emails=(lives.ANNA_EMAIL, "bernd@example.com"), ids={"crm": "99"}), "offer"),
+        channel=Channel.EMAIL,
+    )
+    seen = Access(at=NOON, viewer="agent:alice", action=AccessAction.SEARCH, keys=("id:crm:4711", "id:crm:99"))
+    journal = await Journal.open(place)
+    asked = Callback(
+        id="cb-9", site="web", phone=lives.BERND_PHONE, customer=lives.BERND_REF, requested_at=NOON, at=NOON
+    )
+    common = lives.both()
+    assert isinstance(common.data, CustomerContext)
+    repeats = (Repeat(reference="bernds-case", contacts=3, since=NOON),)
+    told = msgspec.structs.replace(common.data, callback=asked, repeats=repeats)
+    await journal.append_all([*lives.anna(), *lives.bernd(), context_event(told, pbx="main")])
+    await journal.append(interaction_event(mail, feed="mail"))
+    await journal.keep_accesses([seen])
+    await journal.close()
+    anna = exported(place, "id:crm:4711")
+    text = msgspec.json.encode(anna).decode()
+    assert [] == [word for word in ("bernd", lives.BERND_PHONE, '"99"', "crm:99") if word in text.lower()]
+    assert [("id:crm:4711",)] == [one.keys for one in anna.accesses]
+    bernd = exported(place, "id:crm:99")
+    assert "cb-9" in msgspec.json.encode(bernd.contexts).decode()
+
+
+async def test_a_call_back_in_a_context_of_several_is_erased_with_whoever_asked_for_it(place: StorePlace) -> None:
+    """Also where the number is not theirs alone and nobody has said who is meant."""
+    asked = Callback(
+        id="cb-9", site="web", phone=lives.SWITCHBOARD, customer=lives.ANNA_REF, requested_at=NOON, at=NOON
+    )
+    common = lives.both()
+    assert isinstance(common.data, CustomerContext)
+    told = msgspec.structs.replace(
+        common.data, callback=asked, repeats=(Repeat(reference="annas-case", contacts=3, since=NOON),)
+    )
+    journal = await Journal.open(place)
+    await journal.append_all([*lives.anna(), *lives.bernd(), context_event(told, pbx="main")])
+    await journal.close()
+    erase(place)
+    journal = await Journal.open(place)
+    (left,) = [one.body for one in await journal.read(0, 100) if b"main-3" in one.body]
+    await journal.close()
+    assert [] == [trace for trace in (b"cb-9", b"annas-case", b"155501234", b"4711") if trace in left]
+    assert b'"crm":"99"' in left
+
+
+async def test_whoever_names_somebody_elses_id_is_not_given_their_data(place: StorePlace) -> None:
+    """Where both records are known the rules decide; where the other one is not known there is nobody to contradict."""
+    thief = CustomerRecord(
+        system="shop",
+        id="t-1",
+        name=Name(full="Theo Dieb"),
+        ids={"crm": "99", "erp": "7"},
+        emails=(Email(address="t@d.example"),),
+    )
+    await lived(place)
+    journal = await Journal.open(place)
+    await journal.append(feed_event(CustomerChange(customer=thief), feed="shop", event_id="t-1", at=NOON))
+    await journal.close()
+    with CustomerBeside(place) as store:
+        scope = store.scope("mailto:t@d.example", same=lambda records, _decisions: [[one] for one in records])
+        assert {RecordRef(system="shop", id="t-1"), RecordRef(system="erp", id="7")} == scope.records
+        joined = store.scope("mailto:t@d.example", same=lambda records, _decisions: [records])
+        assert RecordRef(system="crm", id="99") in joined.records
 
 
 async def test_nothing_is_exported_of_whom_nobody_knows(place: StorePlace) -> None:
