@@ -9,7 +9,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import msgspec
@@ -21,6 +20,7 @@ from hub.domain.event import Event, new_id
 from hub.domain.ports import AccessAction
 from hub.journal.journal import Journal
 from tests.unit.journal import lives
+from tests.waiting import eventually_blocking
 
 CONNECTORS = """
 connectors:
@@ -145,6 +145,14 @@ def test_who_has_seen_a_customer_is_listed(config_file: Path, capsys: pytest.Cap
     assert "0 accesses\n" == capsys.readouterr().out
 
 
+_BEGUN = "SELECT id FROM erasures WHERE events > 0"
+_SECOND_PAGE_NEVER_ENDS = """
+CREATE VIEW endless AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n;
+CREATE TRIGGER second_page BEFORE UPDATE OF events ON erasures WHEN OLD.events > 0
+BEGIN SELECT count(*) FROM endless; END;
+"""
+
+
 def test_a_killed_erasure_is_ended_by_the_same_command(config_file: Path) -> None:
     """SIGKILL in its midst: by a key, or the erasure's own id, the rest goes, and nothing is counted twice."""
     chats = [
@@ -154,18 +162,18 @@ def test_a_killed_erasure_is_ended_by_the_same_command(config_file: Path) -> Non
         if one.type.endswith("recorded")
     ]
     store = fill(config_file, *chats)
-    command = [sys.executable, "-m", "hub", "customer", "erase", "crm:4711", "--yes", "--config", str(config_file)]
-    process = subprocess.Popen(command, env={**os.environ}, stdout=subprocess.DEVNULL)
     database = sqlite3.connect(store)
-    until = time.monotonic() + 60
-    while not (found := database.execute("SELECT events FROM erasures WHERE events > 0").fetchall()):
-        assert time.monotonic() < until
-        assert process.poll() is None
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert 0 < found[0][0]
+    database.executescript(_SECOND_PAGE_NEVER_ENDS)
+    command = [sys.executable, "-m", "hub", "customer", "erase", "crm:4711", "--yes", "--config", str(config_file)]
+    with subprocess.Popen(command, env={**os.environ}, stdout=subprocess.DEVNULL) as process:
+        try:
+            eventually_blocking(lambda: database.execute(_BEGUN).fetchall(), "a page erased", 60)
+        finally:
+            process.kill()
+    assert -signal.SIGKILL == process.returncode
     (erasure_id, state, emptied) = database.execute("SELECT id, state, events FROM erasures").fetchone()
     assert ("begun", True) == (state, emptied < len(chats))
+    database.executescript("DROP TRIGGER second_page; DROP VIEW endless;")
     database.close()
     assert 0 == customer(config_file, "erase", f"erasure:{erasure_id}", "--yes")
     assert 2 == customer(config_file, "erase", f"erasure:{erasure_id}", "--yes")
