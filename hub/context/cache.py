@@ -78,6 +78,11 @@ class AnswerCache:
         self._kept.move_to_end(key)
         return kept
 
+    def peek(self, key: Key) -> Kept | None:
+        """Return an answer without counting it as used."""
+        kept = self._kept.get(key)
+        return kept if kept is not None and self._clock() < kept.ends else None
+
     def fresh_for(self, key: Key) -> float:
         """Return for how many seconds more an answer is fresh, below 0 since when it is not; -inf if there is none."""
         kept = self._kept.get(key)

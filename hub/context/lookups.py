@@ -15,7 +15,7 @@ import structlog
 from connectors.base import Connector, ConnectorError
 from hub.config.model import ContextSection
 from hub.config.resilience import AnswerCacheSection
-from hub.context.cache import AnswerCache, Changes, Key, Lifetimes, Records, SharedLookups
+from hub.context.cache import AnswerCache, Changes, Kept, Key, Lifetimes, Records, SharedLookups
 from hub.context.question import Question
 from hub.domain.customer import AnswerState, BackendAnswer, CustomerQuery, CustomerRecord, Problem
 
@@ -35,6 +35,7 @@ class StandIn(Protocol):
 class Lookups:
     """`on_refreshed(answer, question)` hears what a backend said that was asked behind a stale answer.
 
+    `on_kept(question)` hears of each answer that was put into the cache.
     What `stand_in` remembers is the answer of a backend that is down; it says of when it is.
     """
 
@@ -43,12 +44,14 @@ class Lookups:
         settings: ContextSection,
         *,
         on_refreshed: Callable[[BackendAnswer, Question], None],
+        on_kept: Callable[[Question], None] = lambda _question: None,
         on_lookup: LookupObserver | None = None,
         stand_in: StandIn | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
         self._on_refreshed = on_refreshed
+        self._on_kept = on_kept
         self._on_lookup = on_lookup
         self._stand_in = stand_in
         self._clock = clock
@@ -86,14 +89,13 @@ class Lookups:
         else:
             self.from_cache[connector.name, "fresh" if kept.records else "negative"] += 1
             self._observe(connector.name, 0.0, "cached")
-        return BackendAnswer(
-            connector=connector.name,
-            title=connector.title,
-            state=AnswerState.FOUND if kept.records else AnswerState.NOT_FOUND,
-            records=kept.records,
-            cached=True,
-            as_of=kept.at if kept.is_stale else None,
-        )
+        return _cached(connector, kept)
+
+    def all_kept(self, connectors: Sequence[Connector], question: Question) -> Sequence[BackendAnswer]:
+        """Return these backends' answers if all of them are kept, else none; it counts for nothing."""
+        found = [(connector, self.cache.peek((connector.name, question.key))) for connector in connectors]
+        answers = [_cached(connector, kept) for connector, kept in found if kept is not None]
+        return answers if len(answers) == len(connectors) else ()
 
     async def ask(self, connector: Connector, question: Question, *, may_stand_in: bool = False) -> BackendAnswer:
         """Ask the backend itself. A failure is an answer too; of one that is down what is remembered may be."""
@@ -136,6 +138,8 @@ class Lookups:
                 self.cache.put((connector.name, question.key), records, self._lifetimes[connector.name], names)
                 if meanwhile.concerns(names):
                     self.cache.age(question.names, connector.name)
+                if self.cache.peek((connector.name, question.key)) is not None:
+                    self._on_kept(question)
             return records
 
         try:
@@ -231,6 +235,17 @@ class Lookups:
 
     def _elapsed_ms(self, started: float) -> float:
         return round((self._clock() - started) * 1000, 1)
+
+
+def _cached(connector: Connector, kept: Kept) -> BackendAnswer:
+    return BackendAnswer(
+        connector=connector.name,
+        title=connector.title,
+        state=AnswerState.FOUND if kept.records else AnswerState.NOT_FOUND,
+        records=kept.records,
+        cached=True,
+        as_of=kept.at if kept.is_stale else None,
+    )
 
 
 def report_failure(task: asyncio.Task[None]) -> None:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from connectors.base import Connector
 from hub.config.model import ContextSection
 from hub.config.resilience import AnswerCacheSection
+from hub.context.ahead import Ahead
 from hub.context.anticipation.proposals import Anticipation
 from hub.context.asking import NOBODY_ASKED, Asked, Asking
 from hub.context.assembly import Assembly
@@ -66,13 +67,24 @@ class ContextService:
         self._anticipation = anticipation or Anticipation({})
         self._calls: dict[str, LiveLookups] = {}
         self.lookups = Lookups(
-            settings, on_refreshed=self._refreshed, on_lookup=on_lookup, stand_in=stand_in, clock=clock
+            settings,
+            on_refreshed=self._refreshed,
+            on_kept=self._kept,
+            on_lookup=on_lookup,
+            stand_in=stand_in,
+            clock=clock,
         )
         self._telling = telling = Telling(on_complete)
         contacts = Contacts(interactions, settings.interactions, telling)
         self._decided = Decided(decisions, telling, contacts)
         self._asking = Asking(
             self.lookups, budget_s=settings.budget_s, decided=self._decided, contacts=contacts, telling=telling
+        )
+        self.ahead = Ahead(
+            self.lookups,
+            self._decided,
+            asked_for=lambda question: self._asked(question.query),
+            live_for=self._enquiry,
         )
         self._news = News(
             self._calls,
@@ -142,7 +154,7 @@ class ContextService:
         When the time is over first, those that have not answered yet are `pending`.
         """
         asked = self._asked(query)
-        live = LiveLookups("", self._assembly(call_id, asked, 0), is_told=False)
+        live = self._enquiry(asked, call_id)
         self._asking.begin(live, asked)
         try:
             await _settled(live, within_s)
@@ -152,7 +164,7 @@ class ContextService:
 
     async def put_together(self, lots: Sequence[Sequence[CustomerRecord]]) -> Sequence[PutTogether]:
         """Return for each lot of records what a context would be had the backends answered with them."""
-        lives = [LiveLookups("", self._assembly("", NOBODY_ASKED, 0), is_told=False) for _ in lots]
+        lives = [self._enquiry(NOBODY_ASKED) for _ in lots]
         if lives:
             await self._decided.read(lives[0], [record for records in lots for record in records])
         for live, records in zip(lives, lots, strict=True):
@@ -195,13 +207,16 @@ class ContextService:
         tasks = [task for live in self._calls.values() for task in live.tasks]
         for call_id in list(self._calls):
             self.end(call_id)
-        await asyncio.gather(*tasks, self.lookups.close(), return_exceptions=True)
+        await asyncio.gather(*tasks, self.ahead.close(), self.lookups.close(), return_exceptions=True)
 
     def _connector_of(self, system: str) -> Connector | None:
         return self._connectors.get(system)
 
     def _asked(self, query: CustomerQuery) -> Asked:
         return Asked(Question.of(query), [one for one in self._connectors.values() if one.answers(query)])
+
+    def _enquiry(self, asked: Asked, call_id: str = "") -> LiveLookups:
+        return LiveLookups("", self._assembly(call_id, asked, 0), is_told=False)
 
     def _assembly(self, call_id: str, asked: Asked, revision: int, callback: Callback | None = None) -> Assembly:
         return Assembly(
@@ -215,6 +230,9 @@ class ContextService:
             revision=revision,
             callback=callback,
         )
+
+    def _kept(self, question: Question) -> None:
+        self.ahead.answered(question)
 
     def _refreshed(self, answer: BackendAnswer, question: Question) -> None:
         for live in list(self._calls.values()):
