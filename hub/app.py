@@ -225,6 +225,13 @@ class Hub:
             visibility=self._visibility,
             accesses=self._accesses,
         )
+        identity = IdentityService(
+            journal=self._journal,
+            live=self,
+            context=self._context.current,
+            agents=config.agents,
+            on_decided=self._context.identity_decided,
+        )
         self._server = DeskServer(
             host=config.listen_host,
             port=config.listen_port,
@@ -247,16 +254,11 @@ class Hub:
                 agent_names={agent_id: agent.name for agent_id, agent in config.agents.items()},
                 dispositions=config.desk.dispositions,
                 on_recorded=self._context.call_wrapped_up,
+                decide=identity.decide,
                 activity_by_rule=self._outbound.writes_activity_of,
                 purpose_of=lambda name: backends.sections[name].outbound.purpose,
             ),
-            identity=IdentityService(
-                journal=self._journal,
-                live=self,
-                context=self._context.current,
-                agents=config.agents,
-                on_decided=self._context.identity_decided,
-            ),
+            identity=identity,
             decisions=self._journal,
             backends=backends,
             call_log=self._journal,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+import uuid
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 import structlog
@@ -27,6 +28,7 @@ from hub.domain.event import (
     wrap_up_event,
     write_back_event,
 )
+from hub.domain.identity import DecisionKind, IdentityDecided, IdentityDecision, IdentityError, RecordRef
 from hub.domain.interaction import Channel, CustomerRef, Interaction
 from hub.domain.ports import CallArchive, EventJournal, LiveCalls, StoreError
 from hub.domain.wrapup import Saved, WrapUp, WrapUpError, WrapUpProblem, WrapUpResult
@@ -37,6 +39,7 @@ log = structlog.get_logger(__name__)
 SOURCE = "desk"
 """The source of interactions that agents write down."""
 
+_CHOICES: Final = uuid.UUID("7d0c2c1e-5b0f-4a35-9f0a-6c1f4e1b8a52")
 _OPEN = frozenset({AnswerState.FAILED, AnswerState.PENDING})
 _NOT_ASKED = "the backend had not answered when the call came: it is asked whether it knows the customer"
 
@@ -66,6 +69,8 @@ class WrapUpService:
 
     What a backend can't be given now because it is down is asked for in the journal (`cti.write_back.requested`), and
     so is what is for one that did not answer when the call came: it alone knows whether it knows the customer.
+
+    Whom of several a wrap-up names is decided with it (`decide`), as if chosen during the call: it is filed there.
     """
 
     def __init__(
@@ -78,6 +83,7 @@ class WrapUpService:
         agent_names: Mapping[str, str],
         dispositions: Sequence[str],
         on_recorded: Callable[[Interaction], None],
+        decide: Callable[[IdentityDecision], Awaitable[IdentityDecided]],
         activity_by_rule: ActivityByRule = lambda _call, *, is_over: (),  # noqa: ARG005 - a protocol's name
         purpose_of: Callable[[str], str] = lambda _connector: "",
     ) -> None:
@@ -89,6 +95,7 @@ class WrapUpService:
         self._agent_names = agent_names
         self._dispositions = dispositions
         self._on_recorded = on_recorded
+        self._decide = decide
         self._activity_by_rule = activity_by_rule
 
     async def wrap_up(self, call_id: str, wrap_up: WrapUp, *, agent: str) -> WrapUpResult:
@@ -100,6 +107,7 @@ class WrapUpService:
             customer = _customer(context, wrap_up)
             interaction = _interaction(call, customer, wrap_up, agent)
             first, said = await self._keep(interaction, wrap_up)
+            await self._choose(call, context, customer, wrap_up, agent)
             by_rule = self._activity_by_rule(call, is_over=call.ended_at is not None and said.at >= call.ended_at)
             entries = self._entries(call, customer, context, wrap_up, agent, is_first=first is said, by_rule=by_rule)
             entries, refused = self._consented(entries, customer)
@@ -155,6 +163,27 @@ class WrapUpService:
             return first, first
         later = msgspec.structs.replace(interaction, id=f"{interaction.id}.{wrap_up.id}")
         return first, await self._stored(wrap_up_event(later, wrap_up_id=wrap_up.id))
+
+    async def _choose(
+        self, call: Call, context: CustomerContext | None, customer: Customer | None, wrap_up: WrapUp, agent: str
+    ) -> None:
+        """Have it decided that the one of several whom the wrap-up names is meant, unless that is so already."""
+        if not wrap_up.customer or context is None or context.customer is customer or not call.customer_number.e164:
+            return
+        [(system, record)] = wrap_up.customer.items()
+        choice = IdentityDecision(
+            id=str(uuid.uuid5(_CHOICES, f"{call.id}\0{wrap_up.id}")),
+            kind=DecisionKind.MEANT,
+            records=(RecordRef(system=system, id=record),),
+            by=agent,
+            at=datetime.now(UTC),
+            call_id=call.id,
+        )
+        try:
+            await self._decide(choice)
+        except IdentityError as error:
+            # It was decided with this wrap-up before and taken back since: sent again, it doesn't count again.
+            log.info("wrap-up's customer not decided again", decision=choice.id, problem=error.problem)
 
     async def _stored(self, event: Event) -> Interaction:
         """Append it; return what the journal holds under its id."""

@@ -10,11 +10,12 @@ from typing import Final, Protocol
 import msgspec
 import structlog
 
+from hub.context.identity.choice import with_choice
 from hub.context.identity.standing import Standing, pairs_of
 from hub.context.parts import call_with_agents
 from hub.domain.call import Call
 from hub.domain.customer import CustomerContext
-from hub.domain.event import identity_event
+from hub.domain.event import Event, context_event, identity_event
 from hub.domain.identity import (
     DecisionKind,
     IdentityDecided,
@@ -23,7 +24,7 @@ from hub.domain.identity import (
     IdentityProblem,
     RecordRef,
 )
-from hub.domain.ports import CallArchive, EventJournal, IdentityDecisions, LiveCalls
+from hub.domain.ports import CallArchive, EventJournal, EventRefusedError, IdentityDecisions, LiveCalls
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +37,10 @@ class DecisionJournal(EventJournal, CallArchive, IdentityDecisions, Protocol):
 
 
 class IdentityService:
-    """The `IdentityDecider` of hub/domain/ports.py; `on_decided` hears of each that is new, and of each taken back."""
+    """The `IdentityDecider` of hub/domain/ports.py; `on_decided` hears of each that is new, and of each taken back.
+
+    A call that is over is filed anew with what was decided of whom it was with; one in progress by whoever hears.
+    """
 
     def __init__(
         self,
@@ -69,7 +73,7 @@ class IdentityService:
             )
         earlier = await self._about(decision)
         decision = msgspec.structs.replace(decision, at=_after(earlier))
-        await self._journal.append(identity_event(decision))
+        await self._append(identity_event(decision), *await self._filed_anew(decision, [*earlier, decision]))
         stored = await self._journal.decision(decision.id)
         if stored is not None and _content(stored) != _content(decision):
             return await self._again(decision, stored)  # two were sent with one id, and the other came first
@@ -88,11 +92,30 @@ class IdentityService:
             message = "Only who decided it, or a supervisor, can take it back."
             raise IdentityError(IdentityProblem.NOT_YOURS, message)
         withdrawn = msgspec.structs.replace(decision, by=by, at=_after([decision]), withdrawn=True)
-        await self._journal.append(identity_event(withdrawn))
+        earlier = [one for one in await self._about(decision) if one.id != decision.id]
+        await self._append(identity_event(withdrawn), *await self._filed_anew(decision, earlier))
         log.info("identity decision taken back", kind=decision.kind, by=by, decision=decision.id)
         self._on_decided(withdrawn)
-        earlier = [one for one in await self._about(decision) if one.id != decision.id]
         return IdentityDecided(decision=withdrawn, notes=tuple(_counts_again(decision, earlier)))
+
+    async def _append(self, *events: Event) -> None:
+        """Return once they are durable. Raises StoreError."""
+        for outcome in await self._journal.append_all(events):
+            if isinstance(outcome, EventRefusedError):
+                raise outcome
+
+    async def _filed_anew(self, decision: IdentityDecision, standing: Sequence[IdentityDecision]) -> Sequence[Event]:
+        """Return what the finished call in which somebody was chosen is filed by now, where that is new."""
+        if decision.kind is not DecisionKind.MEANT or not decision.call_id:
+            return ()
+        if self._context(decision.call_id) is not None:
+            return ()
+        context = await self._journal.context_of(decision.call_id)
+        call = await self._journal.finished_call(decision.call_id)
+        if context is None or call is None:
+            return ()
+        now = with_choice(context, standing)
+        return () if now is context else (context_event(now, pbx=call.call.pbx),)
 
     async def _again(self, decision: IdentityDecision, before: IdentityDecision) -> IdentityDecided:
         """Answer a decision whose id is there already: the same is as it was, anything else is refused."""

@@ -11,8 +11,9 @@ import pytest
 
 from hub.context.identity.deciding import MAX_RECORDS, IdentityService
 from hub.context.identity.standing import Standing
-from hub.domain.call import Call, Connection, ConnectionState, Direction, Role
-from hub.domain.customer import AnswerState, BackendAnswer, CustomerContext, CustomerRecord
+from hub.domain.call import Call, CallEvent, CallEventKind, Connection, ConnectionState, Direction, Role
+from hub.domain.customer import AnswerState, BackendAnswer, Customer, CustomerContext, CustomerRecord
+from hub.domain.event import call_event, context_event
 from hub.domain.identity import DecisionKind, IdentityDecided, IdentityDecision, IdentityError, IdentityProblem
 from hub.domain.phone import PhoneNumber
 from hub.journal.journal import Journal
@@ -43,16 +44,17 @@ class Desk:
         answer = BackendAnswer(connector="sap", title="SAP", state=AnswerState.FOUND, records=records)
         self.context = CustomerContext(call_id="main-1", phone=phone, answers=(answer,))
         self.told: list[IdentityDecision] = []
+        self.is_over = False
         self.service = IdentityService(
             journal=journal,
             live=self,
-            context=lambda call_id: self.context if call_id == "main-1" else None,
+            context=lambda call_id: self.context if call_id == "main-1" and not self.is_over else None,
             agents=("alice", "bob"),
             on_decided=self.told.append,
         )
 
     def live_calls(self) -> list[Call]:
-        return [self.call]
+        return [] if self.is_over else [self.call]
 
     async def decide(self, decision: IdentityDecision, **more: str) -> IdentityDecided:
         return await self.service.decide(msgspec.structs.replace(decision, **more))
@@ -193,3 +195,32 @@ def test_decisions_hold_in_any_order() -> None:
         assert standing.same(ref("crm:9"), ref("shop:5"))
         assert "d-2" == standing.decided(ref("crm:9"), ref("sap:1"))
         assert DecisionKind.DIFFERENT is (standing.about(ref("sap:1"), ref("crm:9")) or said[0]).kind
+
+
+async def test_a_finished_call_is_filed_under_whom_somebody_chooses(desk: Desk) -> None:
+    """With the name in the call log; when that is taken back under what counts again, else under the number."""
+    customers = (Customer(ids={"sap": "1"}), Customer(ids={"sap": "2"}), Customer(ids={"sap": "3"}))
+    context = msgspec.structs.replace(desk.context, complete=True, customers=customers)
+    await desk.journal.append(context_event(context, pbx="main"))
+    [part] = desk.call.connections
+    talked = (msgspec.structs.replace(part, connected_at=NOON),)
+    ended = msgspec.structs.replace(desk.call, ended_at=NOON, connections=talked)
+    await desk.journal.append(call_event(CallEvent(kind=CallEventKind.CLEARED, time=NOON, call=ended)))
+    desk.is_over = True
+
+    async def filed() -> set[str]:
+        keys = (KEY, "id:sap:1", "id:sap:2", "id:sap:3")
+        return {key for key in keys if (await desk.journal.timeline([key], limit=1)).interactions}
+
+    assert {KEY} == await filed()
+    await desk.decide(decided(1, "meant", "sap:2"), call_id="main-1")
+    assert {"id:sap:2"} == await filed()
+    await desk.decide(decided(2, "meant", "sap:1"), call_id="main-1")
+    assert {"id:sap:1"} == await filed()
+    await desk.service.withdraw("d-2", by="alice", may_any=False)
+    assert {"id:sap:2"} == await filed()
+    now = await desk.journal.context_of("main-1")
+    assert now is not None
+    assert ("d-1", ref("sap:2")) == ((now.chosen and now.chosen.decision), (now.chosen and now.chosen.record))
+    await desk.service.withdraw("d-1", by="alice", may_any=False)
+    assert {KEY} == await filed()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from connectors.base import Connector, ConnectorError
+from hub.context.identity.deciding import IdentityService
 from hub.context.wrapup import WrapUpService
 from hub.domain.call import (
     Call,
@@ -24,6 +25,7 @@ from hub.domain.call import (
 )
 from hub.domain.customer import AnswerState, BackendAnswer, Consent, Customer, CustomerContext, Problem, Sourced
 from hub.domain.event import WriteBackRequest, call_event, context_event, decode_event
+from hub.domain.identity import Chosen, IdentityDecision
 from hub.domain.interaction import Interaction
 from hub.domain.phone import parse_number
 from hub.domain.wrapup import WrapUp, WrapUpError, WrapUpProblem
@@ -87,6 +89,14 @@ class Site:
         self.recorded: list[Interaction] = []
         self.live: list[Call] = []
         self.contexts: dict[str, CustomerContext] = {}
+        self.decided: list[IdentityDecision] = []
+        self.identity = IdentityService(
+            journal=journal,
+            live=self,
+            context=self.contexts.get,
+            agents=("alice",),
+            on_decided=self.decided.append,
+        )
         connectors: dict[str, Connector] = {one.name: one for one in (self.crm, self.erp, self.archive)}
         self.service = WrapUpService(
             connectors=lambda: connectors,
@@ -96,6 +106,7 @@ class Site:
             agent_names={"alice": "Alice Weber"},
             dispositions=("Solved", "Call back"),
             on_recorded=self.recorded.append,
+            decide=self.identity.decide,
             activity_by_rule=self._activity_by_rule,
             purpose_of=lambda name: {"crm": "service", "erp": "marketing"}.get(name, ""),
         )
@@ -113,6 +124,9 @@ class Site:
 
     def live_calls(self) -> list[Call]:
         return self.live
+
+    async def calls_of(self, keys: Sequence[str]) -> int:
+        return len((await self.journal.timeline(keys, limit=10)).interactions)
 
     async def over(self, *customers: Customer, answers: tuple[BackendAnswer, ...] = ()) -> None:
         """Let the call be over, with these customers known by then."""
@@ -337,6 +351,37 @@ async def test_several_customers_are_asked_about(site: Site) -> None:
         assert WrapUpProblem.WHICH_CUSTOMER is raised.value.problem
     await site.service.wrap_up("main-1", WrapUp(id="w1", note="n", customer={"crm": "C-2"}), agent="alice")
     assert ["C-2"] == [entry.customer for entry in site.crm.kept.values()]
+
+
+async def test_a_call_is_filed_under_whom_its_wrap_up_names(site: Site) -> None:
+    """As if chosen during the call: in the timeline and the call log, and remembered; until that is taken back."""
+    await site.over(MARIA, MARIO)
+    number, ids = [f"tel:{NUMBER.e164}"], ["id:crm:C-2"]
+    assert (1, 0) == (await site.calls_of(number), await site.calls_of(ids))
+    said = WrapUp(id="w1", note="n", customer={"crm": "C-2"})
+    for _ in range(2):
+        await site.service.wrap_up("main-1", said, agent="alice")
+    assert (0, 1) == (await site.calls_of(number), await site.calls_of(ids))
+    [choice] = site.decided
+    assert (number, [choice]) == ([choice.key], list(await site.journal.decisions(number)))
+    await site.identity.withdraw(choice.id, by="alice", may_any=False)
+    assert (1, 0) == (await site.calls_of(number), await site.calls_of(ids))
+    await site.service.wrap_up("main-1", said, agent="alice")
+    assert [] == list(await site.journal.decisions(number))
+
+
+async def test_a_call_in_progress_is_filed_by_whoever_shows_it(site: Site) -> None:
+    """The wrap-up's choice is told there; who is meant already is not decided again."""
+    site.live = [call(ended_at=None)]
+    several = CustomerContext(call_id="main-1", phone=NUMBER, customers=(MARIA, MARIO))
+    site.contexts["main-1"] = several
+    await site.service.wrap_up("main-1", WrapUp(id="w1", note="n", customer={"crm": "C-2"}), agent="alice")
+    [choice] = site.decided
+    assert ("main-1", "C-2", "alice") == (choice.call_id, choice.records[0].id, choice.by)
+    chosen = Chosen(decision=choice.id, record=choice.records[0], by="alice", at=NOON)
+    site.contexts["main-1"] = msgspec.structs.replace(several, customers=(MARIO, MARIA), chosen=chosen)
+    await site.service.wrap_up("main-1", WrapUp(id="w2", note="m", customer={"crm": "C-2"}), agent="alice")
+    assert [choice] == site.decided
 
 
 async def test_a_stranger_is_kept_by_the_hub_alone(site: Site) -> None:
