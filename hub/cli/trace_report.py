@@ -14,6 +14,7 @@ from hub.cli.trace_bodies import MAX_LINES, flat, readable_body
 from hub.cli.trace_masking import masked, shown_headers
 from hub.cli.tracing import MappedRecord, Traced, TracedConnector
 from hub.config.wording import counted
+from hub.domain.identity import RecordMatch
 from hub.masking import Masking
 
 _INDEX = re.compile(r"\[\d+\]")
@@ -127,11 +128,26 @@ def _customer(found: Traced) -> Iterator[str]:
     for customer in customers:
         yield ""
         yield f"customer {', '.join(f'{system}:{record}' for system, record in customer.ids.items())}"
-        for field, sourced in _sourced(_plain(customer)):
+        for field, sourced in _sourced(_plain(msgspec.structs.replace(customer, conflicts=()))):
             shown = ", ".join(
                 f"{key} {_shown(value)}" if key else _shown(value) for key, value in flat(sourced["value"])
             )
             yield f"    {field}: {shown}  (from {sourced['system']} {sourced['record']})"
+        for conflict in customer.conflicts:
+            said = ", ".join(f"{_shown(one.value)} (from {one.system} {one.record})" for one in conflict.values)
+            yield f"    they differ on {conflict.field}: {said}"
+        for match in customer.matches:
+            yield f"    {_match(match)}: one customer"
+    for match in found.context.maybe_same:
+        yield ""
+        yield f"{_match(match)}: may be one customer"
+
+
+def _match(match: RecordMatch) -> str:
+    """Say how sure it is, and what each rule added."""
+    pair = " and ".join(f"{one.system}:{one.id}" for one in (match.one, match.other))
+    reasons = ", ".join(f"{reason.rule} {reason.score:+g}" for reason in match.reasons)
+    return f"{pair} by {match.score:g} ({reasons})"
 
 
 def _sourced(node: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:

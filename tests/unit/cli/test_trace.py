@@ -106,6 +106,30 @@ def test_each_step_is_shown_with_request_reply_and_rows(ctihub: Ctihub, crm: Crm
     assert any(line.startswith("    orders[0]: ") and line.endswith("  (from crm 0042)") for line in lines)
 
 
+def test_what_makes_two_records_one_and_where_they_differ_is_shown(ctihub: Ctihub, site: Path) -> None:
+    """Each rule with what it added; each value on which the systems differ, the one that is shown first."""
+    mapping = site / "mappings/crm/customer.yaml"
+    mapping.write_text(mapping.read_text() + "  tier: {const: Gold}\n")
+    (site / "mappings/crm/line.yaml").write_text(
+        "source: lines\nversion: 1\ntarget: customer\nfields: {id: no, name.full: name, phones: phone, tier: tier}\n"
+    )
+    (site / "lines.csv").write_text(
+        "no,name,phone,tier\n7,Petra Vogt,+493515550123,Silver\n9,Eva Vogt,+493515550123,\n"
+    )
+    with (site / "ctihub.yaml").open("a") as configuration:
+        configuration.write(
+            "  old: {kind: csv, file: lines.csv, mapping: crm/line,"
+            " operations: {by_phone: {key: phone, columns: [phone]}}}\n"
+        )
+    done = ctihub("trace", "--phone", "0351 5550123")
+    lines = [line.strip() for line in done.stdout.splitlines()]
+    assert "=== the agent sees 2 customers, and has to ask which" in lines, done.stdout + done.stderr
+    assert 'they differ on tier: "Gold" (from crm 0042), "Silver" (from old 7)' in lines
+    [match] = [line for line in lines if line.endswith(": one customer")]
+    assert match.startswith("crm:0042 and old:7 by 0.9")
+    assert "same name +10" in match
+
+
 @pytest.mark.usefixtures("site")
 def test_no_secret_is_shown(ctihub: Ctihub) -> None:
     """Neither that of the configuration, nor those that came up meanwhile, in headers, bodies or errors."""
