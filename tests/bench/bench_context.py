@@ -55,6 +55,9 @@ SYSTEMS = ("crm", "erp", "billing", "service", "shop")
 CONTACTS = 500
 ASSEMBLED = 100
 CUSTOMERS = 200
+FIRST_CALLS = 1_000
+CACHE_BYTES = 256 * 1024 * 1024
+"""Enough for all of them."""
 CALLS = 5_000
 SHOWN = 10
 """Contacts of a context unless the configuration says otherwise."""
@@ -234,9 +237,15 @@ class _Site:
 
     def __init__(self, customers: int, settings: ContextSection) -> None:
         self.backends = [_Backend(name, customers) for name in SYSTEMS]
-        connectors = [ResilientConnector(backend, _Config()) for backend in self.backends]
+        self._connectors = [ResilientConnector(backend, _Config()) for backend in self.backends]
         contacts = _Contacts(customers, settings.interactions)
-        self.service = ContextService(connectors, settings, interactions=contacts, anticipation=_RULES)
+        self.service = ContextService(self._connectors, settings, interactions=contacts, anticipation=_RULES)
+
+    async def warm(self, index: int) -> None:
+        """Have every backend asked about a customer before the first call, as for those who are often in touch."""
+        question = Question.of(CustomerQuery(phone=_number(index)))
+        for connector in self._connectors:
+            await self.service.lookups.ask_behind(connector, question)
 
     async def assembled(self, index: int) -> tuple[float, bytes]:
         """Return the CPU milliseconds from a call of somebody new to the frame with everything, and that frame.
@@ -274,19 +283,28 @@ def _check(context: CustomerContext, contacts: int) -> None:
         raise RuntimeError("the customer was not put together as the bench means it")
 
 
-async def measure(assembled: int = ASSEMBLED, customers: int = CUSTOMERS, calls: int = CALLS) -> dict[str, Any]:
-    """Put that many new customers together; then let so many known ones call, all of it kept."""
+async def measure(
+    assembled: int = ASSEMBLED, customers: int = CUSTOMERS, calls: int = CALLS, first_calls: int = FIRST_CALLS
+) -> dict[str, Any]:
+    """Put that many new customers together; then let so many known ones call, all of it kept.
+
+    Of the first calls each is of somebody whose backends' answers were kept before, and who has not called since.
+    """
     at_once = [_at_once(index) for index in range(assembled)]
     site = _Site(assembled, ContextSection(interactions=CONTACTS))
     one_by_one = [await site.assembled(index) for index in range(assembled)]
     await site.service.close()
-    known = _Site(customers, ContextSection(interactions=SHOWN))
-    for index in range(customers):
-        await known.service.known(_number(index), call_id="", within_s=30)
+    known = _Site(first_calls, ContextSection(interactions=SHOWN, cache_bytes=CACHE_BYTES))
+    for index in range(first_calls):
+        await known.warm(index)
+    await known.service.ahead.until_done()
     asked = [backend.asked for backend in known.backends]
     thresholds = gc.get_threshold()
     spare_collector()
-    first_ms = [known.from_cache(f"first-{number}", number) for number in range(customers)]
+    first_ms = []
+    for number in range(first_calls):
+        first_ms.append(known.from_cache(f"first-{number}", number))
+        await asyncio.sleep(0)
     took = []
     for number in range(calls):
         took.append(known.from_cache(f"main-{number}", number % customers))
@@ -297,26 +315,33 @@ async def measure(assembled: int = ASSEMBLED, customers: int = CUSTOMERS, calls:
     gc.set_threshold(*thresholds)
     gc.unfreeze()
     milliseconds = [took_ms for took_ms, _ in at_once]
-    assembled_ms, cached_ms = statistics.median(milliseconds), _percentile(took, 99)
+    answer_by_answer = [took_ms for took_ms, _ in one_by_one]
+    first_p99_ms = _percentile(first_ms, 99)
     return report(
         {
             "systems": len(SYSTEMS),
             "contacts": CONTACTS,
             "assembled_ms": spread(milliseconds, 2),
-            "assembled_answer_by_answer_ms": spread([took_ms for took_ms, _ in one_by_one], 2),
+            "assembled_answer_by_answer_ms": spread(answer_by_answer, 2),
             "frame_bytes": max(len(frame) for _, frame in at_once),
-            "cached_first_call_ms": spread(first_ms, 3) | {"p99": round(_percentile(first_ms, 99), 3)},
-            "cached_ms": spread(took, 3) | {"p99": round(cached_ms, 3)},
+            "cached_first_call_ms": spread(first_ms, 3) | {"p99": round(first_p99_ms, 3)},
+            "cached_ms": spread(took, 3) | {"p99": round(_percentile(took, 99), 3)},
         },
         Target(
             what="CPU milliseconds from five backends' answers and 500 contacts in hand to the page's frame",
-            value=round(assembled_ms, 2),
+            value=round(statistics.median(milliseconds), 2),
             rule="under",
             limit=ASSEMBLED_MS,
         ),
         Target(
-            what="CPU milliseconds of a context answered from the cache, call to frame, 99 of 100",
-            value=round(cached_ms, 3),
+            what="CPU milliseconds of the same, the answers one by one and each of them shown",
+            value=round(statistics.median(answer_by_answer), 2),
+            rule="under",
+            limit=ASSEMBLED_MS,
+        ),
+        Target(
+            what="CPU milliseconds of the first call that is answered from the cache, call to frame, 99 of 100",
+            value=round(first_p99_ms, 3),
             rule="under",
             limit=CACHED_MS,
         ),
