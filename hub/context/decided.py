@@ -42,6 +42,10 @@ class Decided:
             if not set(decision.keys).isdisjoint(live.assembly.decision_keys):
                 self._regroup(live)
 
+    def forget(self, names: Collection[str]) -> None:
+        """Keep nothing that was decided of whom these index keys name."""
+        self._book.forget(names)
+
     async def read(self, live: LiveLookups, records: Iterable[CustomerRecord] = ()) -> None:
         """Have at hand what was decided of a context's customers, and of these records."""
         keys = [*live.assembly.decision_keys, *(RecordRef(system=one.system, id=one.id).key for one in records)]

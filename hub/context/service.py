@@ -200,8 +200,9 @@ class ContextService:
         self._decided.take(decision, list(self._calls.values()))
 
     def forget(self, names: Collection[str]) -> None:
-        """Keep no answer about an erased customer, by index keys; a call in progress has its own until it is over."""
+        """Keep nothing about an erased customer, by index keys; a call in progress has its own until it is over."""
         self.lookups.forget(names)
+        self._decided.forget(names)
 
     async def close(self) -> None:
         tasks = [task for live in self._calls.values() for task in live.tasks]

@@ -61,6 +61,8 @@ class DecisionBook:
                 self._of_key[key] = others if decision.withdrawn else (*others, decision)
 
     def forget(self, keys: Iterable[str]) -> None:
-        """Have these read afresh when they are asked for again."""
-        for key in keys:
-            self._of_key.pop(key, None)
+        """Have what is about any of these read afresh when it is asked for again, whatever else it is about."""
+        gone = set(keys)
+        for key, standing in list(self._of_key.items()):
+            if key in gone or any(not gone.isdisjoint(one.keys) for one in standing):
+                del self._of_key[key]

@@ -196,3 +196,15 @@ async def test_who_was_chosen_and_is_gone_hides_nobody() -> None:
     assert context is not None
     assert None is context.chosen
     await service.close()
+
+
+async def test_nothing_is_kept_of_what_was_decided_of_an_erased_customer() -> None:
+    """Neither by their record nor by the number, which others have, too: it is read afresh."""
+    place = Place(MEANT)
+    assert (await place.ring()).chosen is not None
+    place.service.end(CALL.id)
+    place.stored.clear()
+    place.asked.clear()
+    place.service.forget(["id:sap:2"])
+    context = await place.ring()
+    assert (None, {f"tel:{NUMBER}", "id:sap:2"}) == (context.chosen, {f"tel:{NUMBER}", "id:sap:2"} & set(place.asked))
