@@ -28,7 +28,9 @@ _WHOLE = frozenset({"contains", "to_string"})
 
 
 class ExactFunctions(_Functions):  # type: ignore[misc]  # the base is untyped, see above
-    """The standard's functions, for which a Decimal is a number like any other; `divide`, `multiply` and `round`.
+    """The standard's functions, for which a Decimal is a number like any other, and some of our own.
+
+    These are `divide`, `multiply`, `round` and `replace`.
 
     Each call costs steps by the size of its arguments.
     """
@@ -92,6 +94,16 @@ class ExactFunctions(_Functions):  # type: ignore[misc]  # the base is untyped, 
     def _func_join(self, separator: str, parts: list[str]) -> str:
         self._budget.spend((sum(map(len, parts)) + len(separator) * len(parts)) // CHARACTERS_A_STEP)
         return separator.join(parts)
+
+    @_signature({"types": ["string", "null"]}, {"types": ["string"]}, {"types": ["string"]})
+    def _func_replace(self, text: str | None, old: str, new: str) -> str | None:
+        """Return a text with `old` as `new` wherever it stands (JEP 14 of the JMESPath community); of null, null."""
+        if not old:
+            raise ValueError
+        if text is None:
+            return None
+        self._budget.spend((len(text) + text.count(old) * len(new)) // CHARACTERS_A_STEP)
+        return text.replace(old, new)
 
     @_signature({"types": ["array-number"]})
     def _func_sum(self, values: list[Any]) -> Any:

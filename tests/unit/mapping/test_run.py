@@ -387,6 +387,30 @@ def test_calculating(map_one: MapOne, expression: str, expected: str) -> None:
     assert expected == map_one(f'title: {{expr: "{expression}"}}', record).title
 
 
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("replace(codes[?starts_with(@, 'CASE-')] | [0], 'CASE-', '')", "4711"),
+        ("replace(codes[?starts_with(@, 'X-')] | [0], 'X-', '')", ""),
+        ("replace(codes[1], 'a', 'bb')", "bbbb-1"),
+    ],
+)
+def test_replacing(map_one: MapOne, expression: str, expected: str) -> None:
+    """What stands around a case's number goes, so that every channel names it alike; of nothing comes nothing."""
+    assert expected == map_one(f'title: {{expr: "{expression}"}}', {"codes": ["CASE-4711", "aa-1"]}).title
+
+
+def test_what_can_not_be_replaced(map_one: MapOne) -> None:
+    """Nothing, which stands everywhere; and what would grow beyond what one mapping may take."""
+    with pytest.raises(MappingRunError, match="field title: the expression can't be applied"):
+        map_one("title: {expr: \"replace(a, '', 'b')\"}", {"a": "a"})
+    grown = "a"
+    for _ in range(12):
+        grown = f"replace({grown}, 'a', b)"
+    with pytest.raises(MappingRunError, match=r"field title: .*work"):
+        map_one(f'title: {{expr: "{grown}"}}', {"a": "a", "b": "a" * 100})
+
+
 @pytest.mark.parametrize("divisor", [0, 0.0, Decimal("0.00"), Decimal("-0")])
 def test_dividing_by_zero(map_one: MapOne, divisor: Any) -> None:
     """A division by zero is refused with the mapping, the field and the reason."""
