@@ -82,15 +82,26 @@ def _comparison(kind: str, operand: Any) -> Callable[[Sequence[Any]], bool]:
         part = str(operand).casefold()
         return lambda values: any(part in _text(value) for value in values)
     if kind in {"eq", "ne"}:
-        wanted = operand if isinstance(operand, tuple) else (operand,)
-
-        def is_one_of(values: Sequence[Any]) -> bool:
-            return any(_equal(value, one) for value in values for one in wanted)
-
+        is_one_of = _one_of(operand if isinstance(operand, tuple) else (operand,))
         return is_one_of if kind == "eq" else lambda values: not is_one_of(values)
     compare = _ORDER[kind]
     bound = Decimal(repr(operand))
     return lambda values: any((number := _number(value)) is not None and compare(number, bound) for value in values)
+
+
+def _one_of(wanted: Sequence[Any]) -> Callable[[Sequence[Any]], bool]:
+    texts = frozenset(_text(one) for one in wanted if isinstance(one, str))
+    others = [one for one in wanted if not isinstance(one, str)]
+
+    def is_one_of(values: Sequence[Any]) -> bool:
+        for value in values:
+            if not isinstance(value, bool) and _text(value) in texts:
+                return True
+            if others and any(_equal(value, one) for one in others):
+                return True
+        return False
+
+    return is_one_of
 
 
 def _dated(kind: str, operand: Any) -> Callable[[Sequence[Any], date], bool]:
@@ -113,8 +124,6 @@ def _days(values: Sequence[Any]) -> Iterator[date]:
 def _equal(value: Any, wanted: Any) -> bool:
     if isinstance(wanted, bool) or isinstance(value, bool):
         return value is wanted
-    if isinstance(wanted, str):
-        return _text(value) == wanted.strip().casefold()
     return _number(value) == Decimal(repr(wanted))
 
 

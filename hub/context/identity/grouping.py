@@ -113,6 +113,10 @@ def _chosen(
     return None
 
 
+def _both_ways(link: _Link) -> Iterable[tuple[int, int]]:
+    return (link.one, link.other), (link.other, link.one)
+
+
 class _Joiner:
     """Joins records to customers."""
 
@@ -124,7 +128,7 @@ class _Joiner:
         self._prepared = [prepared[number] for number in self._order]
         self._cluster_of = [{number} for number in range(len(prepared))]
         self._links = self._compared()
-        self._between = {(link.one, link.other): link for link in self._links}
+        self._apart = {pair for link in self._links if self._is_apart(link) for pair in _both_ways(link)}
 
     def _compared(self) -> list[_Link]:
         """Compare all with all; where those who have a number contradict each other, it is nobody's own."""
@@ -182,6 +186,8 @@ class _Joiner:
 
     def _is_rivalled(self, link: _Link, sure: Sequence[_Link]) -> bool:
         """Whether another customer fits one of the two about as well, with whom the other one can't be together."""
+        if not self._apart:
+            return False
         ends = (self._cluster_of[link.one], self._cluster_of[link.other])
         for rival in sure:
             if rival.bits <= link.bits - DECISIVE_BITS:
@@ -199,18 +205,15 @@ class _Joiner:
 
     def _are_apart(self, ours: set[int], theirs: set[int]) -> bool:
         """Whether anything says that these are two customers: people, one system, or what the records say."""
-        return any(self._is_apart(a, b) for a in ours for b in theirs)
+        return bool(self._apart) and any((a, b) in self._apart for a in ours for b in theirs)
 
-    def _is_apart(self, one: int, other: int) -> bool:
-        first, second = self._ref(one), self._ref(other)
+    def _is_apart(self, link: _Link) -> bool:
+        first, second = self._ref(link.one), self._ref(link.other)
         if first == second:
             return False
         if first.system == second.system or self._standing.apart(first, second):
             return True
-        return self._link(one, other).weight <= SHOWN_APART_BITS
-
-    def _link(self, one: int, other: int) -> _Link:
-        return self._between[(one, other) if one < other else (other, one)]
+        return link.weight <= SHOWN_APART_BITS
 
     def _ref(self, number: int) -> RecordRef:
         return self._prepared[number].ref
