@@ -142,7 +142,12 @@ class CallbackService:
         section = self._sites.get(callback.site)
         if section is None:
             raise CallbackRefusedError("not_offered", "Callbacks are not offered here.")
-        phone = dialled_number(callback.phone, region=self._region, countries=section.countries or (self._region,))
+        phone = dialled_number(
+            callback.phone,
+            region=self._region,
+            countries=section.countries or (self._region,),
+            not_called=section.not_called,
+        )
         async with self._turn:
             at = self._clock()
             if callback.not_before is not None and callback.not_before > at + MAX_AHEAD:

@@ -380,6 +380,8 @@ auth:
 #        agents: [alice]
 #        # Where to; without it the country above alone. No premium or short numbers.
 #        countries: [DE, AT, CH]
+#        # Never: the company's own numbers, or how they begin, and those of people who don't want it.
+#        not_called: ["+49351555*"]
 #        hours: {timezone: Europe/Berlin, open: ["Mo-Fr 09:00-18:00", "Sa 10:00-14:00"]}
 #        # How often a customer is called who doesn't answer, after how many seconds again, and when it is given up.
 #        attempts: 3

@@ -6,16 +6,13 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from hub.config.patterned import patterned
+from hub.config.patterned import NumberOrBeginning, patterned
 from hub.config.placed import PlacedError
 from hub.config.section import Section
 from hub.config.wording import nearest
 from hub.domain.identity import Sign
 
 _RuleName = Annotated[str, patterned(r"[a-z0-9][a-z0-9 _-]{0,63}", "1 to 64 small letters, digits, spaces, _ or -")]
-_SharedNumber = Annotated[
-    str, patterned(r"\+[1-9][0-9]{2,14}\*?", "a number in international form, +4930123400, or a beginning, +4930123*")
-]
 
 
 def _sign(value: Any) -> Any:
@@ -98,7 +95,7 @@ class IdentitySection(Section):
     same: Annotated[float, Field(gt=0.5, lt=1)] = 0.92
     maybe: Annotated[float, Field(gt=0, lt=1)] = 0.015
     customers: Annotated[int, Field(ge=10, le=10_000_000_000)] = 100_000
-    shared_numbers: Annotated[tuple[_SharedNumber, ...], Field(max_length=10_000)] = ()
+    shared_numbers: Annotated[tuple[NumberOrBeginning, ...], Field(max_length=10_000)] = ()
     rules: Annotated[tuple[IdentityRule, ...], Field(max_length=200)] = ()
 
     @model_validator(mode="after")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Annotated
 
 from pydantic import AfterValidator
 
@@ -17,3 +18,8 @@ def patterned(pattern: str, words: str) -> AfterValidator:
         return text
 
     return AfterValidator(check)
+
+
+NumberOrBeginning = Annotated[
+    str, patterned(r"\+[1-9][0-9]{2,14}\*?", "a number in international form, +4930123400, or a beginning, +4930123*")
+]

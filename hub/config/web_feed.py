@@ -9,6 +9,7 @@ from yarl import URL
 
 from hub.config.names import Name
 from hub.config.opening_hours import OpeningHours
+from hub.config.patterned import NumberOrBeginning
 from hub.config.pbx import QueueName
 from hub.config.section import Section
 from hub.domain.phone import is_region
@@ -23,9 +24,9 @@ def _origin(text: str) -> str:
         origin = str(url.origin())
     except ValueError:
         url, origin = URL(), ""
-    if not origin or text != origin or not text.isascii():
+    if not origin or text != origin or not text.isascii() or "*" in text:
         raise ValueError(
-            "must be an origin as browsers send it: https://www.example.com, in small letters, without a path or a"
+            "must be an origin as browsers send it: https://www.example.com, in small letters, without *, a path or a"
             " slash at the end, with a port only where it is not the usual one"
         )
     if url.scheme != "https" and not (url.scheme == "http" and url.host in _LOOPBACK):
@@ -56,15 +57,17 @@ class CallbackSection(Section):
     """Customers are called by the ready agents of `queue`; `agents` are those of them who alone do it, empty: all.
 
     Only ordinary numbers (no premium, shared cost or short ones) of `countries` are called, without any: of the
-    country in `hub.region`. A customer who does not answer is called again after `retry_s`, `attempts` times in all;
-    `expire_s` after it was asked for, or after the moment it was asked for, a callback is given up. `hours` None: at
-    any time.
+    country in `hub.region`. `not_called` are numbers, or beginnings of some, that are never called: the company's own,
+    and those of people who do not want it. A customer who does not answer is called again after `retry_s`, `attempts`
+    times in all; `expire_s` after it was asked for, or after the moment it was asked for, a callback is given up.
+    `hours` None: at any time.
     """
 
     queue: QueueName
     pbx: Annotated[Name | None, Field(description="Where that queue is, if several have one of that name")] = None
     agents: Annotated[tuple[Name, ...], Field(max_length=1_000)] = ()
     countries: Annotated[tuple[Country, ...], Field(max_length=250)] = ()
+    not_called: Annotated[tuple[NumberOrBeginning, ...], Field(max_length=10_000)] = ()
     hours: OpeningHours | None = None
     attempts: Annotated[int, Field(ge=1, le=20)] = 3
     retry_s: Annotated[float, Field(ge=1, le=86_400)] = 600.0

@@ -237,7 +237,8 @@ async def test_the_customer_is_quicker(tmp_path: Path) -> None:
 
 async def test_who_is_not_called(tmp_path: Path) -> None:
     """Premium, short and foreign numbers are refused in words; so are sites that offer nothing, and too many."""
-    async with staged(tmp_path, countries=("DE", "AT"), most=2) as stage:
+    never = ("+4935155599*", "+4989555123")
+    async with staged(tmp_path, countries=("DE", "AT"), most=2, not_called=never) as stage:
         stage.pbx.staff = []
         for phone, code in (
             ("0900 1234567", "kind_not_called"),
@@ -246,6 +247,8 @@ async def test_who_is_not_called(tmp_path: Path) -> None:
             ("+44 20 7946 0018", "country_not_called"),
             ("+1 876 555 0123", "country_not_called"),
             ("+881 6 1234 5678", "country_not_called"),
+            ("0351 555 99-17", "number_not_called"),
+            ("+49 89 555123", "number_not_called"),
             ("110", "not_a_number"),
             ("1001", "not_a_number"),
             ("0351 5550123&SIP/evil", "not_a_number"),
