@@ -159,7 +159,7 @@ class CustomerBeside:
         writes: list[Write] = []
         for change in self._changes(scope):
             updates.append(change.row)
-            writes += () if change.event is None else of_event(change.event)
+            writes += () if change.event is None else of_event(change.row[0], change.event)
             if len(updates) == TOGETHER:
                 yield self._write_events(erasure_id, updates, writes)
                 updates, writes = [], []

@@ -16,9 +16,10 @@ from hub.domain.change import CaseChange, OrderChange
 from hub.domain.event import Event
 from hub.domain.identity import IdentityDecision
 from hub.domain.ports import CallLogEntry
+from hub.journal.customers import CASE, CUSTOMER, ORDER, number_of
 from hub.journal.erasure_events import emptied_call
 from hub.journal.erasure_scope import Scope
-from hub.journal.timeline_derived import CALLS, interaction_of
+from hub.journal.timeline_derived import CALLS, interaction_of, state_of
 from hub.journal.writes import Write, index_key
 from hub.store.connection import StoreConnection
 
@@ -66,10 +67,12 @@ _OF_A_CALL: Final = (
     f"DELETE FROM line_keys WHERE line IN (SELECT line FROM lines WHERE source = '{CALLS}' AND id = $1)",  # noqa: S608
 )
 _A_LINE: Final = (
-    "DELETE FROM line_keys WHERE line IN (SELECT line FROM lines WHERE source = $1 AND id = $2)",
-    "DELETE FROM lines WHERE source = $1 AND id = $2",
+    """DELETE FROM line_keys WHERE line IN (SELECT line FROM lines
+        WHERE source = $1 AND id = $2 AND position = $3)""",
+    "DELETE FROM lines WHERE source = $1 AND id = $2 AND position = $3",
 )
-_A_CALLBACK: Final = "DELETE FROM callbacks WHERE id = $1"
+_A_STATE: Final = "UPDATE lines SET states = replace(states, $3, '') WHERE source = $1 AND id = $2"
+_A_CALLBACK: Final = "DELETE FROM callbacks WHERE id = $1 AND position = $2"
 _A_DECISION: Final = (
     "DELETE FROM identity_decisions WHERE id = $1",
     "DELETE FROM identity_decision_keys WHERE id = $1",
@@ -78,6 +81,11 @@ _TOLD: Final = (
     """DELETE FROM customer_terms WHERE number IN (SELECT number FROM customer_records
         WHERE system = $1 AND kind = $2 AND id = $3)""",
     "DELETE FROM customer_records WHERE system = $1 AND kind = $2 AND id = $3",
+)
+_A_TELLING: Final = (
+    """DELETE FROM customer_terms WHERE number IN (SELECT number FROM customer_records
+        WHERE system = $1 AND kind = $2 AND id = $3 AND number = $4)""",
+    "DELETE FROM customer_records WHERE system = $1 AND kind = $2 AND id = $3 AND number = $4",
 )
 _ACCESSES: Final = (
     """INSERT INTO accesses (key, at, viewer, action, call_id)
@@ -90,20 +98,25 @@ _decoder = msgspec.json.Decoder(CallLogEntry)
 _encoder = msgspec.json.Encoder()
 
 
-def of_event(event: Event) -> Iterator[Write]:
-    """Yield what takes an event, as it was, out of the tables."""
+def of_event(position: int, event: Event) -> Iterator[Write]:
+    """Yield what takes an event, as it was, out of the tables.
+
+    A matter or a callback that a later event tells of stays as that one has it.
+    """
     if (interaction := interaction_of(event)) is not None:
         row = (index_key(interaction.source), index_key(interaction.id))
-        yield from ((statement, row) for statement in _A_LINE)
+        yield from ((statement, (*row, position)) for statement in _A_LINE)
+        if state := state_of(position, event, interaction):
+            yield _A_STATE, (*row, state)
     match event.data:
         case Callback(id=identity):
-            yield _A_CALLBACK, (index_key(identity),)
+            yield _A_CALLBACK, (index_key(identity), position)
         case IdentityDecision(id=identity):
             yield from ((statement, (index_key(identity),)) for statement in _A_DECISION)
         case OrderChange(system=system, order=order):
-            yield from _told(system, "order", order.id)
+            yield from _telling(position, system, ORDER, order.id)
         case CaseChange(system=system, case=case):
-            yield from _told(system, "case", case.id)
+            yield from _telling(position, system, CASE, case.id)
 
 
 def of_customer(scope: Scope) -> Iterator[Write]:
@@ -114,7 +127,7 @@ def of_customer(scope: Scope) -> Iterator[Write]:
     for number in sorted(scope.numbers):
         yield _OF_A_NUMBER, (number,)
     for record in sorted(scope.records):
-        yield from _told(record.system, "customer", record.id)
+        yield from _told(record.system, CUSTOMER, record.id)
     yield from of_calls(scope.calls)
     yield from of_contexts(scope.calls)
 
@@ -164,3 +177,9 @@ def _entry(body: bytes) -> CallLogEntry | None:
 def _told(system: str, kind: str, identity: str) -> Iterator[Write]:
     for statement in _TOLD:
         yield statement, (index_key(system), kind, index_key(identity))
+
+
+def _telling(position: int, system: str, kind: str, identity: str) -> Iterator[Write]:
+    """Yield what takes out an order or a case, if nothing newer was told of it."""
+    for statement in _A_TELLING:
+        yield statement, (index_key(system), kind, index_key(identity), number_of(position, 0))

@@ -136,13 +136,13 @@ def _empty(connection: StoreConnection, rule: EventRule, due: Sequence[Sequence[
         for position, event, left in changes:
             connection.execute(_UPDATE, (position, left.subject, left.partitionkey, encode_event(left)))
             if rule.is_whole:
-                _leave_tables(connection, event)
+                _leave_tables(connection, position, event)
         connection.execute(statements.SAVE_CURSOR, (reader, due[-1][0]))
     return len(changes)
 
 
-def _leave_tables(connection: StoreConnection, event: Event) -> None:
-    writes = list(of_event(event))
+def _leave_tables(connection: StoreConnection, position: int, event: Event) -> None:
+    writes = list(of_event(position, event))
     match event.data:
         case CallEvent(call=call):
             writes += of_calls((call.id,))

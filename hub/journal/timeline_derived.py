@@ -59,11 +59,10 @@ def derive_contact(position: int, event: Event) -> Derivation | None:
         return Derivation(("call", interaction.reference), _note(position, interaction))
     at = microseconds(interaction.at)
     source, identity = index_key(interaction.source), index_key(interaction.id)
-    is_progress = interaction.channel in PROGRESS
-    reference = "" if is_progress else matter(interaction.reference)
+    reference = "" if interaction.channel in PROGRESS else matter(interaction.reference)
     # A matter that was deleted is none of the customer's any more, and an older report doesn't bring it back.
-    is_deleted = getattr(event.data, "change", None) is ChangeKind.DELETED
-    state = _state(at, position, interaction.status) if is_progress and not is_deleted else ""
+    is_deleted = _is_deleted(event)
+    state = state_of(position, event, interaction)
     channel = CODES[interaction.channel]
     writes: list[Write] = [
         (statements.FORGET_LINE_KEYS, (source, identity, at, position)),
@@ -74,6 +73,17 @@ def derive_contact(position: int, event: Event) -> Derivation | None:
         for key in (() if is_deleted else interaction.customer.keys())
     ]
     return Derivation(("interaction", source, identity), writes)
+
+
+def state_of(position: int, event: Event, interaction: Interaction) -> str:
+    """Return what an event adds to how its matter came to its state, as `lines.states` has it; "" if nothing."""
+    if interaction.channel not in PROGRESS or _is_deleted(event):
+        return ""
+    return _state(microseconds(interaction.at), position, interaction.status)
+
+
+def _is_deleted(event: Event) -> bool:
+    return getattr(event.data, "change", None) is ChangeKind.DELETED
 
 
 def call_writes(position: int, call: Call) -> Sequence[Write]:

@@ -9,9 +9,11 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from hub.config.privacy import PrivacySection
-from hub.domain.change import CustomerChange
-from hub.domain.customer import CustomerContext, CustomerRecord
-from hub.domain.event import ERASED, Event, decode_event, feed_event, new_id
+from hub.domain.callback import Callback, CallbackState
+from hub.domain.change import CustomerChange, OrderChange
+from hub.domain.customer import CustomerContext, CustomerRecord, Order
+from hub.domain.event import ERASED, Event, callback_event, decode_event, feed_event, new_id
+from hub.domain.interaction import Channel, CustomerRef
 from hub.domain.ports import StoredEvent
 from hub.domain.store_place import StorePlace
 from hub.journal.journal import Journal
@@ -96,6 +98,36 @@ async def test_what_comes_later_has_its_own_time(place: StorePlace) -> None:
     assert 1 == retire(place, rules, NOON + timedelta(days=31))["events"]
     assert [ERASED, "tel:" + lives.ANNA_PHONE] == [decode_event(body).subject for body in await bodies(place)]
     assert 1 == retire(place, rules, NOON + timedelta(days=41))["events"]
+
+
+async def test_what_is_told_of_something_later_keeps_it(place: StorePlace) -> None:
+    """An order and a callback stay as they were told last; how the order was before is forgotten with its event."""
+    ref = CustomerRef(phones=(lives.ANNA_PHONE,))
+    days = [NOON, NOON + timedelta(days=20)]
+    orders = [
+        OrderChange(system="shop", customer=ref, order=Order(id="o-1", status=status), at=day)
+        for day, status in zip(days, ("placed", "on its way"), strict=True)
+    ]
+    callbacks = [
+        Callback(id="cb-1", site="web", phone=lives.ANNA_PHONE, customer=ref, requested_at=NOON, at=day, state=state)
+        for day, state in zip(days, (CallbackState.WAITING, CallbackState.DONE), strict=True)
+    ]
+    told = [feed_event(one, feed="shop", event_id=new_id(), at=day) for one, day in zip(orders, days, strict=True)]
+    stored = [*told, *map(callback_event, callbacks)]
+    await filled(place, sorted(stored, key=lambda event: event.time))
+    rules = rules_of(section(**ALL))
+    for after, shown, matters in ((19, ["on its way"], 1), (31, ["on its way"], 1), (51, [], 0)):
+        retire(place, rules, NOON + timedelta(days=after))
+        journal = await Journal.open(place)
+        lines = await newest(journal, [f"tel:{lives.ANNA_PHONE}"], 10)
+        assert shown == [one.status for one in lines if one.channel is Channel.ORDER]
+        history = [[past.status for past in one.history] for one in lines if one.channel is Channel.ORDER]
+        assert ([["placed"]] if after == 19 else [[]] if shown else []) == history
+        found = await journal.customers.matters([f"tel:{lives.ANNA_PHONE}"], system="shop", limit=10)
+        assert matters == len([one for one in found if one.order is not None])
+        callback = await journal.callback("cb-1")
+        assert (callback.state if callback else None) == (CallbackState.DONE if shown else None)
+        await journal.close()
 
 
 async def test_a_field_has_a_time_of_its_own(place: StorePlace) -> None:
