@@ -14,6 +14,7 @@ from tests.bench import (
     bench_context,
     bench_fastagi,
     bench_flood,
+    bench_identity,
     bench_intake,
     bench_journal,
     bench_live_calls,
@@ -25,6 +26,7 @@ from tests.bench import (
     bench_wsdls,
 )
 from tests.bench.call_load import Pace
+from tests.bench.identity_truth import pairs, published
 from tests.bench.recorded_calls import NOT_SENT_TO_THE_HUB, RecordedCall
 from tests.bench.result import Target, report
 from tests.servers.requirements import require
@@ -67,13 +69,13 @@ def test_a_target_is_met_by_its_rule(value: float, rule: str, *, met: bool) -> N
 def test_every_bench_is_found_by_its_name() -> None:
     """The command knows each bench by its file."""
     calls = ["fastagi", "flood", "inbound", "intake", "journal", "live_calls", "memory", "pop", "relay"]
-    assert sorted(["cache", "mapping", "soap", "wsdls", *calls]) == command.names()
+    assert sorted(["cache", "context", "identity", "mapping", "soap", "wsdls", *calls]) == command.names()
 
 
 def test_a_name_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     """An unknown name ends the command before anything is measured, and says which there are."""
     assert 2 == command.main(["intakes"])
-    assert "no such bench: intakes; there are cache, fastagi, flood, inbound" in capsys.readouterr().err
+    assert "no such bench: intakes; there are cache, context, fastagi, flood, identity" in capsys.readouterr().err
 
 
 def test_a_bench_that_breaks_leaves_the_others_their_figures(
@@ -167,8 +169,15 @@ async def test_callers_are_answered_from_the_cache() -> None:
 async def test_customers_are_put_together() -> None:
     """Of five systems and 500 contacts, at once and answer by answer; then from the cache, where nobody is asked."""
     result = await bench_context.measure(assembled=2, customers=3, calls=6, first_calls=4)
-    assert _is_whole(result, 2)
+    assert _is_whole(result, 3)
     assert (5, 500) == (result["figures"]["systems"], result["figures"]["contacts"])
+
+
+def test_identity() -> None:
+    """The rules are judged by every pair, and the groups of one customer's records are counted."""
+    result = bench_identity.measure(groupings=2, rounds=1)
+    assert _is_whole(result, 4)
+    assert sum(map(len, pairs(published()).values())) == result["figures"]["published"]["pairs"]
 
 
 def test_mapping() -> None:

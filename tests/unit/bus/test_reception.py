@@ -17,7 +17,7 @@ from hub.domain.inbound import REPLAY_BEGUN, DeadLetterState, InboundMessage, Re
 from hub.domain.ports import StoreError
 from hub.mapping.mapping import Mapping
 from tests.unit.bus.feed_house import NAME, READS_OTHER_DATES, FeedHouse, feed_house, message, record
-from tests.waiting import eventually_asked
+from tests.waiting import eventually, eventually_asked
 
 WAITING, REPLAYING, REPLAYED = DeadLetterState.WAITING, DeadLetterState.REPLAYING, DeadLetterState.REPLAYED
 
@@ -216,7 +216,9 @@ async def test_poison_is_tried_as_often_as_configured(tmp_path: Path, monkeypatc
     async with feed_house(tmp_path, attempts=3) as house:
         defect = Defect(monkeypatch, failures=100)
         receipt = await house.reception.take(NAME, message(record(1, text="poison")))
-        await _over(house)
+        house.replayer.start()
+        await eventually(lambda: house.dead, "the letter told of")
+        await house.replayer.stop()
         letter = await house.letter(receipt.refused[0].dead_letter)
         assert (3, WAITING, 3) == (defect.tried, letter.state, letter.attempts)
         assert "the hub failed on it (ZeroDivisionError)" in letter.reason
