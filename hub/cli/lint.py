@@ -92,9 +92,11 @@ def _configuration_problems(path: Path, *, is_online: bool) -> tuple[Sequence[Pr
     found = proposal_problems(config, path)
     if not config.connectors and not config.inbound:
         return found, own
+    from hub.cli.extra_use import extra_problems
     from hub.cli.mapping_use import mapping_problems
 
-    found += [*mapping_problems(config, path), *_contract_problems(config, path, is_online=is_online)]
+    found += [*mapping_problems(config, path), *extra_problems(config, path)]
+    found += [*_contract_problems(config, path, is_online=is_online)]
     return [*found, *_soap_problems(config, path)], own
 
 

@@ -26,6 +26,9 @@ FOLDER: Final = "anticipation"
 TARGET: Final = "proposal"
 PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 _RULE_FILE: Final = re.compile(rf"^target[ \t]*:[ \t]*[\"']?{TARGET}\b", re.MULTILINE)
+_MAPPING_FILE: Final = re.compile(
+    r"^target[ \t]*:[ \t]*[\"']?(customer|interaction|order|case|write_back)\b", re.MULTILINE
+)
 _LOOKED_AT: Final = 64 * 1024
 
 Language = Annotated[str, patterned(r"[a-z]{2,3}", "a language's code, as in en or zh")]
@@ -113,12 +116,13 @@ def _checked(path: str, info: ValidationInfo, place: tuple[str, ...]) -> str:
 
 
 def is_rule_file(file: Path) -> bool:
-    """Whether a file says of itself that it is a rule of proposals; one that can't be read says nothing."""
+    """Whether a file says of itself that it is a rule of proposals, or stands where they do and says nothing else."""
     try:
         with file.open("rb") as opened:
-            return bool(_RULE_FILE.search(opened.read(_LOOKED_AT).decode("utf-8", "replace")))
+            text = opened.read(_LOOKED_AT).decode("utf-8", "replace")
     except OSError:
         return False
+    return bool(_RULE_FILE.search(text)) or (file.parent.name == FOLDER and not _MAPPING_FILE.search(text))
 
 
 def load_rule(file: Path) -> ProposalRule:

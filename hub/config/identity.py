@@ -109,6 +109,16 @@ class IdentitySection(Section):
             seen.add(rule.name)
         return self
 
+    @model_validator(mode="after")
+    def _about_what_others_are(self) -> IdentitySection:
+        """Refuse a slip in `about`, by which the same thing would be counted twice, unseen."""
+        for number, rule in enumerate(self.rules):
+            others = {other.topic for other in (*DEFAULT_RULES, *self.rules) if other is not rule}
+            if rule.about is not None and rule.about != rule.name and rule.about not in others:
+                near = nearest(rule.about, sorted(others))
+                raise PlacedError(("rules", number, "about"), f"no other rule is about {rule.about!r}{near}")
+        return self
+
     @property
     def all_rules(self) -> tuple[IdentityRule, ...]:
         """The rules as they count: those of the configuration laid over the others."""

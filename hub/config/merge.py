@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, field_validator
 from hub.config.names import Name
 from hub.config.placed import PlacedError
 from hub.config.section import Section
-from hub.config.wording import nearest
+from hub.config.wording import meant, nearest
 
 SYSTEM_ORDER: Final = "system_order"
 NEWEST: Final = "newest"
@@ -29,7 +29,7 @@ _WITH_PARTS: Final = ("preferences.", "extra.")
 
 def _rule(given: Any) -> Any:
     if isinstance(given, str) and given not in _WAYS:
-        raise ValueError(f"must be {', '.join(_WAYS)} or a list of systems{nearest(given, _WAYS)}")
+        raise ValueError(f"must be {', '.join(_WAYS)} or a list of systems{meant(given, _WAYS)}")
     if isinstance(given, list):
         if not given:
             raise ValueError("must name a system at least")

@@ -34,10 +34,13 @@ _LIMITS = {
 
 def nearest(name: str, known: Sequence[str]) -> str:
     """Return `; did you mean 'x'?`, or the known names when none is near."""
+    return meant(name, known) or (f"; known here: {', '.join(known)}" if known else "")
+
+
+def meant(name: str, known: Sequence[str]) -> str:
+    """Return `; did you mean 'x'?`, or nothing when none is near: for a message that has the known names already."""
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    if near:
-        return f"; did you mean {near[0]!r}?"
-    return f"; known here: {', '.join(known)}" if known else ""
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def counted(number: int, noun: str) -> str:

@@ -12,7 +12,7 @@ from msgspec.inspect import StructType
 
 from hub.config.document import Document, read_document
 from hub.config.problem import ConfigError
-from hub.config.wording import nearest
+from hub.config.wording import meant
 from hub.domain.change import CaseChange, ChangeKind, CustomerChange, OrderChange
 from hub.domain.customer import CustomerRecord
 from hub.domain.event import FeedData
@@ -157,7 +157,7 @@ def load_mapping(path: Path) -> Mapping:
     target = top.get("target")
     if not isinstance(target, str) or target not in TARGETS:
         if "target" in top:
-            near = nearest(str(target), list(TARGETS))
+            near = meant(str(target), list(TARGETS))
             findings.at_value(("target",), f"must be one of {', '.join(TARGETS)}{near}")
         raise MappingError(findings.problems)
     shape = shape_of_target(target)

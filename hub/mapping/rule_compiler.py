@@ -10,7 +10,7 @@ from msgspec import inspect
 
 from hub.config.document import KeyPath, Node
 from hub.config.expressions import ExpressionError
-from hub.config.wording import kind_of, nearest
+from hub.config.wording import kind_of, meant, nearest
 from hub.domain.path import Path, PathError, is_one_name
 from hub.domain.phone import is_region
 from hub.mapping.converters import Converter, converter_for, is_dated
@@ -279,7 +279,7 @@ class RuleCompiler:
             return []
         case = rule["case"]
         if case not in CASES:
-            near = nearest(case, CASES) if isinstance(case, str) else ""
+            near = meant(case, CASES) if isinstance(case, str) else ""
             self._findings.at_value((*path, "case"), f"must be one of {', '.join(CASES)}{near}")
             return []
         return [case_stage(case)]

@@ -34,6 +34,16 @@ def test_lint_tells_a_mistake_in_a_rule(ctihub: Ctihub, rule: Path) -> None:
     assert "own.test.yaml:5:5: unknown key 'expects'" in ctihub("lint", "mappings").stdout
 
 
+@pytest.mark.parametrize(("target", "told"), [("proposl", "3:9: must be 'proposal'"), ("", "key 'target' is missing")])
+def test_a_rule_is_known_by_its_folder(ctihub: Ctihub, rule: Path, target: str, told: str) -> None:
+    """One that does not say what it is, or says it wrongly, is told that, and not what it lacks as a mapping."""
+    rule.write_text(RULE.replace("target: proposal\n", f"target: {target}\n" if target else ""))
+    for verb in ("lint", "test"):
+        done = ctihub(verb)
+        [line] = [line for line in done.stdout.splitlines() if "own.yaml" in line]
+        assert (1, True) == (done.returncode, told in line)
+
+
 def test_lint_tells_a_rule_that_is_not_there(ctihub: Ctihub, rule: Path, tmp_path: Path) -> None:
     """At its place in the configuration; the hub does not start with it."""
     assert rule.is_file()

@@ -47,6 +47,11 @@ def test_a_sites_rules_are_laid_over_the_others() -> None:
         ('    shared_numbers: ["0711 4711"]', "6:22", "a number in international form"),
         ("    rules:\n      - {name: mail, signs: [emial], adds: 3}", "7:30", "did you mean 'email'?"),
         ("    rules:\n      - {name: mail, signs: [email], adds: 201}", "7:44", "at most 200"),
+        (
+            "    rules:\n      - {name: house, about: adress, signs: [address], adds: 3}",
+            "7:23",
+            "no other rule is about 'adress'; did you mean 'address'?",
+        ),
         ("    rules:\n      - {name: mail, signs: [], adds: 3}", "7:29", "must not be empty"),
         (
             "    rules:\n      - {name: mail, signs: [email], adds: 3}\n      - {name: mail, signs: [phone], adds: 4}",

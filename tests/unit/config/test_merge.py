@@ -14,6 +14,10 @@ CRM = "connectors: {crm: {kind: rest}}\n"
             "{default: newst}",
             "6:28: context.merge.default: must be system_order, newest, most_complete or a list of systems; did",
         ),
+        (
+            "{default: oldest}",
+            "6:28: context.merge.default: must be system_order, newest, most_complete or a list of systems",
+        ),
         ("{default: 3}", "6:28: context.merge.default: must be system_order, newest, most_complete or a list"),
         ("{default: []}", "6:28: context.merge.default: must name a system at least"),
         (
