@@ -9,7 +9,8 @@ from typing import TypeVar
 import msgspec
 
 from hub.context.merge_precedence import Said
-from hub.context.merge_values import folded, sourced
+from hub.context.merge_values import sourced
+from hub.context.places import postcode, words
 from hub.domain.customer import Address, CustomerRecord, Email, Phone, Sourced
 
 Point = TypeVar("Point", Phone, Email, Address)
@@ -65,4 +66,4 @@ def email_key(email: Email) -> Hashable:
 
 
 def address_key(address: Address) -> Hashable:
-    return folded(address.street), address.postcode, folded(address.locality)
+    return words(address.street), postcode(address.postcode), words(address.locality)

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, TypeVar
 from hub.context.companies import CompanyName, company_name, compare_companies, has_legal_form
 from hub.context.name_tables import ROLE_MAILBOXES
 from hub.context.names import NameRelation, PersonName, compare_people, person_name
-from hub.context.spelling import spellings
+from hub.context.places import postcode, words
 from hub.domain.customer import Address, CustomerRecord, Email, Kind, Phone
 from hub.domain.identity import RecordRef, Sign
 
@@ -35,9 +35,7 @@ _NAME_SIGNS: Final = {
     NameRelation.OTHER: Sign.NAMES_DIFFER,
 }
 _PLACEHOLDER_YEARS: Final = frozenset({1, 1753, 1800, 1900, 1970, 9999})
-_WORD = re.compile(r"[^\W_]+")
 _BETWEEN_PARTS = re.compile(r"[.+_-]")
-_STREET = re.compile(r"stra(?:ss|ß)e\b|str\b\.?|street\b|st\b\.?")
 _GMAIL = frozenset({"gmail.com", "googlemail.com"})
 
 
@@ -119,15 +117,9 @@ def _is_placeholder(day: date) -> bool:
     return day.month == day.day == 1 and day.year in _PLACEHOLDER_YEARS
 
 
-@lru_cache(maxsize=16_384)
-def _words(text: str) -> frozenset[str]:
-    folded = unicodedata.normalize("NFKC", text[:200]).casefold()
-    return frozenset(spellings(word)[-1] for word in _WORD.findall(_STREET.sub("str ", folded)))
-
-
 def _place(address: Address) -> Place:
-    postcode = "".join(_WORD.findall(address.postcode[:20])).upper()
-    return Place(_words(address.street), postcode, " ".join(sorted(_words(address.locality))))
+    locality = " ".join(sorted(set(words(address.locality))))
+    return Place(frozenset(words(address.street)), postcode(address.postcode), locality)
 
 
 def is_role_mailbox(address: str) -> bool:

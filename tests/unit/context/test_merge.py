@@ -272,6 +272,25 @@ def test_a_number_keeps_what_every_system_knows_of_it() -> None:
     assert Email(address=mail.lower(), label="work", verified=True) == email.value
 
 
+def test_an_address_that_is_spelt_otherwise_is_there_once() -> None:
+    """A street's short form, accents, blanks and signs make no other address; another house number does."""
+    customer = merged(
+        record("crm", addresses=(Address(street="Hauptstr. 1", postcode="01067", locality="Köln", label="home"),)),
+        record(
+            "erp",
+            addresses=(
+                Address(street="Hauptstraße 1", postcode="01 067", locality="KOELN", country="DE"),
+                Address(street="Hauptstraße 11", postcode="01067", locality="Köln"),
+                Address(street="Hauptstraße 1 / 2", postcode="01067", locality="Köln"),
+                Address(street="Hauptstraße 2 / 1", postcode="01067", locality="Köln"),
+            ),
+        ),
+    )
+    first, *others = [one.value for one in customer.addresses]
+    assert Address(street="Hauptstr. 1", postcode="01067", locality="Köln", label="home", country="DE") == first
+    assert ["Hauptstraße 11", "Hauptstraße 1 / 2", "Hauptstraße 2 / 1"] == [one.street for one in others]
+
+
 def test_what_is_not_valid_today_stands_behind() -> None:
     """Over, or not yet begun: told, but last; both days of a period are in it."""
     phones = (
