@@ -10,6 +10,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from hub.domain.callback import Callback
 from hub.domain.change import CustomerChange
 from hub.domain.event import ERASED, CustomerErased, EventType
 from hub.domain.identity import RecordRef
@@ -39,16 +40,25 @@ async def hub(tmp_path: Path) -> AsyncIterator[HubProcess]:
     (tmp_path / "mappings" / "crm" / "customer.yaml").write_text(MAPPING)
     sections = {
         "pbx": {"main": {"host": "127.0.0.1", "port": 9, "username": "hub", "secret": "unused-here"}},
-        "inbound": {"crm": {"mapping": "crm/customer"}},
+        "inbound": {
+            "crm": {"mapping": "crm/customer"},
+            "shop": {
+                "web": {
+                    "origins": ["https://shop.example"],
+                    "secret": "${SHOP_SECRET}",
+                    "callback": {"queue": "support"},
+                }
+            },
+        },
         "context": {"privacy": {"fields": {"phones": {"purpose": "service", "roles": ["agent", "token:tests"]}}}},
         "auth": {
             "tokens": {
-                "tests": {"token": "${API_TOKEN}", "may": ["read", "publish", "audit"], "feeds": ["crm"]},
+                "tests": {"token": "${API_TOKEN}", "may": ["read", "publish", "audit", "control"], "feeds": ["crm"]},
                 "reporting": {"token": "${REPORTING}", "may": ["read"]},
             }
         },
     }
-    process = HubProcess(tmp_path, sections, {"REPORTING": REPORTING})
+    process = HubProcess(tmp_path, sections, {"REPORTING": REPORTING, "SHOP_SECRET": "s" * 40})
     await process.start(until="/livez")
     try:
         yield process
@@ -65,6 +75,17 @@ async def push(hub: HubProcess, record: Mapping[str, object]) -> str:
         receipt = await reply.json()
         (event_id,) = receipt["events"]
         return f"{event_id}{' again' if receipt.get('duplicates') else ''}"
+
+
+async def waiting_callbacks(hub: HubProcess, phone: str = "") -> list[str]:
+    """Ask for a callback to this number, and return whom callbacks wait for."""
+    path, headers = "/api/v1/callbacks", {"Authorization": f"Bearer {hub.token}"}
+    async with aiohttp.ClientSession(hub.url, headers=headers) as session:
+        if phone:
+            async with session.post(path, json={"phone": phone}) as reply:
+                assert 201 == reply.status, await reply.text()
+        async with session.get(path) as reply:
+            return [one["phone"] for one in await reply.json()]
 
 
 def bytes_of_store(folder: Path) -> bytes:
@@ -103,6 +124,23 @@ async def test_a_customer_is_erased_beside_the_running_hub(hub: HubProcess, tmp_
     stored = bytes_of_store(tmp_path)
     assert [] == [trace for trace in ("Anna Vogtländer", "35155501234") if trace.encode() in stored]
     assert b"Bernd Kleinschmidt" in stored
+    hub.assert_clean_log("+4935155501234")
+
+
+async def test_nobody_is_called_back_who_is_erased(hub: HubProcess, tmp_path: Path) -> None:
+    """What waits is cancelled; that it was is told without the number, and stands nowhere with it."""
+    api = HubApi(hub.url, hub.token)
+    await push(hub, ANNA)
+    assert ["+4935155501234"] == await waiting_callbacks(hub, "+4935155501234")
+    status, output = await hub.command("customer", "erase", "crm:4711", "--yes")
+    assert (0, True) == (status, "cti.customer.erased is published" in output), output
+    assert [] == await waiting_callbacks(hub)
+    async with api.events() as stream:
+        for kind in (EventType.CALLBACK_REQUESTED, EventType.CALLBACK_CANCELLED):
+            told = await stream.until_type(kind)
+            assert isinstance(told.data, Callback)
+            assert (ERASED, "", True) == (told.subject, told.data.phone, told.data.state.is_over)
+    assert b"35155501234" not in bytes_of_store(tmp_path)
     hub.assert_clean_log("+4935155501234")
 
 
