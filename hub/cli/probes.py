@@ -117,7 +117,7 @@ async def _mailbox(section: ImapMailbox) -> str:
 async def _pbx(config: Config, name: str, section: PbxSection) -> str:
     try:
         devices = (*config.agent_devices(name), *section.trunks, *section.shared_call_trunks)
-        return await check_pbx(ami_settings(name, section), devices, section.control)
+        return await check_pbx(ami_settings(name, section), devices, section.control, config.named_queues(name))
     except AmiError as error:
         raise ProbeError(str(error)) from error
 

@@ -271,6 +271,16 @@ class Config(Section):
             for device in agent.devices
         }
 
+    def named_queues(self, pbx: str) -> set[str]:
+        """Return the queues that must be on one PBX: those that its agents log on to, and that call customers back."""
+        only = len(self.pbx) == 1
+        queues = {queue for agent in self.agents.values() if agent.pbx == pbx or only for queue in agent.queues}
+        for feed in self.inbound.values():
+            callback = feed.web.callback if feed.web is not None else None
+            if callback is not None and (callback.pbx == pbx or only):
+                queues.add(callback.queue)
+        return queues
+
     @property
     def listen_host(self) -> str:
         return self.hub.listen.rpartition(":")[0].strip("[]")

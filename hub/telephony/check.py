@@ -31,11 +31,16 @@ _PEERS = _Listing("SIPpeers", "PeerEntry", "ObjectName")
 """Of chan_sip, which Asterisk had until version 20."""
 
 
-async def check(settings: AmiSettings, devices: Collection[str] = (), control: ControlSection | None = None) -> str:
+async def check(
+    settings: AmiSettings,
+    devices: Collection[str] = (),
+    control: ControlSection | None = None,
+    queues: Collection[str] = (),
+) -> str:
     """Connect, log in and look around; return what was found, as in "Asterisk 22.5.2, 2 queues, 4 endpoints".
 
     `devices` are those that the configuration names, as in PJSIP/1001: without the right one no call is ever seen.
-    With `control` it is also looked for what commands need.
+    With `control` it is also looked for what commands need, and for the `queues` that the configuration names.
     Raises :class:`AmiError` in plain words where the hub could not work with this PBX. Whether the manager user
     may read the events of calls and queues can't be asked of Asterisk: what it lacks simply never comes.
     """
@@ -43,7 +48,7 @@ async def check(settings: AmiSettings, devices: Collection[str] = (), control: C
     try:
         await manager.connect()
         await manager.login(events=False)
-        found, warnings = await _look_around(manager, settings, devices)
+        found, warnings = await _look_around(manager, settings, devices, queues)
         if control is not None:
             warnings += await lacking(manager, control)
         text = ", ".join(found)
@@ -53,7 +58,7 @@ async def check(settings: AmiSettings, devices: Collection[str] = (), control: C
 
 
 async def _look_around(
-    manager: AsyncManager, settings: AmiSettings, devices: Collection[str]
+    manager: AsyncManager, settings: AmiSettings, devices: Collection[str], wanted: Collection[str]
 ) -> tuple[list[str], list[str]]:
     """Return what there is, and what is not as it could be."""
     warnings: list[str] = []
@@ -69,6 +74,9 @@ async def _look_around(
     queues = await _names(manager, _QUEUES, warnings)
     if queues is not None:
         found.append(counted(len(queues), "queue"))
+        # No error: those of a database are listed only once they are in use.
+        lacking_queues = sorted(set(wanted) - set(queues))
+        warnings += [f"no queue is listed as {name!r}{nearest(name, queues)}" for name in lacking_queues]
     refused: list[str] = []
     endpoints = await _names(manager, _ENDPOINTS, refused)
     if endpoints is not None:

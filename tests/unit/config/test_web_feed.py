@@ -133,3 +133,14 @@ def test_open_once_a_week() -> None:
     hours = OpeningHours(timezone="Europe/Berlin", open=("Fr 09:00-10:00",))
     later = hours.next_open(datetime.fromisoformat("2026-01-30T12:00:00+00:00"))
     assert datetime.fromisoformat("2026-02-06T08:00:00+00:00") == later
+
+
+def test_queues_that_are_named_are_those_of_the_pbx(load: Load) -> None:
+    """Agents' and those that call back; of several PBXs, where it is said which."""
+    site = SITE % f"web: {{{WEB}, callback: {{queue: support}}}}"
+    assert {"support"} == load(site).named_queues("main")
+    two = site.replace("agents:", "  other: {host: o, username: hub, secret: s3cret-ami}\nagents:")
+    two = two.replace("name: Alice", "name: Alice, pbx: main, queues: [sales]")
+    assert {"sales"} == load(two).named_queues("main")
+    named = two.replace("queue: support", "queue: support, pbx: other")
+    assert ({"support"}, {"sales"}) == (load(named).named_queues("other"), load(named).named_queues("main"))

@@ -34,6 +34,13 @@ async def test_a_good_pbx_is_described(pbx: FakePbx) -> None:
     assert "Logoff" in pbx.names()
 
 
+async def test_a_queue_that_is_not_listed_is_a_warning(pbx: FakePbx) -> None:
+    """Nobody would ever be called back by it; one of a database is listed only once it is in use, so it is no error."""
+    assert "Asterisk 22.5.2~dfsg, 2 queues, 1 endpoint" == await check(pbx.settings(), queues=["a", "b"])
+    said = await check(pbx.settings(), queues=["a", "sales"])
+    assert said.endswith("1 endpoint; no queue is listed as 'sales'; known here: a, b")
+
+
 async def test_what_commands_lack_is_a_warning(pbx: FakePbx) -> None:
     """Actions without right or module, and contexts that the dialplan has not, are named; with all of it nothing is."""
     control = ControlSection(hub_context="ctihub", context="from-phones")

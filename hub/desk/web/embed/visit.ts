@@ -98,6 +98,12 @@ async function own(method: string, path: string, body?: unknown): Promise<unknow
   return ask(address(path), token, method, body);
 }
 
+/** A moment as the hub reads it; what is none is sent as it is, for the hub to say so. */
+function moment(at: Date | string): string {
+  const date = new Date(at);
+  return isNaN(+date) ? String(at) : date.toISOString();
+}
+
 const api = {
   /** Say that the visitor agrees, or agrees no more: then nothing is sent, and what is kept is forgotten. */
   consent(agrees: boolean): void {
@@ -138,7 +144,7 @@ const api = {
     return own("POST", "callbacks", {
       ...(phone ? { phone } : {}),
       ...(topic ? { topic } : {}),
-      ...(at ? { at: new Date(at).toISOString() } : {}),
+      ...(at ? { at: moment(at) } : {}),
       url: pageAddress(),
       title: document.title.slice(0, 300),
       language: language ?? document.documentElement.lang,
