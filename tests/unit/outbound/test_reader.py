@@ -436,6 +436,7 @@ async def test_who_is_found_by_asking_the_backend_may_have_refused_it(site: Site
         {"on": ["cti.interaction.*"], "write": "activity", "purpose": "service"},
     )
     await site.start()
+    assert NUMBER.e164 is not None
     by_number = CustomerRef(phones=(NUMBER.e164,))
     await site.happened(
         fed(interaction(customer=by_number)), fed(interaction("m-2", customer=by_number), event_id="e-2")
