@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import Final, NamedTuple
 
@@ -171,36 +171,39 @@ class _Joiner:
             (link for link in self._links if link.bits >= self._rules.same_bits),
             key=lambda link: (-link.bits, link.one, link.other),
         )
-        going_on = True
-        while going_on:
-            going_on = False
+        while True:
+            # Customers only grow: what is one by now, or can't be, is settled for good.
+            sure = [link for link in sure if self._is_open(link)]
+            beside: dict[int, list[_Link]] = {}
             for link in sure:
-                ours, theirs = self._cluster_of[link.one], self._cluster_of[link.other]
-                if ours is theirs or self._are_apart(ours, theirs) or self._is_rivalled(link, sure):
-                    continue
-                matches.append(self._joined(link))
-                self._unite(link.one, link.other)
-                going_on = True
-                break
-        return matches
+                for number in (link.one, link.other):
+                    beside.setdefault(number, []).append(link)
+            best = next((link for link in sure if not self._is_rivalled(link, beside)), None)
+            if best is None:
+                return matches
+            matches.append(self._joined(best))
+            self._unite(best.one, best.other)
 
-    def _is_rivalled(self, link: _Link, sure: Sequence[_Link]) -> bool:
-        """Whether another customer fits one of the two about as well, with whom the other one can't be together."""
+    def _is_open(self, link: _Link) -> bool:
+        ours, theirs = self._cluster_of[link.one], self._cluster_of[link.other]
+        return ours is not theirs and not self._are_apart(ours, theirs)
+
+    def _is_rivalled(self, link: _Link, beside: Mapping[int, Sequence[_Link]]) -> bool:
+        """Whether another customer fits one of the two about as well, with whom the other one can't be together.
+
+        `beside` has the open links of each record, the surest first.
+        """
         if not self._apart:
             return False
         ends = (self._cluster_of[link.one], self._cluster_of[link.other])
-        for rival in sure:
-            if rival.bits <= link.bits - DECISIVE_BITS:
-                return False
-            sides = (self._cluster_of[rival.one], self._cluster_of[rival.other])
-            if sides[0] is sides[1]:
-                continue
-            for mine, yours in (ends, ends[::-1]):
-                third = next(
-                    (side for side, beside in (sides, sides[::-1]) if beside is mine and side is not yours), None
-                )
-                if third is not None and self._are_apart(third, yours) and not self._are_apart(third, mine):
-                    return True
+        for mine, yours in (ends, ends[::-1]):
+            for number in mine:
+                for rival in beside.get(number, ()):
+                    if rival.bits <= link.bits - DECISIVE_BITS:
+                        break
+                    third = self._cluster_of[rival.other if rival.one == number else rival.one]
+                    if third is not yours and self._are_apart(third, yours):
+                        return True
         return False
 
     def _are_apart(self, ours: set[int], theirs: set[int]) -> bool:

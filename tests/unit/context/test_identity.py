@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import date
 from typing import Any
 
@@ -244,3 +245,21 @@ def test_no_customer_holds_what_was_said_to_be_different(
         assert [] == [pair for pair in pairs if newest.get(pair) == "different"]
         if "same" not in newest.values():
             assert len(group) == len({one.partition(":")[0] for one in group})
+
+
+def test_many_records_that_fit_each_other_take_a_bounded_time() -> None:
+    """Five systems with a dozen records each, all of which name the same id of a sixth: calls go on meanwhile."""
+    records = [record(f"system{number % 5}", str(number), "Anna Muster", ids={"hub": "1"}) for number in range(60)]
+    calls = 0
+
+    def count(_frame: object, event: str, _argument: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    sys.setprofile(count)
+    try:
+        groups = grouped(*records).groups
+    finally:
+        sys.setprofile(None)
+    assert 60 == len(groups)
+    assert calls < 500_000
