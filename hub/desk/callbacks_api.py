@@ -83,11 +83,14 @@ class CallbacksApi:
                 path=_PATH,
                 access=Access.AGENT_OR_CONTROLLER,
                 handler=self._add,
-                summary="Have a customer called back; one that waits already for this number is the answer, too.",
+                summary=(
+                    "Have a customer called back; one that waits already for this number is the answer, too, unless it"
+                    " is of a queue whose callbacks the caller does not see (409)."
+                ),
                 status=201,
                 body=CallbackWish,
                 reply=Callback,
-                errors=(400, 403, 408, 413, 415, 422, 429, 503),
+                errors=(400, 403, 408, 409, 413, 415, 422, 429, 503),
             ),
             Route(
                 method="POST",
@@ -128,6 +131,10 @@ class CallbacksApi:
             waiting = await self._callbacks.request(wanted)
         except CallbackRefusedError as error:
             raise ApiError(422, error.code, str(error)) from None
+        queues = self._queues(caller)
+        if waiting.id != wanted.id and not (queues is None or waiting.queue in queues):
+            # Whose it is and what it is about is for the agents of its queue.
+            raise ApiError(409, "already_waiting", "This number is going to be called already, by another queue.")
         return json_reply(self._shown(caller, waiting), status=201)
 
     async def _cancel(self, request: web.Request, caller: Caller) -> web.StreamResponse:

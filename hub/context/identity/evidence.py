@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from functools import lru_cache
+from itertools import islice
 from typing import Final, NamedTuple, TypeVar
 
 from hub.context.companies import CompanyName, company_name, compare_companies, has_legal_form
@@ -17,7 +18,7 @@ from hub.domain.customer import Address, CustomerRecord, Email, Kind, Phone
 from hub.domain.identity import RecordRef, Sign
 
 MAX_POINTS: Final = 50
-"""Numbers, and addresses of each kind, of a record that are looked at."""
+"""Numbers, addresses of each kind, and ids in other systems, of a record that are looked at."""
 
 T = TypeVar("T", Phone, Email)
 Evidence = Mapping[Sign, str]
@@ -94,7 +95,7 @@ def prepare(record: CustomerRecord, asked: Collection[str] = ()) -> Prepared:
         shown_name=shown,
         works_at=None if is_company or not record.organization else company_name(record.organization),
         organization=record.organization,
-        ids={record.system: record.id, **record.ids},
+        ids={record.system: record.id, **dict(islice(record.ids.items(), MAX_POINTS))},
         phones=phones,
         emails=emails,
         places=tuple(_place(address) for address in record.addresses[:MAX_POINTS]),

@@ -143,3 +143,14 @@ async def test_which_site(tmp_path: Path) -> None:
     async with House(tmp_path) as house:
         status, body = await posted(house.machine(CONTROL_TOKEN), "/api/v1/callbacks", {"phone": PHONE})
         assert (422, "no_site") == (status, body["error"]["code"])
+
+
+async def test_nobody_is_told_of_another_queues_callback_by_asking_for_its_number(house: House) -> None:
+    """That the number is going to be called is all that an agent learns; a supervisor gets the callback itself."""
+    order = {"phone": "+49 89 123456"}
+    alice, sue = await house.signed_in("alice"), await house.signed_in("sue")
+    async with alice.post("/api/v1/callbacks", json=order) as reply:
+        body = await reply.text()
+    assert (409, False) == (reply.status, "webshop" in body)
+    async with sue.post("/api/v1/callbacks", json=order) as reply:
+        assert (201, "2") == (reply.status, (await reply.json())["id"])
