@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from hub.domain.call import CallEvent
 from hub.domain.change import CaseChange, ChangeKind, CustomerChange, OrderChange
 from hub.domain.customer import CustomerContext, CustomerRecord
 from hub.domain.event import Event
@@ -34,6 +35,8 @@ def nothing_remembered(_system: str) -> bool:
 
 def derive_customers(position: int, event: Event, remembers: Remembers) -> Sequence[Derivation]:
     """Return what brings the customers' tables up to `event`, which is being stored at `position`."""
+    if isinstance(event.data, CallEvent):
+        return ()  # most events are these
     match event.data:
         case CustomerChange() as changed:
             return [_told_customer(position, changed, event.time)]

@@ -28,13 +28,14 @@ def derive(position: int, event: Event) -> Derivation | None:
     """Return what brings the derived tables up to `event`, which is being stored at `position`."""
     derived: Derivation | None = None
     match event.data:
-        case Interaction() | OrderChange() | CaseChange():
-            derived = derive_contact(position, event)
+        # Most events are these: they come first.
         case CallEvent(kind=kind, call=call):
             touched: Write = (statements.TOUCH_OPEN_CALL, (call.id, position))
             derived = Derivation(
                 ("call", call.id), _log_call(position, call) if kind is CallEventKind.CLEARED else [touched]
             )
+        case Interaction() | OrderChange() | CaseChange():
+            derived = derive_contact(position, event)
         case AgentEvent(agent=agent):
             derived = Derivation(("agent", agent.agent), [(statements.SAVE_AGENT_STATE, (agent.agent, position))])
         case CustomerContext() as context:
