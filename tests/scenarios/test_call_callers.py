@@ -6,6 +6,8 @@ import pytest
 from playwright.async_api import expect
 
 from hub.domain.call import CallEventKind
+from hub.domain.customer import CustomerContext
+from hub.domain.event import EventType
 from tests.scenarios.backends import (
     MARIA,
     MARIA_NAME_IN_SERVICE_CLOUD,
@@ -53,6 +55,29 @@ async def test_a_caller_whom_nobody_knows_is_said_to_be_unknown(site: CallSite, 
             await expect(systems.nth(number)).to_have_attribute("data-state", "not_found")
         await caller.hang_up()
         await site.no_live_call()
+
+
+async def test_who_waits_is_known_before_any_phone_rings(
+    site: CallSite, asterisk: Asterisk, backends: Backends
+) -> None:
+    """The backends are asked as the caller enters the queue, though nobody is there; not again when a phone rings."""
+    async with site.desk("alice") as desk, Trunk(asterisk) as trunk, site.api.events(after=None) as stream:
+        caller = await trunk.call(MARIA.number, name=MARIA.line_name, to=SUPPORT)
+        waiting = await site.live_call()
+        learned = await stream.until_type(EventType.CUSTOMER_CONTEXT_UPDATED, subject=waiting.id)
+        assert isinstance(learned.data, CustomerContext)
+        assert learned.data.customer is not None
+        assert MARIA_NAME_IN_SERVICE_CLOUD == learned.data.customer.display_name
+        await stream.until(waiting.id, CallEventKind.QUEUED)
+        assert [CallEventKind.QUEUED] == stream.kinds(waiting.id)
+        await expect(desk.testid("pop")).to_have_count(0)
+        asked = len(backends.sap_questions)
+        async with Phone(asterisk, "1001") as phone:
+            await phone.rings()
+            await expect(desk.testid("pop-name")).to_have_text(MARIA_NAME_IN_SERVICE_CLOUD)
+            await caller.hang_up()
+            await site.no_live_call()
+        assert asked == len(backends.sap_questions)
 
 
 async def test_a_number_in_the_sites_national_form_is_the_same_customer(site: CallSite, asterisk: Asterisk) -> None:

@@ -136,6 +136,18 @@ async def test_who_rings_is_known_from_what_the_shop_pushed(
     hub.assert_clean_log(NUMBER, "wang@example.com")
 
 
+async def test_who_is_still_in_the_menu_is_known(
+    hub: HubProcess, exchange: tuple[Exchange, ManagerServer, str]
+) -> None:
+    """The lookup starts as the call arrives: the dialplan talks to the caller, there is no queue and no phone yet."""
+    pbx, _, _ = exchange
+    await push(hub, "shop", {"no": "42", "name": "王小明", "phones": ["089 12345678"], "mails": []})
+    async with HubApi(hub.url, hub.token).events() as stream:
+        pbx.call_arrives(number=NUMBER, name="", dialled="493023125100")
+        await eventually(lambda: known(stream) == ("王小明", {}), "the customer")
+        assert [] == [event.type for event in stream.events if event.type.startswith("cti.call.")]
+
+
 async def push(hub: HubProcess, feed: str, message: dict[str, Any]) -> None:
     """Hand a message in as the shop does."""
     async with (
