@@ -14,9 +14,9 @@ from hub.config.model import ContextSection
 from hub.context.remembered_customers import RememberedCustomers
 from hub.context.service import ContextService
 from hub.domain.customer import AnswerState, CustomerQuery, CustomerRecord, Email, Phone, Problem
-from hub.domain.event import identity_event
+from hub.domain.event import identity_event, interaction_event
 from hub.domain.identity import DecisionKind, IdentityDecision, RecordRef
-from hub.domain.interaction import CustomerRef
+from hub.domain.interaction import Channel, CustomerRef, Interaction
 from hub.domain.phone import parse_number
 from hub.domain.search import CustomerSearch, FoundBy
 from hub.journal.journal import Journal
@@ -91,6 +91,26 @@ async def test_the_keys_of_a_customer_are_those_of_all_records(journal: Journal)
     for ref in (RecordRef(system="erp", id="0815"), RecordRef(system="shop", id="1")):
         assert keys == set(await customers_of(journal).keys_of(ref))
     assert ("id:shop:77",) == await customers_of(journal).keys_of(RecordRef(system="shop", id="77"))
+
+
+@pytest.mark.parametrize("channel", [Channel.EMAIL, Channel.CHAT, Channel.WEB])
+async def test_contacts_join_nobody_whoever_they_name(journal: Journal, channel: Channel) -> None:
+    """Somebody claims to be two customers, and a third one with their number: all stay who they were."""
+    bert = record("9", "Bert Kunz", system="crm", phone="+493012345678", email="bert@kunz.example")
+    await tell(journal, SHOP, bert)
+    claimed = CustomerRef(
+        phones=("+493012345678", "+493099999999"), emails=("maria@huber.example",), ids={"shop": "1", "crm": "9"}
+    )
+    contact = Interaction(id="1", source="chat", channel=channel, at=minute(1), subject="It is me", customer=claimed)
+    await journal.append(interaction_event(contact, feed="chat"))
+    customers = customers_of(journal)
+    assert {"id:shop:1", f"tel:{NUMBER}", "mailto:maria@huber.example"} == set(
+        await customers.keys_of(RecordRef(system="shop", id="1"))
+    )
+    assert {"id:crm:9", "tel:+493012345678", "mailto:bert@kunz.example"} == set(
+        await customers.keys_of(RecordRef(system="crm", id="9"))
+    )
+    assert () == (await customers.search("+493099999999")).hits
 
 
 @pytest.mark.parametrize("said_by", ["the record", "the configuration", "how many have it"])
