@@ -16,10 +16,23 @@ if TYPE_CHECKING:
     from hub.journal.erasure_scope import Scope
 
 DEFAULT_LIMIT: Final = 100
+_EXAMPLES: Final = """\
+It works on the store, whether the hub runs or not, and asks no backend: those have their own.
+
+examples:
+  ctihub customer export crm:0042 --out petra.json    everything, as JSON, in a file that you alone can read
+  ctihub customer erase +49351123456 --dry-run        whose it is, how much, and who has it besides
+  ctihub customer erase +49351123456 --yes
+  ctihub customer accesses petra@example.com          who has seen it
+
+exit status: 0 done, 1 nothing is held, or something is left to be done, 2 could not run
+"""
 _WHO: Final = "the customer: SYSTEM:ID, a number (+49351...) or an e-mail address"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = _EXAMPLES
     actions = parser.add_subparsers(dest="action", required=True, metavar="export|erase|accesses")
     export = actions.add_parser("export", help="print everything that is held of a customer, as JSON")
     export.add_argument("--out", type=Path, metavar="FILE", help="write it into a new file, for you alone to read")
@@ -67,13 +80,13 @@ def _scope(store: CustomerBeside, key: str, config: Config) -> Scope:
 def _export(store: CustomerBeside, scope: Scope, out: Path | None) -> int:
     import msgspec
 
-    from hub.cli.customer_words import access_now
+    from hub.cli.customer_words import access_now, named
     from hub.domain.ports import AccessAction
     from hub.journal.export import export
 
     exported = export(store.connection, scope)
     if exported.is_empty:
-        print(f"nothing is held of {scope.asked}", file=sys.stderr)
+        print(f"nothing is held of {named(scope.asked)}", file=sys.stderr)
         return FOUND_WRONG
     store.saw(access_now(AccessAction.EXPORT, tuple(sorted(scope.keys))))
     text = msgspec.json.format(msgspec.json.encode(exported), indent=2)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from hub.cli.customer_words import access_now, user
+from hub.cli.customer_words import access_now, named, user
 from hub.cli.outcome import FINE, FOUND_WRONG
 from hub.config.model import Config
 from hub.domain.ports import AccessAction
@@ -36,7 +36,8 @@ def carry_out(store: CustomerBeside, scope: Scope, config: Config, *, erasure_id
     if erasure_id is None:
         events, letters = store.counts(scope)
         if not events and not letters and not store.has_rows(scope):
-            print(f"nothing is held of {scope.asked}")
+            print(f"nothing is held of {named(scope.asked)}")
+            _others(scope, config)
             return FOUND_WRONG
         _whose(scope)
         erasure_id = store.begin(scope, by=user())
@@ -78,7 +79,7 @@ def _wait_while(
 
 def _whose(scope: Scope) -> None:
     records = ", ".join(f"{ref.system}:{ref.id}" for ref in sorted(scope.records))
-    print(f"customer: {records or scope.asked}")
+    print(f"customer: {records or named(scope.asked)}")
     for key in sorted(scope.shared):
         print(f"{key} is others', too: what is known by it alone stays")
 
@@ -87,9 +88,15 @@ def _others(scope: Scope, config: Config) -> None:
     systems = sorted({ref.system for ref in scope.records} & set(config.connectors))
     if systems:
         print(f"still known to: {', '.join(systems)}. ctihub erases nothing there; their next answer brings it back")
+    others = sorted(set(config.connectors).difference(systems))
+    if others:
+        print(f"not known whether also to: {', '.join(others)}. Look there")
     folders = sorted(str(feed.folder.path) for feed in config.inbound.values() if feed.folder is not None)
     for folder in folders:
         print(f"left: files that were taken in lie where they were put away, below {folder}")
+    for feed in config.inbound.values():
+        if feed.imap is not None:
+            print(f"left: mails in the mailbox of {feed.imap.username} at {feed.imap.host}")
     if config.bus is not None:
         print("left: events that the broker has are with whoever reads there")
 

@@ -21,6 +21,11 @@ def access_now(action: AccessAction, keys: tuple[str, ...]) -> Access:
     return Access(at=datetime.now(UTC), viewer=user(), action=action, keys=keys)
 
 
+def named(key: str) -> str:
+    """Return a key as a person writes it: SYSTEM:ID, the number, the address."""
+    return safe(key.partition(":")[2])
+
+
 def access_line(access: Access) -> str:
     call = f"  call {access.call_id}" if access.call_id else ""
     keys = ", ".join(access.keys)

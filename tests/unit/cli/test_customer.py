@@ -25,6 +25,14 @@ from tests.waiting import eventually_blocking
 CONNECTORS = """
 connectors:
   crm: {kind: csv, file: crm.csv, mapping: crm/customer, operations: {by_id: {key: id, columns: [no]}}}
+  export: {kind: csv, file: crm.csv, mapping: crm/customer, operations: {by_id: {key: id, columns: [no]}}}
+"""
+MAILBOX = """
+inbound:
+  mail:
+    mapping: feeds/email
+    format: email
+    imap: {host: imap.example.com, username: service, password: s3cret-mail}
 """
 
 
@@ -112,7 +120,7 @@ def test_an_erasure_has_to_be_meant(config_file: Path, capsys: pytest.CaptureFix
 
 def test_an_erased_customer_is_gone(config_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """From the file's very bytes; who still knows them is told, and a second time there is nothing."""
-    config_file.write_text(config_file.read_text() + CONNECTORS)
+    config_file.write_text(config_file.read_text() + CONNECTORS + MAILBOX)
     mappings = config_file.parent / "mappings" / "crm"
     mappings.mkdir(parents=True)
     (mappings / "customer.yaml").write_text("source: CRM\nversion: 1\ntarget: customer\nfields: {id: no}\n")
@@ -121,10 +129,15 @@ def test_an_erased_customer_is_gone(config_file: Path, capsys: pytest.CaptureFix
     assert 0 == customer(config_file, "erase", lives.ANNA_PHONE, "--yes")
     out = capsys.readouterr().out
     assert "still known to: crm. ctihub erases nothing there; their next answer brings it back\n" in out
+    assert "not known whether also to: export. Look there\n" in out
+    assert "left: mails in the mailbox of service at imap.example.com\n" in out
     assert "no hub runs on this store: the next one that starts publishes cti.customer.erased\n" in out
     text = store.read_bytes().lower()
     assert [] == [trace for trace in lives.TRACES if trace.lower().encode() in text]
     assert 1 == customer(config_file, "erase", lives.ANNA_PHONE, "--yes")
+    assert f"nothing is held of {lives.ANNA_PHONE}\nnot known whether also to: crm, export. Look there\n" in (
+        capsys.readouterr().out
+    )
     assert 1 == customer(config_file, "export", "crm:4711")
     assert 0 == customer(config_file, "export", "crm:99")
 
