@@ -336,6 +336,7 @@ class Hub:
     async def _forget(self, keys: Collection[str]) -> None:
         """Let go of a customer who is being erased: what is kept of them, whom to call back, what is to be written."""
         self._context.forget(keys)
+        self._server.forget(keys)
         await self._accesses.flush()
         self._outbound.look_again()
         for callback in self._callbacks.waiting():

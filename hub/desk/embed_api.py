@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -116,6 +116,10 @@ class EmbedApi:
         self._limits = {name: _Limits(web, clock) for name, web in self._sites.items()}
         self._wrong_tokens = Throttle(free=50, first_wait_s=1, longest_wait_s=60, memory_s=300, clock=clock)
         self._visits = Visits()
+
+    def forget(self, keys: Collection[str]) -> None:
+        """Let go of what visitors looked at whom these index keys name: they are being erased."""
+        self._visits.forget(keys)
 
     def routes(self) -> tuple[Route, ...]:
         return (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 import structlog
@@ -134,6 +134,15 @@ class DeskServer:
         self._keepalive_s = keepalive_s
         self._sign_in = SignIn(users=users, agents=desk.agents, session_s=session_s)
         gate = Gate(sign_in=self._sign_in, tokens=tokens, public_url=public_url)
+        self._embed = EmbedApi(
+            feeds=feeds,
+            region=region,
+            gate=gate,
+            journal=journal,
+            callbacks=callbacks,
+            on_event=on_visit,
+            static_dir=static_dir,
+        )
         self._events = EventsApi(journal=journal, keepalive_s=keepalive_s, sight=sight)
         description = DescriptionApi(version=version, cookie_name=gate.cookie_name)
         self.routes: tuple[Route, ...] = (
@@ -164,15 +173,7 @@ class DeskServer:
                 bodies=FeedBodies(),
                 public_url=public_url,
             ).routes(),
-            *EmbedApi(
-                feeds=feeds,
-                region=region,
-                gate=gate,
-                journal=journal,
-                callbacks=callbacks,
-                on_event=on_visit,
-                static_dir=static_dir,
-            ).routes(),
+            *self._embed.routes(),
             *CallbacksApi(
                 agents=desk.agents,
                 sites=tuple(name for name, feed in feeds.items() if feed.web is not None and feed.web.callback),
@@ -225,6 +226,10 @@ class DeskServer:
             await asyncio.wait(self._chores)
         await self._runner.cleanup()
         self._sign_in.close()
+
+    def forget(self, keys: Collection[str]) -> None:
+        """Keep nothing in memory of whom these index keys name: they are being erased."""
+        self._embed.forget(keys)
 
     async def _say_goodbye(self, _application: web.Application) -> None:
         await asyncio.gather(self._desk.close(), self._events.close())

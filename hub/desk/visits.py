@@ -66,7 +66,8 @@ def page_address(url: str, *, origins: Collection[str], parameters: Collection[s
 
 
 class _Visit:
-    def __init__(self, started_at: datetime) -> None:
+    def __init__(self, visitor: Visitor, started_at: datetime) -> None:
+        self.keys = frozenset(visitor.ref().keys())
         self.id = f"visit:{new_id()}"
         self.started_at = self.last_at = started_at
         self.count = 0
@@ -85,7 +86,7 @@ class Visits:
         key = (visitor.site, visitor.id, report.visit)
         visit = self._visits.pop(key, None)
         if visit is None or now - visit.last_at > QUIET or now - visit.started_at > LONGEST:
-            visit = _Visit(now - timedelta(seconds=max(page.ago_s for page in pages)))
+            visit = _Visit(visitor, now - timedelta(seconds=max(page.ago_s for page in pages)))
         for page in sorted(pages, key=lambda one: -one.ago_s):
             # Told later than another one, it was still looked at after those that were told before.
             visit.last_at = max(visit.last_at, now - timedelta(seconds=page.ago_s))
@@ -95,6 +96,11 @@ class Visits:
         if len(self._visits) > self._limit:
             self._visits.popitem(last=False)
         return _interaction(visitor, visit, report.consent)
+
+    def forget(self, keys: Collection[str]) -> None:
+        """Let go of the visits of whom these index keys name; a page that is told after that begins another."""
+        for visit in [key for key, one in self._visits.items() if not one.keys.isdisjoint(keys)]:
+            del self._visits[visit]
 
 
 def _interaction(visitor: Visitor, visit: _Visit, consent: datetime) -> Interaction:

@@ -56,6 +56,17 @@ def test_bounded() -> None:
     assert "1" == looked(visits, ("x", 0), visit="visit-0002").extra["pages"]
 
 
+def test_nothing_of_an_erased_visitor_is_told_again() -> None:
+    """The next page begins another visit, without those before; other visitors' go on."""
+    visits = Visits()
+    first = looked(visits, ("secret", 0))
+    visits.forget(["id:webshop:4712"])
+    assert first.id == looked(visits, ("secret", 0)).id
+    visits.forget(["tel:+4930123456", "id:webshop:4711"])
+    after = looked(visits, ("new", 0))
+    assert (True, False) == (first.id != after.id, "secret" in after.text)
+
+
 def test_a_page_without_a_title() -> None:
     """Its path stands for it."""
     view = PageView(url="https://www.example.com/washers/w1?size=60")
