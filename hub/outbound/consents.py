@@ -15,7 +15,7 @@ from hub.domain.ports import CallArchive, CustomerRecords
 
 
 class Consents:
-    """Looks at what a call's context says, or what systems told of the customer; of whom nobody knows, nothing stands.
+    """Looks at what a call's context says, or what systems told of the customer.
 
     Without `records` there is only what the event and the calls say.
     """
@@ -35,10 +35,14 @@ class Consents:
         """Return whether the event's customer refuses a purpose; "" is none that anybody could. Raises StoreError."""
         return bool(purpose) and purpose in await self._refused(event)
 
+    async def is_unheard(self, event: Event, connector: str, identity: str) -> bool:
+        """Return whether nothing is known of what a customer refuses whom an event names by id. Raises StoreError."""
+        if not isinstance(event.data, Interaction | OrderChange | CaseChange):
+            return False
+        return self._records is None or not await self._records.records(CustomerRef(ids={connector: identity}).keys())
+
     async def found_refuses(self, record: CustomerRecord, purpose: str) -> bool:
         """Return whether the customer refuses a purpose whom a backend was asked for. Raises StoreError."""
-        if not purpose:
-            return False
         refused = refused_by(record, self._today()) | await self._told(CustomerRef(ids={record.system: record.id}))
         return purpose in refused
 

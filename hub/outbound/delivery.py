@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import msgspec
 
 from connectors.base import Connector
 from hub.domain.backend import BackendStatus
+from hub.domain.customer import CustomerQuery, CustomerRecord
 from hub.domain.event import Event, EventType, WriteBackRequest
 from hub.domain.writeback import WriteBack, WriteKind, WriteResult
 from hub.outbound.consents import Consents
@@ -70,8 +71,10 @@ class Deliverer:
         if await self._consents.refuses(delivery.event, purpose):
             return Whose.REFUSED
         entry, owner = await self._entry(delivery, connector)
-        if owner.record is not None and await self._consents.found_refuses(owner.record, purpose):
-            return Whose.REFUSED
+        if purpose and owner.whose is Whose.ONE:
+            for record in await self._records_of(owner, delivery.event, connector):
+                if await self._consents.found_refuses(record, purpose):
+                    return Whose.REFUSED
         if owner.whose is Whose.ONE:
             entry = msgspec.structs.replace(entry, customer=owner.id)
         elif delivery.rule is None or not delivery.rule.without_customer:
@@ -79,6 +82,15 @@ class Deliverer:
         result = await connector.write(entry)
         self.wellness.wrote(entry.phone, self._region)
         return result
+
+    async def _records_of(self, owner: Owner, event: Event, connector: Connector) -> Sequence[CustomerRecord]:
+        """Return what the backend says of a customer, asked now where nothing is known. Raises ConnectorError."""
+        if owner.record is not None:
+            return (owner.record,)
+        query = CustomerQuery(ids={connector.name: owner.id})
+        if connector.answers(query) and await self._consents.is_unheard(event, connector.name, owner.id):
+            return await connector.lookup(query)
+        return ()
 
     async def _entry(self, delivery: Delivery, connector: Connector) -> tuple[WriteBack, Owner]:
         rule, event = delivery.rule, delivery.event

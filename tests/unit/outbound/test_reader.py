@@ -444,3 +444,20 @@ async def test_who_is_found_by_asking_the_backend_may_have_refused_it(site: Site
     await site.dealt_with()
     assert [(WriteKind.ACTIVITY, "mail:m-1"), (WriteKind.ACTIVITY, "mail:m-2")] == list(site.crm.kept)
     assert {"written": 2, "skipped": 2} == site.counts()
+
+
+async def test_what_nobody_has_told_of_a_customer_is_asked_before_it_is_written(site: Site) -> None:
+    """A contact names the backend's own id, of whom nothing was ever heard: the backend says what they refuse."""
+    site.crm.records = (
+        CustomerRecord(system="crm", id="C-1", consents=(Consent(purpose="marketing", granted=False),)),
+    )
+    site.rules({"on": ["cti.interaction.*"], "write": "note", "purpose": "marketing"})
+    await site.start()
+    await site.happened(fed(interaction()))
+    await site.dealt_with()
+    assert ([], {"skipped": 1}) == (site.crm.ids, site.counts())
+    assert [{"crm": "C-1"}] == [query.ids for query in site.crm.asked]
+    site.crm.records = ()
+    await site.happened(fed(interaction("m-2"), event_id="e-2"))
+    await site.dealt_with()
+    assert ["mail:m-2"] == site.crm.ids
