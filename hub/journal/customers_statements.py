@@ -37,7 +37,8 @@ IN_RANGE = """SELECT term, number FROM customer_terms WHERE term >= $1 AND term 
     ORDER BY term, number LIMIT $3"""
 IN_RANGE_WITH = """SELECT found.term, found.number FROM (SELECT term, number FROM customer_terms
         WHERE term >= $1 AND term < $2 ORDER BY term, number LIMIT $3) AS found
-    WHERE {conditions} ORDER BY found.term, found.number LIMIT $4"""
+    WHERE {conditions} LIMIT $4"""
+"""Not ordered itself: it would not end with the last one that is wanted."""
 HAS_TERM = """EXISTS (SELECT 1 FROM customer_terms AS other WHERE other.number = found.number
     AND other.term >= ${} AND other.term < ${})"""
 HAS_WITHIN = "replace(found.term, ${}, '') <> found.term"

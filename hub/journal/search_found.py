@@ -12,7 +12,7 @@ from hub.journal.search_question import Probe, Range, probes
 from hub.journal.writes import index_key
 from hub.store.connection import StoreConnection
 
-MOST_TERMS: Final = 50_000
+MOST_TERMS: Final = 10_000
 """Of names with a word that very many have, so many are looked through for the other words."""
 
 MOST_TELLINGS: Final = 2_000
@@ -41,40 +41,62 @@ def find(connection: StoreConnection, text: str, region: str, limit: int) -> Fin
     """Return at most `limit` tellings that fit, the surest first, each once."""
     found: dict[int, Finding] = {}
     has_more = False
+    looking = _Looking(connection, limit + 1)
     for probe in probes(text, region):
         if len(found) > limit:
             break
-        rows, is_bounded = _rows(connection, probe, limit + 1)
+        rows, is_bounded = looking.rows(probe)
         has_more = has_more or is_bounded
         for term, number in rows:
             found.setdefault(number, Finding(number, probe.by, term, probe.is_exact))
     return Findings(list(found.values())[:limit], has_more or len(found) > limit)
 
 
-def _rows(connection: StoreConnection, probe: Probe, limit: int) -> tuple[Sequence[tuple[str, int]], bool]:
-    """Return terms and numbers, and whether not all that might fit was looked at."""
-    low, high = probe.range
-    if probe.is_exact:
-        term = index_key(low)
-        return [(term, number) for (number,) in connection.rows(statements.WITH_TERM, (term, limit))], False
-    if probe.within:
-        statement = _with(statements.HAS_WITHIN, len(probe.within))
-        rows = connection.rows(statement, (low, high, MOST_TERMS, limit, *probe.within))
-        return _found(rows), len(rows) < limit and _is_bounded(connection, probe.range)
-    if probe.others:
-        statement = _with(statements.HAS_TERM, len(probe.others))
-        bounds = [bound for one in probe.others for bound in one]
-        return _found(connection.rows(statement, (low, high, MOST_TELLINGS, limit, *bounds))), False
-    return _found(connection.rows(statements.IN_RANGE, (low, high, limit))), False
+class _Looking:
+    """One search, at most `limit` rows of each probe."""
+
+    def __init__(self, connection: StoreConnection, limit: int) -> None:
+        self._connection = connection
+        self._limit = limit
+        self._counts: dict[Range, int] = {}
+
+    def rows(self, probe: Probe) -> tuple[Sequence[tuple[str, int]], bool]:
+        """Return terms and numbers, and whether not all that might fit was looked at."""
+        low, high = probe.range
+        if probe.is_exact:
+            term = index_key(low)
+            return [(term, number) for (number,) in self._read(statements.WITH_TERM, term)], False
+        if not (probe.within or probe.others):
+            return _found(self._read(statements.IN_RANGE, low, high)), False
+        # The rarest of all words is gone through; where one of them is nobody's there is nothing to go through.
+        counts = [self._count(one) for one in probe.ranges()]
+        rarest = counts.index(min(counts))
+        return self._with_others(probe.through(rarest), counts[rarest])
+
+    def _with_others(self, probe: Probe, count: int) -> tuple[Sequence[tuple[str, int]], bool]:
+        if not count:
+            return (), False
+        if probe.within:
+            most, statement = MOST_TERMS, _with(statements.HAS_WITHIN, len(probe.within))
+            values = [f" {word}" for word in probe.within]  # a name is a term from each of its words on
+        else:
+            most, statement = MOST_TELLINGS, _with(statements.HAS_TERM, len(probe.others))
+            values = [bound for one in probe.others for bound in one]
+        rows = self._connection.rows(statement, (*probe.range, most, self._limit, *values))
+        return sorted(_found(rows)), len(rows) < self._limit and count >= most
+
+    def _read(self, statement: str, *values: str) -> Sequence[tuple[Any, ...]]:
+        return self._connection.rows(statement, (*values, self._limit))
+
+    def _count(self, within: Range) -> int:
+        """Return how many terms there are, of very many not the number."""
+        if within not in self._counts:
+            ((self._counts[within],),) = self._connection.rows(statements.COUNT_IN_RANGE, (*within, MOST_TERMS))
+        return self._counts[within]
 
 
 def _found(rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[str, int]]:
     return [(term, number) for term, number in rows]
-
-
-def _is_bounded(connection: StoreConnection, within: Range) -> bool:
-    ((count,),) = connection.rows(statements.COUNT_IN_RANGE, (*within, MOST_TERMS))
-    return bool(count >= MOST_TERMS)
 
 
 @cache

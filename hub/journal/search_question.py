@@ -17,6 +17,7 @@ _INITIALS: Final = range(2, 13)
 _LAST_CHARACTER: Final = "\U0010ffff"
 _NUMBER: Final = re.compile(r"(?:tel:)?[\d\s()+./\-\u2010-\u2015\u00a0\uff0b]+")
 _LATIN: Final = re.compile(r"[a-z\u00fc' ]+")
+_NAME: Final = "name:"
 _DOMAIN: Final = re.compile(r"@?[\w-]+(?:\.[\w-]+)+")
 
 
@@ -30,7 +31,8 @@ class Range(NamedTuple):
 class Probe(NamedTuple):
     """One thing to look for: a term, or terms of a range.
 
-    With `within` terms that have these in them as well, with `others` what has a term in each of these ranges, too.
+    With `within` names that have words which begin with these as well, with `others` what has a term in each of these
+    ranges, too.
     """
 
     by: FoundBy
@@ -38,6 +40,20 @@ class Probe(NamedTuple):
     is_exact: bool = False
     within: Sequence[str] = ()
     others: Sequence[Range] = ()
+
+    def ranges(self) -> Sequence[Range]:
+        """Return all ranges in each of which whatever fits has a term: any of them can be gone through."""
+        return [self.range, *self.others, *(_beginning(f"{_NAME}{word}") for word in self.within)]
+
+    def through(self, one: int) -> Probe:
+        """Return what finds the same by going through another of `ranges`."""
+        ranges = self.ranges()
+        if not one:
+            return self
+        if self.others:
+            return self._replace(range=ranges[one], others=[*ranges[:one], *ranges[one + 1 :]])
+        words = [self.range.low.removeprefix(_NAME), *self.within]
+        return self._replace(range=ranges[one], within=[*words[:one], *words[one + 1 :]])
 
 
 def probes(text: str, region: str) -> Sequence[Probe]:
@@ -113,7 +129,7 @@ def _of_name(typed: str) -> Iterator[Probe]:
     several = [sorted(words, key=len, reverse=True) for words in ways if len(words) > 1]
     for longest, *others in several:
         # A name is a term from each of its words on: in that the others stand behind a blank.
-        yield Probe(FoundBy.NAME, _beginning(f"name:{longest}"), within=[f" {one}" for one in others])
+        yield Probe(FoundBy.NAME, _beginning(f"{_NAME}{longest}"), within=others)
     for longest, *others in several:
         # Some of the words may be the person's name and others the company's.
         yield Probe(FoundBy.NAME, _beginning(f"name:{longest}"), others=[_beginning(f"name:{one}") for one in others])

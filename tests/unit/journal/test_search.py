@@ -160,6 +160,20 @@ async def test_a_word_that_very_many_have_is_looked_through_in_part(
     assert (["1"], False) == ([one.record.id for one in whole.records], whole.has_more)
 
 
+async def test_of_several_words_the_rarest_is_looked_through(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has it is found, however many have the longer ones; of one that nobody has nothing is looked through."""
+    monkeypatch.setattr(search_found, "MOST_TERMS", 3)
+    monkeypatch.setattr(search_found, "MOST_TELLINGS", 3)
+    for number in range(5):
+        await journal.append(told(record(f"{number}", f"Maximilian Beta{number} Huber"), at=number))
+    works = msgspec.structs.replace(record("7", "Maximilian Huber"), organization="Zeche GmbH")
+    await journal.append(told(record("6", "Maximilian Zoe Huber"), at=6))
+    await journal.append(told(works, at=7))
+    for text, who in (("maximilian hub zo", ["6"]), ("maximilian zec", ["7"]), ("maximilian hub nob", [])):
+        looked = await journal.customers.search(text, region="DE")
+        assert (who, False) == ([one.record.id for one in looked.records], looked.has_more)
+
+
 async def test_a_person_is_found_together_with_the_company(journal: Journal) -> None:
     """Some of the words are of the one, some of the other."""
     person = msgspec.structs.replace(record("1", "Petra Vogt"), organization="Hartmann & Söhne GmbH")
