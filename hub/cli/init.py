@@ -206,7 +206,7 @@ context:
 #  anticipation: {rules: [do_not_sell, case_overdue, language_switch, warranty_ends], at_most: 5, languages: [de, en]}
 
 # The FastAGI server: a dialplan asks AGI(agi://HUB/customer?queue=support) while the caller waits, and goes on with
-# channel variables. README.md of ctihub has the dialplan.
+# channel variables. hub/telephony/fastagi/README.md of ctihub has the dialplan.
 #routing:
 #  listen: "127.0.0.1:4573"
 #  # After this many seconds the call goes on with what is known by then.

@@ -46,3 +46,19 @@ def test_the_snippet_has_what_is_told_of_it() -> None:
 def test_every_state_and_reason_is_told() -> None:
     """A developer finds each of them on the page."""
     assert [] == [one for one in (*CallbackState, *CallbackReason) if f"`{one}`" not in TEXT]
+
+
+def test_each_reason_of_a_refusal_is_told() -> None:
+    """A site says its own words by the code: none that the script, the hub or the callbacks give is missing."""
+    root = Path(hub.callbacks.__file__).parents[1]
+    files = [*root.glob("callbacks/*.py"), *root.glob("desk/web/embed/*.ts"), root / "desk/visitors.py"]
+    given = {
+        code
+        for file in files
+        for code in re.findall(
+            r'(?:CallbackRefusedError|Refused|ApiError)\((?:401, )?\s*"(\w+)"', file.read_text("utf-8")
+        )
+    }
+    told = set(re.findall(r"`(\w+)`", TEXT[TEXT.index("| code | means |") : TEXT.index("## When who is called")]))
+    assert {"no_consent", "kind_not_called", "token_expired"} <= given
+    assert given <= told
