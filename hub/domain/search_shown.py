@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from typing import Final
 
@@ -31,18 +31,8 @@ def search_for(found: CustomerSearch, visibility: Visibility, role: str) -> Cust
     one character after the other.
     """
     hidden = visibility.hidden_fields(role)
-    hits = tuple(_hit_for(hit, visibility, role) for hit in _findable(found.hits, hidden))
-    return msgspec.structs.replace(found, hits=hits)
-
-
-def _findable(hits: Iterable[CustomerHit], hidden: AbstractSet[str]) -> Iterator[CustomerHit]:
-    """Yield the hits that may be found, with the reasons for which they may."""
-    for hit in hits:
-        why = tuple(one for one in hit.why if one.is_exact or hidden.isdisjoint(_FIELDS.get(one.by, ())))
-        if len(why) == len(hit.why):
-            yield hit
-        elif why:
-            yield msgspec.structs.replace(hit, why=why)
+    hits = (_hit_for(hit, visibility, role, hidden) for hit in found.hits)
+    return msgspec.structs.replace(found, hits=tuple(hit for hit in hits if hit.why))
 
 
 def view_for(view: CustomerView, visibility: Visibility, role: str) -> CustomerView:
@@ -55,11 +45,14 @@ def view_for(view: CustomerView, visibility: Visibility, role: str) -> CustomerV
     )
 
 
-def _hit_for(hit: CustomerHit, visibility: Visibility, role: str) -> CustomerHit:
+def _hit_for(hit: CustomerHit, visibility: Visibility, role: str, hidden: AbstractSet[str]) -> CustomerHit:
     seen = visibility.customer_for(hit.customer, role)
-    if seen is hit.customer:
+    # Some is hidden from this role whoever the customer is, some because the customer wants it so.
+    hidden = hidden | {one.field for one in seen.hidden}
+    why = tuple(one for one in hit.why if one.is_exact or hidden.isdisjoint(_FIELDS.get(one.by, ())))
+    if seen is not hit.customer:
+        # What it was found by may be what is hidden.
+        why = tuple(msgspec.structs.replace(one, text="") for one in why)
+    elif len(why) == len(hit.why):
         return hit
-    # What it was found by may be what is hidden.
-    return msgspec.structs.replace(
-        hit, customer=seen, why=tuple(msgspec.structs.replace(one, text="") for one in hit.why)
-    )
+    return msgspec.structs.replace(hit, customer=seen, why=why)

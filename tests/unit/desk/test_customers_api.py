@@ -6,7 +6,17 @@ import msgspec
 
 from hub.config.privacy import FieldPrivacy, PrivacySection
 from hub.desk.customers_api import ASKED_PER_S
-from hub.domain.customer import AnswerState, BackendAnswer, Customer, CustomerRecord, Name, Phone, Problem, Sourced
+from hub.domain.customer import (
+    AnswerState,
+    BackendAnswer,
+    Consent,
+    Customer,
+    CustomerRecord,
+    Name,
+    Phone,
+    Problem,
+    Sourced,
+)
 from hub.domain.identity import Reason, RecordMatch, RecordRef
 from hub.domain.ports import AccessAction
 from hub.domain.search import CustomerHit, CustomerSearch, CustomerView, FoundBy, Why
@@ -133,3 +143,18 @@ async def test_nobody_finds_out_a_hidden_value_by_looking_for_parts_of_it(tmp_pa
                 assert reasons == [[one["by"] for one in hit["why"]] for hit in hits]
         async with alice.get(PATH) as reply:
             assert "498912345678" not in await reply.text()
+
+
+async def test_what_a_customer_wants_hidden_is_not_found_by_parts_either(tmp_path: Path) -> None:
+    """Who refuses what numbers are held for is not found by the end of one, by anybody; another customer is."""
+    refusing = msgspec.structs.replace(
+        CUSTOMER, consents=(Sourced(value=Consent(purpose="calls", granted=False), system="sap", record=REF.id),)
+    )
+    why = (Why(by=FoundBy.PHONE_END, record=REF, text="+498912345678"),)
+    hits = tuple(msgspec.structs.replace(HIT, customer=one, why=why) for one in (refusing, CUSTOMER))
+    async with House(tmp_path, privacy=PrivacySection(fields={"phones": FieldPrivacy(purpose="calls")})) as house:
+        house.customers.found = CustomerSearch(hits=hits)
+        sue = await house.signed_in("sue")
+        async with sue.get("/api/v1/customers?q=45678") as reply:
+            found = (await reply.json())["hits"]
+        assert [False] == ["consents" in hit["customer"] for hit in found]
