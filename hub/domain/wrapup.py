@@ -17,7 +17,8 @@ class WrapUp(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forb
 
     `disposition` is how the call ended for the customer, one of the configuration's `desk.dispositions`. `new_case` is
     the subject of a case to be opened, `reference` the number of a case or an order that the call was about. `customer`
-    says who it was, where the number belongs to several: the id of one system (a connector's name to the id there).
+    says who it was, where the number belongs to several: the id of one system (a connector's name to the id there); it
+    is remembered for the number as if it had been chosen during the call.
     `agent` is for machines only: an agent writes for themselves.
     """
 
