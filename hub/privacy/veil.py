@@ -206,6 +206,8 @@ def _veiled(subject: Veiled, hides: Hides, *, system: str = "") -> Veiled:
                 told.append(hidden)
             continue
         field = name if system else _IN_CUSTOMER.get(name, name)
+        if field not in defaults:
+            continue  # what only records have
         value = changes.get(field, getattr(subject, field))
         if value == defaults[field]:
             continue

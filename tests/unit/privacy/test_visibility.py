@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from hub.config.privacy import PrivacySection
+from hub.config.privacy import PRIVATE_FIELDS, PrivacySection
 from hub.domain.agent import AgentState
 from hub.domain.call import CallEvent
 from hub.domain.callback import Callback
@@ -36,7 +36,7 @@ from hub.domain.customer import (
 )
 from hub.domain.event import CustomerErased, decode_event, encode_event, feed_event
 from hub.domain.identity import DecisionKind, IdentityDecided, IdentityDecision, Reason, RecordMatch, RecordRef
-from hub.domain.interaction import CustomerRef, PastState
+from hub.domain.interaction import Channel, CustomerRef, PastState
 from hub.domain.phone import parse_number
 from hub.domain.ports import CallLogEntry
 from hub.domain.proposal import Proposal, ProposalKind
@@ -210,6 +210,18 @@ def test_what_is_not_refused_is_shown(consent: Consent) -> None:
     """A consent, another purpose, one channel alone, a refusal that is over."""
     seen = visibility(fields={"tier": {"purpose": "marketing"}})
     assert "Gold" == seen.record_for(msgspec.structs.replace(RECORD, consents=(consent,)), "agent").tier
+
+
+@pytest.mark.parametrize("others_see", ["masked", "nothing"])
+def test_every_field_can_be_hidden_in_everything_that_goes_out(others_see: str) -> None:
+    """Each that can be named in the configuration, all at once: events of all kinds still go out, and say nothing."""
+    rule = {"roles": ["supervisor"], "others_see": others_see}
+    channels = {str(channel): {"roles": ["supervisor"]} for channel in Channel}
+    seen = visibility(fields=dict.fromkeys((*PRIVATE_FIELDS, "extra.street"), rule), interactions=channels)
+    ids = {"lawnmower", "anna/4711"}  # what the samples' contacts are called
+    for event in (*lives.anna(), lives.both()):
+        shown = seen.event_for(encode_event(event), "token:any").decode()
+        assert [] == [trace for trace in {*lives.TRACES, lives.BERND} - ids if trace.lower() in shown.lower()]
 
 
 def test_what_is_told_beside_a_hidden_field_is_hidden_with_it() -> None:
