@@ -58,9 +58,10 @@ def veiled_customer(customer: Customer, hides: Hides) -> Customer:
 def _is_hidden(path: str, hides: Hides) -> bool:
     """Whether a conflict's path (`name.full`, `extra.crm.points`) is in a field that is hidden."""
     field, _, rest = path.partition(".")
-    if f"{field}." != EXTRA:
-        return any(_IN_CUSTOMER.get(name, name) == field or name == field for name in hides)
-    return any(name.startswith(EXTRA) and name.removeprefix(EXTRA) in (rest, rest.partition(".")[2]) for name in hides)
+    if any(field in (name, _IN_CUSTOMER.get(name)) for name in hides):
+        return True
+    own = {name.removeprefix(EXTRA) for name in hides if name.startswith(EXTRA)}
+    return f"{field}." == EXTRA and not own.isdisjoint((rest, rest.partition(".")[2]))
 
 
 def veiled_matches(matches: tuple[RecordMatch, ...], hides: Hides) -> tuple[RecordMatch, ...]:

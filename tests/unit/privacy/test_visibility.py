@@ -240,6 +240,8 @@ def test_what_is_told_beside_a_hidden_field_is_hidden_with_it() -> None:
     for name in ("extra.hobby", "extra.crm.hobby"):
         seen = visibility(fields={name: {"roles": []}, "birth_date": {"roles": []}}).customer_for(customer, "agent")
         assert (["extra.crm.size", "tier"], ()) == ([one.field for one in seen.conflicts], seen.proposals)
+    whole = visibility(fields={"extra": {"roles": []}}).customer_for(customer, "agent")
+    assert ["tier"] == [one.field for one in whole.conflicts]
     assert customer is visibility(fields={"owner": {"roles": []}}).customer_for(customer, "agent")
 
 
