@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from hub.config.anticipation import FOLDER
 from hub.config.document import Document, KeyPath, Node
 from hub.config.mapping_files import find_mapping, mapping_names
 from hub.config.privacy import named_tokens
@@ -222,7 +223,8 @@ def _mappings(document: Document, top: dict[str, Node], folder: Path) -> Iterato
     for room in ("connectors", "inbound"):
         for path, name in _named_mappings(top.get(room), (room,)):
             if find_mapping(name, folders) is None:
-                message = f"there is no mapping {name!r}{nearest(name, mapping_names(folders))}"
+                known = [one for one in mapping_names(folders) if not one.startswith(f"{FOLDER}/")]
+                message = f"there is no mapping {name!r}{nearest(name, known)}"
                 yield document.problem(document.value_place(path), message)
 
 

@@ -54,6 +54,14 @@ def test_a_broken_mapping_is_told_with_its_place(ctihub: Ctihub, tmp_path: Path)
     assert done.stdout.endswith(expected)
 
 
+def test_rules_of_proposals_are_no_mappings_to_choose_from(ctihub: Ctihub, tmp_path: Path) -> None:
+    """Where a mapping is misspelt the known ones are told, and nothing else."""
+    (tmp_path / "ctihub.yaml").write_text(f"{CONFIG}bus: {{url: 'amqp://h'}}\ninbound: {{crm: {{mapping: nowhere}}}}\n")
+    told = ctihub("lint").stdout
+    assert "there is no mapping 'nowhere'; known here: " in told
+    assert "anticipation/" not in told
+
+
 def test_a_feed_needs_a_mapping_of_what_feeds_bring(ctihub: Ctihub, config_file: Path, tmp_path: Path) -> None:
     """One of customers serves backends and feeds alike; one of what is written back would refuse every message."""
     mappings = tmp_path / "mappings/crm"
