@@ -9,6 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from hub.context.cache import AnswerCache
+from hub.context.identity.comparisons import Comparisons
 from hub.context.identity.grouping import Group, group_records
 from hub.context.identity.scoring import Rules
 from hub.context.merge import merge_records
@@ -69,16 +70,17 @@ class Grouper:
         today: date,
         silent: Collection[str] = frozenset(),
         is_all: bool = False,
+        comparisons: Comparisons | None = None,
     ) -> Grouped:
         """Return the customers that answer a question; `is_all`: no other records are waited for.
 
-        `silent` are the systems that have not said what they know as of now.
+        `silent` are the systems that have not said what they know as of now; `comparisons` are this question's.
         """
         wanted = _Made(self, records, decisions, frozenset(silent), today, Grouped((), ()), [])
         kept = self._cache.joint(question.key) if self._cache is not None else None
         if isinstance(kept, _Made) and kept.is_of(wanted):
             return kept.grouped
-        grouping = group_records(records, self._rules, decisions, question.names, silent)
+        grouping = group_records(records, self._rules, decisions, question.names, silent, comparisons=comparisons)
         customers = tuple(
             self._told_shared(
                 msgspec.structs.replace(merge_records(group, self._precedence, today=today), matches=matches)

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import Final, NamedTuple
 
-from hub.context.identity.evidence import Evidence, Prepared, evidence, prepare
+from hub.context.identity.comparisons import Comparisons
+from hub.context.identity.evidence import Evidence
 from hub.context.identity.scoring import Rules, score
 from hub.context.identity.standing import Standing
 from hub.domain.customer import CustomerRecord
@@ -64,10 +65,13 @@ def group_records(
     decisions: Iterable[IdentityDecision] = (),
     asked: Collection[str] = (),
     silent: Collection[str] = (),
+    *,
+    comparisons: Comparisons | None = None,
 ) -> Grouping:
     """Return the records by customer; `asked` are the index keys of what they were found by.
 
-    `silent` are the systems that have not said what they know as of now.
+    `silent` are the systems that have not said what they know as of now; `comparisons` what was compared before, for
+    the same `asked`.
 
     The same records and decisions give the same customers in whatever order they come. What people decided goes before
     the rules; then the surest pairs are joined first. Two of one system are two customers, since that system says so.
@@ -75,7 +79,7 @@ def group_records(
     standing = Standing(decisions)
     compared = records[:MAX_RECORDS]
     refs = [RecordRef(system=record.system, id=record.id) for record in records]
-    joiner = _Joiner([prepare(record, asked) for record in compared], rules, standing)
+    joiner = _Joiner(compared, rules, standing, Comparisons(asked) if comparisons is None else comparisons)
     matches = joiner.join()
     clusters = [*joiner.clusters(), *({number} for number in range(len(compared), len(records)))]
     clusters.sort(key=min)
@@ -120,9 +124,13 @@ def _both_ways(link: _Link) -> Iterable[tuple[int, int]]:
 class _Joiner:
     """Joins records to customers."""
 
-    def __init__(self, prepared: Sequence[Prepared], rules: Rules, standing: Standing) -> None:
+    def __init__(
+        self, records: Sequence[CustomerRecord], rules: Rules, standing: Standing, comparisons: Comparisons
+    ) -> None:
         self._rules = rules
         self._standing = standing
+        self._comparisons = comparisons
+        prepared = [comparisons.prepared(record) for record in records]
         # Numbered by their names, so that it does not matter who answered first.
         self._order = sorted(range(len(prepared)), key=lambda number: (prepared[number].ref, number))
         self._prepared = [prepared[number] for number in self._order]
@@ -137,9 +145,9 @@ class _Joiner:
         for number, record in enumerate(self._prepared):
             for key in record.numbers:
                 holders.setdefault(key, []).append(number)
-        prepared = self._prepared
+        prepared, compare = self._prepared, self._comparisons.evidence
         found = {
-            (one, other): evidence(prepared[one], prepared[other], shared)
+            (one, other): compare(prepared[one], prepared[other], shared)
             for one, other in combinations(range(len(prepared)), 2)
         }
         several = {
@@ -148,7 +156,7 @@ class _Joiner:
             if key not in shared and any(self._tells_apart(found[pair]) for pair in combinations(numbers, 2))
         }
         for one, other in {pair for key in several for pair in combinations(holders[key], 2)}:
-            found[one, other] = evidence(prepared[one], prepared[other], shared | several)
+            found[one, other] = compare(prepared[one], prepared[other], shared | several)
         rules = self._rules
         return [_Link(*pair, rules.bits(signs), rules.weight(signs), signs) for pair, signs in found.items()]
 

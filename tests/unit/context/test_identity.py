@@ -11,6 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.config.identity import IdentityRule, IdentitySection
+from hub.context.identity import comparisons as comparisons_module
+from hub.context.identity.comparisons import Comparisons
+from hub.context.identity.evidence import Evidence, Prepared, evidence
 from hub.context.identity.grouping import Grouping, group_records
 from hub.context.identity.scoring import Rules
 from hub.domain.customer import Address, CustomerRecord, Email, Kind, Name, Phone
@@ -229,6 +232,30 @@ def test_the_order_of_answers_does_not_matter(
     assert {frozenset(group) for group in map(tuple, ids(first))} == {frozenset(g) for g in map(tuple, ids(second))}
     assert first.maybe_same == second.maybe_same
     assert {match for group in first.matches for match in group} == {m for group in second.matches for m in group}
+
+
+@given(st.lists(_records, min_size=1, max_size=7, unique_by=lambda one: (one.system, one.id)))
+def test_what_was_compared_before_changes_nothing(records: list[CustomerRecord]) -> None:
+    """Records that come one by one make each time what they make all at once."""
+    comparisons = Comparisons(ASKED)
+    for count in range(1, len(records) + 1):
+        assert grouped(*records[:count]) == grouped(*records[:count], comparisons=comparisons)
+
+
+def test_no_two_records_are_compared_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As often as there are pairs of them, however often more come."""
+    compared: list[tuple[RecordRef, RecordRef]] = []
+
+    def counted(one: Prepared, other: Prepared, shared: frozenset[str]) -> Evidence:
+        compared.append((one.ref, other.ref))
+        return evidence(one, other, shared)
+
+    monkeypatch.setattr(comparisons_module, "evidence", counted)
+    records = [record(f"system{number}", "1", "Anna Muster", phones=PHONE) for number in range(5)]
+    comparisons = Comparisons(ASKED)
+    for count in range(1, len(records) + 1):
+        grouped(*records[:count], comparisons=comparisons)
+    assert (10, 10) == (len(compared), len(set(compared)))
 
 
 @given(st.lists(_records, min_size=1, max_size=7, unique_by=lambda one: (one.system, one.id)), _decisions)
