@@ -13,6 +13,7 @@ import msgspec
 from hub.context.anticipation.proposals import Anticipation
 from hub.context.cache import Records
 from hub.context.grouped import Grouper
+from hub.context.identity.comparisons import Comparisons
 from hub.context.question import Question
 from hub.domain.callback import Callback
 from hub.domain.customer import AnswerState, BackendAnswer, CustomerContext, CustomerRecord
@@ -55,6 +56,7 @@ class Assembly:
             name: BackendAnswer(connector=name, title=title, state=AnswerState.PENDING) for name, title in backends
         }
         self.groups: Sequence[Sequence[CustomerRecord]] = ()
+        self._comparisons: Comparisons | None = Comparisons(question.names)
         self._page = TimelinePage()
         self._came: dict[tuple[str, str], Interaction] = {}
         self.context = CustomerContext(
@@ -130,9 +132,18 @@ class Assembly:
         """Return what the records make of the context's customers."""
         today = self._today()
         decisions = self._decided(self.decision_keys)
+        is_all = not self.pending
         grouped = self._grouper.customers_of(
-            self._records(), decisions, self.question, today=today, silent=self._silent(), is_all=not self.pending
+            self._records(),
+            decisions,
+            self.question,
+            today=today,
+            silent=self._silent(),
+            is_all=is_all,
+            comparisons=self._comparisons,
         )
+        if is_all:
+            self._comparisons = None
         self.groups = grouped.groups
         return {"customers": grouped.customers, "chosen": grouped.chosen, "maybe_same": grouped.maybe_same}
 
@@ -164,12 +175,13 @@ class Assembly:
             lines = {key: came for key, came in self._came.items() if not keys.isdisjoint(came.customer.keys())}
             for line in newest:
                 lines.setdefault((line.source, line.id), line)
-            newest = list(lines.values())
-        newest = sorted(newest, key=_BY_TIME, reverse=True)
+            newest = sorted(lines.values(), key=_BY_TIME, reverse=True)
         shown, repeats = tuple(newest[: self._max_interactions]), self._page.repeats
-        if (shown, repeats) == (self.context.interactions, self.context.repeats):
+        has_older = bool(self._page.next) or len(newest) > len(shown)
+        before = self.context
+        if (shown, has_older, repeats) == (before.interactions, before.has_older, before.repeats):
             return False
-        self._revise(interactions=shown, repeats=repeats)
+        self._revise(interactions=shown, has_older=has_older, repeats=repeats)
         return True
 
     @property

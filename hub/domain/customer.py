@@ -342,8 +342,9 @@ class CustomerContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     customer and the agent has to ask which. `chosen` is the agent's answer to that, of this call or an earlier one: the
     first of `customers` is meant, the others stay to choose from; while it is `unreachable` none of them is.
     `maybe_same` are records of different `customers` that may be one. `revision` grows with each change. `complete` is
-    set once every backend has answered or failed. `interactions` are the newest first, `repeats` the matters among them
-    that come up again and again. `callback` is set where the call is one that the customer asked for.
+    set once every backend has answered or failed. `interactions` are the newest first, with `has_older` not all of
+    them, `repeats` the matters among them that come up again and again. `callback` is set where the call is one that
+    the customer asked for.
     """
 
     call_id: str
@@ -355,6 +356,7 @@ class CustomerContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     maybe_same: tuple[RecordMatch, ...] = ()
     answers: tuple[BackendAnswer, ...] = ()
     interactions: tuple[Interaction, ...] = ()
+    has_older: bool = False
     repeats: tuple[Repeat, ...] = ()
     callback: Callback | None = None
 

@@ -161,6 +161,7 @@ def _context(context: CustomerContext, scope: Scope) -> CustomerContext | None:
         maybe_same=tuple(one for one in context.maybe_same if scope.records.isdisjoint((one.one, one.other))),
         answers=answers,
         interactions=contacts,
+        has_older=context.has_older and not is_theirs,
         repeats=() if is_theirs or is_among else context.repeats,
         callback=None if asked or is_theirs else callback,
     )

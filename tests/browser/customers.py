@@ -173,6 +173,7 @@ def whole_context(call_id: str = "main-1", revision: int = 5) -> CustomerContext
         callers.known(call_id, revision),
         customers=(whole(),),
         interactions=history(),
+        has_older=True,
         repeats=(
             Repeat(
                 reference=CASE, contacts=3, since=callers.ago(6.5 * 86_400), channels=(Channel.EMAIL, Channel.PHONE)

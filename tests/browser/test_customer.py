@@ -5,10 +5,30 @@ from __future__ import annotations
 import msgspec
 from playwright.async_api import Page, expect
 
-from hub.domain.customer import Customer, Phone
+from hub.domain.customer import Customer, Hidden, HiddenReason, Hiding, Phone
 from hub.domain.proposal import Proposal, ProposalKind
 from tests.browser import callers, customers
 from tests.browser.world import World
+
+
+async def test_what_is_hidden_is_told(desk: Page, world: World) -> None:
+    """Which fields this role does not see, and which the customer does not want used; nothing where all is shown."""
+    hidden = (
+        Hidden(field="birth_date", shown=Hiding.NOTHING, reason=HiddenReason.ROLE, purpose="billing"),
+        Hidden(field="phones", shown=Hiding.MASKED, reason=HiddenReason.ROLE),
+        Hidden(field="extra.crm.points", shown=Hiding.NOTHING, reason=HiddenReason.CONSENT, purpose="marketing"),
+    )
+    customer = msgspec.structs.replace(customers.whole(), hidden=hidden)
+    world.ring(callers.call(), msgspec.structs.replace(customers.whole_context(), customers=(customer,)))
+    lines = desk.get_by_test_id("details").get_by_test_id("hidden")
+    await expect(lines).to_have_text(
+        [
+            "Hidden from your role: birth date, phone numbers",
+            "Hidden, since the customer does not allow its use: extra.crm.points",
+        ]
+    )
+    world.learn(customers.whole_context(revision=9))
+    await expect(lines).to_have_count(0)
 
 
 async def test_what_must_not_be_done_is_read_first(desk: Page, world: World) -> None:

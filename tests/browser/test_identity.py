@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from playwright.async_api import Page, expect
 
-from hub.domain.customer import CustomerContext, CustomerRecord, Name
+from hub.domain.customer import CustomerContext, CustomerRecord, Name, Problem
 from hub.domain.identity import Chosen, DecisionKind, IdentityError, IdentityProblem, Reason, RecordMatch, RecordRef
 from tests.browser import callers, customers
 from tests.browser.world import World
@@ -52,6 +52,37 @@ async def test_a_choice_of_an_earlier_call_says_whose_it_was(desk: Page, world: 
     world.ring(callers.call(), _chosen("bob"))
     await expect(desk.get_by_test_id("pop-name")).to_have_text("Josef Huber")
     await expect(desk.get_by_test_id("pop-chosen")).to_contain_text("Chosen by bob")
+
+
+async def test_who_was_chosen_and_can_not_be_had_is_nobody_else(desk: Page, world: World) -> None:
+    """The page says that somebody was chosen, by whom and in which system, and leaves the others to choose from."""
+    chosen = Chosen(decision="d-1", record=JOSEF, by="bob", at=callers.ago(120), unreachable=True)
+    down = callers.failed("service", callers.SERVICE, Problem.UNREACHABLE)
+    other = (callers.found("sap", callers.SAP), down)
+    context = msgspec.structs.replace(_several(), customers=(customers.whole(),), chosen=chosen, answers=other)
+    world.ring(callers.call(), context)
+    await expect(desk.get_by_test_id("pop-hint")).to_contain_text("that system does not answer")
+    await expect(desk.get_by_test_id("pop-chosen")).to_contain_text("Chosen by bob")
+    await expect(desk.get_by_test_id("pop-chosen")).to_contain_text(f"{callers.SERVICE} 50077")
+    await expect(desk.get_by_test_id("pop-name")).not_to_contain_text("Maria Huber")
+    await expect(desk.get_by_test_id("details")).to_have_count(0)
+    await expect(desk.get_by_test_id("candidate")).to_have_count(1)
+    await desk.get_by_test_id("choose").click()
+    await expect(desk.get_by_test_id("details")).to_be_visible()
+    (decision,) = world.identity.decided.values()
+    assert DecisionKind.MEANT is decision.kind
+
+
+async def test_who_is_chosen_is_not_asked_for_again_at_the_wrap_up(desk: Page, world: World) -> None:
+    """The note goes to the one who is meant."""
+    call = callers.call()
+    world.ring(call, _chosen("alice"))
+    world.answer(call)
+    await desk.get_by_test_id("note-open").click()
+    await desk.get_by_test_id("note").fill("Pump leaks")
+    await expect(desk.get_by_test_id("note-customer")).to_have_count(0)
+    await desk.get_by_test_id("note-save").click()
+    await expect(desk.get_by_test_id("saved")).to_be_visible()
 
 
 async def test_a_choice_that_the_hub_refuses_says_why(desk: Page, world: World) -> None:

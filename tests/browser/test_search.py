@@ -10,6 +10,7 @@ from playwright.async_api import Page, expect
 from hub.domain.control import Dial
 from hub.domain.customer import CustomerRecord, Name, Phone, Problem
 from hub.domain.identity import RecordRef
+from hub.domain.interaction import Channel, CustomerRef, Interaction
 from hub.domain.search import CustomerHit, CustomerSearch, CustomerView, FoundBy, Why
 from tests.browser import callers, customers
 from tests.browser.world import World
@@ -121,12 +122,37 @@ async def test_backends_are_asked_on_request(desk: Page, world: World) -> None:
 
 
 async def test_a_customers_number_is_dialled_from_the_page(desk: Page, world: World) -> None:
-    """Who is looked at without a call can be called."""
+    """Who is looked at without a call can be called; who forbade calls for something, after a second thought."""
     _known(world)
     await desk.goto(f"{world.url}/#/customers/sap/1000%2F33")
-    await desk.get_by_test_id("view-number").first.get_by_test_id("click-to-dial").click()
+    number = desk.get_by_test_id("view-number").first
+    await number.get_by_test_id("click-to-dial").click()
+    await expect(number.get_by_test_id("dial-warning")).to_contain_text("does not allow calls for: Marketing")
+    await number.get_by_test_id("dial-not").click()
+    await expect(number.get_by_test_id("dial-warning")).to_have_count(0)
+    assert [] == world.asked()
+    await number.get_by_test_id("click-to-dial").click()
+    await number.get_by_test_id("dial-anyway").click()
     await eventually(lambda: world.asked() != [], "the dialled number")
     assert [Dial(id="-", to="+49 711 58012345")] == world.asked()
+
+
+async def test_a_customers_older_contacts_are_one_click_away(desk: Page, world: World) -> None:
+    """The page has the newest already: the click brings those that follow."""
+    _known(world)
+    mails = [
+        Interaction(id=f"m{number}", channel=Channel.EMAIL, at=callers.ago(number * 60), subject=f"Mail {number}",
+                    customer=CustomerRef(), source="mail")
+        for number in range(30)
+    ]  # fmt: skip
+    world.timeline.all = mails
+    await desk.goto(f"{world.url}/#/customers/sap/1000%2F33")
+    timeline = desk.get_by_test_id("timeline")
+    await timeline.get_by_test_id("more").click()
+    await expect(timeline.get_by_test_id("interaction")).to_have_count(25)
+    await timeline.get_by_test_id("older").click()
+    await expect(timeline.get_by_test_id("interaction")).to_have_count(30)
+    await expect(timeline.get_by_test_id("older")).to_have_count(0)
 
 
 async def test_a_phone_that_rings_goes_before_all_else(desk: Page, world: World) -> None:

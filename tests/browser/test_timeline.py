@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 from playwright.async_api import Page, expect
 
+from hub.domain.agent import AgentState
 from hub.domain.interaction import Channel, CustomerRef, Interaction
 from tests.browser import callers, customers
 from tests.browser.world import World
@@ -23,10 +24,11 @@ def _mail(number: int) -> Interaction:
 
 async def test_a_call_says_how_it_went(desk: Page, world: World) -> None:
     """Outcome, duration, agent, disposition and note of a call stand in its line; a missed one says that it was."""
+    world.agent(AgentState.READY, "bob", "Bob Krause")
     world.ring(callers.call(), customers.whole_context())
     await desk.get_by_test_id("timeline").get_by_test_id("more").click()
     line = desk.get_by_test_id("interaction").filter(has_text="Promised a visit on Monday")
-    await expect(line.get_by_test_id("facts")).to_have_text("Answered · 3:12 · with bob")
+    await expect(line.get_by_test_id("facts")).to_have_text("Answered · 3:12 · with Bob Krause")
     await expect(line.get_by_test_id("note-line")).to_contain_text("Call back")
     await expect(line.get_by_role("img")).to_have_accessible_name("Phone, from the customer")
     missed = desk.get_by_test_id("interaction").filter(has_text="Caller hung up")
@@ -94,6 +96,15 @@ async def test_older_pages_follow_each_other(desk: Page, world: World) -> None:
     await expect(lines.last).to_contain_text("Mail 39")
     await expect(timeline.get_by_test_id("older")).to_have_count(0)
     assert [((), "", 25), ((), "25", 25)] == world.timeline.asked
+
+
+async def test_nothing_older_is_offered_where_there_is_nothing(desk: Page, world: World) -> None:
+    """The hub says that all of them are here: no button leads nowhere."""
+    world.ring(callers.call(), msgspec.structs.replace(customers.whole_context(), has_older=False))
+    timeline = desk.get_by_test_id("timeline")
+    await timeline.get_by_test_id("more").click()
+    await expect(timeline.get_by_test_id("interaction")).to_have_count(7)
+    await expect(timeline.get_by_test_id("older")).to_have_count(0)
 
 
 async def test_what_happens_during_the_call_appears_at_the_top(desk: Page, world: World) -> None:

@@ -47,6 +47,22 @@ async def test_note_result_and_case_are_saved(world: World, desk: Page) -> None:
     await expect(desk.get_by_test_id("note")).to_have_value("")
 
 
+async def test_what_the_customer_does_not_allow_is_told(world: World, desk: Page) -> None:
+    """It is not written there, and the page says so and why; nothing is left to be done."""
+    world.wrap_ups.saved = (
+        Saved(connector="crm", title="CRM", kind=WriteKind.ACTIVITY, id="T-1"),
+        Saved(connector="ads", title="Campaigns", kind=WriteKind.ACTIVITY, refused="marketing"),
+    )
+    await talking(world, desk)
+    await write_note(desk, "Pump leaks")
+    await desk.get_by_test_id("note-save").click()
+    await expect(desk.get_by_test_id("not-written")).to_have_text(
+        "Not written to Campaigns: the customer does not allow it (Marketing). The hub keeps the note."
+    )
+    await expect(desk.get_by_test_id("saved")).to_contain_text("Saved in CRM.")
+    await expect(desk.get_by_test_id("note-trouble")).to_have_count(0)
+
+
 async def test_while_it_rings_there_is_nothing_to_say(world: World, desk: Page) -> None:
     """The look at a ringing call is not disturbed; nothing said can't be saved either."""
     call = callers.call()

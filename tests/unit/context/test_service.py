@@ -3,8 +3,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
+import pytest
 import structlog
 
 from hub.config.model import ContextSection
@@ -212,7 +214,23 @@ class Contacts:
             raise self.problem
         found = [i for i in self.interactions if not set(i.customer.keys()).isdisjoint(keys)]
         found.sort(key=lambda one: one.at, reverse=True)
-        return TimelinePage(interactions=tuple(found[:limit]), repeats=self.repeats)
+        more = "more" if len(found) > limit else ""
+        return TimelinePage(interactions=tuple(found[:limit]), repeats=self.repeats, next=more)
+
+
+@pytest.mark.parametrize(("settings", "count", "has_older"), [({}, 2, False), ({"interactions": 1}, 1, True)])
+async def test_it_is_told_whether_there_are_older_contacts(
+    settings: dict[str, Any], count: int, *, has_older: bool
+) -> None:
+    """A page offers older ones where there are any, and nothing where all are shown."""
+    contacts = Contacts([mail("first", hour=8), mail("second", hour=9)])
+    service = ContextService([], ContextSection(**settings), interactions=contacts)
+    service.begin(call())
+    await eventually(lambda: bool((c := service.current("main-1")) and len(c.interactions) == count))
+    context = service.current("main-1")
+    assert context is not None
+    assert has_older is context.has_older
+    await service.close()
 
 
 async def test_contacts_by_number_and_by_what_the_backends_say() -> None:

@@ -171,9 +171,9 @@ export class CustomerPage extends LitElement {
   private get context(): CustomerContext | undefined {
     if (this.view?.kind !== "done") return undefined;
     const { customer, maybe_same = [] } = this.view.value;
-    const { interactions = [], repeats = [] } = this.page;
+    const { interactions = [], repeats = [], next = "" } = this.page;
     const id = `${this.record.system}\n${this.record.id}`;
-    return { call_id: id, phone: {}, complete: true, customers: [customer], maybe_same, answers: answersOf(this.view.value), interactions, repeats };
+    return { call_id: id, phone: {}, complete: true, customers: [customer], maybe_same, answers: answersOf(this.view.value), interactions, has_older: next !== "", repeats };
   }
 
   protected override render(): TemplateResult {
@@ -241,7 +241,7 @@ export class CustomerPage extends LitElement {
       .slice(0, NUMBERS)
       .map(
         ({ value }) => html`<div class="phone number" data-testid="view-number">
-          <ctihub-number .number=${value.number}></ctihub-number>
+          <ctihub-number .number=${value.number} .customer=${customer}></ctihub-number>
         </div>`,
       );
   }

@@ -11,12 +11,13 @@ import type {
   SourcedCase,
   SourcedOrder,
 } from "./frames";
-import { daysSince, either } from "./format";
+import { daysSince, either, isOver } from "./format";
 import { strings } from "./language";
 
 export type CallerKind =
   | "known"
   | "several"
+  | "unreachable"
   | "searching"
   | "unknown"
   | "unidentified"
@@ -35,11 +36,19 @@ export const readable = (number: PhoneNumber): string => (number.anonymous ? "" 
 /** The customer who is meant: the only one, or the one that was chosen; undefined while that is not known. */
 export function meant(context: CustomerContext | undefined): Customer | undefined {
   const customers = context?.customers ?? [];
+  if (context?.chosen?.unreachable) return undefined;
   return customers.length === 1 || context?.chosen ? customers[0] : undefined;
+}
+
+/** Of whom the agent may have to choose: several of a number, or others than the one who was chosen and can't be had. */
+export function candidates(context: CustomerContext | undefined): readonly Customer[] {
+  const customers = context?.customers ?? [];
+  return context?.chosen?.unreachable || (customers.length > 1 && !context?.chosen) ? customers : [];
 }
 
 export function callerKind(call: Call, context: CustomerContext | undefined): CallerKind {
   if (meant(context)) return "known";
+  if (context?.chosen?.unreachable) return "unreachable";
   if (context?.customers?.length) return "several";
   const number = customerNumber(call);
   if (call.direction === "internal") return "internal";
@@ -84,6 +93,14 @@ export const networkName = (call: Call): string => (call.direction === "outbound
 const URGENT = /^\s*(p?[01]\b|very high|highest|high|urgent|critical|emergency|blocker|sehr hoch|hoch|紧急|非常高|最高|高)/i;
 
 export const isUrgent = (priority: string | undefined): boolean => priority !== undefined && URGENT.test(priority);
+
+/** The purposes for which a customer has forbidden calls, or all contact, and still does. */
+export function refusedByPhone(customer: Customer | undefined, now: number): readonly string[] {
+  const refused = (customer?.consents ?? []).filter(
+    ({ value }) => !value.granted && (!value.channel || value.channel === "phone") && !isOver(value.valid_until, now),
+  );
+  return [...new Set(refused.map(({ value }) => value.purpose))];
+}
 
 export function daysLate(order: Order, now: number): number {
   if (order.open === false || !order.due_on) return 0;

@@ -12,9 +12,10 @@ import type { Parked } from "./call-bar";
 import { CallHistory } from "./call-history";
 import "./call-log";
 import "./call-tabs";
+import { learnColleagues } from "./colleagues";
 import { Connection, type Link } from "./connection";
 import "./customer-page";
-import { callerKind, customerNumber, headline, learnTitles, readable } from "./customer";
+import { callerKind, candidates, customerNumber, headline, learnTitles, readable } from "./customer";
 import { ownPart } from "./doing";
 import { draftOf, isBegun } from "./drafts";
 import type { AgentProfile, CallLogEntry, CustomerContext, Frame, Pop, RecordRef } from "./frames";
@@ -335,7 +336,7 @@ export class Desk extends LitElement {
     return html`<ctihub-wrap-up
       .callId=${call.id}
       .who=${this.whoWas(of)}
-      .customers=${of.context?.customers ?? []}
+      .customers=${candidates(of.context)}
       .dispositions=${this.desk.dispositions}
       .writes=${this.desk.writes}
       .over=${over}
@@ -415,6 +416,8 @@ export class Desk extends LitElement {
       learnTitles(frame.titles ?? {});
       void this.history.look();
     }
+    if (frame.frame === "hello") learnColleagues(frame.team ?? []);
+    if (frame.frame === "team") learnColleagues(frame.members);
     if (frame.frame === "closed") this.closed();
     // Whoever has a parked call on the line again, wherever it was taken back, needs no reminder.
     if (frame.frame === "pop") this.parked = this.parked.filter(({ callId }) => callId !== frame.pop.call.id);

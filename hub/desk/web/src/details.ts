@@ -87,6 +87,12 @@ export class Details extends LitElement {
       .over .value {
         text-decoration: line-through;
       }
+      .hidden {
+        margin: 0.25rem 0 0;
+        font-size: 0.75rem;
+        color: var(--sapContent_LabelColor);
+        overflow-wrap: anywhere;
+      }
       .mark {
         font-size: 0.75rem;
         color: var(--sapContent_LabelColor);
@@ -154,7 +160,20 @@ export class Details extends LitElement {
             @click=${() => (this.wholeFor = whole ? undefined : this.context?.call_id)}
             >${whole ? words.orders.less : words.orders.more(hidden)}</ui5-button
           >`
-        : nothing}`;
+        : nothing}
+      ${this.notShown(customer)}`;
+  }
+
+  /** What the hub knows and this page does not show, or not whole, and why. */
+  private notShown(customer: Customer): readonly TemplateResult[] {
+    const words = strings().hidden;
+    const hidden = customer.hidden ?? [];
+    return (["role", "consent"] as const).flatMap((reason) => {
+      const names = hidden.filter((one) => one.reason === reason).map(({ field }) => words.field(field));
+      return names.length > 0
+        ? [html`<p class="hidden" data-testid="hidden" data-reason=${reason}>${words[reason](names.join(", "))}</p>`]
+        : [];
+    });
   }
 
   /** As many as there is room for beside the other cards; the first lines of each long fact count. */
@@ -186,7 +205,7 @@ export class Details extends LitElement {
       data-testid=${over ? "expired" : nothing}
       title=${from ? provenance(this.titleOf(from.system), from.record, from.at) : ""}
     >
-      <span class="value">${isNumber ? html`<ctihub-number .number=${text}></ctihub-number>` : text}</span>${marks
+      <span class="value">${isNumber ? html`<ctihub-number .number=${text} .customer=${this.customer}></ctihub-number>` : text}</span>${marks
         ? html` <span class="mark"><bdi>${marks}</bdi></span>`
         : nothing}
     </dd>`;

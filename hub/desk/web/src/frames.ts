@@ -152,6 +152,7 @@ export interface Chosen {
   readonly by: string;
   readonly at: string;
   readonly call_id?: string;
+  readonly unreachable?: boolean;
 }
 
 export interface ClosedFrame {
@@ -278,6 +279,7 @@ export interface CustomerContext {
   readonly maybe_same?: readonly (RecordMatch)[];
   readonly answers?: readonly (BackendAnswer)[];
   readonly interactions?: readonly (Interaction)[];
+  readonly has_older?: boolean;
   readonly repeats?: readonly (Repeat)[];
   readonly callback?: Callback | null;
 }

@@ -266,13 +266,14 @@ export class Hero extends LitElement {
         <div class="about">
           ${only ? this.company(only) : nothing}
           <p class="hint" data-testid="pop-hint">${this.hint()}</p>
+          ${only ? nothing : html`<div class="small">${this.choice()}</div>`}
         </div>
       </div>
       <ctihub-proposals .customer=${only} .context=${context} .clockAhead=${this.clockAhead}></ctihub-proposals>
       <div class="side">
         ${this.waiting(pop.call, now)}
         <div class="phone number" data-testid="pop-number">
-          ${this.past ? html`<ctihub-number .number=${number}></ctihub-number>` : number}
+          ${this.past ? html`<ctihub-number .number=${number} .customer=${only}></ctihub-number>` : number}
         </div>
         ${pop.call.called && pop.call.direction === "inbound"
           ? html`<div class="small">${words.call.dialled} <span>${readable(pop.call.called)}</span></div>`
@@ -324,11 +325,14 @@ export class Hero extends LitElement {
   private choice(): TemplateResult | typeof nothing {
     const chosen = this.context?.chosen;
     const count = this.context?.customers?.length ?? 0;
-    if (!chosen || count < 2) return nothing;
+    if (!chosen || (count < 2 && !chosen.unreachable)) return nothing;
     const words = strings().identity;
     const who = chosen.by === this.agent ? words.you : (this.team.get(chosen.by)?.name ?? chosen.by);
+    const { system, id } = chosen.record;
+    const title = systemTitle(system, this.context?.answers ?? []);
+    const which = chosen.unreachable ? words.unreachableRecord(title, id) : words.ofSeveral(count);
     return html`<span data-testid="pop-chosen"
-        >${words.chosenBy(who, moment(chosen.at, Date.now() + this.clockAhead))} (${words.ofSeveral(count)})</span
+        >${words.chosenBy(who, moment(chosen.at, Date.now() + this.clockAhead))} (${which})</span
       >
       <button
         class="link"
@@ -358,6 +362,8 @@ export class Hero extends LitElement {
     switch (callerKind(call, this.context)) {
       case "several":
         return words.caller.several(this.context?.customers?.length ?? 0);
+      case "unreachable":
+        return words.identity.chosenUnreachable;
       case "anonymous":
         return words.caller.anonymousHint;
       case "unknown":

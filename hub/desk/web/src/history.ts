@@ -6,6 +6,7 @@ import { LitElement, css, html, nothing, type PropertyValues, type TemplateResul
 import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import { CHANNELS, channelIcon } from "./channels";
+import { colleague } from "./colleagues";
 import { isOwnCall, isPending, systemTitle } from "./customer";
 import { duration, fullMoment, moment } from "./format";
 import type { Channel, CustomerContext, Interaction, Note, Outcome } from "./frames";
@@ -143,7 +144,7 @@ export class History extends LitElement {
   /** One button for each channel that there is something of; all of them where there may be more than is here. */
   private filter(all: readonly Interaction[]): TemplateResult | typeof nothing {
     const here = new Set(all.map(({ channel }) => channel));
-    const mayBeMore = this.whole && this.path !== "" && this.older.hasMore;
+    const mayBeMore = this.whole && this.hasOlder;
     const offered = CHANNELS.filter((channel) => mayBeMore || here.has(channel) || this.channels.has(channel));
     if (offered.length < 2) return nothing;
     const words = strings();
@@ -164,6 +165,11 @@ export class History extends LitElement {
     </span>`;
   }
 
+  /** Whether there are contacts that are not here and can be had. */
+  private get hasOlder(): boolean {
+    return this.path !== "" && this.older.hasMore(this.context?.has_older ?? false);
+  }
+
   private toggle(channel: Channel): void {
     const channels = new Set(this.channels);
     if (!channels.delete(channel)) channels.add(channel);
@@ -174,14 +180,14 @@ export class History extends LitElement {
 
   private more(hidden: number, isSome: boolean): TemplateResult | typeof nothing {
     const words = strings();
-    const canLoad = this.path !== "" && this.older.hasMore && isSome && hidden === 0;
+    const canLoad = this.hasOlder && isSome && hidden === 0;
     if (this.older.state === "failed") {
       return html`<p class="quiet" role="status" data-testid="timeline-failed">${words.timeline.failed}</p>
-        ${this.button("older", words.view.retry, () => this.load())}`;
+        ${this.button("older", words.view.retry, () => void this.load())}`;
     }
     return html`${hidden > 0 ? this.button("more", words.orders.more(hidden), () => (this.whole = true)) : nothing}
     ${canLoad
-      ? this.button("older", this.older.state === "loading" ? words.timeline.loading : words.timeline.older, () => this.load())
+      ? this.button("older", this.older.state === "loading" ? words.timeline.loading : words.timeline.older, () => void this.load())
       : nothing}
     ${this.whole ? this.button("fewer", words.orders.less, () => (this.whole = false)) : nothing}`;
   }
@@ -190,9 +196,15 @@ export class History extends LitElement {
     return html`<ui5-button design="Transparent" data-testid=${testId} @click=${act}>${text}</ui5-button>`;
   }
 
-  private load(): void {
+  /** Ask for the next page, and for the one after it where all of that page is here already. */
+  private async load(): Promise<void> {
     this.whole = true;
-    if (this.older.state !== "loading") void this.older.load(this.path, this.channels);
+    if (this.older.state === "loading") return;
+    const { path, channels } = this;
+    const count = (): number => merged(this.context?.interactions ?? [], this.older.interactions).length;
+    const before = count();
+    do await this.older.load(path, channels);
+    while (path === this.path && channels === this.channels && this.older.state === "idle" && this.older.hasMore(false) && count() === before);
   }
 
   private nothingThere(): TemplateResult {
@@ -219,7 +231,7 @@ export class History extends LitElement {
     const said = [
       isCall ? "" : contact.status,
       contact.reference,
-      !isCall && contact.agent ? words.timeline.by(contact.agent) : "",
+      !isCall && contact.agent ? words.timeline.by(colleague(contact.agent)) : "",
     ].filter(Boolean);
     const missed = isCall && (contact.status === "abandoned" || contact.status === "not_answered");
     const way = direction === "inbound" ? words.timeline.inbound : direction === "outbound" ? words.timeline.outbound : "";
@@ -252,7 +264,7 @@ export class History extends LitElement {
     const facts = [
       words.outcome[status as Outcome] ?? status,
       typeof seconds === "number" ? duration(seconds * 1000) : "",
-      agent ? words.by(agent) : "",
+      agent ? words.by(colleague(agent)) : "",
     ].filter(Boolean);
     return facts.length > 0 ? html`<div class="quiet" data-testid="facts"><bdi>${facts.join(" · ")}</bdi></div>` : nothing;
   }
@@ -267,7 +279,7 @@ export class History extends LitElement {
   private note({ text = "", disposition, new_case: newCase, agent }: Note, key: string): TemplateResult {
     const words = strings().timeline;
     return html`<div data-testid="note-line">
-      <span class="quiet">${words.note}${agent ? html` (<bdi>${agent}</bdi>)` : nothing}:</span>
+      <span class="quiet">${words.note}${agent ? html` (<bdi>${colleague(agent)}</bdi>)` : nothing}:</span>
       ${disposition ? html`<bdi class="main">${disposition}</bdi>` : nothing}
       ${newCase ? html`<bdi>${newCase}</bdi>` : nothing} ${text ? this.text(key, text) : nothing}
     </div>`;

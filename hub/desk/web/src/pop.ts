@@ -4,7 +4,7 @@ import { customElement, property, state } from "lit/decorators.js";
 import "./call-bar";
 import type { Parked } from "./call-bar";
 import "./candidates";
-import { customerName, mayComeTo, meant } from "./customer";
+import { candidates, customerName, mayComeTo, meant } from "./customer";
 import "./customer-cards";
 import type { Customer, CustomerContext, Pop, RecordRef, TeamMember } from "./frames";
 import "./hero";
@@ -97,7 +97,6 @@ export class PopView extends LitElement {
 
   protected override render(): TemplateResult {
     const { pop, clockAhead, customer, known: context } = this;
-    const customers = context?.customers ?? [];
     const answers = context?.answers ?? [];
     return html`<article data-testid="pop" data-call=${pop.call.id} data-state=${this.past ? "past" : pop.state} aria-label=${strings().call.region}
       @decide=${(event: CustomEvent<Wanted>) => void this.decisions.decide(event.detail)}
@@ -121,7 +120,7 @@ export class PopView extends LitElement {
         .onParked=${this.onParked}
       ></ctihub-call-bar>
       ${answers.length > 0 ? html`<ctihub-systems .answers=${answers}></ctihub-systems>` : nothing}
-      ${context && customers.length > 1 && !context.chosen
+      ${context && candidates(context).length > 0
         ? html`<ctihub-candidates
             .context=${context}
             .chosen=${customer}

@@ -29,8 +29,9 @@ export class OlderPages implements ReactiveController {
     this.forget();
   }
 
-  get hasMore(): boolean {
-    return this.next !== "";
+  /** Whether there are more; before the first page was asked for it is as `atFirst` says. */
+  hasMore(atFirst: boolean): boolean {
+    return this.next === undefined ? atFirst : this.next !== "";
   }
 
   /** Begin anew: another customer, or other channels. */

@@ -194,12 +194,17 @@ export class WrapUpCard extends LitElement {
         const saved = this.answer.result.saved ?? [];
         const failed = saved.filter(({ problem }) => problem);
         const later = saved.filter((one) => one.later);
-        const kept = saved.filter((one) => !one.problem && !one.later);
+        const refused = saved.filter((one) => one.refused);
+        const kept = saved.filter((one) => !one.problem && !one.later && !one.refused);
         return html`<ul role="status" data-testid="saved">
             ${kept.length > 0 ? html`<li>${words.savedIn(kept.map(named).join(", "))}</li>` : nothing}
             ${later.length > 0
               ? html`<li data-testid="sent-later">${words.sentLaterTo(titles(later))}</li>`
               : nothing}
+            ${refused.map(
+              ({ title, refused: purpose = "" }) =>
+                html`<li data-testid="not-written">${words.refusedBy(title, strings().consents.purpose(purpose))}</li>`,
+            )}
             ${saved.length === 0 ? html`<li>${words.savedHere}</li>` : nothing}
           </ul>
           ${failed.length > 0 ? trouble(words.notSavedIn(titles(failed))) : nothing}`;

@@ -116,6 +116,8 @@ export const en = {
     close: "Close",
     savedIn: (systems: string) => `Saved in ${systems}.`,
     savedHere: "Saved. No other system knows this caller.",
+    refusedBy: (system: string, purpose: string) =>
+      `Not written to ${system}: the customer does not allow it (${purpose}). The hub keeps the note.`,
     sentLaterTo: (systems: string) => `Will be sent later to ${systems}, by itself.`,
     notSavedIn: (systems: string) => `Not saved in ${systems}. The hub keeps the note; save once more in a while.`,
     unreachable: "The hub can't be reached. Your note is kept on this page: save it again.",

@@ -116,6 +116,7 @@ export const zh: Strings = {
     close: "关闭",
     savedIn: (systems) => `已保存到${systems}。`,
     savedHere: "已保存。其他系统中没有这位来电者。",
+    refusedBy: (system, purpose) => `未写入${system}：客户不同意（${purpose}）。记录已保存在系统中。`,
     sentLaterTo: (systems) => `稍后将自动发送到${systems}。`,
     notSavedIn: (systems) => `未能保存到${systems}。备注已由中心保留，请稍后再保存一次。`,
     unreachable: "无法连接中心。备注保留在本页面，请再次保存。",
