@@ -266,7 +266,7 @@ export class Hero extends LitElement {
         <div class="about">
           ${only ? this.company(only) : nothing}
           <p class="hint" data-testid="pop-hint">${this.hint()}</p>
-          ${only ? nothing : html`<div class="small">${this.choice()}</div>`}
+          ${context?.chosen?.unreachable ? html`<div class="small">${this.choice()}</div>` : nothing}
         </div>
       </div>
       <ctihub-proposals .customer=${only} .context=${context} .clockAhead=${this.clockAhead}></ctihub-proposals>
@@ -341,7 +341,7 @@ export class Hero extends LitElement {
         @click=${() => this.dispatchEvent(new CustomEvent("take-back", { bubbles: true, composed: true }))}
         >${words.takeBack}</button
       >
-      <span aria-hidden="true">·</span>`;
+      ${chosen.unreachable ? nothing : html`<span aria-hidden="true">·</span>`}`;
   }
 
   /** Opens which records the customer is made of. */
