@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from hub.domain.customer import CustomerQuery
 
 _EXAMPLES = """\
-Give one of --phone, --email and --id. Secrets are hidden wherever they stand: passwords, tokens, cookies, session ids.
+Give one of --phone, --email and --id. What feeds told of the customer is not among it: connectors are asked.
+Secrets are hidden wherever they stand: passwords, tokens, cookies, session ids.
 What the customers' records hold is shown: treat the output like the records themselves.
 
 examples:
