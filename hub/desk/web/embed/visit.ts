@@ -36,6 +36,7 @@ const allowed = (script?.dataset["query"] ?? "").split(/[\s,]+/);
 const consented = new Kept(() => localStorage, `ctihub.${feed}`);
 const visit = new Kept(() => sessionStorage, `ctihub.${feed}`);
 let token = "";
+let visitor = "";
 let pages: Looked[] = [];
 let hasReported = false;
 let failures = 0;
@@ -55,6 +56,15 @@ function pageAddress(text = location.href): string {
   return url.origin + url.pathname + (query ? `?${query}` : "");
 }
 
+/** Whom a token is of, to tell a renewed one from another visitor's; whether it is right the hub says. */
+function visitorOf(signed: string): string {
+  try {
+    return String(JSON.parse(atob((signed.split(".")[1] ?? "").replace(/-/g, "+").replace(/_/g, "/"))).sub);
+  } catch {
+    return signed;
+  }
+}
+
 function send(afterMs: number): void {
   timer ??= window.setTimeout(flush, afterMs);
 }
@@ -64,6 +74,7 @@ async function flush(): Promise<void> {
   timer = undefined;
   if (!pages.length || !token || !consented.get()) return;
   const sent = pages;
+  const by = visitor;
   pages = [];
   try {
     const now = Date.now();
@@ -75,6 +86,7 @@ async function flush(): Promise<void> {
     failures = 0;
   } catch (error) {
     const refused = error as Refused;
+    if (by !== visitor) return; // somebody else is signed in by now
     if (refused.status === 401) {
       token = "";
       document.dispatchEvent(new Event("ctihub:token"));
@@ -120,7 +132,14 @@ const api = {
 
   /** Say who the visitor is, by what the site's server has signed; without it that nobody is signed in. */
   identify(signed?: string): void {
-    if (!signed) visit.set("");
+    const now = signed ? visitorOf(signed) : "";
+    if (!now || (visitor && now !== visitor)) {
+      // What one visitor looked at is never told as another's.
+      visit.set("");
+      pages = [];
+      hasReported = false;
+    }
+    visitor = now;
     token = signed ?? "";
     reportThisPage();
     if (pages.length) send(COLLECTED_MS);
