@@ -91,11 +91,25 @@ class VisitorTokens:
             raise ApiError(401, "token_expired", message, _BEARER) from None
         except (jwt.PyJWTError, ValueError, OverflowError, RecursionError) as error:
             # Says what is wrong with the token, not what is in it.
-            raise _wrong(type(error).__name__) from None
+            raise _wrong(_why(error)) from None
         # The library takes a number written as text, too.
         if not isinstance(claims["exp"], int | float) or claims["exp"] > time.time() + LONGEST_S + _LEEWAY_S:
             raise _wrong(f"exp: at most {LONGEST_S} s from now, so that one that is found is soon worth nothing")
         return claims
+
+
+def _why(error: Exception) -> str:
+    match error:
+        case jwt.InvalidSignatureError():
+            return "it is signed with another secret"
+        case jwt.InvalidAudienceError():
+            return "aud: must be the name of the feed, as one text"
+        case jwt.MissingRequiredClaimError():
+            return f"{error.claim} is missing"
+        case jwt.InvalidAlgorithmError():
+            return "it must be signed with HS256"
+        case _:
+            return f"it can't be read ({type(error).__name__})"
 
 
 def _wrong(why: str) -> ApiError:

@@ -207,6 +207,24 @@ async def test_who_a_visitor_is_not(tmp_path: Path, signed: str, code: str) -> N
         assert (ORIGIN, []) == (page.headers["Access-Control-Allow-Origin"], await recorded(house))
 
 
+@pytest.mark.parametrize(
+    ("signed", "why"),
+    [
+        (token(secret="another-secret-of-32-characters-!"), "it is signed with another secret."),
+        (token(aud="other"), "aud: must be the name of the feed, as one text."),
+        (token(aud=["shop", "other"]), "aud: must be the name of the feed, as one text."),
+        (token(sub=None), "sub is missing."),
+        (token(algorithm="HS384", secret=SECRET * 2), "it must be signed with HS256."),
+        ("rubbish", "it can't be read (DecodeError)."),
+    ],
+)
+async def test_what_is_wrong_with_a_token_is_said_in_words(tmp_path: Path, signed: str, why: str) -> None:
+    """Whoever writes the site's server sees what to change."""
+    async with served(tmp_path) as (_, page):
+        _, body = await page.visits(signed=signed)
+        assert f"This is no token of a visitor of this site: {why}" == body["error"]["message"]
+
+
 async def test_machines_are_no_visitors(tmp_path: Path) -> None:
     """A bearer token of the hub's own opens nothing here, and a visitor's nothing there."""
     async with served(tmp_path) as (house, page):
