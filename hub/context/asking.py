@@ -94,8 +94,10 @@ class Asking:
         if late and answer.state is AnswerState.FAILED:
             return
         self._take(live, [msgspec.structs.replace(answer, late=late)])
-        names = live.assembly.question.names_with(answer.records)
-        if any((connector.name, name) in live.changed_meanwhile for name in names):
+        if live.changed_meanwhile and any(
+            (connector.name, name) in live.changed_meanwhile
+            for name in live.assembly.question.names_with(answer.records)
+        ):
             self.again(live, connector)
         if answer.records:
             await self._contacts.read_now(live)

@@ -16,27 +16,24 @@ MAX_NAMES: Final = 50
 class Question(NamedTuple):
     """`key` tells this question from every other one: a text for a number alone, else a tuple of all that is asked.
 
+    `names` is what is asked for as index keys, as `CustomerRef.keys` makes them.
+
     E-mail addresses count as they are written: whether a backend tells `A@b` from `a@b` is its own business.
     """
 
     query: CustomerQuery
     key: Hashable
+    names: tuple[str, ...]
 
     @classmethod
     def of(cls, query: CustomerQuery) -> Question:
         e164 = query.phone.e164 or ""
-        if not (query.email or query.ids):
-            return cls(query, e164)
-        return cls(query, (e164, query.email, *sorted(query.ids.items())))
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Return what is asked for as index keys, as `CustomerRef.keys` makes them."""
-        query = self.query
-        e164 = query.phone.e164
-        return CustomerRef(
+        names = CustomerRef(
             phones=(e164,) if e164 else (), emails=(query.email,) if query.email else (), ids=query.ids
         ).keys()
+        if not (query.email or query.ids):
+            return cls(query, e164, names)
+        return cls(query, (e164, query.email, *sorted(query.ids.items())), names)
 
     def names_with(self, records: Iterable[CustomerRecord]) -> frozenset[str]:
         """Return them together with those of the records that were found: what happens with any of them matters."""
