@@ -6,7 +6,7 @@ import asyncio
 import base64
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -173,35 +173,35 @@ def unsigned(**claims: Any) -> str:
 @pytest.mark.parametrize(
     ("signed", "code"),
     [
-        ("", "no_token"),
-        ("rubbish", "wrong_token"),
-        ("x" * 5_000, "wrong_token"),
-        (unsigned(), "wrong_token"),
-        (token(secret="another-secret-of-32-characters-!"), "wrong_token"),
-        (token(secret=SECRET * 2, algorithm="HS512"), "wrong_token"),
-        (token(algorithm="HS384", secret=SECRET * 2), "wrong_token"),
-        (token(exp=int(time.time()) - 60), "token_expired"),
-        (token(exp=int(time.time()) + 3_700), "wrong_token"),
-        (token(exp=None), "wrong_token"),
-        (token(exp=str(int(time.time()) + 600)), "wrong_token"),
-        (token(exp=float("inf")), "wrong_token"),
-        (token(nbf=float("inf")), "wrong_token"),
-        (token(aud="other"), "wrong_token"),
-        (token(aud=["shop", "other"]), "wrong_token"),
-        (token(aud=None), "wrong_token"),
-        (token(sub=None), "wrong_token"),
-        (token(sub=""), "wrong_token"),
-        (token(sub="4\n711"), "wrong_token"),
-        (token(sub="x" * 201), "wrong_token"),
-        (token(phone=49351), "wrong_token"),
-        (token(email="not an address"), "wrong_token"),
-        (token(nbf=int(time.time()) + 300), "wrong_token"),
+        (lambda: "", "no_token"),
+        (lambda: "rubbish", "wrong_token"),
+        (lambda: "x" * 5_000, "wrong_token"),
+        (unsigned, "wrong_token"),
+        (lambda: token(secret="another-secret-of-32-characters-!"), "wrong_token"),
+        (lambda: token(secret=SECRET * 2, algorithm="HS512"), "wrong_token"),
+        (lambda: token(algorithm="HS384", secret=SECRET * 2), "wrong_token"),
+        (lambda: token(exp=int(time.time()) - 60), "token_expired"),
+        (lambda: token(exp=int(time.time()) + 3_700), "wrong_token"),
+        (lambda: token(exp=None), "wrong_token"),
+        (lambda: token(exp=str(int(time.time()) + 600)), "wrong_token"),
+        (lambda: token(exp=float("inf")), "wrong_token"),
+        (lambda: token(nbf=float("inf")), "wrong_token"),
+        (lambda: token(aud="other"), "wrong_token"),
+        (lambda: token(aud=["shop", "other"]), "wrong_token"),
+        (lambda: token(aud=None), "wrong_token"),
+        (lambda: token(sub=None), "wrong_token"),
+        (lambda: token(sub=""), "wrong_token"),
+        (lambda: token(sub="4\n711"), "wrong_token"),
+        (lambda: token(sub="x" * 201), "wrong_token"),
+        (lambda: token(phone=49351), "wrong_token"),
+        (lambda: token(email="not an address"), "wrong_token"),
+        (lambda: token(nbf=int(time.time()) + 300), "wrong_token"),
     ],
 )
-async def test_who_a_visitor_is_not(tmp_path: Path, signed: str, code: str) -> None:
+async def test_who_a_visitor_is_not(tmp_path: Path, signed: Callable[[], str], code: str) -> None:
     """What the site's server did not sign for this feed and this hour is nobody's; the page can read why."""
     async with served(tmp_path) as (house, page):
-        status, body = await page.visits(signed=signed)
+        status, body = await page.visits(signed=signed())
         assert (401, code) == (status, body["error"]["code"])
         assert SECRET not in body["error"]["message"]
         assert (ORIGIN, []) == (page.headers["Access-Control-Allow-Origin"], await recorded(house))
@@ -210,18 +210,18 @@ async def test_who_a_visitor_is_not(tmp_path: Path, signed: str, code: str) -> N
 @pytest.mark.parametrize(
     ("signed", "why"),
     [
-        (token(secret="another-secret-of-32-characters-!"), "it is signed with another secret."),
-        (token(aud="other"), "aud: must be the name of the feed, as one text."),
-        (token(aud=["shop", "other"]), "aud: must be the name of the feed, as one text."),
-        (token(sub=None), "sub is missing."),
-        (token(algorithm="HS384", secret=SECRET * 2), "it must be signed with HS256."),
-        ("rubbish", "it can't be read (DecodeError)."),
+        (lambda: token(secret="another-secret-of-32-characters-!"), "it is signed with another secret."),
+        (lambda: token(aud="other"), "aud: must be the name of the feed, as one text."),
+        (lambda: token(aud=["shop", "other"]), "aud: must be the name of the feed, as one text."),
+        (lambda: token(sub=None), "sub is missing."),
+        (lambda: token(algorithm="HS384", secret=SECRET * 2), "it must be signed with HS256."),
+        (lambda: "rubbish", "it can't be read (DecodeError)."),
     ],
 )
-async def test_what_is_wrong_with_a_token_is_said_in_words(tmp_path: Path, signed: str, why: str) -> None:
+async def test_what_is_wrong_with_a_token_is_said_in_words(tmp_path: Path, signed: Callable[[], str], why: str) -> None:
     """Whoever writes the site's server sees what to change."""
     async with served(tmp_path) as (_, page):
-        _, body = await page.visits(signed=signed)
+        _, body = await page.visits(signed=signed())
         assert f"This is no token of a visitor of this site: {why}" == body["error"]["message"]
 
 
