@@ -22,7 +22,7 @@ LIVE = frozenset({"browser", "faults", "scenarios"})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Play a live test a second time where it failed; the summary says that it was played again.
+    """Play a live test a second time where it failed; the summary at the end says which, and why.
 
     A machine that stands still for a second lets a phone ring out that was to be answered: what then happens is
     another story than the one that the test tells. What is wrong in the hub fails twice.
