@@ -32,6 +32,7 @@ from hub.desk.sight import Sight
 from hub.desk.user_store import UserStore
 from hub.domain.agent import AgentEvent, AgentStatus, QueueStatus
 from hub.domain.call import Call, CallEvent, CallEventKind
+from hub.domain.call_activity import was_rung_into_another
 from hub.domain.callback import Callback
 from hub.domain.change import CaseChange, ChangeKind, CustomerChange, OrderChange
 from hub.domain.control import COMMAND_NAMES
@@ -177,7 +178,7 @@ class Hub:
             config.pbx,
             on_event=self._call_happened,
             on_arrival=self._call_arrived,
-            on_absorbed=self._context.end,
+            on_absorbed=self._context.drop,
             known_before=self._takeover.ids,
         )
         self._stack.callback(self._calls.stop)
@@ -515,7 +516,9 @@ class Hub:
         frames = self._desk.call_happened(event)
         if frames and event.kind is CallEventKind.DELIVERED:
             self._metrics.pop_seconds.observe(max(0.0, (datetime.now(UTC) - event.time).total_seconds()))
-        if is_over:
+        if is_over and was_rung_into_another(event.call):
+            self._context.drop(event.call.id)
+        elif is_over:
             self._context.end(event.call.id)
 
     def _manager_of(self, pbx: str) -> AsyncManager | None:

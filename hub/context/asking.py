@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -114,7 +113,7 @@ class Asking:
             self._telling.completed_again(live)
 
     async def _enforce_budget(self, live: LiveLookups) -> None:
-        await asyncio.sleep(self._budget_s)
+        await live.until_settled(self._budget_s)
         overdue = [
             msgspec.structs.replace(
                 answer,

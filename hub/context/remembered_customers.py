@@ -14,6 +14,7 @@ from hub.domain.identity import RecordRef
 from hub.domain.phone import PhoneNumber, parse_number
 from hub.domain.ports import CustomerRecords, IdentityDecisions
 from hub.domain.search import (
+    FOUND_IN,
     MAX_HITS,
     CustomerHit,
     CustomerSearch,
@@ -28,6 +29,8 @@ RECORDS_A_HIT: Final = 2
 """How many records are looked for where one customer is wanted: several systems may know one."""
 
 _REASONS: Final = 5
+"""How many are told of a customer, and of each field the best: who may not see the one may see the other."""
+
 _LEAST_OF_AN_ID: Final = 3
 
 
@@ -97,7 +100,7 @@ class RememberedCustomers:
             if own is None:
                 continue
             _, reasons = hits.setdefault(id(own), (own, []))
-            if len(reasons) < _REASONS:
+            if len(reasons) < _REASONS or all(FOUND_IN[reason.by] != FOUND_IN[one.by] for reason in reasons):
                 reasons.append(Why(by=one.by, record=ref, text=one.text, is_exact=one.is_exact))
         shown = [
             CustomerHit(customer=own.customer, records=tuple(_ref(record) for record in own.records), why=tuple(why))

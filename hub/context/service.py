@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from connectors.base import Connector
 from hub.config.model import ContextSection
@@ -21,7 +20,7 @@ from hub.context.decided import Decided
 from hub.context.grouped import Grouper
 from hub.context.identity.scoring import Rules
 from hub.context.live_lookups import LiveLookups
-from hub.context.lookups import LookupObserver, Lookups, StandIn
+from hub.context.lookups import LookupObserver, Lookups, StandIn, report_failure
 from hub.context.merge_precedence import Precedence
 from hub.context.news import News
 from hub.context.question import Question
@@ -34,6 +33,9 @@ from hub.domain.identity import IdentityDecision
 from hub.domain.interaction import Interaction
 from hub.domain.phone import PhoneNumber, parse_number
 from hub.domain.ports import ContextListener, IdentityDecisions, Timeline
+
+KNOWN_WITHIN_S: Final = 30.0
+"""How long after a call's end it is waited for what was asked of its caller."""
 
 
 class PutTogether(NamedTuple):
@@ -66,6 +68,7 @@ class ContextService:
         self._rules = Rules(settings.identity)
         self._anticipation = anticipation or Anticipation({})
         self._calls: dict[str, LiveLookups] = {}
+        self._ending: set[asyncio.Task[None]] = set()
         self.lookups = Lookups(
             settings,
             on_refreshed=self._refreshed,
@@ -121,20 +124,42 @@ class ContextService:
         """
         callback = self._callback_of(call)
         phone = call.customer_number if callback is None else parse_number(callback.phone, "")
-        before = self.current(call.id)
-        if before is not None and (phone.e164 is None or phone.e164 == before.phone.e164):
+        before = self._calls.get(call.id)
+        if before is not None and not before.is_over and phone.e164 in (None, before.assembly.context.phone.e164):
             return
-        self.end(call.id)
-        revision = before.revision + 1 if before else 0
+        self.drop(call.id)
+        revision = before.assembly.context.revision + 1 if before else 0
         asked = self._asked(CustomerQuery(phone=phone, ids=callback.customer.ids if callback else {}))
         live = LiveLookups(call.pbx, self._assembly(call.id, asked, revision, callback))
         self._calls[call.id] = live
         self._asking.begin(live, asked)
 
     def end(self, call_id: str) -> None:
+        """Take it that a call is over. Whoever hung up early tried, too: what was asked is waited for, and told."""
+        live = self._calls.get(call_id)
+        if live is None or live.is_over:
+            return
+        live.is_over = True
+        if not live.tasks:
+            self.drop(call_id)
+            return
+        task = asyncio.get_running_loop().create_task(
+            self._end_once_known(call_id, live), name="context of a lost call"
+        )
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+        task.add_done_callback(report_failure)
+
+    def drop(self, call_id: str) -> None:
+        """Forget a call of which nothing is to be told; its lookups are cancelled."""
         live = self._calls.pop(call_id, None)
         if live is not None:
             live.cancel()
+
+    async def _end_once_known(self, call_id: str, live: LiveLookups) -> None:
+        await live.until_done(KNOWN_WITHIN_S)
+        if self._calls.get(call_id) is live:
+            self.drop(call_id)
 
     async def known(self, phone: PhoneNumber, *, call_id: str, within_s: float) -> CustomerContext:
         """Return what is known of a number once every backend has answered, or when the time is over.
@@ -144,7 +169,7 @@ class ContextService:
         live = self._calls.get(call_id)
         if live is None or live.assembly.context.phone.e164 != phone.e164:
             return await self.find(CustomerQuery(phone=phone), call_id=call_id, within_s=within_s)
-        await _settled(live, within_s)
+        await live.until_settled(within_s)
         return live.assembly.context
 
     async def find(self, query: CustomerQuery, *, within_s: float, call_id: str = "") -> CustomerContext:
@@ -157,7 +182,7 @@ class ContextService:
         live = self._enquiry(asked, call_id)
         self._asking.begin(live, asked)
         try:
-            await _settled(live, within_s)
+            await live.until_settled(within_s)
         finally:
             live.cancel()
         return live.assembly.context
@@ -207,8 +232,8 @@ class ContextService:
     async def close(self) -> None:
         tasks = [task for live in self._calls.values() for task in live.tasks]
         for call_id in list(self._calls):
-            self.end(call_id)
-        await asyncio.gather(*tasks, self.ahead.close(), self.lookups.close(), return_exceptions=True)
+            self.drop(call_id)
+        await asyncio.gather(*tasks, *self._ending, self.ahead.close(), self.lookups.close(), return_exceptions=True)
 
     def _connector_of(self, system: str) -> Connector | None:
         return self._connectors.get(system)
@@ -239,14 +264,6 @@ class ContextService:
         for live in list(self._calls.values()):
             if live.assembly.question.key == question.key:
                 self._asking.refreshed(live, answer)
-
-
-async def _settled(live: LiveLookups, within_s: float) -> None:
-    if live.settled.is_set():
-        return
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(within_s):
-            await live.settled.wait()
 
 
 def _answers_of(records: Sequence[CustomerRecord]) -> Sequence[BackendAnswer]:

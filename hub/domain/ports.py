@@ -384,7 +384,7 @@ class ContextProvider(Protocol):
     def current(self, call_id: str) -> CustomerContext | None: ...
 
     def end(self, call_id: str) -> None:
-        """Forget a call that is over; lookups still under way are cancelled."""
+        """Take it that a call is over; once what was asked of its caller is known, or is not to be had, forget it."""
 
     def subscribe(self, listener: ContextListener) -> None:
         """Call `listener` with each new revision of any context, from the event loop."""

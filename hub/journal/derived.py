@@ -72,7 +72,8 @@ def _keep_context(position: int, context: CustomerContext) -> Sequence[Write]:
         named: Write = (statements.NAME_CUSTOMER, (context.call_id, name))
     else:
         named = (statements.FORGET_CUSTOMER, (context.call_id,))
-    return [named, (statements.SAVE_CONTEXT, (context.call_id, position)), *context_writes(position, context)]
+    logged: Write = (statements.NAME_LOGGED, (context.call_id, name))
+    return [named, logged, (statements.SAVE_CONTEXT, (context.call_id, position)), *context_writes(position, context)]
 
 
 def call_log_entry(call: Call) -> CallLogEntry:

@@ -33,8 +33,12 @@ SAVE_AGENT_STATE = """INSERT INTO agent_states (agent, position) VALUES ($1, $2)
     ON CONFLICT (agent) DO UPDATE SET position = excluded.position"""
 AGENT_STATES = "SELECT position, body FROM agent_states JOIN events USING (position) ORDER BY agent"
 
-NAME_CUSTOMER = """INSERT INTO call_customers (call_id, name) VALUES ($1, $2)
+NAME_CUSTOMER = """INSERT INTO call_customers (call_id, name) SELECT given.column1, given.column2
+    FROM (VALUES (CAST($1 AS TEXT), CAST($2 AS TEXT))) AS given
+    WHERE NOT EXISTS (SELECT 1 FROM calls WHERE calls.call_id = given.column1)
     ON CONFLICT (call_id) DO UPDATE SET name = excluded.name"""
+NAME_LOGGED = "UPDATE calls SET customer = $2 WHERE call_id = $1"
+"""Of a call that is over: who hung up early, or was chosen since."""
 FORGET_CUSTOMER = "DELETE FROM call_customers WHERE call_id = $1"
 
 SAVE_CONTEXT = """INSERT INTO call_contexts (call_id, position) VALUES ($1, $2)
@@ -82,6 +86,7 @@ DERIVED = (
     FORGET_LAST_AGENT,
     SAVE_LAST_AGENT,
     NAME_CUSTOMER,
+    NAME_LOGGED,
     FORGET_CUSTOMER,
     SAVE_CONTEXT,
     SAVE_AGENT_STATE,

@@ -103,6 +103,26 @@ async def test_a_choice_holds_at_once_and_can_be_taken_back() -> None:
     await place.service.close()
 
 
+async def test_who_was_chosen_before_all_had_answered_is_told_with_a_call_that_is_over() -> None:
+    """A choice in a call that ends at once, or just after it, is of that call."""
+    gate = asyncio.Event()
+    completed: list[CustomerContext] = []
+    service = ContextService(
+        [Backend("sap", [MARIA, JONAS]), Backend("osc", gate=gate)],
+        ContextSection(budget_s=30),
+        decisions=Place(),
+        on_complete=lambda context, _pbx: completed.append(context),
+    )
+    service.begin(CALL)
+    await eventually(lambda: bool((now := service.current(CALL.id)) and len(now.customers) > 1))
+    service.end(CALL.id)
+    service.identity_decided(MEANT)
+    gate.set()
+    await eventually(lambda: service.current(CALL.id) is None)
+    assert ["Jonas Huber"] == [one.customer and one.customer.display_name for one in completed]
+    await service.close()
+
+
 async def test_decisions_are_read_once_and_kept() -> None:
     """A second call has them at hand with the answers from the cache; what was decided meanwhile counts."""
     place = Place()

@@ -59,6 +59,18 @@ def shown(search: CustomerSearch) -> list[set[str]]:
     return [{ref.key for ref in hit.records} for hit in search.hits]
 
 
+async def test_who_is_found_by_several_fields_has_each_of_them(journal: Journal) -> None:
+    """An address that begins like the name is told beside it: who may not see the one finds by the other."""
+    several = [record(f"{one}", "Petra Vogt", email=f"petra{one}@example.com") for one in range(7)]
+    joined = [msgspec.structs.replace(one, ids={"crm": "1"}) for one in several]
+    await tell(journal, *joined, msgspec.structs.replace(record("1", "Petra Vogt"), system="crm"))
+    (hit,) = (await customers_of(journal).search("petra")).hits
+    assert {FoundBy.EMAIL, FoundBy.NAME} == {why.by for why in hit.why}
+    hides = PrivacyVisibility(PrivacySection(fields={"emails": FieldPrivacy(roles=("supervisor",))}))
+    (seen,) = search_for(CustomerSearch(hits=(hit,)), hides, "agent").hits
+    assert {FoundBy.NAME} == {why.by for why in seen.why}
+
+
 async def test_one_person_of_three_systems_is_one_hit(journal: Journal) -> None:
     """Joined by address and id, though only one record has what was typed; with why."""
     await tell(journal, SHOP, CRM, ERP, record("2", "Bert Kunz", phone="+498912345679"))

@@ -145,7 +145,7 @@ async def test_same_question_at_once_is_asked_once() -> None:
     service.begin(call("main-1"))
     service.begin(call("main-2"))
     await eventually(lambda: bool(sap.asked))
-    service.end("main-1")
+    service.drop("main-1")
     await asyncio.sleep(0)
     gate.set()
     await eventually(lambda: bool((c := service.current("main-2")) and c.complete))
@@ -154,14 +154,56 @@ async def test_same_question_at_once_is_asked_once() -> None:
     await service.close()
 
 
-async def test_call_that_ends_cancels_its_lookup() -> None:
-    """A caller who hangs up leaves no request behind."""
+@pytest.mark.parametrize("is_late", [True, False])
+async def test_who_hung_up_before_the_backends_answered_is_known_all_the_same(*, is_late: bool) -> None:
+    """What was asked is waited for and told, within the budget and after it; then the call is forgotten."""
+    gate = asyncio.Event()
+    sap, osc = Backend("sap", [MARIA], gate=gate), Backend("osc", [MARIA_IN_OSC], gate=gate)
+    told: list[CustomerContext] = []
+    service = ContextService(
+        [sap, osc],
+        ContextSection(budget_s=0.01 if is_late else 30),
+        on_complete=lambda context, _pbx: told.append(context),
+    )
+    service.begin(call())
+    await eventually(lambda: bool(sap.asked and osc.asked))
+    if is_late:
+        await eventually(lambda: len(told) == 1)
+    service.end("main-1")
+    gate.set()
+    await eventually(lambda: service.current("main-1") is None)
+    assert told[-1].customer is not None
+    assert ({"sap": "1", "osc": "9"}, [0, 0]) == (told[-1].customer.ids, [sap.cancelled, osc.cancelled])
+    await service.close()
+
+
+@pytest.mark.parametrize("is_waited_for", [True, False])
+async def test_a_call_of_which_nothing_is_to_be_told_leaves_no_request_behind(*, is_waited_for: bool) -> None:
+    """One that turned out to be part of another, and one that is waited for still when the hub ends."""
+    sap = Backend("sap", [MARIA], gate=asyncio.Event())
+    service = ContextService([sap], ContextSection())
+    service.begin(call())
+    await eventually(lambda: bool(sap.asked))
+    if is_waited_for:
+        service.end("main-1")
+        await service.close()
+    else:
+        service.drop("main-1")
+    await eventually(lambda: sap.cancelled == 1)
+    assert service.current("main-1") is None
+
+
+async def test_what_never_comes_is_not_waited_for_after_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A backend that does not answer at all keeps no call that is over."""
+    monkeypatch.setattr("hub.context.service.KNOWN_WITHIN_S", 0.01)
     sap = Backend("sap", [MARIA], gate=asyncio.Event())
     service = ContextService([sap], ContextSection())
     service.begin(call())
     await eventually(lambda: bool(sap.asked))
     service.end("main-1")
+    await eventually(lambda: service.current("main-1") is None)
     await eventually(lambda: sap.cancelled == 1)
+    await service.close()
 
 
 async def test_number_that_the_dialplan_corrects_is_looked_up_anew() -> None:

@@ -10,8 +10,10 @@ from hub.domain.change import CaseChange, ChangeKind, OrderChange
 from hub.domain.customer import Case, Order
 from hub.domain.event import Event, FeedData, call_event, feed_event, new_id
 from hub.domain.interaction import Channel, CustomerRef
+from hub.domain.store_place import StorePlace
 from hub.journal.journal import Journal
 from hub.journal.recovery import ended_unseen
+from hub.journal.store import store_at
 from tests.unit.journal import samples
 
 ANNA = CustomerRef(phones=("+4930901820",), emails=("Anna@Example.com",))
@@ -79,6 +81,19 @@ async def test_the_call_log_names_the_customer(journal: Journal) -> None:
         journal.publish(samples.cleared(samples.call(number)))
     await journal.append(samples.step(samples.call(9)))
     assert ["", "", "Maria Huber"] == [entry.customer for entry in await journal.calls()]
+
+
+async def test_the_call_log_names_who_is_known_after_the_call(journal: Journal, place: StorePlace) -> None:
+    """Who hung up before the backends had answered, or was chosen since: the log has it, and nothing is left over."""
+    journal.publish(samples.cleared(samples.call(1)))
+    journal.publish(samples.known(1, "Maria Huber"))
+    journal.publish(samples.cleared(samples.call(2)))
+    journal.publish(samples.known(2, "Maria Huber"))
+    await journal.append(samples.known(2, "Maria Huber", "Jonas Huber"))
+    assert ["", "Maria Huber"] == [entry.customer for entry in await journal.calls()]
+    reader = store_at(place).open_reader()
+    assert [] == list(reader.rows("SELECT call_id FROM call_customers"))
+    reader.close()
 
 
 async def test_the_call_log_is_paged_from_the_newest(journal: Journal) -> None:
