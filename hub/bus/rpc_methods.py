@@ -138,9 +138,10 @@ class Methods:
             raise RpcError(Code.INVALID_PARAMS, "Say what to look for.", "text")
         async with self._lookups:
             found = await self._known.search(params.text, limit=params.limit, ask_backends=params.backends)
-        keys = dict.fromkeys(record.key for hit in found.hits for record in hit.records)
+        shown = search_for(found, self._visibility, f"token:{caller.token}")
+        keys = dict.fromkeys(record.key for hit in shown.hits for record in hit.records)
         self._saw(caller, tuple(keys), AccessAction.SEARCH)
-        return search_for(found, self._visibility, f"token:{caller.token}")
+        return shown
 
     def _calls(self, caller: RpcCaller) -> list[Call]:
         calls = self._live.live_calls()

@@ -101,8 +101,9 @@ class CustomersApi:
             raise ApiError(400, "bad_request", f"q: say what to look for, in 1 to {MAX_TEXT} characters.")
         ask_backends = self._is_to_ask(request, caller)
         found = await self._customers.search(text, limit=_limit(request.query.get("limit")), ask_backends=ask_backends)
-        self._sight.saw(caller, AccessAction.SEARCH, _keys(ref for hit in found.hits for ref in hit.records))
-        return json_reply(search_for(found, self._sight.visibility, self._sight.role(caller)))
+        shown = search_for(found, self._sight.visibility, self._sight.role(caller))
+        self._sight.saw(caller, AccessAction.SEARCH, _keys(ref for hit in shown.hits for ref in hit.records))
+        return json_reply(shown)
 
     async def _customer(self, request: web.Request, caller: Caller) -> web.StreamResponse:
         record = RecordRef(system=request.match_info["system"], id=request.match_info["id"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from typing import Final, Protocol
 
 import msgspec
@@ -33,6 +34,21 @@ class FoundBy(enum.StrEnum):
     """A backend that was asked named the customer; what it went by is its own business."""
 
 
+FOUND_IN: Final[Mapping[FoundBy, frozenset[str]]] = {
+    FoundBy.PHONE: frozenset({"phones"}),
+    FoundBy.PHONE_END: frozenset({"phones"}),
+    FoundBy.EMAIL: frozenset({"emails"}),
+    FoundBy.RECORD_ID: frozenset(),
+    FoundBy.ORDER: frozenset({"orders"}),
+    FoundBy.CASE: frozenset({"cases"}),
+    FoundBy.NAME: frozenset({"name", "organization"}),
+    FoundBy.PINYIN: frozenset({"name", "organization"}),
+    FoundBy.INITIALS: frozenset({"name", "organization"}),
+    FoundBy.BACKEND: frozenset(),
+}
+"""In which fields of a record something is found, of those that can be hidden."""
+
+
 class FoundRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A record that fits, `text` what of it does: a number, a name, an address, an order's number.
 
@@ -46,7 +62,7 @@ class FoundRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class FoundRecords(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The best first. `has_more`: others fit, too; more has to be typed to find them."""
+    """The best first; a record is there once for each field that fits. `has_more`: others fit, too."""
 
     records: tuple[FoundRecord, ...] = ()
     has_more: bool = False

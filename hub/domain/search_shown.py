@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from typing import Final
 
 import msgspec
 
 from hub.domain.ports import Visibility
-from hub.domain.search import CustomerHit, CustomerSearch, CustomerView, FoundBy
-
-_FIELDS: Final[Mapping[FoundBy, frozenset[str]]] = {
-    FoundBy.PHONE: frozenset({"phones"}),
-    FoundBy.PHONE_END: frozenset({"phones"}),
-    FoundBy.EMAIL: frozenset({"emails"}),
-    FoundBy.NAME: frozenset({"name", "organization"}),
-    FoundBy.PINYIN: frozenset({"name", "organization"}),
-    FoundBy.INITIALS: frozenset({"name", "organization"}),
-    FoundBy.ORDER: frozenset({"orders"}),
-    FoundBy.CASE: frozenset({"cases"}),
-}
-"""In which fields of a record something is found; what is not here is in none that can be hidden."""
+from hub.domain.search import FOUND_IN, CustomerHit, CustomerSearch, CustomerView
 
 
 def search_for(found: CustomerSearch, visibility: Visibility, role: str) -> CustomerSearch:
@@ -49,7 +35,7 @@ def _hit_for(hit: CustomerHit, visibility: Visibility, role: str, hidden: Abstra
     seen = visibility.customer_for(hit.customer, role)
     # Some is hidden from this role whoever the customer is, some because the customer wants it so.
     hidden = hidden | {one.field for one in seen.hidden}
-    why = tuple(one for one in hit.why if one.is_exact or hidden.isdisjoint(_FIELDS.get(one.by, ())))
+    why = tuple(one for one in hit.why if one.is_exact or hidden.isdisjoint(FOUND_IN[one.by]))
     if seen is not hit.customer:
         # What it was found by may be what is hidden.
         why = tuple(msgspec.structs.replace(one, text="") for one in why)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from functools import partial
+from itertools import islice
 from typing import Final, NamedTuple
 
 import msgspec
 import structlog
 
 from hub.domain.customer import CustomerRecord
-from hub.domain.search import FoundBy, FoundRecord, FoundRecords, Matter, as_record
+from hub.domain.search import FOUND_IN, FoundBy, FoundRecord, FoundRecords, Matter, as_record
 from hub.journal import customers_statements as statements
 from hub.journal.customers import CUSTOMER, ORDER
 from hub.journal.readers import Readers
@@ -72,18 +73,23 @@ def matters(connection: StoreConnection, keys: Sequence[str], system: str, limit
 
 
 def search(connection: StoreConnection, text: str, region: str, limit: int) -> FoundRecords:
-    """Return the records that fit what was typed, or whose orders and cases do; the surest first."""
+    """Return the records that fit what was typed, or whose orders and cases do; the surest first.
+
+    A record is there once for each field that fits: who may not see the one may see the other.
+    """
     limit = max(1, min(limit, MAX_RECORDS))
     findings = find(connection, text, region, limit)
-    told = _tellings(connection, [finding.number for finding in findings.found])
-    found: dict[tuple[str, str], FoundRecord] = {}
+    told = _tellings(connection, list(dict.fromkeys(finding.number for finding in findings.found)))
+    found: dict[tuple[str, str], dict[frozenset[str], FoundRecord]] = {}
     for finding in findings.found:
         telling = told.get(finding.number)
         if telling is None:
             continue
         for one in _found(connection, finding, telling):
-            found.setdefault((one.record.system, one.record.id), one)
-    return FoundRecords(records=tuple(found.values())[:limit], has_more=findings.has_more or len(found) > limit)
+            found.setdefault((one.record.system, one.record.id), {}).setdefault(FOUND_IN[one.by], one)
+    first = islice(found.values(), limit)
+    records = tuple(one for reasons in first for one in reasons.values())
+    return FoundRecords(records=records, has_more=findings.has_more or len(found) > limit)
 
 
 def _found(connection: StoreConnection, finding: Finding, telling: _Telling) -> Sequence[FoundRecord]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
-from hub.domain.search import FoundBy
+from hub.domain.search import FOUND_IN, FoundBy
 from hub.journal import customers_statements as statements
 from hub.journal.search_question import Probe, Range, probes
 from hub.journal.writes import index_key
@@ -38,8 +39,8 @@ class Findings(NamedTuple):
 
 
 def find(connection: StoreConnection, text: str, region: str, limit: int) -> Findings:
-    """Return at most `limit` tellings that fit, the surest first, each once."""
-    found: dict[int, Finding] = {}
+    """Return at most `limit` tellings that fit, the surest first, each once for each field that fits."""
+    found: dict[int, dict[frozenset[str], Finding]] = {}
     has_more = False
     looking = _Looking(connection, limit + 1)
     for probe in probes(text, region):
@@ -48,8 +49,10 @@ def find(connection: StoreConnection, text: str, region: str, limit: int) -> Fin
         rows, is_bounded = looking.rows(probe)
         has_more = has_more or is_bounded
         for term, number in rows:
-            found.setdefault(number, Finding(number, probe.by, term, probe.is_exact))
-    return Findings(list(found.values())[:limit], has_more or len(found) > limit)
+            finding = Finding(number, probe.by, term, probe.is_exact)
+            found.setdefault(number, {}).setdefault(FOUND_IN[probe.by], finding)
+    first = islice(found.values(), limit)
+    return Findings([one for reasons in first for one in reasons.values()], has_more or len(found) > limit)
 
 
 class _Looking:

@@ -11,6 +11,7 @@ import pytest
 from connectors.base import ConnectorError
 from hub.config.identity import IdentitySection
 from hub.config.model import ContextSection
+from hub.config.privacy import FieldPrivacy, PrivacySection
 from hub.context.remembered_customers import RememberedCustomers
 from hub.context.service import ContextService
 from hub.domain.customer import AnswerState, CustomerQuery, CustomerRecord, Email, Phone, Problem
@@ -19,7 +20,9 @@ from hub.domain.identity import DecisionKind, IdentityDecision, RecordRef
 from hub.domain.interaction import Channel, CustomerRef, Interaction
 from hub.domain.phone import parse_number
 from hub.domain.search import CustomerSearch, FoundBy
+from hub.domain.search_shown import search_for
 from hub.journal.journal import Journal
+from hub.privacy.visibility import PrivacyVisibility
 from tests.unit.context.backends import Backend
 from tests.unit.journal.customer_samples import minute, ordered, record, told
 
@@ -61,9 +64,8 @@ def shown(search: CustomerSearch) -> list[set[str]]:
 
 async def test_who_is_found_by_several_fields_has_each_of_them(journal: Journal) -> None:
     """An address that begins like the name is told beside it: who may not see the one finds by the other."""
-    several = [record(f"{one}", "Petra Vogt", email=f"petra{one}@example.com") for one in range(7)]
-    joined = [msgspec.structs.replace(one, ids={"crm": "1"}) for one in several]
-    await tell(journal, *joined, msgspec.structs.replace(record("1", "Petra Vogt"), system="crm"))
+    for system in ("crm", "erp", "shop", "desk", "till", "web"):
+        await tell(journal, record("1", "Petra Vogt", system=system, email="petra.vogt@example.com"))
     (hit,) = (await customers_of(journal).search("petra")).hits
     assert {FoundBy.EMAIL, FoundBy.NAME} == {why.by for why in hit.why}
     hides = PrivacyVisibility(PrivacySection(fields={"emails": FieldPrivacy(roles=("supervisor",))}))

@@ -73,9 +73,9 @@ def answered(*records: CustomerRecord, at: int = 0, connector: str = "crm") -> E
 
 
 async def found(journal: Journal, text: str, *, limit: int = 20) -> list[str]:
-    """Return the ids of the records that a search finds, the best first."""
+    """Return the ids of the records that a search finds, the best first; each once, whatever of it fits."""
     hits = await journal.customers.search(text, region="DE", limit=limit)
-    return [hit.record.id for hit in hits.records]
+    return list(dict.fromkeys(hit.record.id for hit in hits.records))
 
 
 def _fed(data: FeedData, at: int) -> Event:
