@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import partial
 from operator import attrgetter
 from typing import Any, Final
@@ -18,6 +18,7 @@ from hub.context.question import Question
 from hub.domain.callback import Callback
 from hub.domain.customer import AnswerState, BackendAnswer, CustomerContext, CustomerRecord
 from hub.domain.customer_keys import is_shared, keys_of_customer
+from hub.domain.day import local_day
 from hub.domain.identity import IdentityDecision, RecordRef
 from hub.domain.interaction import Interaction, TimelinePage
 
@@ -44,7 +45,7 @@ class Assembly:
         anticipation: Anticipation = _NOTHING_TO_PROPOSE,
         revision: int = 0,
         callback: Callback | None = None,
-        today: Callable[[], date] = lambda: datetime.now(UTC).date(),
+        today: Callable[[], date] = local_day,
     ) -> None:
         self.question = question
         self._anticipation = anticipation

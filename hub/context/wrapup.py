@@ -18,6 +18,7 @@ from hub.domain.call import Call
 from hub.domain.call_activity import call_activity, call_subject
 from hub.domain.consent import refused_by
 from hub.domain.customer import AnswerState, Customer, CustomerContext
+from hub.domain.day import local_day
 from hub.domain.event import (
     ABOUT,
     NEW_CASE,
@@ -122,7 +123,7 @@ class WrapUpService:
 
     def _consented(self, entries: _Entries, customer: Customer | None) -> tuple[_Entries, Sequence[Saved]]:
         """Leave out what is for a purpose that the customer has refused, and tell so."""
-        purposes = refused_by(customer, datetime.now(UTC).date()) if customer is not None else frozenset()
+        purposes = refused_by(customer, local_day()) if customer is not None else frozenset()
         if not purposes:
             return entries, ()
         refused = [

@@ -27,6 +27,7 @@ from hub.demo.service_cloud.server import PATH as SERVICE_CLOUD_PATH
 from hub.demo.service_cloud.server import SimulatedServiceCloud
 from hub.demo.site import Site
 from hub.demo.web_shop import PATH, WebShop
+from hub.domain.day import local_day
 
 USUAL_PORT = 8088
 _AGENT = "alice"
@@ -118,7 +119,7 @@ async def _open(entrance: Entrance, port: int | None) -> Site:
 
 
 async def _play(port: int | None, pace: Pace, folder: Path) -> None:
-    today = datetime.now(UTC).date()
+    today = local_day()
     passwords = _write_secrets(folder / "secrets")
     exchange = Exchange(queue="support", members={}, phones=_PHONES)
     for device in (_DEVICE, _HELPER):

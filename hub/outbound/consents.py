@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date
 
 from hub.domain.call import CallEvent
 from hub.domain.change import CaseChange, CustomerChange, OrderChange
 from hub.domain.consent import refused_by
 from hub.domain.customer import CustomerContext, CustomerRecord
+from hub.domain.day import local_day
 from hub.domain.event import Event, WriteBackRequest, customer_of
 from hub.domain.interaction import CustomerRef, Interaction
 from hub.domain.ports import CallArchive, CustomerRecords
@@ -25,7 +26,7 @@ class Consents:
         *,
         archive: CallArchive,
         records: CustomerRecords | None,
-        today: Callable[[], date] = lambda: datetime.now(UTC).date(),
+        today: Callable[[], date] = local_day,
     ) -> None:
         self._archive = archive
         self._records = records

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime
+from datetime import date
 
 import msgspec
 
@@ -11,6 +11,7 @@ from hub.config.privacy import PrivacySection
 from hub.domain.call import Call
 from hub.domain.callback import Callback
 from hub.domain.customer import BackendAnswer, Consent, Customer, CustomerContext, CustomerRecord
+from hub.domain.day import local_day
 from hub.domain.identity import IdentityDecided, IdentityDecision, RecordMatch
 from hub.domain.interaction import Interaction
 from hub.domain.phone import PhoneNumber
@@ -21,14 +22,10 @@ from hub.privacy.rules import Hides, Rules
 from hub.privacy.veiled_events import veiled_event
 
 
-def _today() -> date:
-    return datetime.now(UTC).date()
-
-
 class PrivacyVisibility:
     """Pure but for the day, which decides whether a refusal still stands."""
 
-    def __init__(self, section: PrivacySection, *, today: Callable[[], date] = _today) -> None:
+    def __init__(self, section: PrivacySection, *, today: Callable[[], date] = local_day) -> None:
         self._rules = Rules(section)
         self._today = today
 

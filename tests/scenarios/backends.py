@@ -6,7 +6,6 @@ import asyncio
 import dataclasses
 import secrets
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,6 +13,7 @@ from hub.demo.people import CALLERS, Caller, sap_services, service_cloud_tables
 from hub.demo.sap.server import SimulatedSap
 from hub.demo.service_cloud.server import PATH, SimulatedServiceCloud
 from hub.demo.site import Site
+from hub.domain.day import local_day
 
 SAP_TITLE = "SAP S/4HANA"
 SERVICE_CLOUD_TITLE = "Oracle Service Cloud"
@@ -54,7 +54,7 @@ class Backends:
         self.passwords = {name: secrets.token_urlsafe(12) for name in ("SAP_PASSWORD", "SERVICE_CLOUD_PASSWORD")}
         self.sap_waits = 0.0
         self.sap_questions: list[str] = []
-        today = datetime.now(UTC).date()
+        today = local_day()
         sap = SimulatedSap(
             sap_services(today, SAP_CUSTOMERS),
             username="CTIHUB",

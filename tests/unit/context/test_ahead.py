@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -20,6 +20,7 @@ from hub.context.question import Question
 from hub.context.service import ContextService
 from hub.domain.call import Call, Direction
 from hub.domain.customer import Customer, CustomerContext, CustomerQuery, CustomerRecord, Email, Name, Order, Problem
+from hub.domain.day import local_day
 from hub.domain.identity import IdentityDecision
 from hub.domain.phone import PhoneNumber
 from hub.domain.proposal import Proposal
@@ -32,7 +33,7 @@ PHONE = PhoneNumber(raw=NUMBER, e164=NUMBER)
 CALL = Call(id="main-1", pbx="main", direction=Direction.INBOUND, started_at=datetime.now(UTC), caller=PHONE)
 QUESTION = Question.of(CustomerQuery(phone=PHONE))
 MAIL = (Email(address="maria@huber.example", verified=True),)
-LATE = Order(id="4711", due_on=date.today() - timedelta(days=9), open=True)  # noqa: DTZ011 - far from midnight
+LATE = Order(id="4711", due_on=local_day() - timedelta(days=9), open=True)
 SAP = CustomerRecord(system="sap", id="1", name=Name(full="Maria Huber"), emails=MAIL, orders=(LATE,))
 CRM = CustomerRecord(system="crm", id="9", name=Name(full="Maria Huber"), emails=MAIL)
 APART = decided(1, "different", "sap:1", "crm:9")

@@ -42,6 +42,7 @@ from hub.domain.ports import CallLogEntry
 from hub.domain.proposal import Proposal, ProposalKind
 from hub.privacy.masks import masked_address, masked_number
 from hub.privacy.visibility import PrivacyVisibility
+from tests.unit.clock import clock_at
 from tests.unit.journal import lives, samples
 
 TODAY = date(2026, 3, 1)
@@ -353,8 +354,10 @@ def test_a_mask_never_shows_more_than_its_part(text: str) -> None:
     assert len(local) <= 1 or local not in masked_address(text) or local in text.rpartition("@")[2]
 
 
-def test_dates_of_today_are_utc() -> None:
-    """Without a day given it is today's."""
+@pytest.mark.parametrize(("zone", "tier"), [("America/Los_Angeles", ""), ("Europe/London", "Gold")])
+def test_a_refusal_ends_with_the_day_at_the_hub(zone: str, tier: str) -> None:
+    """At half past midnight in Greenwich its last day has ended there, and goes on in Los Angeles."""
     seen = PrivacyVisibility(PrivacySection.model_validate({"fields": {"tier": {"purpose": "marketing"}}}))
-    tomorrow = Consent(purpose="marketing", granted=False, valid_until=datetime.now(UTC).date())
-    assert "" == seen.record_for(msgspec.structs.replace(RECORD, consents=(tomorrow,)), "agent").tier
+    refusal = Consent(purpose="marketing", granted=False, valid_until=date(2026, 2, 28))
+    with clock_at(datetime(2026, 3, 1, 0, 30, tzinfo=UTC), zone):
+        assert tier == seen.record_for(msgspec.structs.replace(RECORD, consents=(refusal,)), "agent").tier

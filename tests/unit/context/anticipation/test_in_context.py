@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
 
 from hub.config.anticipation import AnticipationSection, load_rules
 from hub.config.model import ContextSection
 from hub.context.anticipation.proposals import Anticipation
 from hub.context.service import ContextService
 from hub.domain.customer import Case, Consent, CustomerContext, CustomerRecord, Product
+from hub.domain.day import local_day
+from tests.unit.clock import clock_at
 from tests.unit.context.backends import Backend
 from tests.unit.context.test_service import MARIA, call
 from tests.waiting import eventually
 
-LATE = Case(id="4711", target_on=datetime.now(UTC).date() - timedelta(days=1))
+LATE = Case(id="4711", target_on=local_day() - timedelta(days=1))
 
 
 async def seen_with(*backends: Backend) -> CustomerContext:
@@ -36,9 +40,21 @@ async def test_the_customer_carries_what_is_proposed() -> None:
     assert [("case_overdue", "4711")] == [(one.rule, one.about) for one in customer.proposals]
 
 
+@pytest.mark.parametrize(("zone", "is_late"), [("Asia/Shanghai", True), ("Europe/London", False)])
+async def test_a_case_is_late_by_the_day_at_the_hub(zone: str, is_late: bool) -> None:
+    """At 23:30 in Greenwich the day that was its target is over in Shanghai."""
+    case = Case(id="4711", target_on=date(2026, 3, 1))
+    with clock_at(datetime(2026, 3, 1, 23, 30, tzinfo=UTC), zone):
+        context = await seen_with(
+            Backend("sap", [CustomerRecord(system="sap", id="1", name=MARIA.name, cases=(case,))])
+        )
+    (customer,) = context.customers
+    assert is_late == ("case_overdue" in {one.rule for one in customer.proposals})
+
+
 async def test_proposals_wait_for_the_last_backend() -> None:
     """It may be the one that knows of a refusal: nothing is offered that has to be taken back."""
-    today = datetime.now(UTC).date()
+    today = local_day()
     knows_products = CustomerRecord(
         system="sap", id="1", name=MARIA.name, products=(Product(name="Pump", warranty_until=today),)
     )
