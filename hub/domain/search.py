@@ -26,6 +26,9 @@ class FoundBy(enum.StrEnum):
     RECORD_ID = "record_id"
     ORDER = "order"
     CASE = "case"
+    INVOICE = "invoice"
+    PRODUCT = "product"
+    """By its serial number, or its own number, as that of a contract is."""
     NAME = "name"
     PINYIN = "pinyin"
     INITIALS = "initials"
@@ -41,6 +44,8 @@ FOUND_IN: Final[Mapping[FoundBy, frozenset[str]]] = {
     FoundBy.RECORD_ID: frozenset(),
     FoundBy.ORDER: frozenset({"orders"}),
     FoundBy.CASE: frozenset({"cases"}),
+    FoundBy.INVOICE: frozenset({"invoices"}),
+    FoundBy.PRODUCT: frozenset({"products"}),
     FoundBy.NAME: frozenset({"name", "organization"}),
     FoundBy.PINYIN: frozenset({"name", "organization"}),
     FoundBy.INITIALS: frozenset({"name", "organization"}),

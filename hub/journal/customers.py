@@ -27,6 +27,7 @@ Remembers = Callable[[str], bool]
 """Whether what a system answered to a lookup may be kept; called from the writing thread."""
 
 _encoder = msgspec.json.Encoder()
+_record_decoder = msgspec.json.Decoder(CustomerRecord)
 
 
 def nothing_remembered(_system: str) -> bool:
@@ -45,6 +46,14 @@ def derive_customers(position: int, event: Event, remembers: Remembers) -> Seque
         case CustomerContext() as context:
             return _found(position, context, event.time, remembers)
     return ()
+
+
+def record_of(body: bytes) -> CustomerRecord | None:
+    """Return a customer's record as it is stored; None for one that can't be read."""
+    try:
+        return _record_decoder.decode(body)
+    except msgspec.ValidationError:
+        return None
 
 
 def number_of(position: int, place: int) -> int:

@@ -16,7 +16,7 @@ from hub.journal import customers_statements as statements
 from hub.journal.customers import CUSTOMER, ORDER
 from hub.journal.readers import Readers
 from hub.journal.search_found import Finding, find
-from hub.journal.search_terms import backwards, names_of, terms_of_name
+from hub.journal.search_terms import backwards, names_of, numbers_of, terms_of_name
 from hub.journal.search_words import folded_id
 from hub.journal.writes import index_key
 from hub.store.connection import StoreConnection
@@ -133,11 +133,7 @@ def _what_fits(record: CustomerRecord, finding: Finding) -> tuple[FoundBy, str]:
 
 
 def _which_number(record: CustomerRecord, folded: str) -> tuple[FoundBy, str]:
-    for by, ids in (
-        (FoundBy.RECORD_ID, (record.id, *record.ids.values())),
-        (FoundBy.ORDER, [order.id for order in record.orders]),
-        (FoundBy.CASE, [case.id for case in record.cases]),
-    ):
+    for by, ids in ((FoundBy.RECORD_ID, (record.id, *record.ids.values())), *numbers_of(record)):
         for one in ids:
             if folded in (folded_id(one), folded_id(one).lstrip("0")):
                 return by, one

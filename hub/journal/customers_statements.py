@@ -44,5 +44,7 @@ HAS_TERM = """EXISTS (SELECT 1 FROM customer_terms AS other WHERE other.number =
 HAS_WITHIN = "replace(found.term, ${}, '') <> found.term"
 COUNT_IN_RANGE = """SELECT count(*) FROM (SELECT 1 FROM customer_terms WHERE term >= $1 AND term < $2 LIMIT $3)
     AS found"""
+TELLINGS_TO_FILL = """SELECT number, kind, body FROM customer_records WHERE number <= $1
+    ORDER BY number DESC LIMIT $2"""
 TELLINGS = """SELECT number, kind, system, body FROM customer_records
     WHERE number = ANY ($1) AND body IS NOT NULL"""

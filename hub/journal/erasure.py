@@ -2,7 +2,7 @@
 
 An erasure is a row of its own in the store, with whose data is meant, before anything is changed: one that was cut off
 goes on from there, and a running hub, which looks every second, lets go of what it has in memory and tells the others
-(`hub/erasures.py`). Events stay in their places, emptied; the derived tables lose their rows. It is done in short
+(`hub/house/erasures.py`). Events stay in their places, emptied; the derived tables lose their rows. It is done in short
 transactions, so that a hub's writer waits for none of them for long.
 """
 

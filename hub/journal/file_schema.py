@@ -181,5 +181,15 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "DROP TABLE interaction_keys",
         "DROP TABLE interactions",
     ),
+    (
+        # Who was named to a call that was over already.
+        """UPDATE calls SET customer = coalesce((SELECT name FROM call_customers
+            WHERE call_customers.call_id = calls.call_id), customer)
+            WHERE call_id IN (SELECT call_id FROM call_customers)""",
+        "DELETE FROM call_customers WHERE call_id IN (SELECT call_id FROM calls)",
+        # What is found by invoices' and products' numbers is read behind its opening (`hub/journal/customers_fill.py`).
+        """INSERT INTO cursors (reader, position)
+            SELECT 'journal.terms.until', max(number) FROM customer_records HAVING max(number) IS NOT NULL""",
+    ),
 )
 """Each entry takes the schema one version further; the version is SQLite's `user_version`. Never edit a past one."""

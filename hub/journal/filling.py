@@ -1,10 +1,10 @@
-"""Taking events of before there were some derived tables into them: while the hub runs, the newest first."""
+"""Taking what was stored before there were some derived tables into them: while the hub runs, the newest first."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from typing import Any, Final, NamedTuple
 
 import structlog
 
@@ -27,18 +27,36 @@ WriteDown = Callable[..., Awaitable[int]]
 """Carries out a statement for each row of values, after what it was called with before."""
 
 
+Rows = Sequence[Sequence[Any]]
+
+
 class Filling(NamedTuple):
-    """What a migration has left to do: `cursor` is up to where events of these types are still to be taken in."""
+    """What a migration has left to do: `cursor` is up to where it is still to be done.
+
+    `newest` reads rows up to a place, so many at most, the newest first: the place of each is its first value.
+    """
 
     cursor: str
-    types: frozenset[EventType]
-    derive: Callable[[int, Event], Sequence[Derivation]]
+    newest: str
+    derive: Callable[[Rows], Sequence[Derivation]]
+
+
+def filling_of_events(
+    cursor: str, types: Collection[EventType], derive: Callable[[int, Event], Sequence[Derivation]]
+) -> Filling:
+    """Return what takes in events of some types."""
+
+    def derived(rows: Rows) -> Sequence[Derivation]:
+        events = ((position, event_at(position, body)) for position, kind, body in rows if kind in types)
+        return [one for position, event in events if event is not None for one in derive(position, event)]
+
+    return Filling(cursor, statements.EVENTS_TO_FILL, derived)
 
 
 class _Batch(NamedTuple):
     derivations: Sequence[Derivation]
     rest: int
-    """Up to where events are still to be taken in."""
+    """Up to where it is still to be done."""
 
 
 async def fill(filling: Filling, readers: Readers, write: WriteDown) -> None:
@@ -60,12 +78,12 @@ async def fill(filling: Filling, readers: Readers, write: WriteDown) -> None:
             continue
         taken += len(batch.derivations)
         if batch.rest == 0:
-            log.info("filled", cursor=filling.cursor, events=taken)
+            log.info("filled", cursor=filling.cursor, taken=taken)
             break
 
 
 def is_filled(connection: StoreConnection, filling: Filling) -> bool:
-    """Whether no events of before are left to be taken in."""
+    """Whether nothing of before is left to be taken in."""
     return _last_to_fill(connection, filling) == 0
 
 
@@ -85,7 +103,5 @@ def _next(connection: StoreConnection, filling: Filling) -> _Batch | None:
     up_to = _last_to_fill(connection, filling)
     if up_to == 0:
         return None
-    rows = connection.rows(statements.EVENTS_TO_FILL, (up_to, BATCH))
-    events = ((position, event_at(position, body)) for position, kind, body in rows if kind in filling.types)
-    derived = [one for position, event in events if event is not None for one in filling.derive(position, event)]
-    return _Batch(derived, rows[-1][0] - 1 if rows else 0)
+    rows = connection.rows(filling.newest, (up_to, BATCH))
+    return _Batch(filling.derive(rows), rows[-1][0] - 1 if rows else 0)

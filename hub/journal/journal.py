@@ -23,7 +23,7 @@ from hub.domain.store_place import StorePlace
 from hub.journal import accesses, dead_letters, decisions, queries, statements, timeline
 from hub.journal.batch import Commit, Outcome, Pending, PendingEvents, PendingWrite
 from hub.journal.customers import Remembers, nothing_remembered
-from hub.journal.customers_fill import customers_filling
+from hub.journal.customers_fill import NUMBERS, customers_filling
 from hub.journal.customers_queries import JournalCustomers
 from hub.journal.erasure_row import MOVE_ERASURE, Erasure, ErasureState, erasures
 from hub.journal.errors import JournalError, JournalFullError
@@ -387,7 +387,7 @@ def _open(store: JournalStore, remembers: Remembers) -> tuple[StoreConnection, i
     connection = store.open_writer()
     try:
         position: int = connection.rows(statements.LAST_POSITION)[0][0]
-        fillings = (TIMELINES, customers_filling(remembers))
+        fillings = (TIMELINES, customers_filling(remembers), NUMBERS)
         unfilled = [filling for filling in fillings if not is_filled(connection, filling)]
     except BaseException:
         connection.close()

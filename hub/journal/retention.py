@@ -17,6 +17,7 @@ from hub.domain.event import Event, EventType, decode_event, encode_event
 from hub.domain.store_place import StorePlace
 from hub.journal import statements
 from hub.journal.accesses import FORGET_ACCESSES
+from hub.journal.customers import record_of
 from hub.journal.erasure_tables import empty_call_log, of_calls, of_contexts, of_event
 from hub.journal.search_terms import terms_of_record
 from hub.journal.store import store_at
@@ -38,7 +39,6 @@ _FORGET_TERMS: Final = "DELETE FROM customer_terms WHERE number = $1"
 _CHANGE_RECORD: Final = "UPDATE customer_records SET body = $2 WHERE number = $1"
 _SAVE_TERM: Final = "INSERT INTO customer_terms (term, number) VALUES ($1, $2) ON CONFLICT DO NOTHING"
 
-_decoder = msgspec.json.Decoder(CustomerRecord)
 _encoder = msgspec.json.Encoder()
 
 
@@ -165,7 +165,7 @@ def _records(connection: StoreConnection, rule: RecordRule, now: datetime) -> It
 
 
 def _record(connection: StoreConnection, rule: RecordRule, number: int, body: bytes | None) -> bool:
-    record = None if body is None else _record_of(body)
+    record = None if body is None else record_of(body)
     left = None if record is None else rule.left(record)
     if left is not None and left == record:
         return False
@@ -186,13 +186,6 @@ def _letters(connection: StoreConnection, before: int) -> Iterable[int]:
 def _decoded(body: bytes) -> Event | None:
     try:
         return decode_event(body)
-    except msgspec.ValidationError:
-        return None
-
-
-def _record_of(body: bytes) -> CustomerRecord | None:
-    try:
-        return _decoder.decode(body)
     except msgspec.ValidationError:
         return None
 

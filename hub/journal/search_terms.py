@@ -2,8 +2,8 @@
 
 `tel:`, `mailto:` and `id:` are keys (`CustomerRef.keys`), `of:` before one the key of whose an order or a case is.
 `end:` are a number's digits from the last to the first, `at:` is an address's domain, `no:` an id or the number of an
-order or a case, `name:` a name from one of its words on, `east:` from one of its characters on, `py:` in pinyin, `ini:`
-in its initials.
+order, a case, an invoice, a product or a contract, `name:` a name from one of its words on, `east:` from one of its
+characters on, `py:` in pinyin, `ini:` in its initials.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from itertools import islice
 from typing import Final
 
 from hub.domain.customer import CustomerRecord, Kind
-from hub.domain.search import Matter
+from hub.domain.search import FoundBy, Matter
 from hub.journal.search_pinyin import latin_of
 from hub.journal.search_words import east_asian, folded_id, is_han, spellings, turned
 
-MAX_TERMS: Final = 200
+MAX_TERMS: Final = 400
 """Of one record: a backend may say that somebody has thousands of numbers and orders."""
 
 _LAST_CHARACTERS: Final = 24
@@ -68,6 +68,15 @@ def numbers(text: str) -> Iterator[str]:
             yield f"no:{bare}"
 
 
+def numbers_of(record: CustomerRecord) -> Iterator[tuple[FoundBy, Iterable[str]]]:
+    """Yield what of the customer's has a number that somebody reads out, and the numbers."""
+    yield FoundBy.ORDER, (order.id for order in record.orders)
+    yield FoundBy.CASE, (case.id for case in record.cases)
+    yield FoundBy.INVOICE, (invoice.id for invoice in record.invoices)
+    # A contract is a product, and its number the product's.
+    yield FoundBy.PRODUCT, (number for one in record.products for number in (one.serial_number, one.id))
+
+
 def backwards(text: str) -> str:
     """Return the digits of a number from the last to the first."""
     return "".join(one for one in reversed(text) if one.isdecimal() and one.isascii())
@@ -86,5 +95,6 @@ def _of_record(record: CustomerRecord) -> Iterator[str]:
         yield from numbers(identity)
     for name in names_of(record):
         yield from terms_of_name(record, name)
-    for number in (*(order.id for order in record.orders), *(case.id for case in record.cases)):
-        yield from numbers(number)
+    for _, listed in numbers_of(record):
+        for number in listed:
+            yield from numbers(number)

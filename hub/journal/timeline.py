@@ -59,42 +59,40 @@ def timeline(
     limit = max(0, min(limit, MAX_LINES))
     indexed = tuple(dict.fromkeys(index_key(key) for key in keys[:MAX_KEYS]))
     codes = tuple(sorted({CODES[channel] for channel in channels} or _CHANNEL_OF))
-    statement = statements.lines_of_key(codes)
-    found: dict[_Place, int] = {}
-    for key in indexed:
-        for at, line, position in connection.rows(statement, (key, *place, limit + 1)):
-            found[_Place(at, line)] = position
+    since = round((datetime.now(UTC) - timedelta(days=rule.days)).timestamp() * 1_000_000)
+    asked = [(key, *place, limit + 1, since, MAX_CONTACTS) for key in indexed]
+    found: dict[_Place, _Told] = {}
+    contacts: dict[int, Contact] = {}
+    for at, line, position, body, channel, reference in connection.rows_of_each(
+        statements.page_of_key(codes, _CONTACTS), asked
+    ):
+        if body is not None:
+            found[_Place(at, line)] = _Told(position, body)
+        else:
+            contacts[line] = Contact(reference, moment_of(at), _CHANNEL_OF[channel])
     places = sorted(found, reverse=True)
     shown = places[:limit]
     return TimelinePage(
         interactions=tuple(_interactions(connection, [found[one] for one in shown])),
-        repeats=repeats(_contacts(connection, indexed, rule), rule),
+        repeats=repeats(contacts.values(), rule),
         next=_cursor(shown[-1]) if shown and len(places) > limit else "",
     )
 
 
-def _contacts(connection: StoreConnection, keys: Sequence[str], rule: RepeatRule) -> Collection[Contact]:
-    """Return the contacts of the last days that name a matter, each once, however many of the keys have it."""
-    statement = statements.contacts_of_key(_CONTACTS)
-    since = round((datetime.now(UTC) - timedelta(days=rule.days)).timestamp() * 1_000_000)
-    found: dict[int, Contact] = {}
-    for key in keys:
-        for line, at, channel, reference in connection.rows(statement, (key, since, MAX_CONTACTS)):
-            found[line] = Contact(reference, moment_of(at), _CHANNEL_OF[channel])
-    return found.values()
+class _Told(NamedTuple):
+    """The event that tells a line as it is now."""
+
+    position: int
+    body: bytes
 
 
-def _interactions(connection: StoreConnection, positions: Sequence[int]) -> list[Interaction]:
-    """Return the lines that the events at these positions tell, in this order."""
-    if not positions:
-        return []
-    bodies: dict[int, bytes] = dict(connection.rows(statements.BODIES, (list(positions),)))
+def _interactions(connection: StoreConnection, found: Sequence[_Told]) -> list[Interaction]:
+    """Return the lines that these events tell, in this order."""
     told: list[Interaction] = []
     matters: list[Interaction] = []
     calls: list[str] = []
-    for position in positions:
-        body = bodies.get(position)
-        event = None if body is None else event_at(position, body)
+    for position, body in found:
+        event = event_at(position, body)
         line = None if event is None else _line(event)
         if line is None:
             continue
@@ -103,8 +101,7 @@ def _interactions(connection: StoreConnection, positions: Sequence[int]) -> list
             matters.append(line)
         elif event is not None and isinstance(event.data, CallEvent):
             calls.append(line.id)
-    said = _said(connection, calls) if calls else {}
-    histories = _histories(connection, matters)
+    said, histories = _more(connection, calls, matters)
     return [_whole(line, said, histories) for line in told]
 
 
@@ -134,10 +131,35 @@ def _whole(line: Interaction, said: Mapping[str, _Said], histories: _Histories) 
     return msgspec.structs.replace(line, notes=of_call.notes, reference=of_call.reference)
 
 
-def _said(connection: StoreConnection, calls: Sequence[str]) -> Mapping[str, _Said]:
-    """Return what agents said of these calls, in the order in which it was said."""
+def _more(
+    connection: StoreConnection, calls: Sequence[str], matters: Sequence[Interaction]
+) -> tuple[Mapping[str, _Said], _Histories]:
+    """Return what agents said of calls, in the order in which it was said, and how matters came to their states."""
+    if not (calls or matters):
+        return {}, {}
+    # Matters are asked for by their source, and the calls with the first of these.
+    ids: dict[str, list[str]] = {index_key(matter.source): [] for matter in matters} or {"": []}
+    for matter in matters:
+        ids[index_key(matter.source)].append(index_key(matter.id))
+    asked = [(calls if not place else [], MAX_NOTES, source, ids[source]) for place, source in enumerate(ids)]
+    notes: list[tuple[int, bytes, str]] = []
+    states: dict[tuple[str, str], str] = {}
+    for position, body, told, source, identity in connection.rows_of_each(statements.MORE_OF_A_PAGE, asked):
+        if body is not None:
+            notes.append((position, body, told))
+        else:
+            states[source, identity] = told
+    histories = {}
+    for matter in matters:
+        kept = states.get((_as_stored(index_key(matter.source)), _as_stored(index_key(matter.id))))
+        if kept is not None:
+            histories[matter.source, matter.id] = _states(kept)
+    return _said(sorted(notes)), histories
+
+
+def _said(notes: Sequence[tuple[int, bytes, str]]) -> Mapping[str, _Said]:
     said: dict[str, _Said] = {}
-    for position, body, reference in connection.rows(statements.NOTES, (list(calls), MAX_NOTES)):
+    for position, body, reference in notes:
         event = event_at(position, body)
         if event is None or not isinstance(event.data, Interaction):
             continue
@@ -157,18 +179,6 @@ def _note(said: Interaction) -> Note | None:
     # A hub from before wrote the agent beside the wrap-up's id.
     agent = said.agent or said.extra.get("agent", "")
     return Note(at=said.at, agent=agent, text=said.text, disposition=said.status, new_case=new_case)
-
-
-def _histories(connection: StoreConnection, matters: Sequence[Interaction]) -> _Histories:
-    """Return the states that matters were in, the newest first, without those that were told again."""
-    of_source: dict[str, dict[str, str]] = {}
-    for matter in matters:
-        of_source.setdefault(matter.source, {})[_as_stored(index_key(matter.id))] = matter.id
-    found: dict[tuple[str, str], tuple[PastState, ...]] = {}
-    for source, ids in of_source.items():
-        for identity, states in connection.rows(statements.STATES, (index_key(source), list(ids))):
-            found[source, ids[_as_stored(identity)]] = _states(states)
-    return found
 
 
 def _as_stored(text: str) -> str:

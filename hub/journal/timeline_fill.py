@@ -8,7 +8,7 @@ from typing import Final
 from hub.domain.call import CallEvent, CallEventKind
 from hub.domain.customer import CustomerContext
 from hub.domain.event import Event, EventType
-from hub.journal.filling import Filling
+from hub.journal.filling import filling_of_events
 from hub.journal.timeline_derived import call_writes, context_writes, derive_contact
 from hub.journal.writes import Derivation
 
@@ -23,9 +23,9 @@ def _derived(position: int, event: Event) -> Sequence[Derivation]:
     return [] if contact is None else [contact]
 
 
-TIMELINES: Final = Filling(
-    cursor="timeline",
-    types=frozenset(
+TIMELINES: Final = filling_of_events(
+    "timeline",
+    frozenset(
         {
             EventType.CALL_CLEARED,
             EventType.CUSTOMER_CONTEXT_UPDATED,
@@ -34,5 +34,5 @@ TIMELINES: Final = Filling(
             EventType.INTERACTION_RECORDED,
         }
     ),
-    derive=_derived,
+    _derived,
 )

@@ -74,31 +74,40 @@ DERIVED = (
     SAVE_CALL_LINE,
 )
 
-BODIES = "SELECT position, body FROM events WHERE position = ANY ($1)"
-NOTES = """SELECT call_notes.position, events.body, call_notes.reference FROM call_notes JOIN events USING (position)
-    WHERE call_notes.call_id = ANY ($1) ORDER BY call_notes.position LIMIT $2"""
-STATES = "SELECT id, states FROM lines WHERE source = $1 AND id = ANY ($2)"
+MORE_OF_A_PAGE = """SELECT notes.position, notes.body, notes.reference AS told, '' AS source, '' AS id FROM (
+        SELECT call_notes.position, events.body, call_notes.reference FROM call_notes JOIN events USING (position)
+        WHERE call_notes.call_id = ANY ($1) ORDER BY call_notes.position LIMIT $2) AS notes
+    UNION ALL SELECT 0, NULL, states, source, id FROM lines WHERE source = $3 AND id = ANY ($4)"""
+"""What agents said of calls, and the states that matters of one source were in; the latter without a body."""
 
-_OF_CHANNEL = """SELECT at, line, position FROM line_keys
-    WHERE key = $1 AND channel = {code} AND (at, line) < ($2, $3)"""
+_NEWEST_FIRST = "ORDER BY at DESC, line DESC LIMIT $4"
+_ON_CHANNEL = "SELECT at, line, position FROM line_keys WHERE key = $1 AND channel = {} AND (at, line) < ($2, $3)"
+_CONTACTS_ON_CHANNEL = """SELECT at, line, channel, reference FROM line_keys
+        WHERE key = $1 AND channel = {} AND at >= $5 AND reference <> ''"""
+
+
+@functools.cache
+def page_of_key(codes: Sequence[int], contact_codes: Sequence[int]) -> str:
+    """Return the statement for a key's newest lines on channels before a place ($2, $3), with what tells them.
+
+    In the same answer, without a body, are the key's contacts that name a matter, since a time ($5).
+    """
+    contacts = "\n    UNION ALL ".join(_CONTACTS_ON_CHANNEL.format(int(code)) for code in contact_codes)
+    return f"""SELECT found.at, found.line, found.position, events.body, 0 AS channel, '' AS reference
+    FROM ({lines_of_key(codes)}) AS found JOIN events USING (position)
+    UNION ALL SELECT at, line, 0, NULL, channel, reference FROM (
+    {contacts}
+    LIMIT $6) AS contacts"""  # noqa: S608 - whole numbers alone
 
 
 @functools.cache
 def lines_of_key(codes: Sequence[int]) -> str:
-    """Return the statement for the newest lines of a key on channels, before a place.
+    """Return the statement for the places of a key's newest lines.
 
     Each channel is a stretch of the primary key in this very order: they are merged, and no more of them is read than
-    is asked for, however rare a channel is.
+    is asked for, however rare a channel is, and however many lines there are.
     """
-    stretches = "\n    UNION ALL ".join(_OF_CHANNEL.format(code=int(code)) for code in codes)
-    return f"{stretches}\n    ORDER BY at DESC, line DESC LIMIT $4"
-
-
-@functools.cache
-def contacts_of_key(codes: Sequence[int]) -> str:
-    """Return the statement for a key's contacts that name a matter, on channels, since a time."""
-    listed = ", ".join(str(int(code)) for code in codes)
-    return (
-        "SELECT line, at, channel, reference FROM line_keys "  # noqa: S608 - whole numbers alone
-        f"WHERE key = $1 AND channel IN ({listed}) AND at >= $2 AND reference <> '' LIMIT $3"
-    )
+    stretches = [_ON_CHANNEL.format(int(code)) for code in codes]
+    if len(stretches) > 1:
+        stretches = [f"({stretch} {_NEWEST_FIRST})" for stretch in stretches]
+    return "\n    UNION ALL ".join(stretches) + f" {_NEWEST_FIRST}"

@@ -2,6 +2,9 @@
 
 import asyncio
 
+import msgspec
+
+from hub.domain.customer import Invoice, Product
 from hub.domain.interaction import CustomerRef
 from hub.domain.store_place import StorePlace
 from hub.journal.journal import Journal
@@ -24,6 +27,38 @@ def as_of_before(place: StorePlace) -> None:
         connection.execute("INSERT INTO cursors (reader, position) SELECT $1, max(position) FROM events", (cursor,))
     connection.close()
     store.release()
+
+
+def without_numbers(place: StorePlace) -> None:
+    """Put a journal back to what the migration finds that has invoices and products found by their numbers."""
+    store = store_at(place)
+    connection = store.open_writer()
+    connection.execute("DELETE FROM customer_terms WHERE term LIKE 'no:r%' OR term LIKE 'no:s%'")
+    connection.execute(
+        "INSERT INTO cursors (reader, position) SELECT 'journal.terms.until', max(number) FROM customer_records"
+    )
+    connection.close()
+    store.release()
+
+
+async def test_records_of_before_are_found_by_their_invoices_and_products(place: StorePlace) -> None:
+    """Those that stand, not those that are gone: what was erased or retired meanwhile does not come back."""
+    anna = msgspec.structs.replace(record("1", "Anna"), invoices=(Invoice(id="R-1001"),))
+    bert = msgspec.structs.replace(record("2", "Bert"), products=(Product(name="Pump", serial_number="S-2002"),))
+    async with asyncio.timeout(30):
+        journal = await Journal.open(place)
+        for event in (told(anna), told(bert), told(record("3", "Carla")), told(bert, at=1, deleted=True)):
+            await journal.append(event)
+        await journal.close()
+        await asyncio.to_thread(without_numbers, place)
+        journal = await Journal.open(place)
+
+        async def is_filled() -> bool:
+            return await journal.cursor("journal.terms.until") == 0
+
+        await eventually_asked(is_filled, "the numbers are taken in")
+        assert [["1"], []] == [await found(journal, text) for text in ("R-1001", "S-2002")]
+        await journal.close()
 
 
 async def test_what_was_stored_before_is_taken_in_while_the_journal_is_used(place: StorePlace) -> None:

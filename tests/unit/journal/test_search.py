@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from hub.domain.customer import CustomerRecord, Name, Order
+from hub.domain.customer import CustomerRecord, Invoice, Name, Order, Product
 from hub.domain.interaction import CustomerRef
 from hub.domain.search import FoundBy
 from hub.journal import search_found
@@ -133,6 +133,27 @@ async def test_orders_and_cases_find_whose_they_are(known: Journal) -> None:
     ):
         (one,) = (await known.customers.search(text, region="DE")).records
         assert (who, by, True) == (one.record.id, one.by, one.is_exact)
+
+
+async def test_invoices_products_and_contracts_find_whose_they_are(journal: Journal) -> None:
+    """By the number on the bill, on the product's plate and on the contract, begun or whole."""
+    lv = msgspec.structs.replace(
+        LV,
+        invoices=(Invoice(id="R-2026/0815"),),
+        products=(Product(name="Pump", serial_number="SN 00-77 123"), Product(name="Service plan", id="V-4400")),
+    )
+    await journal.append(told(lv, at=1))
+    expected = {
+        "r-2026/0815": (FoundBy.INVOICE, "R-2026/0815", True),
+        "R2026": (FoundBy.INVOICE, "R-2026/0815", False),
+        "sn0077123": (FoundBy.PRODUCT, "SN 00-77 123", True),
+        "V 4400": (FoundBy.PRODUCT, "V-4400", True),
+    }
+    told_why = {}
+    for text in expected:
+        (one,) = (await journal.customers.search(text, region="DE")).records
+        told_why[text] = (one.by, one.text, one.is_exact)
+    assert expected == told_why
 
 
 async def test_the_surest_come_first_and_more_is_told(journal: Journal) -> None:

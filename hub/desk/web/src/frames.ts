@@ -372,7 +372,7 @@ export interface Email {
   readonly valid_until?: string | null;
 }
 
-export type FoundBy = "backend" | "case" | "email" | "initials" | "name" | "order" | "phone" | "phone_end" | "pinyin" | "record_id";
+export type FoundBy = "backend" | "case" | "email" | "initials" | "invoice" | "name" | "order" | "phone" | "phone_end" | "pinyin" | "product" | "record_id";
 
 export interface HangUp {
   readonly command: "hang_up";

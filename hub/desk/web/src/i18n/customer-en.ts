@@ -1,5 +1,5 @@
 /** What the page says of a customer beyond the call, in English. `customer-zh.ts` has the type of this object. */
-import type { CallbackState, FoundBy, Outcome } from "../frames";
+import type { CallbackState, FoundBy, HiddenReason, Outcome } from "../frames";
 
 const ordinal = (count: number): string => {
   const ending = { one: "st", two: "nd", few: "rd", other: "th", zero: "th", many: "th" };
@@ -41,7 +41,7 @@ export const customerEn = {
   identity: {
     chosenBy: (who: string, when: string) => `Chosen by ${who}, ${when}`,
     you: "you",
-    ofSeveral: (count: number) => `one of ${count} customers with this number`,
+    ofSeveral: (count: number) => `one of ${count} with this number`,
     unreachableRecord: (system: string, id: string) => `${system} ${id}`,
     chosenUnreachable: "Who was chosen for this number can't be shown: that system does not answer. Ask who is calling.",
     takeBack: "Take back",
@@ -114,6 +114,10 @@ export const customerEn = {
     role: (fields: string) => `Hidden from your role: ${fields}`,
     consent: (fields: string) => `Hidden, since the customer does not allow its use: ${fields}`,
     field: (field: string) => FIELDS[field] ?? field,
+    here: {
+      role: "Hidden from your role",
+      consent: "Hidden, since the customer does not allow its use",
+    } satisfies Record<HiddenReason, string>,
   },
   contact: {
     expired: (when: string) => `no longer valid since ${when}`,
@@ -132,6 +136,7 @@ export const customerEn = {
   },
   timeline: {
     title: "Timeline",
+    ofNumber: "Contacts with this number",
     none: "No earlier contacts",
     noneHere: "None on these channels",
     filter: "Show channels",
@@ -157,7 +162,7 @@ export const customerEn = {
   search: {
     open: "Find a customer",
     hint: "Ctrl+K",
-    label: "Number, name, e-mail, order or case",
+    label: "Number, name, e-mail, order, case, invoice or serial number",
     short: "Type at least two characters.",
     none: "Nothing found in what the hub knows.",
     noneAnywhere: "Nothing found, the systems were asked, too.",
@@ -173,13 +178,15 @@ export const customerEn = {
       record_id: "Customer number",
       order: "Order",
       case: "Case",
+      invoice: "Invoice",
+      product: "Product or contract",
       name: "Name",
       pinyin: "Pinyin",
       initials: "Initials",
       phone_end: "End of number",
       backend: "Named by",
     } satisfies Record<FoundBy, string>,
-    recent: "Customers are found by any number, name or beginning of one (Chinese also by pinyin), e-mail, order or case.",
+    recent: "Customers are found by any number, name or beginning of one (Chinese also by pinyin), e-mail, order, case, invoice, serial number or contract.",
   },
   view: {
     title: "Customer without a call",

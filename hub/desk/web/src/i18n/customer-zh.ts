@@ -108,6 +108,7 @@ export const customerZh: CustomerStrings = {
   hidden: {
     role: (fields) => `您的角色无权查看：${fields}`,
     consent: (fields) => `因客户不同意使用而隐藏：${fields}`,
+    here: { role: "您的角色无权查看", consent: "因客户不同意使用而隐藏" },
     field: (field) => FIELDS[field] ?? field,
   },
   contact: {
@@ -127,6 +128,7 @@ export const customerZh: CustomerStrings = {
   },
   timeline: {
     title: "联系记录",
+    ofNumber: "此号码的联系记录",
     none: "没有联系记录",
     noneHere: "这些渠道没有记录",
     filter: "显示渠道",
@@ -152,7 +154,7 @@ export const customerZh: CustomerStrings = {
   search: {
     open: "查找客户",
     hint: "Ctrl+K",
-    label: "号码、姓名、邮箱、订单或工单",
+    label: "号码、姓名、邮箱、订单、工单、账单或序列号",
     short: "请至少输入两个字符。",
     none: "系统已知的资料中没有找到。",
     noneAnywhere: "没有找到，各系统也已查询。",
@@ -168,13 +170,15 @@ export const customerZh: CustomerStrings = {
       record_id: "客户编号",
       order: "订单",
       case: "工单",
+      invoice: "账单",
+      product: "产品或合同",
       name: "姓名",
       pinyin: "拼音",
       initials: "拼音首字母",
       phone_end: "尾号",
       backend: "来自系统",
     },
-    recent: "可按号码、姓名或其开头（中文也可用拼音）、邮箱、订单号或工单号查找客户。",
+    recent: "可按号码、姓名或其开头（中文也可用拼音）、邮箱、订单号、工单号、账单号、序列号或合同号查找客户。",
   },
   view: {
     title: "查看客户（无通话）",
