@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -41,6 +42,7 @@ LOOKUPS_AT_ONCE: Final = 50
 """Above that they wait for each other, and no other request waits for them."""
 
 _MAX_REASON: Final = 1_000
+_ADDRESS: Final = re.compile(r"[^\s@]+@[^\s@]+")
 _NEEDED: Final[dict[str, TokenRight]] = {"dial": "control"}
 
 _UNSURE: Final = (
@@ -159,6 +161,8 @@ class Methods:
             if phone.e164 is None:
                 reason = f"phone: this is no number of {self._region} and none with + and a country code."
                 raise RpcError(Code.INVALID_PARAMS, reason, "phone")
+        if params.email is not UNSET and not _ADDRESS.fullmatch(params.email):
+            raise RpcError(Code.INVALID_PARAMS, "email: this is no e-mail address.", "email")
         query = CustomerQuery(
             phone=phone,
             email="" if params.email is UNSET else params.email,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from hub.desk.replies import ApiError, json_reply
 from hub.desk.route import OneOf, Route
 from hub.domain.event import Event, interaction_event
 from hub.domain.interaction import Channel, CustomerRef, Interaction, Note
+from hub.domain.phone import parse_number
 from hub.domain.ports import EventJournal, EventRefusedError, StoreError
 
 log = structlog.get_logger(__name__)
@@ -26,19 +28,19 @@ MAX_BYTES: Final = 1024 * 1024
 MAX_ENTRIES: Final = 500
 RETRY_AFTER_S: Final = "5"
 _RECORDED = uuid.UUID("b4f0a1de-6d0b-5a52-9a3c-7f0d3c1c2b95")
+_E164: Final = re.compile(r"\+[1-9][0-9]{1,14}")
+_ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s]+")
 
 _Short = Annotated[str, msgspec.Meta(max_length=200)]
 _Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class GivenCustomer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Whom it was with, at least one of: E.164 numbers, e-mail addresses, ids by system name."""
+    """Whom it was with, at least one of: numbers, with + or as dialled here; e-mail addresses; ids by system name."""
 
-    phones: Annotated[
-        tuple[Annotated[str, msgspec.Meta(pattern=r"^\+[1-9][0-9]{1,14}$")], ...], msgspec.Meta(max_length=20)
-    ] = ()
+    phones: Annotated[tuple[Annotated[str, msgspec.Meta(max_length=40)], ...], msgspec.Meta(max_length=20)] = ()
     emails: Annotated[
-        tuple[Annotated[str, msgspec.Meta(pattern=r"^[^@\s]+@[^@\s]+$", max_length=320)], ...],
+        tuple[Annotated[str, msgspec.Meta(max_length=320, extra_json_schema={"format": "email"})], ...],
         msgspec.Meta(max_length=20),
     ] = ()
     ids: Annotated[
@@ -100,12 +102,21 @@ class InteractionReceipt(msgspec.Struct, frozen=True, kw_only=True, omit_default
 
 
 class InteractionsApi:
-    """`on_event` hears of each that is new and durable; `problem` says why nothing can be stored at the moment."""
+    """`on_event` hears of each that is new and durable; `problem` says why nothing can be stored at the moment.
+
+    National numbers are those of `region`.
+    """
 
     def __init__(
-        self, *, journal: EventJournal, on_event: Callable[[Event], None], problem: Callable[[], str | None]
+        self,
+        *,
+        journal: EventJournal,
+        region: str,
+        on_event: Callable[[Event], None],
+        problem: Callable[[], str | None],
     ) -> None:
         self._journal = journal
+        self._region = region
         self._on_event = on_event
         self._problem = problem
         self._decoder = msgspec.json.Decoder(GivenInteraction)
@@ -174,9 +185,26 @@ class InteractionsApi:
             return "it names no customer: give a phone, an e-mail address or an id - at `$.customer`."
         if not all(map(_is_in_utc, (given.at, *(note.at for note in given.notes)))):
             return "a moment is of no year from 1 to 9999 in UTC - at `$.at` or `$.notes`."
-        interaction = _interaction(given, source)
+        customer = self._whom(given.customer)
+        if isinstance(customer, str):
+            return customer
+        interaction = _interaction(given, source, customer)
         event = interaction_event(interaction, feed=source)
         return msgspec.structs.replace(event, id=_event_id(interaction))
+
+    def _whom(self, given: GivenCustomer) -> CustomerRef | str:
+        """Return whom an entry names, or in words what is wrong with it."""
+        phones: list[str] = []
+        for place, typed in enumerate(given.phones):
+            number = typed if _E164.fullmatch(typed) else parse_number(typed, self._region).e164
+            if number is None:
+                wrong = f"this is no number of {self._region} and none with + and a country code"
+                return f"{wrong} - at `$.customer.phones[{place}]`."
+            phones.append(number)
+        for place, address in enumerate(given.emails):
+            if not _ADDRESS.fullmatch(address):
+                return f"this is no e-mail address - at `$.customer.emails[{place}]`."
+        return CustomerRef(phones=tuple(phones), emails=given.emails, ids=given.ids)
 
     async def _store(self, made: Sequence[Event | str]) -> list[InteractionReceipt]:
         """Return a receipt for each, in order, once all that can be is durable. Raises ApiError 503."""
@@ -218,14 +246,14 @@ def _unavailable(reason: str) -> ApiError:
     return ApiError(503, "store_unavailable", words, {"Retry-After": RETRY_AFTER_S})
 
 
-def _interaction(given: GivenInteraction, source: str) -> Interaction:
+def _interaction(given: GivenInteraction, source: str, customer: CustomerRef) -> Interaction:
     return Interaction(
         id=given.id,
         source=source,
         channel=given.channel,
         at=given.at,
         subject=given.subject,
-        customer=CustomerRef(phones=given.customer.phones, emails=given.customer.emails, ids=given.customer.ids),
+        customer=customer,
         direction=given.direction,
         status=given.status,
         text=given.text,

@@ -163,7 +163,7 @@ class DeskServer:
                 archive=archive,
                 sight=sight,
             ).routes(),
-            *InteractionsApi(journal=journal, on_event=on_visit, problem=store_problem).routes(),
+            *InteractionsApi(journal=journal, region=region, on_event=on_visit, problem=store_problem).routes(),
             *ConnectorsApi(backends=backends).routes(),
             *InboundApi(
                 feeds=feeds,

@@ -40,7 +40,7 @@ class CustomerParams(Params, frozen=True, kw_only=True, omit_defaults=True, forb
     """
 
     phone: Annotated[str, Meta(min_length=1, max_length=64)] | UnsetType = UNSET
-    email: Annotated[str, Meta(min_length=3, max_length=254, pattern=r"^[^\s@]+@[^\s@]+$")] | UnsetType = UNSET
+    email: Annotated[str, Meta(min_length=3, max_length=254, extra_json_schema={"format": "email"})] | UnsetType = UNSET
     ids: (
         Annotated[
             dict[Annotated[str, Meta(min_length=1, max_length=64)], Annotated[str, Meta(min_length=1, max_length=200)]],

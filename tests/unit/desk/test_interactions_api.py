@@ -62,6 +62,16 @@ async def test_a_contact_is_recorded(house: House, kept: Journal) -> None:
     assert ("/feed/chatbot", "cti.interaction.recorded") == (event.source, str(event.type))
 
 
+async def test_a_number_is_read_as_it_is_dialled_here(house: House, kept: Journal) -> None:
+    """It is the same contact as with + and the country's code; a number that no numbering plan has stays as it is."""
+    client = house.machine(RECORD_TOKEN)
+    _, first = await record(client, CHAT)
+    _, again = await record(client, CHAT | {"customer": {"phones": ["030 90 18 20"], "ids": {"crm": "C-1"}}})
+    assert ("duplicate", first["event"]) == (again["outcome"], again["event"])
+    assert 201 == (await record(client, CHAT | {"id": "c-2", "customer": {"phones": ["+4930000"]}}))[0]
+    assert 1 == len(await samples.newest(kept, ["tel:+4930000"], 10))
+
+
 async def test_the_same_again_changes_nothing(house: House, kept: Journal) -> None:
     """It is said to be a duplicate and told to nobody; a second's order of the fields makes no difference."""
     client = house.machine(RECORD_TOKEN)
@@ -105,8 +115,11 @@ async def test_a_list_has_a_receipt_for_each(house: House, kept: Journal) -> Non
         ({"notes": [{"at": "0001-01-01T00:00:00+14:00"}]}, "$.notes"),
         ({"subject": "x" * 501}, "$.subject"),
         ({"customer": {}}, "$.customer"),
-        ({"customer": {"phones": ["030 901820"]}}, "$.customer.phones"),
-        ({"customer": {"emails": ["anna"]}}, "$.customer.emails"),
+        (
+            {"customer": {"phones": ["030 901820", "none"]}},
+            "no number of DE and none with + and a country code - at `$.cu",
+        ),
+        ({"customer": {"emails": ["nobody"]}}, "this is no e-mail address - at `$.customer.emails[0]`"),
         ({"customer": {"ids": {"crm": ""}}}, "$.customer.ids"),
         ({"url": "javascript:alert(1)"}, "$.url"),
         ({"duration_s": -1}, "$.duration_s"),
