@@ -117,7 +117,7 @@ async def test_a_list_has_a_receipt_for_each(house: House, kept: Journal) -> Non
         ({"customer": {}}, "$.customer"),
         (
             {"customer": {"phones": ["030 901820", "none"]}},
-            "no number of DE and none with + and a country code - at `$.cu",
+            "this is no number of DE and none with + and a country code",
         ),
         ({"customer": {"emails": ["nobody"]}}, "this is no e-mail address - at `$.customer.emails[0]`"),
         ({"customer": {"ids": {"crm": ""}}}, "$.customer.ids"),
