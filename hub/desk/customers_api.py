@@ -51,8 +51,8 @@ class CustomersApi:
                 handler=self._search,
                 summary=(
                     "Customers by any number (its last digits, too), name (pinyin and its initials, too), e-mail,"
-                    " order, case, invoice, serial or contract number, or record id: what the hub knows, the best first,"
-                    " each with why."
+                    " order, case, invoice, serial or contract number, or record id: what the hub knows, the best"
+                    " first, each with why."
                 ),
                 reply=CustomerSearch,
                 parameters=(

@@ -16,11 +16,13 @@ from hub.demo.pbx.exchange import Exchange
 from hub.demo.pbx.manager import ManagerServer
 from hub.domain.customer import Customer, CustomerContext
 from hub.domain.event import EventType
+from hub.domain.interaction import TimelinePage
+from hub.domain.ports import CallLogEntry
 from hub.domain.search import CustomerSearch, CustomerView, FoundBy
 from tests.scenarios.call_site import agents_section, pbx_section
 from tests.scenarios.hub_api import EventStream, HubApi
 from tests.scenarios.hub_process import HubProcess
-from tests.waiting import eventually
+from tests.waiting import eventually, eventually_asked
 
 PUBLISHER = "token-of-the-shop"
 NUMBER = "+498912345678"
@@ -146,6 +148,27 @@ async def test_who_is_still_in_the_menu_is_known(
         pbx.call_arrives(number=NUMBER, name="", dialled="493023125100")
         await eventually(lambda: known(stream) == ("王小明", {}), "the customer")
         assert [] == [event.type for event in stream.events if event.type.startswith("cti.call.")]
+
+
+async def test_who_gives_up_at_once_is_on_the_customers_timeline(
+    hub: HubProcess, exchange: tuple[Exchange, ManagerServer, str]
+) -> None:
+    """Gone before anything was looked up: that they tried is known under their id, and in the call log."""
+    pbx, _, _ = exchange
+    await push(hub, "shop", {"no": "42", "name": "王小明", "phones": ["089 12345678"], "mails": []})
+    caller = pbx.call_arrives(number=NUMBER, name="", dialled="493023125100")
+    pbx.join_queue(caller)
+    pbx.gives_up(caller)
+
+    async def is_filed() -> bool:
+        page = msgspec.json.decode(await got(hub, "/api/v1/customers/shop/42/timeline"), type=TimelinePage)
+        log = msgspec.json.decode(await got(hub, "/api/v1/calls/log"), type=list[CallLogEntry])
+        return (["abandoned"], ["王小明"]) == (
+            [line.status for line in page.interactions],
+            [entry.customer for entry in log],
+        )
+
+    await eventually_asked(is_filed, "the call that was lost, as this customer's")
 
 
 async def push(hub: HubProcess, feed: str, message: dict[str, Any]) -> None:
