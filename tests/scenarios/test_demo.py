@@ -25,19 +25,16 @@ from tests.waiting import eventually
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 COMMAND = [sys.executable, "-m", "hub", "demo", "--port", "0"]
-QUICKER = [
-    sys.executable,
-    "-c",
-    """
+AT_PACE = """
 import sys
 from hub.demo.main import run_demo
 from hub.demo.script import Pace
-sys.exit(run_demo(port=0, pace=Pace(greeting=0.2, ringing=3.0, talking=0.5, after_call=0.0, pause=0.3)))
-""",
-]
+sys.exit(run_demo(port=0, pace=Pace(greeting=0.2, ringing={ringing}, talking=0.5, after_call={after_call}, pause=0.3)))
+"""
+# A call rings until the test has seen it and takes it.
+UNTIL_TAKEN = [sys.executable, "-c", AT_PACE.format(ringing=60.0, after_call=0.0)]
 # Long enough for a person, or a test, to do something with the call.
-SLOWER = QUICKER[-1].replace("ringing=3.0", "ringing=15.0").replace("after_call=0.0", "after_call=5.0")
-PATIENT = [*QUICKER[:-1], SLOWER]
+PATIENT = [sys.executable, "-c", AT_PACE.format(ringing=15.0, after_call=5.0)]
 # The calls come round and round: what was missed once is seen the next time.
 WITHIN_MS = 60_000
 
@@ -150,7 +147,7 @@ async def test_the_printed_commands_look_into_it(tmp_path: Path) -> None:
 async def test_each_sort_of_caller_is_shown(tmp_path: Path, shared_browser: Browser) -> None:
     """Known to all, to one, to none, anonymous, while a backend is slow, while one is down, two with one number."""
     all_three, one, _none, _anonymous, slow, down, family = CALLERS
-    async with demo(QUICKER, tmp_path / "output", shared_browser) as page:
+    async with demo(UNTIL_TAKEN, tmp_path / "output", shared_browser) as page:
         name = page.get_by_test_id("pop-name")
 
         def system(connector: str, state: str) -> str:
@@ -161,18 +158,29 @@ async def test_each_sort_of_caller_is_shown(tmp_path: Path, shared_browser: Brow
             for selector in also:
                 await expect(page.locator(selector)).to_have_count(1, timeout=WITHIN_MS)
 
+        async def takes() -> None:
+            """Take the call, which its caller ends soon: the next one may come."""
+            await page.get_by_test_id("do-answer").click(timeout=WITHIN_MS)
+
         found = [system(name, "found") for name in ("sap", "service_cloud", "field_service")]
         await pops(all_three.full_name, *found)
+        await takes()
         await pops(one.full_name, system("sap", "found"), system("service_cloud", "not_found"))
+        await takes()
         await pops("Unknown caller", system("sap", "not_found"), system("service_cloud", "not_found"))
+        await takes()
         await pops("Anonymous caller")
+        await takes()
         await pops(slow.full_name, system("sap", "failed") + ' [data-problem="timeout"]')
+        await takes()
         await pops(down.full_name, system("service_cloud", "failed") + ' [data-problem="unreachable"]')
+        await takes()
         await pops(" or ".join(one.full_name for one in (family, *OTHERS)))
         await expect(page.get_by_test_id("candidate")).to_have_count(2)
         await page.get_by_test_id("choose").nth(1).click()
         await expect(page.get_by_test_id("pop-name")).to_have_text(OTHERS[0].full_name)
         await expect(page.get_by_test_id("pop-chosen")).to_contain_text("Chosen by you")
+        await takes()
         await pops(all_three.full_name)
         rows = page.get_by_test_id("log-row")
         assert len(CALLERS) <= await rows.count()
