@@ -20,8 +20,9 @@ class ValuesRefusedError(Exception):
 class StoreConnection(Protocol):
     """A connection for one thread at a time. Statements are PostgreSQL's as far as SQLite has the same.
 
-    Placeholders are $1, $2; a list of texts goes into `= ANY ($1)`; text is ordered by its bytes. Every method raises
-    StoreFailedError when the store fails and ValuesRefusedError when it is about the values.
+    Placeholders are $1, $2; a list of texts goes into `= ANY ($1)`; text is ordered by its bytes. Where no more is
+    wanted of a member of a UNION ALL than of the whole, each says so in brackets, in the words of the whole. Every
+    method raises StoreFailedError when the store fails and ValuesRefusedError when it is about the values.
     """
 
     @property
@@ -30,6 +31,9 @@ class StoreConnection(Protocol):
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> Sequence[tuple[Any, ...]]:
         """Return what a statement finds."""
+
+    def rows_of_each(self, statement: str, rows: Sequence[Sequence[Any]]) -> Sequence[tuple[Any, ...]]:
+        """Return what a statement finds for each row of values, one after the other: one way to a server and back."""
 
     def execute(self, statement: str, values: Sequence[Any] = ()) -> int:
         """Carry out a statement; return how many rows it changed."""

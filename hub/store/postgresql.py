@@ -35,6 +35,9 @@ _SETTINGS: Final = {
     "default_transaction_read_only": "off",
     # A commit that was confirmed is on the server's disk, whatever the server's own default is.
     "synchronous_commit": "on",
+    # All that the hub asks for it finds by index, in milliseconds: neither is worth its beginning.
+    "jit": "off",
+    "max_parallel_workers_per_gather": "0",
     # A hub that stands still in a transaction must not keep the others from the rows for ever.
     "idle_in_transaction_session_timeout": "60000",
     # The server finds out within half a minute that a hub's machine is gone, and lets another hub in.
@@ -77,6 +80,10 @@ class ServerConnection:
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> Sequence[tuple[Any, ...]]:
         found = self._wait(lambda: self._connection.fetch(statement, *_row(values)))
+        return [tuple(record) for record in found]
+
+    def rows_of_each(self, statement: str, rows: Sequence[Sequence[Any]]) -> Sequence[tuple[Any, ...]]:
+        found = self._wait(lambda: self._connection.fetchmany(statement, [_row(row) for row in rows]))
         return [tuple(record) for record in found]
 
     def execute(self, statement: str, values: Sequence[Any] = ()) -> int:
@@ -152,6 +159,8 @@ async def _connect(place: ServerPlace, answer_s: float) -> Any:
         ssl=encryption,
         timeout=CONNECT_S,
         command_timeout=answer_s,
+        # The hub has few statements: none is to be planned again because nobody asked for five minutes.
+        max_cached_statement_lifetime=0,
         server_settings=_SETTINGS,
     )
 

@@ -101,6 +101,9 @@ class FileConnection:
         with failures_in_words(self._path):
             return self._database.execute(in_dialect(statement), _row(values)).fetchall()
 
+    def rows_of_each(self, statement: str, rows: Sequence[Sequence[Any]]) -> Sequence[tuple[Any, ...]]:
+        return [found for row in rows for found in self.rows(statement, row)]
+
     def execute(self, statement: str, values: Sequence[Any] = ()) -> int:
         with failures_in_words(self._path):
             return self._database.execute(in_dialect(statement), _row(values)).rowcount
@@ -201,12 +204,20 @@ def repeated(statement: str, times: int) -> str | None:
 
 _PLACEHOLDER: Final = re.compile(r"\$(\d+)")
 _ANY: Final = re.compile(r"= ANY \(\$(\d+)\)")
+_MEMBER: Final = re.compile(
+    r"\((SELECT (?:[^()]|\([^()]*\))*)\s(ORDER BY [\w, ]+ LIMIT \$\d+)\)(?=\s+(?:UNION ALL\s+\(|\2))"
+)
 
 
 @functools.cache
 def in_dialect(statement: str) -> str:
-    """Return a statement as SQLite reads it; a list of texts comes to it as JSON."""
-    return _PLACEHOLDER.sub(r"?\1", _ANY.sub(r"IN (SELECT value FROM json_each($\1))", statement))
+    """Return a statement as SQLite reads it; a list of texts comes to it as JSON.
+
+    SQLite merges what is united in order, and takes no more of any member than is wanted of the whole: it need not, and
+    can't, be told so of each.
+    """
+    united = _MEMBER.sub(r"\1", statement)
+    return _PLACEHOLDER.sub(r"?\1", _ANY.sub(r"IN (SELECT value FROM json_each($\1))", united))
 
 
 def _row(values: Sequence[Any]) -> Sequence[Any]:

@@ -154,6 +154,9 @@ class _Bulk:
     def rows(self, statement: str, values: Sequence[Any] = ()) -> Sequence[tuple[Any, ...]]:
         return self._connection.rows(statement, values)
 
+    def rows_of_each(self, statement: str, rows: Sequence[Sequence[Any]]) -> Sequence[tuple[Any, ...]]:
+        return self._connection.rows_of_each(statement, rows)
+
     def execute(self, statement: str, values: Sequence[Any] = ()) -> int:
         return self._connection.execute(statement, values)
 

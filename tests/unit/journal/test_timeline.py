@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -27,7 +26,6 @@ from hub.domain.phone import PhoneNumber
 from hub.domain.store_place import StorePlace
 from hub.journal.journal import Journal
 from hub.journal.store import store_at
-from hub.journal.timeline_statements import contacts_of_key, lines_of_key
 from tests.unit.journal import samples
 from tests.waiting import eventually_asked
 
@@ -298,22 +296,6 @@ async def test_a_moment_that_utc_has_not_breaks_no_timeline(journal: Journal) ->
         await journal.append(interaction_event(line, feed="shop"))
     page = await journal.timeline(ref.keys())
     assert ["2", "1", "0"] == [line.id for line in page.interactions]
-
-
-async def test_a_rare_channel_reads_no_other(tmp_path: Path) -> None:
-    """The store finds it by index, merged with others in order: SQLite says so itself, and sorts nothing."""
-    place = tmp_path / "journal.db"
-    journal = await Journal.open(place)
-    await journal.append(contact(1, Channel.CHAT))
-    connection = store_at(place).open_reader()
-    for codes in ((3,), tuple(range(1, 10))):
-        plan = [row[3] for row in connection.rows(f"EXPLAIN QUERY PLAN {lines_of_key(codes)}", ("k", 1, 1, 1))]
-        assert len(codes) == sum("USING PRIMARY KEY (key=? AND channel=? AND (at,line)<(?,?))" in step for step in plan)
-        assert [] == [step for step in plan if "SCAN line_keys" in step or "TEMP B-TREE" in step]
-    plan = [row[3] for row in connection.rows(f"EXPLAIN QUERY PLAN {contacts_of_key((1, 2))}", ("k", 1, 1))]
-    assert ["SEARCH line_keys USING PRIMARY KEY (key=? AND channel=? AND at>?)"] == plan
-    connection.close()
-    await journal.close()
 
 
 async def test_a_matter_that_comes_up_again_is_marked(place: StorePlace) -> None:
