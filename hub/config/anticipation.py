@@ -17,6 +17,7 @@ from hub.config.names import Name
 from hub.config.patterned import patterned
 from hub.config.placed import PlacedError
 from hub.config.problem import ConfigError, Problem
+from hub.config.proposal_text import parts_of, paths_of
 from hub.config.section import Section
 from hub.config.wording import nearest, wording
 from hub.domain.anticipation import FACTS_OF
@@ -24,7 +25,6 @@ from hub.domain.proposal import ProposalKind
 
 FOLDER: Final = "anticipation"
 TARGET: Final = "proposal"
-PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 _RULE_FILE: Final = re.compile(rf"^target[ \t]*:[ \t]*[\"']?{TARGET}\b", re.MULTILINE)
 _MAPPING_FILE: Final = re.compile(
     r"^target[ \t]*:[ \t]*[\"']?(customer|interaction|order|case|write_back)\b", re.MULTILINE
@@ -61,7 +61,8 @@ class AnticipationSection(Section):
 class ProposalRule(Section):
     """A file under `anticipation/`: when all of `when` holds, for the customer or for an item of `each`, it proposes.
 
-    `text` is what, `reason` why, by language; `{item.name}` in them is what stands at that path.
+    `text` is what, `reason` why, by language; `{item.name}` in them is what stands at that path, and what is in `[]`
+    is left out where it names a fact that is not known.
     """
 
     rule: Words
@@ -87,10 +88,12 @@ class ProposalRule(Section):
         if "en" not in texts:
             raise ValueError("must be there in English (en) at least")
         for language, text in texts.items():
-            for path in PLACEHOLDER.findall(text):
+            try:
+                parts = parts_of(text)
+            except ValueError as error:
+                raise PlacedError((language,), str(error)) from None
+            for path in paths_of(parts):
                 _checked(path, info, (language,))
-            if "{" in (rest := PLACEHOLDER.sub("", text)) or "}" in rest:
-                raise PlacedError((language,), "a { begins the path of a fact and a } ends it, as in {item.name}")
         return texts
 
     @field_validator("about")

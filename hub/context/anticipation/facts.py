@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from typing import Any, Final
 
@@ -11,6 +12,8 @@ from hub.domain.anticipation import KnownCustomer
 from hub.domain.customer import Customer, Sourced
 from hub.domain.interaction import Interaction, Repeat
 
+_CODE: Final = re.compile(r"[a-z]{2,3}")
+_NO_LANGUAGE: Final = frozenset({"mis", "mul", "und", "zxx"})
 _USUAL: Final[dict[type[msgspec.Struct], dict[str, Any]]] = {}
 
 
@@ -47,10 +50,14 @@ def known_customer(
 
 
 def is_spoken(language: str, languages: Collection[str]) -> bool | None:
-    """Whether a language (`zh-CN`, `de_DE`, `en`) is among those spoken here; None where either is not known."""
-    if not (language and languages):
+    """Whether a language (`zh-CN`, `de_DE`, `en`) is among those spoken here; None where either is not known.
+
+    A word that is no language's code (`English`), or a code for none (ISO 639-2: `und`, `mul`), says nothing.
+    """
+    code = language.replace("_", "-").partition("-")[0].strip().lower()
+    if not (languages and _CODE.fullmatch(code)) or code in _NO_LANGUAGE:
         return None
-    return language.replace("_", "-").partition("-")[0].strip().lower() in languages
+    return code in languages
 
 
 def plain(value: msgspec.Struct) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from typing import Any, Final, NamedTuple
 
 import structlog
 
-from hub.config.anticipation import PLACEHOLDER, ProposalRule
+from hub.config.anticipation import ProposalRule
+from hub.config.proposal_text import Fact, IfKnown, Part, parts_of, paths_of
 from hub.context.anticipation.facts import known_customer, plain
 from hub.context.conditions import Condition, compiled
 from hub.domain.anticipation import KnownCustomer
@@ -33,16 +34,33 @@ _ORDER: Final = {ProposalKind.STOP: 0, ProposalKind.ATTENTION: 1, ProposalKind.O
 class _Text:
     """A text with places to be filled; what is filled in is taken as it is, whatever it looks like."""
 
-    def __init__(self, text: str) -> None:
-        parts = PLACEHOLDER.split(text)
-        self._words = parts[::2]
-        self._paths = [Path(path) for path in parts[1::2]]
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self._parts = [_ready(part) for part in parts]
+        self._paths = [part for part in self._parts if isinstance(part, Path)]
+
+    def is_known(self, record: Mapping[str, Any]) -> bool:
+        return all(_first(path, record) for path in self._paths)
 
     def filled(self, record: Mapping[str, Any]) -> str:
-        made = [self._words[0]]
-        for path, words in zip(self._paths, self._words[1:], strict=True):
-            made += (_first(path, record) or NOT_KNOWN, words)
-        return "".join(made)
+        return "".join(_filled(part, record) for part in self._parts)
+
+
+def _ready(part: Part) -> str | Path | _Text:
+    match part:
+        case Fact(path=path):
+            return Path(path)
+        case IfKnown(parts=parts):
+            return _Text(parts)
+    return part
+
+
+def _filled(part: str | Path | _Text, record: Mapping[str, Any]) -> str:
+    match part:
+        case Path():
+            return _first(part, record) or NOT_KNOWN
+        case _Text():
+            return part.filled(record) if part.is_known(record) else ""
+    return part
 
 
 class _Compiled(NamedTuple):
@@ -116,8 +134,8 @@ def _compiled(name: str, rule: ProposalRule) -> _Compiled:
         name,
         rule,
         [compiled(path, asked) for path, asked in rule.when.items()],
-        {language: _Text(text) for language, text in rule.text.items()},
-        {language: _Text(text) for language, text in rule.reason.items()},
+        {language: _Text(parts_of(text)) for language, text in rule.text.items()},
+        {language: _Text(parts_of(text)) for language, text in rule.reason.items()},
         Path(rule.about) if rule.about else None,
         _fields(rule),
     )
@@ -126,7 +144,7 @@ def _compiled(name: str, rule: ProposalRule) -> _Compiled:
 def _fields(rule: ProposalRule) -> tuple[str, ...]:
     """Return the fields of a customer's record that a rule looks at, whatever it does with them."""
     texts = [*rule.text.values(), *rule.reason.values()]
-    paths = [*rule.when, rule.about, *(path for text in texts for path in PLACEHOLDER.findall(text))]
+    paths = [*rule.when, rule.about, *(path for text in texts for path in paths_of(parts_of(text)))]
     paths += [asked for asked in rule.when.values() if isinstance(asked, str)]
     named = {name for path in paths for name in _OF_CUSTOMER.findall(path)}
     if rule.each:

@@ -175,6 +175,23 @@ def test_what_is_filled_in_is_no_template() -> None:
     assert ({"en": f"{shown[:MAX_FILLED]} - -"}, {"en": "Li"}) == (made.text, made.reason)
 
 
+@pytest.mark.parametrize(
+    ("known", "shown"),
+    [
+        (Invoice(id="R1"), "Bill R1"),
+        (Invoice(id="R1", currency="EUR"), "Bill R1"),
+        (Invoice(id="R1", remaining="0"), "Bill R1 of 0"),
+        (Invoice(id="R1", remaining="[7]", currency="EUR"), "Bill R1 of [7] EUR"),
+    ],
+)
+def test_what_needs_a_fact_is_left_out_without_it(known: Invoice, shown: str) -> None:
+    """A passage within another is its own matter; brackets of a customer's data are none of the text's."""
+    text = {"en": "Bill {item.id}[ of {item.remaining}[ {item.currency}]]"}
+    rules = {"own": rule(each="invoices", when={"item.id": {"exists": True}}, text=text)}
+    (made,) = Anticipation(rules).propose(customer(invoices=(known,)), today=TODAY)
+    assert {"en": shown} == made.text
+
+
 def test_a_rule_that_fails_costs_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     """The others have their say, but nothing is offered where it would have stopped that.
 
