@@ -62,6 +62,12 @@ class RememberedCustomers:
             return (record.key,)
         return tuple(dict.fromkeys((record.key, *_own_keys(own, circle))))
 
+    async def customers_of(self, records: Sequence[CustomerRecord]) -> Sequence[Customer]:
+        """Return the customers whose records these are, with what is remembered of them. Raises StoreError."""
+        joined = await self._joined(await self._circles.around(records))
+        found = [own for record in records if (own := joined.get(_ref(record))) is not None]
+        return [own.customer for own in dict.fromkeys(found)]
+
     async def customer(self, record: RecordRef, *, ask_backends: bool = False) -> CustomerView | None:
         """Return the customer whose record this is, None where nobody knows it."""
         circle = await self._circles.around(await self._records.records([record.key]))

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
 
 from hub.domain.call import CallEvent
 from hub.domain.change import CaseChange, CustomerChange, OrderChange
 from hub.domain.consent import refused_by
-from hub.domain.customer import CustomerContext, CustomerRecord
+from hub.domain.customer import Customer, CustomerContext, CustomerRecord
 from hub.domain.day import local_day
 from hub.domain.event import Event, WriteBackRequest, customer_of
 from hub.domain.interaction import CustomerRef, Interaction
 from hub.domain.ports import CallArchive, CustomerRecords
 
+CustomersOf = Callable[[Sequence[CustomerRecord]], Awaitable[Sequence[Customer]]]
+"""Returns the customers whose records these are, with all that any system has told of them. Raises StoreError."""
+
 
 class Consents:
-    """Looks at what a call's context says, or what systems told of the customer.
+    """Looks at what a call's context says, or what systems told of the customer, whichever it is written to.
 
-    Without `records` there is only what the event and the calls say.
+    Without `records` there is only what the event and the calls say; without `customers_of` records are on their own.
     """
 
     def __init__(
@@ -26,10 +29,12 @@ class Consents:
         *,
         archive: CallArchive,
         records: CustomerRecords | None,
+        customers_of: CustomersOf | None = None,
         today: Callable[[], date] = local_day,
     ) -> None:
         self._archive = archive
         self._records = records
+        self._customers_of = customers_of
         self._today = today
 
     async def refuses(self, event: Event, purpose: str) -> bool:
@@ -44,8 +49,8 @@ class Consents:
 
     async def found_refuses(self, record: CustomerRecord, purpose: str) -> bool:
         """Return whether the customer refuses a purpose whom a backend was asked for. Raises StoreError."""
-        refused = refused_by(record, self._today()) | await self._told(CustomerRef(ids={record.system: record.id}))
-        return purpose in refused
+        told = await self._told(CustomerRef(ids={record.system: record.id}))
+        return purpose in told | await self._refused_by([record])
 
     async def _refused(self, event: Event) -> frozenset[str]:
         match event.data:
@@ -74,5 +79,8 @@ class Consents:
         ids = CustomerRef(ids=reference.ids).keys()
         if self._records is None or not ids:
             return frozenset()
-        found = await self._records.records(ids)
-        return frozenset[str]().union(*(refused_by(record, self._today()) for record in found))
+        return await self._refused_by(await self._records.records(ids))
+
+    async def _refused_by(self, records: Sequence[CustomerRecord]) -> frozenset[str]:
+        whole = await self._customers_of(records) if self._customers_of is not None and records else ()
+        return frozenset[str]().union(*(refused_by(one, self._today()) for one in (*records, *whole)))

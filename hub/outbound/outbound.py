@@ -22,7 +22,7 @@ from hub.domain.ports import CustomerRecords, StoreError
 from hub.mapping.errors import MappingError
 from hub.mapping.mapping import Mapping as EventMapping
 from hub.mapping.mapping import load_mapping
-from hub.outbound.consents import Consents
+from hub.outbound.consents import Consents, CustomersOf
 from hub.outbound.customer import Customers
 from hub.outbound.dead import ORIGIN
 from hub.outbound.delivery import Deliverer, Writable
@@ -66,10 +66,12 @@ class Outbound:
         agent_names: Mapping[str, str],
         region: str,
         records: CustomerRecords | None = None,
+        customers_of: CustomersOf | None = None,
         on_dead: OnDead = lambda _letters: None,
         reader: NewReader = Reader,
     ) -> None:
         self._records = records
+        self._customers_of = customers_of
         self._backends = backends
         self._journal = journal
         self._mapping_folders = mapping_folders
@@ -160,7 +162,7 @@ class Outbound:
             rules=Rules.compiled(name, backend.section.rules, self._mapping),
             deliverer=Deliverer(
                 customers,
-                consents=Consents(archive=self._journal, records=self._records),
+                consents=Consents(archive=self._journal, records=self._records, customers_of=self._customers_of),
                 agent_names=self._agent_names,
                 region=self._region,
                 purpose=backend.section.purpose,

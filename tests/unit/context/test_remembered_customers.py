@@ -14,7 +14,7 @@ from hub.config.model import ContextSection
 from hub.config.privacy import FieldPrivacy, PrivacySection
 from hub.context.remembered_customers import RememberedCustomers
 from hub.context.service import ContextService
-from hub.domain.customer import AnswerState, CustomerQuery, CustomerRecord, Email, Phone, Problem
+from hub.domain.customer import AnswerState, Consent, CustomerQuery, CustomerRecord, Email, Phone, Problem
 from hub.domain.event import identity_event, interaction_event
 from hub.domain.identity import DecisionKind, IdentityDecision, RecordRef
 from hub.domain.interaction import Channel, CustomerRef, Interaction
@@ -71,6 +71,17 @@ async def test_who_is_found_by_several_fields_has_each_of_them(journal: Journal)
     hides = PrivacyVisibility(PrivacySection(fields={"emails": FieldPrivacy(roles=("supervisor",))}))
     (seen,) = search_for(CustomerSearch(hits=(hit,)), hides, "agent").hits
     assert {FoundBy.NAME} == {why.by for why in seen.why}
+
+
+async def test_a_record_that_a_backend_has_just_told_is_one_of_a_customer(journal: Journal) -> None:
+    """What another system told of the same person belongs to it, somebody else's does not; told twice it is one."""
+    refusing = msgspec.structs.replace(SHOP, consents=(Consent(purpose="marketing", granted=False),))
+    await tell(journal, refusing, ERP, record("2", "Bert Kunz", phone="+498912345679"))
+    (customer,) = await customers_of(journal).customers_of([CRM, ERP])
+    assert {"shop": "1", "crm": "7", "erp": "0815"} == customer.ids
+    assert ["shop"] == [one.system for one in customer.consents]
+    (alone,) = await customers_of(journal, shared=(NUMBER,)).customers_of([record("9", "Jonas", phone=NUMBER)])
+    assert ({"shop": "9"}, ()) == (alone.ids, alone.consents)
 
 
 async def test_one_person_of_three_systems_is_one_hit(journal: Journal) -> None:

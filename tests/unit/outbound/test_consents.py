@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from hub.domain.change import CustomerChange
-from hub.domain.customer import Consent, CustomerContext, CustomerRecord
+from hub.domain.customer import Consent, Customer, CustomerContext, CustomerRecord, Sourced
 from hub.domain.event import Event, WriteBackRequest, feed_event, interaction_event, new_id, write_back_event
 from hub.domain.interaction import CustomerRef
 from hub.domain.writeback import WriteBack, WriteKind
@@ -69,6 +69,29 @@ async def test_a_refused_purpose_is_known_of_every_event(kind: str) -> None:
     consents = refuses(Known(REFUSING, context=call_context(NO_MARKETING)))
     assert await consents.refuses(events()[kind], "marketing")
     assert not await consents.refuses(events()[kind], "service")
+
+
+async def test_what_another_system_was_told_counts_as_well() -> None:
+    """Whoever a number belongs to by the backend's answer, or an id by what was heard: the customer as a whole."""
+    own = msgspec.structs.replace(lives.CRM_ANNA, consents=())
+    asked: list[Sequence[CustomerRecord]] = []
+
+    async def customers_of(records: Sequence[CustomerRecord]) -> Sequence[Customer]:
+        asked.append(records)
+        consent = Sourced(value=NO_MARKETING, system="shop", record="1")
+        return [Customer(ids={"crm": own.id, "shop": "1"}, consents=(consent,))]
+
+    known = Known(own)
+    consents = Consents(
+        archive=known,
+        records=known,  # type: ignore[arg-type]
+        customers_of=customers_of,
+        today=lambda: date(2026, 3, 1),
+    )
+    assert await consents.found_refuses(msgspec.structs.replace(own, id="never heard of"), "marketing")
+    assert not await consents.found_refuses(own, "service")
+    assert await consents.refuses(events()["contact"], "marketing")
+    assert [own] in asked
 
 
 async def test_what_nobody_has_refused_is_written() -> None:
