@@ -82,5 +82,7 @@ class Consents:
         return await self._refused_by(await self._records.records(ids))
 
     async def _refused_by(self, records: Sequence[CustomerRecord]) -> frozenset[str]:
-        whole = await self._customers_of(records) if self._customers_of is not None and records else ()
-        return frozenset[str]().union(*(refused_by(one, self._today()) for one in (*records, *whole)))
+        known: list[CustomerRecord | Customer] = [*records]
+        if self._customers_of is not None and records:
+            known += await self._customers_of(records)
+        return frozenset[str]().union(*(refused_by(one, self._today()) for one in known))
