@@ -16,6 +16,7 @@ from hub.domain.agent import AgentState
 from hub.domain.backend import BackendState, BackendStatus
 from hub.domain.callback import CallbackState
 from hub.domain.ports import AgentDirectory
+from hub.domain.routing import EnquiryStatus
 
 CALLBACK_OUTCOMES = ("requested", *(state.value for state in CallbackState if state.is_over))
 _POP_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0)
@@ -257,6 +258,14 @@ class Metrics:
         self.journal_backlog = Gauge(
             "ctihub_journal_backlog_events", "Events that are not durable yet.", registry=self.registry
         )
+
+    def observe_lookup(self, connector: str, seconds: float, state: str) -> None:
+        """Take it that a backend took so long to answer."""
+        self.lookup_seconds.labels(connector, state).observe(seconds)
+
+    def observe_routing(self, status: EnquiryStatus, seconds: float) -> None:
+        """Take it that a dialplan waited so long for its answer."""
+        self.routing_seconds.labels(status.value).observe(seconds)
 
     def read_counter(
         self, name: str, documentation: str, read: Mapping[str, Callable[[], int]], *, label: str = ""

@@ -17,7 +17,7 @@ from hub.logs import hide_secrets
 
 
 class ConfigFile:
-    """The `ConfigSource` of hub/backends.py."""
+    """The `ConfigSource` of hub/house/backends.py."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

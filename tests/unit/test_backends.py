@@ -12,7 +12,6 @@ import structlog
 
 from connectors.base import ConnectorError
 from connectors.resilience.connector import ResilientConnector
-from hub.backends import Backends
 from hub.bus.feeds import Feeds
 from hub.bus.refusal import RefusedError
 from hub.cli.config_file import ConfigFile
@@ -22,6 +21,7 @@ from hub.domain.backend import ReloadNotPossibleError
 from hub.domain.customer import Problem
 from hub.domain.event import Event
 from hub.domain.inbound import InboundMessage, Transport
+from hub.house.backends import Backends
 from tests.conformance.servers.soap import WSDL, SoapBackend
 
 CONFIG = """\

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from hub.file_watch import FileWatch
+from hub.house.file_watch import FileWatch
 from tests.waiting import eventually
 
 EVERY_S = 0.03

@@ -13,7 +13,7 @@ from hub.domain.call import (
     Outcome,
     Role,
 )
-from hub.takeover import Takeover
+from hub.house.takeover import Takeover
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 RINGING = Connection(

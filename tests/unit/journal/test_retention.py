@@ -16,9 +16,9 @@ from hub.domain.event import ERASED, Event, callback_event, decode_event, feed_e
 from hub.domain.interaction import Channel, CustomerRef
 from hub.domain.ports import StoredEvent
 from hub.domain.store_place import StorePlace
+from hub.house.retention import RetentionChore, rules_of
 from hub.journal.journal import Journal
 from hub.journal.retention import retire
-from hub.retention import RetentionChore, rules_of
 from tests.unit.journal import lives
 from tests.unit.journal.samples import NOON, newest
 from tests.waiting import eventually

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import structlog
@@ -52,3 +53,11 @@ class FileWatch:
         except Exception:
             # One change that went wrong must not be the last that is noticed.
             log.exception("change of a file not taken in")
+
+
+def start_watching(
+    files: Callable[[], Iterable[Path]], on_change: Callable[[], Awaitable[object]], stack: AsyncExitStack
+) -> None:
+    """Begin to look; `stack` ends it."""
+    task = asyncio.create_task(FileWatch(files, on_change).run(), name="file watch")
+    stack.callback(task.cancel)

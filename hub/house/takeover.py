@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from hub.domain.call import Call, CallEvent, CallEventKind, Connection
+from hub.domain.event import call_event
+from hub.journal.journal import Journal
 from hub.journal.recovery import ended_unseen
+
+
+async def taken_over(journal: Journal, configured: Container[str]) -> Takeover:
+    """Return what knows the calls that the journal holds open, once those whose PBX has left the house are ended."""
+    takeover = Takeover(await journal.open_calls())
+    for event in takeover.ended_with_their_pbx(configured, datetime.now(UTC)):
+        journal.publish(call_event(event))
+    return takeover
 
 
 class Takeover:

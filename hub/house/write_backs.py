@@ -1,10 +1,10 @@
-"""The outbound side of the composition: what is written to backends by itself, and its figures."""
+"""The outbound side of the house: what is written to backends by itself, and its figures."""
 
 from __future__ import annotations
 
-from hub.backends import Backends
 from hub.config.model import Config
 from hub.domain.ports import CustomerRecords
+from hub.house.backends import Backends
 from hub.metrics import Metrics
 from hub.outbound.outbound import Backend, Outbound
 from hub.outbound.reader import OnDead, OutboundJournal

@@ -13,10 +13,15 @@ from typing import Final
 
 import structlog
 
-from hub.domain.event import CustomerErased, erased_event
+from hub.callbacks.service import CallbackService
+from hub.context.service import ContextService
+from hub.desk.server import DeskServer
+from hub.domain.event import ERASED, CustomerErased, erased_event
 from hub.domain.ports import StoreError
 from hub.journal.erasure_row import Erasure, ErasureState
 from hub.journal.journal import Journal
+from hub.outbound.outbound import Outbound
+from hub.privacy.accesses import AccessBook
 
 log = structlog.get_logger(__name__)
 
@@ -24,6 +29,28 @@ LOOK_EVERY_S: Final = 1.0
 
 Forget = Callable[[Collection[str]], Awaitable[None]]
 """Lets go of what is in memory of whom these index keys name; what it still says of them is durable when it returns."""
+
+
+def forget_in(
+    *,
+    context: ContextService,
+    server: DeskServer,
+    accesses: AccessBook,
+    outbound: Outbound,
+    callbacks: CallbackService,
+) -> Forget:
+    """Return what lets go of a customer in all rooms: what is kept of them, whom to call, what is to be written."""
+
+    async def forget(keys: Collection[str]) -> None:
+        context.forget(keys)
+        server.forget(keys)
+        await accesses.flush()
+        outbound.look_again()
+        for callback in callbacks.waiting():
+            if not set(keys).isdisjoint((*callback.customer.keys(), f"tel:{callback.phone}")):
+                await callbacks.cancel(callback.id, reason=ERASED)
+
+    return forget
 
 
 class Erasures:

@@ -1,4 +1,4 @@
-"""Composition of what legacy systems hand in: the feeds, their reception, the queues, dead letters and their replay.
+"""What legacy systems hand in, put together: the feeds, their reception, the queues, dead letters and their replay.
 
 It works without a broker, too: then there are no queues, and no copies of dead letters.
 """

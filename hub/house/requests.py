@@ -1,6 +1,8 @@
-"""Composition of request and reply: what can be asked for, its figures, and the queue that requests come by."""
+"""Request and reply, put together: what can be asked for, its figures, and the queue that requests come by."""
 
 from __future__ import annotations
+
+from contextlib import AsyncExitStack
 
 from hub.bus.rpc_dispatcher import Dispatcher
 from hub.bus.rpc_methods import Methods
@@ -43,8 +45,10 @@ def request_reply(
     return Dispatcher(methods, on_request=observe)
 
 
-def request_queue(config: Config, bus: BusSection, requests: RequestReply, metrics: Metrics) -> RpcQueue:
-    """Return the queue of requests, to be started."""
+def start_request_queue(
+    config: Config, bus: BusSection, requests: RequestReply, metrics: Metrics, stack: AsyncExitStack
+) -> None:
+    """Begin to take requests from the broker; `stack` ends it."""
     own_queues = [own for name, feed in config.inbound.items() if (own := feed.queue_of(name))]
     queue = RpcQueue(bus, requests, Tokens(config.auth.tokens), own_queues=own_queues)
     metrics.show_requests(connected=lambda: queue.connected)
@@ -53,4 +57,5 @@ def request_queue(config: Config, bus: BusSection, requests: RequestReply, metri
         "Replies for which there was nobody any more, or no queue that may have them.",
         {"": lambda: queue.undeliverable_total},
     )
-    return queue
+    queue.start()
+    stack.push_async_callback(queue.stop)

@@ -1,4 +1,4 @@
-"""Composition of what the hub knows without asking anybody: who is remembered, and who answers for whom."""
+"""What the hub knows without asking anybody: who is remembered, and who answers for whom."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from connectors.base import Connector
-from hub.backends import Backends
 from hub.bus.feeds import Feed, Feeds
 from hub.config.model import Config
 from hub.config.resilience import AnswerCacheSection
 from hub.context.remembered import RememberedSystem
 from hub.domain.customer import CustomerQuery, CustomerRecord
+from hub.house.backends import Backends
 from hub.journal.journal import Journal
 
 _OF_CUSTOMERS: Final = frozenset({"customer", "order", "case"})

@@ -1,4 +1,4 @@
-"""The broker's side of the composition: the relay and its figures."""
+"""The broker's side of the house: the relay and its figures."""
 
 from __future__ import annotations
 
