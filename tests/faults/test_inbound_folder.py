@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+import sqlite3
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 from hub.domain.event import decode_event
@@ -68,13 +70,23 @@ async def _stored(folder: Path) -> tuple[list[str], list[DeadLetter]]:
 
 
 async def _kill_in_attempt(hub: ForkedHub, inbox: Path, attempt: int) -> None:
-    """Start the hub and kill it as soon as it has begun the file for that time."""
+    """Start the hub and kill it as soon as it has begun the file for that time, and stored some of it."""
+    store = inbox.parent / "ctihub.db"
+    before = _last_position(store)
     await asyncio.to_thread(hub.start)
     await eventually(
         lambda: list(inbox.glob(f".ctihub/erp/*-{attempt}/*")), f"the file begun for the {attempt}. time", 30
     )
-    await asyncio.sleep(0.2)
+    await eventually(lambda: _last_position(store) > before, f"records stored for the {attempt}. time", 30)
     await asyncio.to_thread(hub.kill)
+
+
+def _last_position(store: Path) -> int:
+    if not store.exists():
+        return 0
+    with closing(sqlite3.connect(f"{store.as_uri()}?mode=ro", uri=True)) as database:
+        (position,) = database.execute("SELECT coalesce(max(position), 0) FROM events").fetchone()
+    return int(position)
 
 
 async def test_a_file_whose_hub_is_killed_is_begun_again(tmp_path: Path) -> None:

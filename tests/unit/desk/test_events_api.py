@@ -162,6 +162,7 @@ async def test_a_slow_reader_is_waited_for(house: House) -> None:
     request = f"GET /api/v1/events?after=0 HTTP/1.1\r\nHost: x\r\nAuthorization: {BEARER['Authorization']}\r\n\r\n"
     writer.write(request.encode())
     await reader.readline()
+    await eventually(lambda: house.journal.handed_out)
     before = -1
     while before != house.journal.handed_out:
         before = house.journal.handed_out
