@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import structlog
@@ -59,17 +59,14 @@ class JournalCustomers:
 
 def records(connection: StoreConnection, keys: Sequence[str], limit: int) -> Sequence[CustomerRecord]:
     """Return the records known by any of `keys`, at most `limit` of each key, what was told last first."""
-    numbers = _with_terms(connection, keys, limit)
-    told = _tellings(connection, numbers)
-    return [one.told for number in numbers if (one := told.get(number)) and isinstance(one.told, CustomerRecord)]
+    (known,) = _known_by(connection, [keys[:MAX_KEYS]], limit)
+    return [one.told for one in known if isinstance(one.told, CustomerRecord)]
 
 
 def matters(connection: StoreConnection, keys: Sequence[str], system: str, limit: int) -> Sequence[Matter]:
     """Return the orders and cases that `system` told of whom `keys` name, what was told last first."""
-    numbers = _with_terms(connection, [f"of:{key}" for key in keys], limit)
-    told = _tellings(connection, numbers)
-    found = [one.told for number in numbers if (one := told.get(number)) and isinstance(one.told, Matter)]
-    return [matter for matter in found if matter.system == system]
+    (known,) = _known_by(connection, [[f"of:{key}" for key in keys[:MAX_KEYS]]], limit)
+    return [one.told for one in known if isinstance(one.told, Matter) and one.told.system == system]
 
 
 def search(connection: StoreConnection, text: str, region: str, limit: int) -> FoundRecords:
@@ -80,38 +77,47 @@ def search(connection: StoreConnection, text: str, region: str, limit: int) -> F
     limit = max(1, min(limit, MAX_RECORDS))
     findings = find(connection, text, region, limit)
     told = _tellings(connection, list(dict.fromkeys(finding.number for finding in findings.found)))
+    whose = _whose(connection, [one for one in told.values() if isinstance(one.told, Matter)])
     found: dict[tuple[str, str], dict[frozenset[str], FoundRecord]] = {}
     for finding in findings.found:
         telling = told.get(finding.number)
         if telling is None:
             continue
-        for one in _found(connection, finding, telling):
+        for one in _found(finding, telling, whose):
             found.setdefault((one.record.system, one.record.id), {}).setdefault(FOUND_IN[one.by], one)
     first = islice(found.values(), limit)
     records = tuple(one for reasons in first for one in reasons.values())
     return FoundRecords(records=records, has_more=findings.has_more or len(found) > limit)
 
 
-def _found(connection: StoreConnection, finding: Finding, telling: _Telling) -> Sequence[FoundRecord]:
+def _found(finding: Finding, telling: _Telling, whose: Mapping[int, Sequence[CustomerRecord]]) -> Sequence[FoundRecord]:
     told = telling.told
     if isinstance(told, CustomerRecord):
         by, text = _what_fits(told, finding)
         return [FoundRecord(record=told, by=by, text=text, is_exact=finding.is_exact)]
     by = FoundBy.ORDER if telling.kind == ORDER else FoundBy.CASE
     number = told.order.id if told.order else told.case.id if told.case else ""
-    whose = _whose(connection, told)
-    return [FoundRecord(record=record, by=by, text=number, is_exact=finding.is_exact) for record in whose]
+    return [
+        FoundRecord(record=record, by=by, text=number, is_exact=finding.is_exact) for record in whose[telling.number]
+    ]
 
 
-def _whose(connection: StoreConnection, matter: Matter) -> Sequence[CustomerRecord]:
-    """Return the records of whom an order or a case belongs to; of one who is known by it alone what it says."""
-    ids = msgspec.structs.replace(matter.customer, phones=(), emails=())
-    for ref in (ids, matter.customer):
-        known = records(connection, ref.keys(), _MOST_OWNERS)
-        if known:
-            return known
-    alone = as_record(matter)
-    return [] if alone is None else [alone]
+def _whose(connection: StoreConnection, tellings: Sequence[_Telling]) -> Mapping[int, Sequence[CustomerRecord]]:
+    """Return the records of whom orders and cases belong to; of one who is known by it alone what it says."""
+    matters = {one.number: one.told for one in tellings if isinstance(one.told, Matter)}
+    whose: dict[int, Sequence[CustomerRecord]] = {}
+    for by_ids_alone in (True, False):
+        open_ones = [number for number in matters if not whose.get(number)]
+        refs = [matters[number].customer for number in open_ones]
+        if by_ids_alone:
+            refs = [msgspec.structs.replace(ref, phones=(), emails=()) for ref in refs]
+        found = _known_by(connection, [ref.keys() for ref in refs], _MOST_OWNERS)
+        for number, known in zip(open_ones, found, strict=True):
+            whose[number] = [one.told for one in known if isinstance(one.told, CustomerRecord)]
+    for number, matter in matters.items():
+        if not whose.get(number) and (alone := as_record(matter)) is not None:
+            whose[number] = [alone]
+    return whose
 
 
 def _what_fits(record: CustomerRecord, finding: Finding) -> tuple[FoundBy, str]:
@@ -140,26 +146,26 @@ def _which_number(record: CustomerRecord, folded: str) -> tuple[FoundBy, str]:
     return FoundBy.RECORD_ID, record.id
 
 
-def _with_terms(connection: StoreConnection, terms: Sequence[str], limit: int) -> Sequence[int]:
-    """Return the numbers of what has any of these terms, the newest first, at most `limit` of each."""
+def _known_by(connection: StoreConnection, terms: Sequence[Sequence[str]], limit: int) -> Sequence[Sequence[_Telling]]:
+    """Return for each of several what has any of its terms, the newest first, at most `limit` of each term."""
     limit = max(0, min(limit, MAX_RECORDS))
-    keys = [index_key(term) for term in dict.fromkeys(terms[:MAX_KEYS])]
-    rows = connection.rows(statements.WITH_TERMS, (keys, MAX_RECORDS)) if keys else ()
-    if len(rows) == MAX_RECORDS:
-        # Some have so many that those of the others may not be among them.
-        rows = [(key, *row) for key in keys for row in connection.rows(statements.WITH_TERM, (key, limit))]
-    of_term: dict[str, list[int]] = {}
-    for term, number in rows:
-        of_term.setdefault(term, []).append(number)
-    newest = {number for numbers in of_term.values() for number in sorted(numbers, reverse=True)[:limit]}
-    return sorted(newest, reverse=True)
+    asked = [(place, index_key(term), limit) for place, some in enumerate(terms) for term in dict.fromkeys(some)]
+    rows = connection.rows_of_each(statements.WITH_TERM, asked)
+    told = _decoded(row[1:] for row in rows)
+    numbers: list[set[int]] = [set() for _ in terms]
+    for place, number, *_ in rows:
+        numbers[place].add(number)
+    return [[told[number] for number in sorted(some, reverse=True) if number in told] for some in numbers]
 
 
-def _tellings(connection: StoreConnection, numbers: Collection[int]) -> dict[int, _Telling]:
-    if not numbers:
-        return {}
+def _tellings(connection: StoreConnection, numbers: Collection[int]) -> Mapping[int, _Telling]:
+    return _decoded(connection.rows(statements.TELLINGS, (list(numbers),))) if numbers else {}
+
+
+def _decoded(rows: Iterable[Sequence[Any]]) -> Mapping[int, _Telling]:
+    """Return tellings by their number, without those that nobody can read."""
     told: dict[int, _Telling] = {}
-    for number, kind, system, body in connection.rows(statements.TELLINGS, (list(numbers),)):
+    for number, kind, system, body in {row[0]: row for row in rows}.values():
         decoder = _record_decoder if kind == CUSTOMER else _matter_decoder
         try:
             told[number] = _Telling(number, kind, decoder.decode(body))

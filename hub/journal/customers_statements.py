@@ -31,10 +31,15 @@ SAVE_TERM = """INSERT INTO customer_terms (term, number) SELECT given.column1, g
 
 DERIVED = (FORGET_OLDER_TERMS, SAVE_TOLD, SAVE_FOUND, SAVE_TERM)
 
-WITH_TERM = "SELECT number FROM customer_terms WHERE term = $1 ORDER BY number DESC LIMIT $2"
-WITH_TERMS = "SELECT term, number FROM customer_terms WHERE term = ANY ($1) LIMIT $2"
-IN_RANGE = """SELECT term, number FROM customer_terms WHERE term >= $1 AND term < $2
-    ORDER BY term, number LIMIT $3"""
+WITH_TERM = """SELECT CAST($1 AS BIGINT) AS asked, number, kind, system, body FROM (SELECT number FROM customer_terms
+        WHERE term = $2 ORDER BY number DESC LIMIT $3) AS known JOIN customer_records USING (number)
+    WHERE body IS NOT NULL"""
+"""What many are asked for together, each row says for which of them ($1) it answers."""
+WITH_TERM_OR_IN_RANGE = """SELECT CAST($1 AS BIGINT) AS asked, term, number FROM (
+        SELECT term, number FROM customer_terms WHERE term = $2 ORDER BY number DESC LIMIT $5) AS exact
+    UNION ALL SELECT CAST($1 AS BIGINT), term, number FROM (
+        SELECT term, number FROM customer_terms WHERE term >= $3 AND term < $4
+        ORDER BY term, number LIMIT $5) AS begun"""
 IN_RANGE_WITH = """SELECT found.term, found.number FROM (SELECT term, number FROM customer_terms
         WHERE term >= $1 AND term < $2 ORDER BY term, number LIMIT $3) AS found
     WHERE {conditions} LIMIT $4"""

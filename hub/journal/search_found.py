@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import islice
 from typing import Any, Final, NamedTuple
@@ -42,11 +42,12 @@ def find(connection: StoreConnection, text: str, region: str, limit: int) -> Fin
     """Return at most `limit` tellings that fit, the surest first, each once for each field that fits."""
     found: dict[int, dict[frozenset[str], Finding]] = {}
     has_more = False
-    looking = _Looking(connection, limit + 1)
-    for probe in probes(text, region):
+    asked = probes(text, region)
+    looking = _Looking(connection, limit + 1, asked)
+    for place, probe in enumerate(asked):
         if len(found) > limit:
             break
-        rows, is_bounded = looking.rows(probe)
+        rows, is_bounded = looking.rows(place)
         has_more = has_more or is_bounded
         for term, number in rows:
             finding = Finding(number, probe.by, term, probe.is_exact)
@@ -58,23 +59,36 @@ def find(connection: StoreConnection, text: str, region: str, limit: int) -> Fin
 class _Looking:
     """One search, at most `limit` rows of each probe."""
 
-    def __init__(self, connection: StoreConnection, limit: int) -> None:
+    def __init__(self, connection: StoreConnection, limit: int, asked: Sequence[Probe]) -> None:
         self._connection = connection
         self._limit = limit
+        self._asked = asked
         self._counts: dict[Range, int] = {}
+        self._alone = self._read_alone()
 
-    def rows(self, probe: Probe) -> tuple[Sequence[tuple[str, int]], bool]:
-        """Return terms and numbers, and whether not all that might fit was looked at."""
-        low, high = probe.range
-        if probe.is_exact:
-            term = index_key(low)
-            return [(term, number) for (number,) in self._read(statements.WITH_TERM, term)], False
-        if not (probe.within or probe.others):
-            return _found(self._read(statements.IN_RANGE, low, high)), False
+    def rows(self, place: int) -> tuple[Sequence[tuple[str, int]], bool]:
+        """Return terms and numbers of a probe, and whether not all that might fit was looked at."""
+        probe = self._asked[place]
+        if probe.is_alone:
+            return self._alone.get(place, ()), False
         # The rarest of all words is gone through; where one of them is nobody's there is nothing to go through.
-        counts = [self._count(one) for one in probe.ranges()]
+        counts = self._count(probe.ranges())
         rarest = counts.index(min(counts))
         return self._with_others(probe.through(rarest), counts[rarest])
+
+    def _read_alone(self) -> Mapping[int, Sequence[tuple[str, int]]]:
+        """Return what the probes find that are a term or a range and no more: all in one question."""
+        values: list[Sequence[Any]] = []
+        for place, probe in enumerate(self._asked):
+            low, high = probe.range
+            if probe.is_exact:
+                values.append((place, index_key(low), "", "", self._limit))
+            elif probe.is_alone:
+                values.append((place, None, low, high, self._limit))
+        found: dict[int, list[tuple[str, int]]] = {}
+        for place, term, number in self._connection.rows_of_each(statements.WITH_TERM_OR_IN_RANGE, values):
+            found.setdefault(place, []).append((term, number))
+        return found
 
     def _with_others(self, probe: Probe, count: int) -> tuple[Sequence[tuple[str, int]], bool]:
         if not count:
@@ -88,14 +102,13 @@ class _Looking:
         rows = self._connection.rows(statement, (*probe.range, most, self._limit, *values))
         return sorted(_found(rows)), len(rows) < self._limit and count >= most
 
-    def _read(self, statement: str, *values: str) -> Sequence[tuple[Any, ...]]:
-        return self._connection.rows(statement, (*values, self._limit))
-
-    def _count(self, within: Range) -> int:
-        """Return how many terms there are, of very many not the number."""
-        if within not in self._counts:
-            ((self._counts[within],),) = self._connection.rows(statements.COUNT_IN_RANGE, (*within, MOST_TERMS))
-        return self._counts[within]
+    def _count(self, ranges: Sequence[Range]) -> Sequence[int]:
+        """Return how many terms there are in each, of very many not the number."""
+        unknown = [one for one in dict.fromkeys(ranges) if one not in self._counts]
+        values = [(*one, MOST_TERMS) for one in unknown]
+        rows = self._connection.rows_of_each(statements.COUNT_IN_RANGE, values)
+        self._counts.update((one, count) for one, (count,) in zip(unknown, rows, strict=True))
+        return [self._counts[one] for one in ranges]
 
 
 def _found(rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[str, int]]:

@@ -41,6 +41,11 @@ class Probe(NamedTuple):
     within: Sequence[str] = ()
     others: Sequence[Range] = ()
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether nothing else must fit."""
+        return not (self.within or self.others)
+
     def ranges(self) -> Sequence[Range]:
         """Return all ranges in each of which whatever fits has a term: any of them can be gone through."""
         return [self.range, *self.others, *(_beginning(f"{_NAME}{word}") for word in self.within)]

@@ -83,6 +83,8 @@ class ServerConnection:
         return [tuple(record) for record in found]
 
     def rows_of_each(self, statement: str, rows: Sequence[Sequence[Any]]) -> Sequence[tuple[Any, ...]]:
+        if not rows:
+            return ()
         found = self._wait(lambda: self._connection.fetchmany(statement, [_row(row) for row in rows]))
         return [tuple(record) for record in found]
 
