@@ -101,6 +101,7 @@ class Hub:
             backends,
             journal=journal,
             records=journal.customers,
+            customers_of=lambda records: customers.known.customers_of(records),  # noqa: PLW0108 - there only later
             metrics=metrics,
             on_dead=happenings.letters_died,
         )

@@ -6,6 +6,7 @@ from hub.config.model import Config
 from hub.domain.ports import CustomerRecords
 from hub.house.backends import Backends
 from hub.metrics import Metrics
+from hub.outbound.consents import CustomersOf
 from hub.outbound.outbound import Backend, Outbound
 from hub.outbound.reader import OnDead, OutboundJournal
 
@@ -16,6 +17,7 @@ def outbound_of(
     *,
     journal: OutboundJournal,
     records: CustomerRecords,
+    customers_of: CustomersOf,
     metrics: Metrics,
     on_dead: OnDead,
 ) -> Outbound:
@@ -32,6 +34,7 @@ def outbound_of(
         agent_names={agent_id: agent.name for agent_id, agent in config.agents.items()},
         region=config.hub.region,
         records=records,
+        customers_of=customers_of,
         on_dead=on_dead,
     )
     backends.complete_status(outbound.completed)
