@@ -71,6 +71,10 @@ async def test_a_second_call_that_rings_takes_nothing_away(desk: Page, world: Wo
     world.end(second, answered=False, cause=Cause.CALL_CANCELLED)
     await expect(tabs).to_have_count(0)
     await expect(desk.get_by_test_id("pop-name")).to_have_text("Maria Huber")
+    stranger = callers.context(callers.not_found("sap", callers.SAP), call_id="main-3", phone=callers.STRANGER)
+    world.ring(callers.call("main-3", callers.STRANGER), stranger)
+    await expect(tabs.first).to_contain_text("Unknown caller")
+    await expect(tabs.first).to_contain_text("+49 30 901820111")
 
 
 async def test_a_second_call_that_is_answered_is_shown(desk: Page, world: World) -> None:

@@ -141,6 +141,31 @@ async def test_late_answers_make_room_for_themselves(desk: Page, world: World, s
     assert _still(shifts), shifts
 
 
+async def test_signs_that_come_late_stand_behind_the_others(desk: Page, world: World) -> None:
+    """A contact at once, then what is late as a backend answers, then a backend that fails: none makes way."""
+    await desk.set_viewport_size({"width": 1366, "height": 768})
+    whole = customers.whole_context()
+    bare = msgspec.structs.replace(customers.whole(), tier=None, orders=(), cases=())
+    pending = (callers.pending("sap", callers.SAP), callers.pending("service", callers.SERVICE))
+    await desk.evaluate(WATCH)
+    world.ring(
+        callers.call(),
+        msgspec.structs.replace(whole, revision=1, answers=pending, customers=(bare,), complete=False, repeats=()),
+    )
+    await expect(desk.get_by_test_id("pop-contact")).to_have_count(1)
+    await _shift(desk)
+    failed = callers.failed("service", callers.SERVICE, Problem.TIMEOUT)
+    found = callers.found("sap", callers.SAP)
+    for number, (answers, shown) in enumerate((((found, pending[1]), "pop-late"), ((found, failed), "pop-missing"))):
+        world.learn(msgspec.structs.replace(whole, revision=2 + number, answers=answers, repeats=()))
+        await expect(desk.get_by_test_id(shown)).to_have_count(1)
+        shifts = await _shift(desk)
+        assert _still(shifts), (shown, shifts)
+    signs = desk.locator("ctihub-reasons .chip")
+    names = [await signs.nth(number).get_attribute("data-testid") for number in range(await signs.count())]
+    assert ["pop-contact", "pop-tier", "pop-late", "pop-urgent", "pop-missing"] == names
+
+
 async def test_popups_push_nothing_away(desk: Page, world: World) -> None:
     """What a mark or a proposal opens lies over the page."""
     await desk.set_viewport_size({"width": 1366, "height": 768})

@@ -31,6 +31,20 @@ async def test_what_is_hidden_is_told(desk: Page, world: World) -> None:
     await expect(lines).to_have_count(0)
 
 
+async def test_what_is_hidden_is_not_said_to_be_missing(desk: Page, world: World) -> None:
+    """A card whose list this role does not see says so, and not that the customer has none."""
+    hidden = (
+        Hidden(field="orders", shown=Hiding.NOTHING, reason=HiddenReason.ROLE),
+        Hidden(field="cases", shown=Hiding.NOTHING, reason=HiddenReason.CONSENT, purpose="service"),
+    )
+    customer = msgspec.structs.replace(customers.whole(), orders=(), cases=(), hidden=hidden)
+    world.ring(callers.call(), msgspec.structs.replace(customers.whole_context(), customers=(customer,)))
+    here = desk.get_by_test_id("hidden-here")
+    await expect(here).to_have_text(["Hidden from your role", "Hidden, since the customer does not allow its use"])
+    await expect(desk.get_by_text("No open orders")).to_have_count(0)
+    await expect(desk.get_by_text("No open cases")).to_have_count(0)
+
+
 async def test_what_must_not_be_done_is_read_first(desk: Page, world: World) -> None:
     """Proposals stand in the hero, prohibitions first, each with its reason; those beyond three are a click away."""
     world.ring(callers.call(), customers.whole_context())

@@ -198,3 +198,30 @@ def _said_everywhere(text: str) -> CustomerContext:
         repeats=(Repeat(reference=text, contacts=3, since=callers.ago(90_000)),),
         callback=customers.callback(topic=text, page=text, url=text),
     )
+
+
+async def test_no_name_runs_backwards(desk: Page, world: World) -> None:
+    """An override of the direction is left out: who is shown is who is written there, in pops and in searches."""
+    backwards = callers.name_only("\u202e\u202drebuH airaM")
+    world.ring(callers.call(), callers.context(callers.found("sap", callers.SAP), customers=(backwards,)))
+    await expect(desk.get_by_test_id("pop-name")).to_have_text("rebuH airaM")
+    assert "rebuH airaM" == await desk.get_by_test_id("pop-name").text_content()
+    record = RecordRef(system="service", id="50012")
+    hit = CustomerHit(customer=backwards, records=(record,), why=(Why(by=FoundBy.NAME, record=record),))
+    world.customers.found = CustomerSearch(hits=(hit,))
+    await desk.keyboard.press("Control+k")
+    await desk.get_by_test_id("search-text").fill("maria")
+    await expect(desk.get_by_test_id("hit")).to_have_count(1)
+    assert "\u202e" not in (await desk.get_by_test_id("hit").text_content() or "\u202e")
+
+
+@pytest.mark.parametrize("name", [" ", "\u200b\u200d", "\ufeff\u2066\u2069\t"], ids=["space", "zero", "marks"])
+async def test_a_name_that_shows_nothing_is_none(desk: Page, world: World, name: str) -> None:
+    """Who calls is never an empty line: the company's name, or the customer's number, stands there instead."""
+    nameless = callers.name_only(name)
+    company = msgspec.structs.replace(nameless, organization=customers.told("Huber GmbH"))
+    found = callers.found("sap", callers.SAP)
+    world.ring(callers.call(), callers.context(found, customers=(company,)))
+    await expect(desk.get_by_test_id("pop-name")).to_have_text("Huber GmbH")
+    world.learn(callers.context(found, customers=(nameless,), revision=2))
+    await expect(desk.get_by_test_id("pop-name")).to_have_text("50012")

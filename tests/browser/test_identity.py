@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from playwright.async_api import Page, expect
 
-from hub.domain.customer import CustomerContext, CustomerRecord, Name, Problem
+from hub.domain.customer import Customer, CustomerContext, CustomerRecord, Name, Phone, Problem
 from hub.domain.identity import Chosen, DecisionKind, IdentityError, IdentityProblem, Reason, RecordMatch, RecordRef
 from tests.browser import callers, customers
 from tests.browser.world import World
@@ -38,7 +38,7 @@ async def test_a_choice_is_told_to_the_hub_and_can_be_taken_back(desk: Page, wor
     await expect(desk.get_by_test_id("pop-name")).to_have_text("Josef Huber")
     await expect(desk.get_by_test_id("candidate")).to_have_count(0)
     await expect(desk.get_by_test_id("pop-chosen")).to_contain_text("Chosen by you")
-    await expect(desk.get_by_test_id("pop-chosen")).to_contain_text("one of 2 customers with this number")
+    await expect(desk.get_by_test_id("pop-chosen")).to_contain_text("one of 2 with this number")
     await desk.get_by_test_id("take-back").click()
     await expect(desk.get_by_test_id("candidate")).to_have_count(2)
     await expect(desk.get_by_test_id("pop-name")).to_have_text("Josef Huber or Maria Huber")
@@ -161,3 +161,81 @@ async def test_a_record_of_somebody_else_is_taken_out(desk: Page, world: World) 
     await desk.get_by_test_id("undo").click()
     await expect(desk.get_by_test_id("decided")).to_have_count(0)
     assert 1 == len(world.identity.withdrawals)
+
+
+def _staff(count: int) -> tuple[Customer, ...]:
+    """Make people of one company with one number."""
+    return tuple(
+        msgspec.structs.replace(
+            callers.name_only(f"{given} Müller", record=str(100 + number)),
+            organization=customers.told("Stadtwerke AG", "service"),
+            title=customers.told(("Purchasing", "IT")[number % 2], "service"),
+        )
+        for number, given in enumerate(("Anna", "Bernd", "Clara", "David", "Émile", "Frieda", "Gustav", "Ilse")[:count])
+    )
+
+
+async def test_one_of_many_is_found_by_what_the_caller_says(desk: Page, world: World) -> None:
+    """Of a company's people its name is read, not all of theirs; typing leaves those who fit, without accents, too."""
+    world.ring(callers.call(), callers.context(callers.found("service", callers.SERVICE), customers=_staff(8)))
+    await expect(desk.get_by_test_id("pop-name")).to_have_text("Stadtwerke AG")
+    await expect(desk.get_by_test_id("pop-hint")).to_contain_text("8 customers have this number")
+    candidate = desk.get_by_test_id("candidate")
+    await expect(candidate).to_have_count(8)
+    await expect(desk.get_by_test_id("candidate-common")).to_contain_text("Stadtwerke AG")
+    await expect(candidate.first).not_to_contain_text("Stadtwerke AG")
+    find = desk.get_by_test_id("candidate-find")
+    for text, names in (("purchasing mul", ["Anna Müller", "Clara Müller", "Émile Müller", "Gustav Müller"]),
+                        ("emi", ["Émile Müller"]), ("107", ["Ilse Müller"]), ("nobody", [])):  # fmt: skip
+        await find.fill(text)
+        await expect(desk.get_by_test_id("candidate-name")).to_have_text(names)
+    await expect(desk.get_by_text("None of them fits.")).to_be_visible()
+    await find.fill("ilse")
+    await desk.keyboard.press("Tab")
+    await desk.keyboard.press("Enter")
+    await expect(desk.get_by_test_id("details")).to_contain_text("107")
+
+
+async def test_many_without_a_company_in_common_are_counted(desk: Page, world: World) -> None:
+    """Two names and how many others stand for those who have nothing in common."""
+    people = tuple(callers.name_only(name, record=name) for name in ("Anna", "Bernd", "Clara", "David"))
+    world.ring(callers.call(), callers.context(callers.found("service", callers.SERVICE), customers=people))
+    await expect(desk.get_by_test_id("pop-name")).to_have_text("Anna, Bernd or 2 others")
+    await expect(desk.get_by_test_id("candidate-find")).to_have_count(0)
+
+
+async def test_contacts_of_a_number_are_not_told_as_one_customers(desk: Page, world: World) -> None:
+    """While it is open who of several calls, and of a stranger, the timeline says that it is the number's."""
+    heading = desk.get_by_test_id("timeline").get_by_role("heading")
+    call = callers.call()
+    world.ring(call, _several())
+    await expect(heading).to_contain_text("Contacts with this number")
+    world.learn(_chosen("alice"))
+    await expect(heading).to_contain_text("Timeline")
+    stranger = callers.context(callers.not_found("sap", callers.SAP), revision=9)
+    world.learn(msgspec.structs.replace(stranger, interactions=customers.history()))
+    await expect(heading).to_contain_text("Contacts with this number")
+    await expect(desk.get_by_test_id("pop-hint")).to_contain_text("there were contacts with it before")
+
+
+async def test_a_number_that_is_others_too_is_told_at_once(desk: Page, world: World) -> None:
+    """The only customer known of a switchboard's number need not be who calls: the agent is told to ask."""
+    context = customers.whole_context()
+    world.ring(callers.call(), context)
+    await expect(desk.get_by_test_id("pop-tier")).to_have_count(1)
+    await expect(desk.get_by_test_id("pop-shared")).to_have_count(0)
+    phones = (customers.told(Phone(number="+4971158012345", shared=True)),)
+    shared = msgspec.structs.replace(customers.whole(), phones=phones)
+    world.learn(msgspec.structs.replace(context, revision=9, customers=(shared,)))
+    await expect(desk.get_by_test_id("pop-shared")).to_have_text("Shared number: ask who is calling")
+
+
+async def test_two_to_choose_from_take_the_width_there_is(desk: Page, world: World) -> None:
+    """Whoever may be the same as another does not make the cards narrow."""
+    await desk.set_viewport_size({"width": 1366, "height": 768})
+    match = RecordMatch(one=customers.SAP_RECORD, other=JOSEF, score=0.6, reasons=(Reason(rule="phone", score=9.0),))
+    world.ring(callers.call(), msgspec.structs.replace(_several(), maybe_same=(match,)))
+    await expect(desk.get_by_test_id("maybe-same")).to_have_count(1)
+    widths = await desk.get_by_test_id("candidate").evaluate_all("(all) => all.map((one) => one.offsetWidth)")
+    assert 2 == len(widths)
+    assert min(widths) > 600

@@ -56,6 +56,17 @@ async def test_every_value_says_where_it_came_from(desk: Page, world: World) -> 
     assert title.startswith("From SAP S/4HANA, record 17100001, fetched ")
 
 
+async def test_what_is_not_of_today_says_of_which_day_it_is(desk: Page, world: World) -> None:
+    """A value that a system told long ago does not look like one of this hour."""
+    old = callers.name_only("Maria Huber")
+    assert old.name is not None
+    old = msgspec.structs.replace(old, name=msgspec.structs.replace(old.name, at=callers.ago(3 * 86_400)))
+    world.ring(callers.call(), callers.context(callers.found("service", callers.SERVICE), customers=(old,)))
+    await expect(desk.get_by_test_id("pop-source")).to_have_text(
+        "From Oracle Service Cloud, record 50012, fetched 3 days ago"
+    )
+
+
 async def test_a_pop_fills_in_as_backends_answer(desk: Page, world: World) -> None:
     """First the number and skeletons, then the first answer's name, then the other's orders: one pop all along."""
     call = callers.call()

@@ -136,3 +136,44 @@ async def test_who_is_calling_needs_no_scrolling(desk: Page, world: World) -> No
     world.ring(callers.call(), callers.known())
     for part in ("pop-name", "pop-number", "order", "case"):
         await expect(desk.get_by_test_id(part).first).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.parametrize("width", [420, 683, 1366])
+async def test_a_callback_hides_no_prohibition(desk: Page, world: World, width: int) -> None:
+    """In a side window and at twice the size, too, what must not be done stands beside who asked to be called."""
+    await desk.set_viewport_size({"width": width, "height": 800})
+    world.ring(callers.call(), msgspec.structs.replace(customers.whole_context(), callback=customers.callback()))
+    await expect(desk.get_by_test_id("callback")).to_be_in_viewport(ratio=1)
+    await expect(desk.locator("[data-testid=proposal][data-kind=stop]")).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.parametrize("width", [683, 1000, 1366])
+async def test_what_leads_a_sign_is_never_cut(desk: Page, world: World, width: int) -> None:
+    """How many orders are late, how many cases urgent, which contact it is: read whole beside the longest words."""
+    await desk.set_viewport_size({"width": width, "height": 768})
+    context = customers.whole_context()
+    long = msgspec.structs.replace(context.interactions[0], subject="Betriebsunterbrechung " * 20)
+    world.ring(callers.call(), msgspec.structs.replace(context, interactions=(long, *context.interactions[1:])))
+    for name in ("pop-late", "pop-urgent", "pop-contact", "pop-repeat"):
+        await expect(desk.get_by_test_id(name)).to_be_in_viewport(ratio=1)
+        lead = desk.get_by_test_id(name).locator(".lead")
+        assert await lead.evaluate("(element) => element.scrollWidth <= element.clientWidth + 1"), name
+
+
+async def test_one_long_text_leaves_room_for_the_others(desk: Page, world: World) -> None:
+    """Names and subjects of any length take two lines at most: what is below them stays in sight."""
+    await desk.set_viewport_size({"width": 1366, "height": 768})
+    context = customers.whole_context()
+    long = "Elektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft" * 9
+    whole = customers.whole()
+    cases = tuple(msgspec.structs.replace(one, value=msgspec.structs.replace(one.value, subject=long, owner=long))
+                  for one in whole.cases)  # fmt: skip
+    orders = tuple(msgspec.structs.replace(one, value=msgspec.structs.replace(one.value, description=long))
+                   for one in whole.orders)  # fmt: skip
+    contacts = tuple(msgspec.structs.replace(one, subject=long) for one in context.interactions)
+    customer = msgspec.structs.replace(whole, cases=cases, orders=orders)
+    world.ring(callers.call(), msgspec.structs.replace(context, customers=(customer,), interactions=contacts))
+    for name, lines in (("order", 5), ("case", 7), ("interaction", 6)):
+        row = desk.get_by_test_id(name).first
+        heights = "(row) => row.offsetHeight / parseFloat(getComputedStyle(row).lineHeight)"
+        assert await row.evaluate(heights) < lines, name

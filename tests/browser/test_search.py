@@ -156,12 +156,19 @@ async def test_a_customers_older_contacts_are_one_click_away(desk: Page, world: 
 
 
 async def test_a_phone_that_rings_goes_before_all_else(desk: Page, world: World) -> None:
-    """The call takes the page at once; the browser's way back leads to the customer, whose page keeps the call near."""
+    """The call takes the page at once, from before a search, too; the browser's way back leads to the customer."""
     _known(world)
     await desk.goto(f"{world.url}/#/customers/sap/1000%2F33")
     await expect(desk.get_by_test_id("customer-page")).to_contain_text("李伟")
+    await desk.keyboard.press("Control+k")
+    await desk.get_by_test_id("search-text").fill("lw")
     world.ring(callers.call(), callers.known())
     await expect(desk.get_by_test_id("pop-name")).to_have_text("Maria Huber")
+    await expect(desk.get_by_test_id("search-text")).to_have_count(0)
+    await desk.keyboard.press("Control+k")
+    await expect(desk.get_by_test_id("search-text")).to_have_value("lw")
+    await desk.keyboard.press("Escape")
+    await expect(desk.get_by_test_id("search-text")).to_have_count(0)
     await expect(desk.get_by_test_id("customer-page")).to_have_count(0)
     await desk.go_back()
     await expect(desk.get_by_test_id("view-name")).to_have_text("李伟")

@@ -1,5 +1,6 @@
 /** The HTTP calls of the page; the session travels in a cookie that scripts cannot read. */
 import type { AgentProfile, CallLogEntry, Command, CommandResult, Refusal, WrapUp, WrapUpResult } from "./frames";
+import { bodyOf } from "./json";
 
 const SESSION = "/api/v1/session";
 const COMMANDS = "/api/v1/commands";
@@ -57,7 +58,7 @@ export async function signOut(): Promise<void> {
 /** The agent's finished calls, the newest first; undefined when they can't be had now. */
 export async function callLog(): Promise<readonly CallLogEntry[] | undefined> {
   const response = await ask("/api/v1/calls/log?limit=50");
-  return response?.ok ? ((await response.json()) as readonly CallLogEntry[]) : undefined;
+  return response?.ok ? ((await bodyOf(response)) as readonly CallLogEntry[] | undefined) : undefined;
 }
 
 /** Give a command. One whose answer was lost is given once more: its id lets the hub do it only once. */
@@ -100,15 +101,7 @@ export async function wrapUp(callId: string, said: WrapUp): Promise<SaveResult> 
 
 type Answer = Partial<CommandResult> & { readonly error?: { readonly message?: string } };
 
-/** Whatever a proxy in between may have written instead of the hub's JSON. */
-async function answerOf(response: Response): Promise<Answer> {
-  try {
-    return (await response.json()) as Answer;
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof DOMException) return {};
-    throw error;
-  }
-}
+const answerOf = async (response: Response): Promise<Answer> => ((await bodyOf(response)) ?? {}) as Answer;
 
 /** Undefined when the hub can't be reached, or it was given up. */
 export async function ask(

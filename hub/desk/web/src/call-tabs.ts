@@ -3,7 +3,7 @@ import "@ui5/webcomponents/dist/Icon.js";
 import { LitElement, css, html, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { EachSecond } from "./clock";
-import { customerName, headline } from "./customer";
+import { customerName, customerNumber, headline, meant, readable } from "./customer";
 import { duration } from "./format";
 import type { CustomerContext, Pop } from "./frames";
 import { stateIcon } from "./hero";
@@ -102,17 +102,19 @@ export class CallTabs extends LitElement {
           <ui5-icon class=${pop.state} name=${stateIcon(pop)} mode="Decorative"></ui5-icon>
           <span>${words.state[pop.state]}</span>
           <bdi class="who">${headline(pop.call, this.contexts.get(pop.call.id))}</bdi>
-          <bdi class="what">${this.company(pop)}</bdi>
+          <bdi class="what">${this.about(pop)}</bdi>
           <span class="number">${duration(now - Date.parse(pop.since))}</span>
         </button>`,
       )}
     </nav>`;
   }
 
-  private company({ call }: Pop): string {
-    const customers = this.contexts.get(call.id)?.customers ?? [];
-    const [only] = customers;
-    if (!only || customers.length > 1) return "";
+  /** The company of whom is known; the number of others, where it is not their name already. */
+  private about({ call }: Pop): string {
+    const context = this.contexts.get(call.id);
+    const only = meant(context);
+    const number = readable(customerNumber(call));
+    if (!only) return headline(call, context) === number ? "" : number;
     const organization = only.organization?.value ?? "";
     return organization === customerName(only) ? "" : organization;
   }

@@ -1,24 +1,72 @@
 /** Several customers with one number, side by side, with what tells them apart; the agent asks and picks. */
 import "@ui5/webcomponents/dist/Button.js";
-import { LitElement, css, html, nothing, type TemplateResult } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { LitElement, css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import { controls } from "./controls";
 import { attention, customerName, openCases, openOrders, systemTitle } from "./customer";
 import { day, provenance } from "./format";
-import type { Customer, CustomerContext } from "./frames";
+import type { Customer, CustomerContext, SourcedName, SourcedStr } from "./frames";
 import { Localized, strings } from "./language";
 import "./maybe-same";
 import { base, card } from "./styles";
+
+/** So many are read one by one. */
+const MANY = 6;
+
+/** As one types it: without case, accents, or more than one space. */
+const plain = (text: string): string =>
+  text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().replace(/\s+/g, " ").trim();
 
 @customElement("ctihub-candidates")
 export class Candidates extends LitElement {
   static override styles = [
     base,
     card,
+    controls,
     css`
       :host {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
+        gap: 0.75rem;
+      }
+      .all {
+        display: grid;
         grid-template-columns: repeat(auto-fit, minmax(min(13rem, 100%), 1fr));
         gap: 0.75rem;
+      }
+      /* More than can be read: found by typing what the caller says, each as low as it can be. */
+      .all.many {
+        grid-template-columns: repeat(auto-fill, minmax(min(17rem, 100%), 1fr));
+        gap: 0.5rem;
+      }
+      .many .card {
+        grid-template-columns: minmax(0, 1fr) auto;
+        align-items: center;
+        column-gap: 0.75rem;
+        padding: 0.375rem 0.5rem 0.375rem 0.875rem;
+      }
+      .many .card > * {
+        grid-column: 1;
+      }
+      .many .card > ui5-button {
+        grid-area: 1 / 2 / span 4 / 2;
+        margin: 0;
+      }
+      .many .name {
+        font-size: 1rem;
+      }
+      .find {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: 0.375rem 0.875rem;
+      }
+      .find input {
+        flex: 0 1 22rem;
+      }
+      .find p {
+        min-width: 0;
+        overflow-wrap: anywhere;
       }
       .card {
         display: grid;
@@ -44,9 +92,6 @@ export class Candidates extends LitElement {
         justify-self: start;
         margin-top: 0.25rem;
       }
-      ctihub-maybe-same {
-        grid-column: 1 / -1;
-      }
     `,
   ];
 
@@ -54,22 +99,56 @@ export class Candidates extends LitElement {
   /** The one shown. */
   @property({ attribute: false }) chosen: Customer | undefined;
   @property({ type: Number, attribute: false }) clockAhead = 0;
+  /** What the caller said, where there are too many to read. */
+  @state() private sought = "";
 
   constructor() {
     super();
     new Localized(this);
   }
 
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    const before = changed.get("context");
+    if (before && before.call_id !== this.context.call_id) this.sought = "";
+  }
+
   protected override render(): TemplateResult {
-    const customers = this.context.customers ?? [];
-    const facts = customers.map((customer) => this.facts(customer));
-    const common = new Set(facts[0]?.filter((fact) => facts.every((others) => others.includes(fact))));
-    return html`${customers.map((customer, index) =>
-        this.candidate(customer, facts[index] ?? [], common, customer === this.chosen),
-      )}
+    const all = (this.context.customers ?? []).map((customer) => ({ customer, facts: this.facts(customer) }));
+    const common = new Set(all[0]?.facts.filter((fact) => all.every(({ facts }) => facts.includes(fact))));
+    const isMany = all.length > MANY;
+    const words = plain(isMany ? this.sought : "").split(" ");
+    const fitting = all.filter(({ customer, facts }) => {
+      const text = plain([customerName(customer), ...facts, ...Object.values(customer.ids)].join(" "));
+      return words.every((word) => text.includes(word));
+    });
+    return html`${isMany ? this.find(all.length, [...common]) : nothing}
+      <div class="all ${isMany ? "many" : ""}">
+        ${fitting.map(({ customer, facts }) =>
+          // What all of them are is said once above so many.
+          this.candidate(customer, isMany ? facts.filter((fact) => !common.has(fact)) : facts, common, isMany),
+        )}
+      </div>
+      ${fitting.length === 0 ? html`<p class="empty">${strings().caller.noneFits}</p>` : nothing}
       ${this.context.maybe_same?.length
         ? html`<ctihub-maybe-same .context=${this.context}></ctihub-maybe-same>`
         : nothing}`;
+  }
+
+  private find(count: number, common: readonly string[]): TemplateResult {
+    const words = strings().caller;
+    return html`<div class="find">
+      <input
+        type="search"
+        autocomplete="off"
+        spellcheck="false"
+        data-testid="candidate-find"
+        aria-label=${words.narrow(count)}
+        placeholder=${words.narrow(count)}
+        .value=${this.sought}
+        @input=${(event: InputEvent) => (this.sought = (event.target as HTMLInputElement).value)}
+      />
+      ${common.length > 0 ? html`<p data-testid="candidate-common">${words.allOf}: <bdi>${common.join(" · ")}</bdi></p>` : nothing}
+    </div>`;
   }
 
   /** What an agent can ask for: company and role, birthday, town; then what is open. */
@@ -96,9 +175,10 @@ export class Candidates extends LitElement {
     customer: Customer,
     facts: readonly string[],
     common: ReadonlySet<string>,
-    isChosen: boolean,
+    isMany: boolean,
   ): TemplateResult {
     const words = strings();
+    const isChosen = customer === this.chosen;
     const { late, urgent } = attention(customer, Date.now() + this.clockAhead);
     const told = customer.name ?? customer.organization;
     return html`<section class="card ${isChosen ? "chosen" : ""}" data-testid="candidate">
@@ -114,7 +194,7 @@ export class Candidates extends LitElement {
           </div>`
         : nothing}
       ${told
-        ? html`<div class="source">${provenance(systemTitle(told.system, this.context.answers ?? []), told.record, told.at)}</div>`
+        ? this.source(told, isMany)
         : nothing}
       <ui5-button
         design=${isChosen ? "Emphasized" : "Default"}
@@ -124,5 +204,11 @@ export class Candidates extends LitElement {
         >${isChosen ? words.caller.chosen : words.caller.choose}</ui5-button
       >
     </section>`;
+  }
+
+  private source({ system, record, at }: SourcedStr | SourcedName, isShort: boolean): TemplateResult {
+    const title = systemTitle(system, this.context.answers ?? []);
+    const whole = provenance(title, record, at);
+    return html`<div class="source" title=${isShort ? whole : nothing}>${isShort ? `${title} ${record}` : whole}</div>`;
   }
 }

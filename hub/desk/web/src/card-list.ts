@@ -30,6 +30,9 @@ export abstract class CardList<Entry> extends LitElement {
   protected abstract row(entry: Entry): TemplateResult;
   protected abstract words(): { readonly title: string; readonly none: string; readonly noneSoFar?: string };
 
+  /** The customer's field that the list is made of, as it is called where it is hidden. */
+  protected readonly field: string = "";
+
   /** What else there is to say below the list. */
   protected footnote(): string {
     return "";
@@ -81,6 +84,9 @@ export abstract class CardList<Entry> extends LitElement {
   }
 
   private nothingThere(): TemplateResult {
+    // That there are none must not be said of what this role does not see.
+    const hidden = this.customer?.hidden?.find(({ field }) => field === this.field);
+    if (hidden) return html`<p class="empty" data-testid="hidden-here">${strings().hidden.here[hidden.reason]}</p>`;
     if (isPending(this.context)) {
       return html`<div data-testid="skeleton" aria-hidden="true">
         <span class="skeleton"></span><span class="skeleton short"></span>

@@ -11,6 +11,7 @@ import { RoomForRows } from "./room";
 
 @customElement("ctihub-cases")
 export class Cases extends CardList<SourcedCase> {
+  protected override readonly field = "cases";
   protected readonly room = new RoomForRows(this, 4.1);
 
   protected override words(): { title: string; none: string; noneSoFar: string } {

@@ -1,6 +1,7 @@
 /** The WebSocket to the hub, for ever: back-off with jitter, and a look whether the session still stands. */
 import { session } from "./api";
 import type { Frame } from "./frames";
+import { parsed } from "./json";
 
 export type Link = "connecting" | "live" | "lost";
 
@@ -55,7 +56,7 @@ export class Connection {
     url.protocol = url.protocol.replace("http", "ws");
     const socket = new WebSocket(url);
     this.heardAt = performance.now();
-    socket.onmessage = ({ data }) => this.received(socket, JSON.parse(data as string) as Frame);
+    socket.onmessage = ({ data }) => this.received(socket, parsed(data as string) as Frame);
     socket.onclose = ({ code }) => (code === CLOSED_SIGNED_OUT ? this.events.signedOut() : this.drop());
     return socket;
   }

@@ -1,6 +1,7 @@
 /** What the page asks the hub of customers: who is who, search, single customers, callbacks. */
 import { ask } from "./api";
 import type { Callback, CustomerSearch, CustomerView, DecisionKind, IdentityDecided, RecordRef } from "./frames";
+import { bodyOf } from "./json";
 import { newId } from "./new-id";
 
 const JSON_BODY = { "Content-Type": "application/json" };
@@ -55,14 +56,4 @@ async function said<T>(path: string, init: RequestInit = {}, patienceMs?: number
   if (response.ok) return { kind: "done", value: body as T };
   const message = (body as { readonly error?: { readonly message?: string } } | undefined)?.error?.message;
   return message ? { kind: "refused", status: response.status, message } : { kind: "failed", status: response.status };
-}
-
-/** Undefined where there is none, or a proxy in between wrote something else than JSON. */
-async function bodyOf(response: Response): Promise<unknown> {
-  try {
-    return (await response.json()) as unknown;
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof DOMException) return undefined;
-    throw error;
-  }
 }

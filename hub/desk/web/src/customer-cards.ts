@@ -67,6 +67,11 @@ export class CustomerCards extends LitElement {
       .first.alone {
         grid-template-columns: minmax(0, 48rem);
       }
+      @media (max-width: 56rem) {
+        .besides {
+          grid-template-columns: repeat(2, minmax(0, 1fr));
+        }
+      }
       @media (max-width: 40rem) {
         .first {
           grid-template-columns: minmax(0, 1fr);

@@ -14,6 +14,7 @@ import "./dial-number";
 import { isOver, provenance } from "./format";
 import type { BackendAnswer, Customer, CustomerContext, CustomerView, RecordRef, TimelinePage } from "./frames";
 import { IdentityDecisions, recordsOf, type Wanted } from "./identity";
+import { bodyOf } from "./json";
 import { Localized, strings } from "./language";
 import "./maybe-same";
 import "./popup";
@@ -161,10 +162,10 @@ export class CustomerPage extends LitElement {
       askCustomer(this.record, asked.signal),
       ask(`${customerPath(this.record)}/timeline?limit=25`, { signal: asked.signal }),
     ]);
-    const page = timeline?.ok ? ((await timeline.json()) as TimelinePage) : {};
+    const page = timeline?.ok ? ((await bodyOf(timeline)) as TimelinePage | undefined) : undefined;
     if (this.asked !== asked) return;
     this.view = view;
-    this.page = page;
+    this.page = page ?? {};
   }
 
   /** As of a call, so that the same cards show it. */

@@ -14,6 +14,9 @@ import type {
 import { daysSince, either, isOver } from "./format";
 import { strings } from "./language";
 
+/** So many names fit beside one another. */
+const NAMED = 3;
+
 export type CallerKind =
   | "known"
   | "several"
@@ -46,6 +49,12 @@ export function candidates(context: CustomerContext | undefined): readonly Custo
   return context?.chosen?.unreachable || (customers.length > 1 && !context?.chosen) ? customers : [];
 }
 
+/** Whether the number that calls is said to be others', too: a switchboard's, a family's. */
+export function isOthersToo(context: CustomerContext | undefined): boolean {
+  const number = context?.phone.e164;
+  return Boolean(number) && (meant(context)?.phones ?? []).some(({ value }) => value.shared && value.number === number);
+}
+
 export function callerKind(call: Call, context: CustomerContext | undefined): CallerKind {
   if (meant(context)) return "known";
   if (context?.chosen?.unreachable) return "unreachable";
@@ -64,8 +73,11 @@ export function callerKind(call: Call, context: CustomerContext | undefined): Ca
 export function customerName(customer: Customer): string {
   const name = customer.name?.value;
   const parts = [name?.given, name?.surname].filter(Boolean).join(" ");
-  return name?.full || parts || customer.organization?.value || Object.values(customer.ids)[0] || "";
+  return [name?.full, parts, customer.organization?.value, ...Object.values(customer.ids)].find(canBeSeen) ?? "";
 }
+
+/** Whether a text has more in it than spaces and signs of no width. */
+const canBeSeen = (text: string | undefined): text is string => text !== undefined && /[^\s\p{C}]/u.test(text);
 
 /** What stands in large letters: a name if there is one, else in words that there is none. */
 export function headline(call: Call, context: CustomerContext | undefined): string {
@@ -75,7 +87,7 @@ export function headline(call: Call, context: CustomerContext | undefined): stri
   if (one) return customerName(one) || readable(customerNumber(call));
   switch (callerKind(call, context)) {
     case "several":
-      return either([...new Set(customers.map(customerName))]) || readable(customerNumber(call));
+      return severalNames(customers) || readable(customerNumber(call));
     case "anonymous":
       return words.anonymous;
     case "unknown":
@@ -85,6 +97,15 @@ export function headline(call: Call, context: CustomerContext | undefined): stri
     default:
       return networkName(call) || readable(customerNumber(call)) || words.unknown;
   }
+}
+
+/** Up to three customers by name; of more the company that all of them are of, or two and how many others. */
+function severalNames(customers: readonly Customer[]): string {
+  const names = [...new Set(customers.map(customerName))].filter(canBeSeen);
+  if (names.length <= NAMED) return either(names);
+  const [company, ...others] = new Set(customers.map(({ organization }) => organization?.value ?? ""));
+  if (company && others.length === 0) return company;
+  return either([...names.slice(0, NAMED - 1), strings().caller.others(names.length - NAMED + 1)]);
 }
 
 /** The name that the caller's network sent; nobody has verified it. */

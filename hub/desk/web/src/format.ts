@@ -97,7 +97,7 @@ export function either(names: readonly string[]): string {
 export function provenance(system: string, record: string, at: string | null | undefined): string {
   const words = strings().systems;
   const from = words.from(system, record);
-  return at ? `${from}, ${words.fetched(clockTime(at))}` : from;
+  return at ? `${from}, ${words.fetched(moment(at, Date.now()))}` : from;
 }
 
 function dateText(then: Date, now: number): string {

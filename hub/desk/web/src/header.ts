@@ -145,6 +145,7 @@ export class Header extends LitElement {
   @property({ attribute: false }) reasons: readonly string[] = [];
   @property({ attribute: false }) queues: readonly QueueView[] = [];
   @property({ type: Number, attribute: false }) clockAhead = 0;
+  @property({ type: Boolean, attribute: false }) inCall = false;
 
   constructor() {
     super();
@@ -162,7 +163,7 @@ export class Header extends LitElement {
       <span class="link ${this.link}" role="status" title=${words.header[this.link]} data-testid="link" data-link=${this.link}>${words.header[this.link]}</span>
       <ctihub-queues .queues=${this.queues} .clockAhead=${this.clockAhead}></ctihub-queues>
       <ctihub-callbacks .clockAhead=${this.clockAhead}></ctihub-callbacks>
-      <ctihub-search></ctihub-search>
+      <ctihub-search .inCall=${this.inCall}></ctihub-search>
       <ctihub-dial-box></ctihub-dial-box>
       <div class="agent">
         <div class="name" data-testid="agent-name">${this.agent?.name ?? ""}</div>

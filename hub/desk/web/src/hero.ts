@@ -179,11 +179,14 @@ export class Hero extends LitElement {
       .small.source > * {
         flex: none;
       }
-      .small.source > span {
+      .small.source > span[data-testid] {
         flex: 0 1 auto;
         min-width: 2rem;
         overflow: hidden;
         text-overflow: ellipsis;
+      }
+      .small.source > span[data-testid="pop-source"] {
+        flex-shrink: 1000;
       }
       :host(:not([state="ringing"])) .small {
         color: var(--sapContent_LabelColor);
@@ -367,7 +370,10 @@ export class Hero extends LitElement {
       case "anonymous":
         return words.caller.anonymousHint;
       case "unknown":
-        return networkName(call) ? `${words.caller.unknownHint} ${words.caller.claims}: ${networkName(call)}` : words.caller.unknownHint;
+        return [
+          this.context?.interactions?.length ? words.caller.contactsHint : words.caller.unknownHint,
+          networkName(call) ? `${words.caller.claims}: ${networkName(call)}` : "",
+        ].filter(Boolean).join(" ");
       case "unidentified":
         return words.caller.unidentifiedHint;
       case "searching":

@@ -7,7 +7,7 @@ import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import { CHANNELS, channelIcon } from "./channels";
 import { colleague } from "./colleagues";
-import { isOwnCall, isPending, systemTitle } from "./customer";
+import { isOwnCall, isPending, mayComeTo, meant, systemTitle } from "./customer";
 import { duration, fullMoment, moment } from "./format";
 import type { Channel, CustomerContext, Interaction, Note, Outcome } from "./frames";
 import { Localized, strings } from "./language";
@@ -65,7 +65,7 @@ export class History extends LitElement {
       }
       .channels {
         display: flex;
-        flex-wrap: wrap;
+        min-width: 0;
         justify-content: end;
         gap: 0.125rem;
         margin: -0.5rem 0 -0.5rem auto;
@@ -74,6 +74,7 @@ export class History extends LitElement {
         display: grid;
         place-items: center;
         width: 1.75rem;
+        min-width: 1.25rem;
         height: 1.75rem;
         padding: 0;
         border: 1px solid transparent;
@@ -127,7 +128,7 @@ export class History extends LitElement {
     const hidden = fitting.length - shown.length;
     return html`<section class="card" data-testid="timeline">
       <h3>
-        ${words.title}${all.length > 0 ? html`<span class="count">${fitting.length}</span>` : nothing}
+        ${meant(this.context) || mayComeTo(this.context) ? words.title : words.ofNumber}${all.length > 0 ? html`<span class="count">${fitting.length}</span>` : nothing}
         ${this.filter(all)}
       </h3>
       <ul>

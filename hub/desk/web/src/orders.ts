@@ -11,6 +11,7 @@ import { RoomForRows } from "./room";
 
 @customElement("ctihub-orders")
 export class Orders extends CardList<SourcedOrder> {
+  protected override readonly field = "orders";
   protected readonly room = new RoomForRows(this, 4.1);
 
   protected override words(): { title: string; none: string; noneSoFar: string } {

@@ -15,9 +15,10 @@ import { base } from "./styles";
 
 const ICONS: Record<ProposalKind, string> = { stop: "error", attention: "alert", offer: "lightbulb" };
 const FIRST: Record<ProposalKind, number> = { stop: 0, attention: 1, offer: 2 };
-const NARROW = matchMedia("(max-width: 40rem)");
+const NARROW = matchMedia("(max-width: 56rem)");
 const ROOM = 3;
-const NARROW_ROOM = 1;
+/** What must not be done is shown beside a callback as well. */
+const NARROW_ROOM = 2;
 
 @customElement("ctihub-proposals")
 export class Proposals extends LitElement {
@@ -114,6 +115,15 @@ export class Proposals extends LitElement {
         ul {
           grid-auto-flow: column;
           grid-auto-columns: minmax(0, 1fr);
+        }
+      }
+      @media (max-width: 56rem) {
+        :host {
+          height: 5.05rem;
+        }
+        ul {
+          grid-auto-flow: row;
+          grid-template-columns: minmax(0, 1fr);
         }
       }
     `,

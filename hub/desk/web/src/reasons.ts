@@ -2,11 +2,13 @@
 import "@ui5/webcomponents/dist/Icon.js";
 import "@ui5/webcomponents-icons/dist/alert.js";
 import "@ui5/webcomponents-icons/dist/disconnected.js";
+import "@ui5/webcomponents-icons/dist/group.js";
 import "@ui5/webcomponents-icons/dist/high-priority.js";
 import "@ui5/webcomponents-icons/dist/synchronize.js";
-import { LitElement, css, html, nothing, type TemplateResult } from "lit";
+import { LitElement, css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import { attention, freshContact, isOwnCall, systemTitle } from "./customer";
+import { repeat } from "lit/directives/repeat.js";
+import { attention, freshContact, isOthersToo, isOwnCall, systemTitle } from "./customer";
 import { moment, provenance } from "./format";
 import type { BackendAnswer, Customer, CustomerContext, Interaction, SourcedStr } from "./frames";
 import { channelIcon } from "./channels";
@@ -30,8 +32,9 @@ export class Reasons extends LitElement {
         display: inline-flex;
         align-items: center;
         gap: 0.375rem;
-        flex: 0 2.5 auto;
-        min-width: 3rem;
+        /* As narrow as what leads it, and no narrower: how many are late is read whatever else there is to say. */
+        flex: 0 1 auto;
+        max-width: 26rem;
         height: 1.875rem;
         border-radius: 1rem;
         padding: 0 0.75rem;
@@ -47,10 +50,8 @@ export class Reasons extends LitElement {
       .chip.missing {
         background: var(--sapWarningBackground);
         color: var(--sapCriticalTextColor);
-        flex-shrink: 1;
       }
       .chip.tier {
-        flex-shrink: 0;
         max-width: 14rem;
       }
       ui5-icon {
@@ -62,14 +63,31 @@ export class Reasons extends LitElement {
         text-overflow: ellipsis;
         white-space: nowrap;
       }
-      @media (max-width: 40rem) {
+      .chip .lead {
+        flex: none;
+        max-width: 100%;
+      }
+      /* May be broken anywhere, so that it asks for no room of its own, and is cut after its first line. */
+      .chip .what {
+        display: -webkit-box;
+        -webkit-box-orient: vertical;
+        -webkit-line-clamp: 1;
+        white-space: normal;
+        overflow-wrap: anywhere;
+      }
+      @media (max-width: 56rem) {
         :host {
           flex-wrap: wrap;
           height: 4.25rem;
           overflow: hidden;
         }
         .chip {
-          max-width: 100%;
+          max-width: min(18rem, 100%);
+        }
+      }
+      @media (max-width: 40rem) {
+        .chip {
+          max-width: 12.5rem;
         }
       }
     `,
@@ -80,39 +98,51 @@ export class Reasons extends LitElement {
   @property({ attribute: false }) context: CustomerContext | undefined;
   @property({ type: Number, attribute: false }) clockAhead = 0;
 
+  /** In the order in which they came: none makes way for one that comes later. */
+  private came: readonly string[] = [];
+
   constructor() {
     super();
     new Localized(this);
   }
 
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    const before = changed.get("context");
+    if (before && before.call_id !== this.context?.call_id) this.came = [];
+  }
+
   protected override render(): TemplateResult {
-    const now = Date.now() + this.clockAhead;
-    const failed = (this.context?.answers ?? []).filter((answer) => answer.state === "failed");
-    const contact = freshContact(this.context, now);
-    return html`
-      ${failed.length > 0 ? this.missing(failed) : nothing} ${this.customer ? this.told(this.customer, now) : nothing}
-      ${contact ? this.contact(contact, now) : nothing} ${this.customer ? this.again(now) : nothing}
-    `;
+    const chips = new Map(this.chips(Date.now() + this.clockAhead));
+    this.came = [...this.came.filter((name) => chips.has(name)), ...[...chips.keys()].filter((name) => !this.came.includes(name))];
+    return html`${repeat(
+      this.came,
+      (name) => name,
+      (name) => chips.get(name),
+    )}`;
   }
 
-  private told(customer: Customer, now: number): TemplateResult {
+  /** The most telling first. */
+  private *chips(now: number): Iterable<readonly [string, TemplateResult]> {
+    const { customer, context } = this;
     const words = strings().attention;
-    const { late, urgent } = attention(customer, now);
-    return html`
-      ${customer.tier ? this.tier(customer.tier) : nothing}
-      ${late.length > 0
-        ? chip("pop-late", "bad", "alert", words.late(late.length), late[0]?.value.description || late[0]?.value.id)
-        : nothing}
-      ${urgent.length > 0
-        ? chip("pop-urgent", "bad", "high-priority", words.urgent(urgent.length), urgent[0]?.value.subject || urgent[0]?.value.id)
-        : nothing}
-    `;
-  }
-
-  /** What the customer was in touch about most often lately. */
-  private again(now: number): TemplateResult | typeof nothing {
-    const [most] = (this.context?.repeats ?? []).toSorted((one, other) => other.contacts - one.contacts);
-    return most ? chip("pop-repeat", "missing", "synchronize", repeatText(most, now), most.reference) : nothing;
+    if (customer && isOthersToo(context)) yield ["shared", chip("pop-shared", "missing", "group", words.shared, "")];
+    if (customer?.tier) yield ["tier", this.tier(customer.tier)];
+    const { late, urgent } = customer ? attention(customer, now) : { late: [], urgent: [] };
+    if (late.length > 0) {
+      const what = late[0]?.value.description || late[0]?.value.id;
+      yield ["late", chip("pop-late", "bad", "alert", words.late(late.length), what)];
+    }
+    if (urgent.length > 0) {
+      const what = urgent[0]?.value.subject || urgent[0]?.value.id;
+      yield ["urgent", chip("pop-urgent", "bad", "high-priority", words.urgent(urgent.length), what)];
+    }
+    const contact = freshContact(context, now);
+    if (contact) yield ["contact", this.contact(contact, now)];
+    // What the customer was in touch about most often lately.
+    const [most] = customer ? (context?.repeats ?? []).toSorted((one, other) => other.contacts - one.contacts) : [];
+    if (most) yield ["repeat", chip("pop-repeat", "missing", "synchronize", repeatText(most, now), most.reference)];
+    const failed = (context?.answers ?? []).filter((answer) => answer.state === "failed");
+    if (failed.length > 0) yield ["missing", this.missing(failed)];
   }
 
   private tier({ value, system, record, at }: SourcedStr): TemplateResult {
@@ -134,6 +164,7 @@ export class Reasons extends LitElement {
 function chip(testId: string, look: string, icon: string, lead: string, what: string | undefined): TemplateResult {
   const text = what ? `${lead}: ${what}` : lead;
   return html`<span class="chip ${look}" data-testid=${testId} title=${text}
-    ><ui5-icon name=${icon} mode="Decorative"></ui5-icon><span>${lead}${what ? html`: <bdi>${what}</bdi>` : nothing}</span></span
+    ><ui5-icon name=${icon} mode="Decorative"></ui5-icon
+    ><span class="lead">${lead}${what ? ":" : nothing}</span>${what ? html` <span class="what" dir="auto">${what}</span>` : nothing}</span
   >`;
 }

@@ -1,8 +1,8 @@
 /** Find a customer: results as one types, with arrow keys and Enter; the backends are asked on request. */
 import "@ui5/webcomponents/dist/Icon.js";
 import "@ui5/webcomponents-icons/dist/search.js";
-import { LitElement, css, html, nothing, type TemplateResult } from "lit";
-import { customElement, query, state } from "lit/decorators.js";
+import { LitElement, css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, property, query, state } from "lit/decorators.js";
 import { controls } from "./controls";
 import { search, type Said } from "./customer-api";
 import { customerName, systemTitle } from "./customer";
@@ -97,10 +97,15 @@ export class Search extends LitElement {
       }
       .two > * {
         min-width: 0;
+        display: -webkit-box;
+        -webkit-box-orient: vertical;
+        -webkit-line-clamp: 2;
+        overflow: hidden;
       }
-      .why {
+      .two > :last-child:not(:first-child) {
         flex: none;
         max-width: 50%;
+        text-align: end;
       }
       .said {
         padding: 1rem;
@@ -129,6 +134,8 @@ export class Search extends LitElement {
     `,
   ];
 
+  /** A phone that begins to ring goes before what was looked for; the text stays for later. */
+  @property({ type: Boolean, attribute: false }) inCall = false;
   @query("dialog") private readonly dialog!: HTMLDialogElement;
   @query("input") private readonly input!: HTMLInputElement;
   @state() private text = "";
@@ -154,6 +161,10 @@ export class Search extends LitElement {
     super.disconnectedCallback();
     removeEventListener("keydown", this.pressed);
     this.stop();
+  }
+
+  protected override updated(changed: PropertyValues<this>): void {
+    if (changed.has("inCall") && this.inCall) this.dialog.close();
   }
 
   open(): void {
@@ -258,7 +269,7 @@ export class Search extends LitElement {
     >
       <span class="two"
         ><bdi class="name">${name}</bdi>${best
-          ? html`<span class="why quiet" data-testid="hit-why"
+          ? html`<span class="quiet" data-testid="hit-why"
               >${words.search.by[best.by] ?? best.by}${best.text ? html`: <bdi>${best.text}</bdi>` : nothing}</span
             >`
           : nothing}</span
@@ -317,6 +328,9 @@ export class Search extends LitElement {
     } else if (event.key === "Enter" && !event.isComposing && last >= 0) {
       event.preventDefault();
       this.choose(this.selected);
+    } else if (event.key === "Escape" && !event.isComposing) {
+      event.preventDefault();
+      this.dialog.close();
     }
   };
 

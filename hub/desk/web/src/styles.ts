@@ -126,6 +126,16 @@ export const card = css`
     flex-shrink: 0;
     max-width: 60%;
   }
+  /* However long it is: what is below it stays in sight. */
+  .main,
+  .line > bdi.wrap,
+  .line > :last-child:not(:first-child) {
+    display: -webkit-inline-box;
+    -webkit-box-orient: vertical;
+    -webkit-line-clamp: 2;
+    overflow: hidden;
+    vertical-align: bottom;
+  }
   .main {
     font-weight: 600;
     overflow-wrap: anywhere;

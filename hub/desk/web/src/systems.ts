@@ -72,6 +72,32 @@ export class Systems extends LitElement {
           animation: none;
         }
       }
+      /* Two beside one another, each as high whatever it says: what is known of the customer begins soon below. */
+      @media (max-width: 40rem) {
+        ul {
+          display: grid;
+          grid-template-columns: repeat(auto-fit, minmax(min(10rem, 100%), 1fr));
+        }
+        li {
+          height: 3rem;
+          min-height: 0;
+          padding: 0.25rem 0.625rem;
+          column-gap: 0.5rem;
+          font-size: 0.8125rem;
+        }
+        .said,
+        .name {
+          overflow: hidden;
+          text-overflow: ellipsis;
+          white-space: nowrap;
+        }
+        .failed .said {
+          white-space: normal;
+          display: -webkit-box;
+          -webkit-box-orient: vertical;
+          -webkit-line-clamp: 2;
+        }
+      }
     `,
   ];
 
@@ -110,16 +136,16 @@ export class Systems extends LitElement {
     const words = strings().systems;
     switch (answer.state) {
       case "pending":
-        return html`<div class="quiet">${words.pending}</div>`;
+        return html`<div class="quiet said">${words.pending}</div>`;
       case "not_found":
-        return html`<div class="quiet">${words.notFound}${this.how(answer)}</div>`;
+        return html`<div class="quiet said">${words.notFound}${this.how(answer)}</div>`;
       case "failed":
-        return html`<div data-testid="notice" data-problem=${answer.problem ?? "internal"} title=${answer.detail ?? ""}>
+        return html`<div class="said" data-testid="notice" data-problem=${answer.problem ?? "internal"} title=${answer.detail ?? ""}>
           <span class="name">${answer.title || answer.connector}</span> ${words.problem[answer.problem ?? "internal"]}
           <div class="quiet">${words.missing}</div>
         </div>`;
       case "found":
-        return html`<div class="quiet" data-testid="answer" title=${answer.detail ?? ""}
+        return html`<div class="quiet said" data-testid="answer" title=${answer.detail ?? ""}
           >${this.found(answer)}${this.how(answer)}${this.links(answer)}</div
         >`;
     }

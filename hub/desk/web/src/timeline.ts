@@ -2,6 +2,7 @@
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 import { ask } from "./api";
 import type { Channel, Interaction, TimelinePage } from "./frames";
+import { bodyOf } from "./json";
 
 const PAGE = 25;
 
@@ -54,7 +55,7 @@ export class OlderPages implements ReactiveController {
     for (const channel of channels) query.append("channel", channel);
     if (this.next) query.set("before", this.next);
     const response = await ask(`${path}?${query.toString()}`, { signal: asked.signal });
-    const page = response?.ok ? ((await response.json()) as TimelinePage) : undefined;
+    const page = response?.ok ? ((await bodyOf(response)) as TimelinePage | undefined) : undefined;
     if (this.asked !== asked) return;
     this.state = page ? "idle" : "failed";
     if (page) {

@@ -178,6 +178,7 @@ export const en = {
     anonymousHint: "The number is withheld, so nobody can be looked up. Ask for the name.",
     unknown: "Unknown caller",
     unknownHint: "No system knows this number.",
+    contactsHint: "No system knows this number, but there were contacts with it before.",
     noSystems: "No system is asked about callers.",
     noLookup: "This is not a complete telephone number, so nobody was looked up.",
     unidentified: "Caller not identified",
@@ -185,6 +186,11 @@ export const en = {
     searching: "Looking up the caller…",
     claims: "Name sent by the telephone network, not verified",
     several: (count: number) => `${count} customers have this number. Ask who is calling.`,
+    /** Of a number that belongs to more people than fit beside one another. */
+    others: (count: number) => (count === 1 ? "1 other" : `${count} others`),
+    narrow: (count: number) => `Find among these ${count}`,
+    noneFits: "None of them fits.",
+    allOf: "All of them",
     choose: "Show",
     chosen: "Shown below",
   },
@@ -192,6 +198,7 @@ export const en = {
     late: (count: number) => (count === 1 ? "1 order late" : `${count} orders late`),
     urgent: (count: number) => (count === 1 ? "1 urgent case" : `${count} urgent cases`),
     missing: "Not complete",
+    shared: "Shared number: ask who is calling",
   },
   orders: {
     title: "Open orders",
