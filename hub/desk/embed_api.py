@@ -294,11 +294,12 @@ class EmbedApi:
         if section.callback is None:
             raise ApiError(404, "not_offered", "Callbacks are not offered here.")
         order = await json_body(request, _orders, "callback", 'as in {"phone": "0351 5550123", "topic": "..."}')
-        wait = self._limits[visitor.site].callbacks.take(visitor.id)
-        if wait > 0:
-            raise _too_many(wait)
         if not (order.phone or visitor.phone):
             raise ApiError(422, "no_number", "phone: say where to call.")
+        taken = self._limits[visitor.site].callbacks
+        wait = taken.take(visitor.id)
+        if wait > 0:
+            raise _too_many(wait)
         url = page_address(order.url, origins=section.origins, parameters=section.query) if order.url else ""
         now = datetime.now(UTC)
         asked = Callback(
@@ -317,6 +318,7 @@ class EmbedApi:
         try:
             waiting = await self._callbacks.request(asked)
         except CallbackRefusedError as error:
+            taken.give_back(visitor.id)  # a mistyped number is put right a moment later
             raise ApiError(422, error.code, str(error)) from None
         if not _is_of(waiting, visitor):
             raise ApiError(409, "already_waiting", "This number is going to be called already.")

@@ -30,3 +30,8 @@ class RateLimit:
         if len(self._left) > _MAX_KEYS:
             self._left.popitem(last=False)
         return wait
+
+    def give_back(self, key: str, count: int = 1) -> None:
+        """Return what was taken and came to nothing."""
+        left, at = self._left.get(key, (self._burst, self._clock()))
+        self._left[key] = (min(self._burst, left + count), at)

@@ -299,6 +299,14 @@ async def test_floods(tmp_path: Path) -> None:
         assert 4 == len(house.callbacks.kept)
 
 
+async def test_what_was_mistyped_is_put_right(tmp_path: Path) -> None:
+    """However often a number is refused, the visitor may still ask for as many callbacks as anybody."""
+    async with served(tmp_path) as (_, page):
+        assert [422] * 5 == [(await page.callback(phone="0351"))[0] for _ in range(5)]
+        phones = [f"0351 555012{digit}" for digit in range(4)]
+        assert [201, 201, 201, 429] == [(await page.callback(phone=phone))[0] for phone in phones]
+
+
 async def test_guessing_tokens(tmp_path: Path) -> None:
     """An address from which many forged tokens come has to wait, whatever it sends then."""
     async with served(tmp_path) as (_, page):
