@@ -66,6 +66,16 @@ def _with_umlauts(reading: str) -> frozenset[str]:
     return frozenset({reading, reading.replace("v", "u"), reading.replace("v", "yu")})
 
 
+def characters_read(text: str, latin: str) -> int:
+    """Return how many characters a name in Latin letters is the pinyin of, from the first on; all of it, or none."""
+    ends = {0}
+    for number, character in enumerate(text):
+        if len(latin) in ends and latin:
+            return number
+        ends = {end + len(read) for end in ends for read in readings(character) if latin.startswith(read, end)}
+    return len(text) if latin and len(latin) in ends else 0
+
+
 @lru_cache(maxsize=16_384)
 def is_pinyin(word: str) -> bool:
     """Whether a plain word can be syllables of Chinese."""

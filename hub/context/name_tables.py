@@ -16,6 +16,10 @@ def _words(key: str) -> frozenset[str]:
     return frozenset(_DATA[key].split())
 
 
+def _texts(key: str) -> frozenset[str]:
+    return frozenset(_DATA[key].splitlines())
+
+
 def _lines(key: str) -> list[list[str]]:
     return [line.split() for line in _DATA[key].splitlines()]
 
@@ -25,8 +29,17 @@ def _meanings(key: str) -> dict[str, str]:
 
 
 TITLES: Final = _words("titles")
+LORDS: Final = _words("lords")
+LADIES: Final = _words("ladies")
+NO_NAMES: Final = _texts("no_names")
+"""What people write where they know no name, in small letters, its words one blank apart."""
 PARTICLES: Final = _words("particles")
 GENERATIONS: Final = _meanings("generations")
+LEADING_LEGAL_FORMS: Final = _words("leading_legal_forms")
+LEGAL_FORMS_IN_ENGLISH: Final = {line[0]: frozenset(line[1:]) for line in _lines("legal_forms_in_english")}
+COMPANY_ABBREVIATIONS: Final = _meanings("company_abbreviations")
+NO_COMPANIES: Final = _texts("no_companies")
+NO_MAILBOXES: Final = _words("no_mailboxes")
 LEGAL_FORMS: Final = {**{form: form for form in _words("other_legal_forms")}, **_meanings("legal_forms")}
 WRITTEN_OUT_FORMS: Final = tuple(
     (long.strip(), short.strip())
@@ -46,4 +59,21 @@ COMMON_HAN_SURNAMES: Final = frozenset(_DATA["common_han_surnames"].strip())
 HAN_DOUBLE_SURNAMES: Final = _words("han_double_surnames")
 HAN_TITLES: Final = tuple(sorted(_words("han_titles"), key=len, reverse=True))
 HAN_SURNAME_READINGS: Final = {line[0]: line[1] for line in _lines("han_surname_readings")}
+CANTONESE: Final[dict[str, frozenset[str]]] = {}
+"""Simplified character, or surname of two, to how it is written in Hong Kong."""
+for _line in _lines("cantonese"):
+    _signs = [_line[1]] if _line[1] in HAN_DOUBLE_SURNAMES else list(_line[1])
+    for _sign in _signs:
+        CANTONESE[_sign] = CANTONESE.get(_sign, frozenset()) | {_line[0]}
+
+
+def _equations(key: str) -> dict[str, str]:
+    return {one: other for one, _, other in (pair.partition("=") for pair in _DATA[key].split())}
+
+
+WADE_GILES_WHOLE: Final = _equations("wade_giles_whole")
+WADE_GILES_INITIALS: Final = _equations("wade_giles_initials")
+WADE_GILES_FINALS: Final = _equations("wade_giles_finals")
 PINYIN_SYLLABLES: Final = _words("pinyin")
+KOREAN_SURNAMES: Final = _meanings("korean_surnames")
+HANGUL_DOUBLE_SURNAMES: Final = _words("hangul_double_surnames")

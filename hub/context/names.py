@@ -5,17 +5,21 @@ from __future__ import annotations
 import enum
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from hub.context import hanzi, spelling
+from hub.context import arabic, hangul, hanzi, romanized, spelling
+from hub.context.encodings import repaired
 from hub.context.name_tables import (
     COMMON_HAN_SURNAMES,
     COMMON_SURNAMES,
     GENERATIONS,
     GIVEN_NAMES,
     HAN_TITLES,
+    LADIES,
+    LORDS,
+    NO_NAMES,
     PARTICLES,
     TITLES,
 )
@@ -38,12 +42,16 @@ class Part(enum.IntEnum):
 
 
 class Word(NamedTuple):
-    """One word of a name; `is_sure` where the record itself says which part it is."""
+    """One word of a name; `is_sure` where the record itself says which part it is.
+
+    `is_chinese`: all words of the name may be pinyin.
+    """
 
     spellings: tuple[str, ...]
     part: Part
     is_sure: bool
     is_particle: bool = False
+    is_chinese: bool = False
 
     @property
     def plain(self) -> str:
@@ -51,13 +59,17 @@ class Word(NamedTuple):
 
 
 class PersonName(NamedTuple):
-    """A name taken apart: words in Latin letters, and the Chinese characters as surname and given name."""
+    """A name taken apart: words in Latin letters, and the Chinese characters as surname and given name.
+
+    `addressed` is how the person is: as a lady or a lord; empty where nothing says so.
+    """
 
     words: tuple[Word, ...]
     han_surname: str
     han_given: str
     generation: str
     is_couple: bool = False
+    addressed: str = ""
 
     @property
     def han(self) -> str:
@@ -94,6 +106,9 @@ class NameRelation(enum.Enum):
 @lru_cache(maxsize=16_384)
 def person_name(full: str, given: str = "", surname: str = "") -> PersonName:
     """Take a name apart. Titles don't count; the order of a full name is guessed, unless it has a comma."""
+    full, given, surname = (_cleaned(part) for part in (full, given, surname))
+    if _is_nobody(full or f"{given} {surname}"):
+        return PersonName((), "", "", "")
     if given and surname:
         said, text = (given, surname), ""
     else:
@@ -110,8 +125,38 @@ def person_name(full: str, given: str = "", surname: str = "") -> PersonName:
     else:
         words = _guessed(text)
         family, first = hanzi.split(_untitled(hanzi.han(text)))
-    is_couple = _COUPLE.search(full[:MAX_LENGTH]) is not None
-    return PersonName(tuple(words[:MAX_WORDS]), family, first, generation, is_couple)
+    is_couple = _COUPLE.search(full) is not None
+    addressed = "" if is_couple else _addressed(f"{full} {given} {surname}")
+    words = words[:MAX_WORDS]
+    if words and all(hanzi.is_pinyin(word.plain) for word in words):
+        words = [word._replace(is_chinese=True) for word in words]
+    return PersonName(tuple(_as_korean(words)), family, first, generation, is_couple, addressed)
+
+
+def _cleaned(text: str) -> str:
+    """Return a name as it was before it was misread, its parts told apart."""
+    return arabic.unmarked(hangul.parted(repaired(text[:MAX_LENGTH]))) if text else ""
+
+
+def _is_nobody(text: str) -> bool:
+    """Whether it stands for no name: n/a, unknown."""
+    return " ".join(_WORD.findall(text.casefold())) in NO_NAMES
+
+
+def _addressed(text: str) -> str:
+    """Return as whom the name addresses somebody, by what stands at its beginning, or behind Chinese characters."""
+    words = _words(text)
+    first = words[0] if words else next((title for title in HAN_TITLES if hanzi.han(text).endswith(title)), "")
+    return "lady" if first in LADIES else "lord" if first in LORDS else ""
+
+
+def _as_korean(words: list[Word]) -> list[Word]:
+    """Return the words of what may be a Korean name, each also as all write it alike."""
+    if not hangul.are_korean([word.plain for word in words if word.plain.isascii()]):
+        return words
+    return [
+        word._replace(spellings=tuple(dict.fromkeys((*word.spellings, hangul.written(word.plain))))) for word in words
+    ]
 
 
 def _untitled(characters: str) -> str:
@@ -134,15 +179,24 @@ def _joined(found: re.Match[str]) -> str:
 
 def _generation(words: Sequence[str]) -> str:
     """Return junior, senior or the like where it stands behind a name, as in Karl Huber sen."""
-    return next((GENERATIONS[word] for word in words[1:] if word in GENERATIONS), "")
+    return next((GENERATIONS[word] for word in words[1:] if _is_generation(word, words)), "")
 
 
-def _spelt(words: Iterable[str], *, first: bool) -> list[tuple[str, ...]]:
+def _is_generation(word: str, words: Sequence[str]) -> bool:
+    """Whether a word behind others tells who of several is meant; Li Jun and Kim Min-jun are called so."""
+    if word not in GENERATIONS:
+        return False
+    others = [other for other in words if other not in GENERATIONS and other not in TITLES]
+    return not (others and (all(hanzi.is_pinyin(other) for other in others) or hangul.are_korean(list(words))))
+
+
+def _spelt(words: Sequence[str], *, first: bool) -> list[tuple[str, ...]]:
     kept = []
     for number, word in enumerate(words):
         spelt = spelling.spellings(word)
         behind = number > 0 or not first
-        if not spelt[0] or spelt[0] in TITLES or (behind and spelt[0] in GENERATIONS) or (number == 0 and word == "sr"):
+        is_title = spelt[0] in TITLES or (number == 0 and word == "sr")
+        if not spelt[0] or is_title or (behind and _is_generation(spelt[0], words)):
             continue
         kept.append(spelt)
     return kept
@@ -191,17 +245,22 @@ class _Fit(enum.IntEnum):
     SAME = 3
 
 
+def _are_same(one: Word, other: Word) -> bool:
+    return not set(one.spellings).isdisjoint(other.spellings)
+
+
 def _fit(one: Word, other: Word) -> _Fit | None:
-    if not set(one.spellings).isdisjoint(other.spellings):
-        return _Fit.SAME
+    """Say how two words fit that are not the same."""
     a, b = one.plain, other.plain
     if len(a) == 1 or len(b) == 1:
         return _Fit.INITIAL if a[0] == b[0] else None
+    if not a.isascii() or not b.isascii():
+        return _Fit.SIMILAR if arabic.is_read(a, b) or arabic.is_read(b, a) else None
+    if Part.GIVEN in (one.part, other.part) and spelling.are_one_given_name(one.spellings, other.spellings):
+        return _Fit.SIMILAR
     if spelling.are_known_apart(a, b):
         return None
-    if spelling.are_one_given_name(a, b) and Part.GIVEN in (one.part, other.part):
-        return _Fit.SIMILAR
-    if hanzi.is_pinyin(a) and hanzi.is_pinyin(b):
+    if one.is_chinese and other.is_chinese:
         return None  # each syllable is one that somebody is called
     alike = any(
         spelling.are_sound_alike(x, y) or spelling.is_slip(x, y) for x in one.spellings for y in other.spellings
@@ -215,17 +274,19 @@ class _Pairing:
     def __init__(self, ours: Sequence[Word], theirs: Sequence[Word]) -> None:
         self.ours, self.theirs = list(ours), list(theirs)
         self.pairs: list[tuple[Word, Word, _Fit]] = []
-        self._pair(_Fit.SAME)
+        self._pair(_Fit.SAME, _are_same)
         self._pair_joined(self.ours, self.theirs)
         self._pair_joined(self.theirs, self.ours)
-        self._pair(_Fit.SIMILAR)
-        self._pair(_Fit.INITIAL)
+        if self.ours and self.theirs:
+            fits = {(one, other): _fit(one, other) for one in self.ours for other in self.theirs}
+            self._pair(_Fit.SIMILAR, lambda one, other: fits[one, other] is _Fit.SIMILAR)
+            self._pair(_Fit.INITIAL, lambda one, other: fits[one, other] is _Fit.INITIAL)
         self.ours = [word for word in self.ours if not word.is_particle]
         self.theirs = [word for word in self.theirs if not word.is_particle]
 
-    def _pair(self, wanted: _Fit) -> None:
+    def _pair(self, wanted: _Fit, fits: Callable[[Word, Word], bool]) -> None:
         for one in list(self.ours):
-            other = next((word for word in self.theirs if _fit(one, word) is wanted), None)
+            other = next((word for word in self.theirs if fits(one, word)), None)
             if other is not None:
                 self.pairs.append((one, other, wanted))
                 self.ours.remove(one)
@@ -233,19 +294,30 @@ class _Pairing:
 
     def _pair_joined(self, apart: list[Word], joined: list[Word]) -> None:
         """Pair words with the one that they make together: Anna Maria and Annamaria, Mc Donald and McDonald."""
+        runs = _runs(apart)
         for whole in list(joined):
-            for length in range(2, min(4, len(apart)) + 1):
-                for start in range(len(apart) - length + 1):
-                    run = apart[start : start + length]
-                    written = {"".join(word.spellings[-1] for word in run), "".join(word.plain for word in run)}
-                    if whole in joined and not written.isdisjoint(whole.spellings):
-                        self.pairs.append((run[-1], whole, _Fit.SAME))
-                        joined.remove(whole)
-                        del apart[start : start + length]
+            found = [runs[written] for written in whole.spellings if written in runs]
+            if found:
+                length, start = min(found)
+                self.pairs.append((apart[start + length - 1], whole, _Fit.SAME))
+                joined.remove(whole)
+                del apart[start : start + length]
+                runs = _runs(apart)
 
     @property
     def named(self) -> list[tuple[Word, Word, _Fit]]:
         return [pair for pair in self.pairs if not (pair[0].is_particle or pair[1].is_particle)]
+
+
+def _runs(words: Sequence[Word]) -> dict[str, tuple[int, int]]:
+    """Return what two to four words make together; of how many, the first of which number."""
+    runs: dict[str, tuple[int, int]] = {}
+    for length in range(2, min(4, len(words)) + 1):
+        for start in range(len(words) - length + 1):
+            run = words[start : start + length]
+            for written in ("".join(word.spellings[-1] for word in run), "".join(word.plain for word in run)):
+                runs.setdefault(written, (length, start))
+    return runs
 
 
 @lru_cache(maxsize=65_536)
@@ -255,14 +327,23 @@ def compare_people(one: PersonName, other: PersonName) -> NameRelation:
         return NameRelation.UNKNOWN
     if one.han and other.han:
         return _compare_han(one, other)
-    if one.han and not one.words:
-        return _compare_scripts(one, other)
-    if other.han and not other.words:
-        return _compare_scripts(other, one)
+    for han, latin in ((one, other), (other, one)):
+        if han.han and not han.words:
+            return _compare_scripts(han, latin)
     relation = _compare_words(one, other)
-    if one.is_couple is not other.is_couple and relation not in (NameRelation.OTHER, NameRelation.UNKNOWN):
-        return NameRelation.PARTLY
-    return relation
+    if relation is NameRelation.OTHER:
+        is_transcribed = _are_two_systems(one, other) or _are_two_systems(other, one)
+        return NameRelation.TRANSCRIBED if is_transcribed else relation
+    if {one.addressed, other.addressed} == {"lady", "lord"}:
+        return NameRelation.OTHER_GIVEN  # Mrs John Smith is not Mr John Smith
+    is_part = one.is_couple is not other.is_couple and relation is not NameRelation.UNKNOWN
+    return NameRelation.PARTLY if is_part else relation
+
+
+def _are_two_systems(pinyin: PersonName, other: PersonName) -> bool:
+    """Whether one is in pinyin what the other is in Wade-Giles, surname first: Zhang Guohua and Chang Kuo-hua."""
+    words = [word.plain for word in other.words]
+    return len(words) > 1 and "".join(words) in romanized.in_wade_giles(tuple(word.plain for word in pinyin.words))
 
 
 def _compare_words(one: PersonName, other: PersonName) -> NameRelation:
@@ -274,7 +355,8 @@ def _compare_words(one: PersonName, other: PersonName) -> NameRelation:
         return _contradiction(pairing)
     if len(fits) == 1:
         return NameRelation.PARTLY
-    if any(fit is _Fit.SIMILAR and _is_doubtful(a, b) for a, b, fit in pairing.named):
+    is_doubtful = any(fit is _Fit.SIMILAR and _is_doubtful(a, b) for a, b, fit in pairing.named)
+    if is_doubtful or _are_exchanged(((a, b) for a, b, _ in pairing.named), one.words, other.words):
         return NameRelation.NEARLY
     if pairing.ours or pairing.theirs or _Fit.INITIAL in fits:
         return NameRelation.COMPATIBLE
@@ -283,10 +365,23 @@ def _compare_words(one: PersonName, other: PersonName) -> NameRelation:
 
 
 def _is_doubtful(one: Word, other: Word) -> bool:
-    """Whether two given names, neither of them known, are as like as those of brothers and sisters may be."""
-    if Part.SURNAME in (one.part, other.part) or {one.plain, other.plain} & GIVEN_NAMES:
+    """Whether two given names are as like as those of brothers and sisters may be: neither known, another letter."""
+    if Part.SURNAME in (one.part, other.part) or not (one.plain.isascii() and other.plain.isascii()):
         return False
+    if spelling.are_one_given_name(one.spellings, other.spellings):
+        return False
+    if {one.plain, other.plain} & GIVEN_NAMES:
+        return spelling.is_other_letter(one.plain, other.plain)
     return not spelling.are_sound_alike(one.plain, other.plain)
+
+
+def _are_exchanged(pairs: Iterable[tuple[Word, Word]], ours: Sequence[Word], theirs: Sequence[Word]) -> bool:
+    """Whether words stand in another order than one with the surname in front does: José María is no María José."""
+    here = {id(word): place for place, word in enumerate(ours)}
+    there = {id(word): place for place, word in enumerate(theirs)}
+    places = sorted((here[id(a)], there[id(b)]) if id(a) in here else (here[id(b)], there[id(a)]) for a, b in pairs)
+    order = [place for _, place in places]
+    return sum(later < earlier for earlier, later in zip(order, [*order[1:], *order[:1]], strict=True)) > 1
 
 
 def _contradiction(pairing: _Pairing) -> NameRelation:
@@ -320,7 +415,9 @@ def _compare_scripts(han: PersonName, latin: PersonName) -> NameRelation:
         return NameRelation.UNKNOWN
     surnames = hanzi.readings(han.han_surname, is_surname=True)
     family = next((word for word in (words[0], words[-1]) if word in surnames), "")
-    if han.han_given and _is_read(han, "".join(words)):
+    if han.han_given and (
+        _is_read(han, "".join(words)) or romanized.is_written(han.han_surname, han.han_given, tuple(words))
+    ):
         return NameRelation.TRANSCRIBED
     if not han.han_given or len(words) == 1:
         return NameRelation.PARTLY if family else NameRelation.UNKNOWN

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Final, NamedTuple, TypeVar
 
 from hub.context.companies import CompanyName, company_name, compare_companies, has_legal_form
-from hub.context.name_tables import ROLE_MAILBOXES
+from hub.context.name_tables import NO_MAILBOXES, ROLE_MAILBOXES
 from hub.context.names import NameRelation, PersonName, compare_people, person_name
 from hub.context.places import postcode, words
 from hub.domain.customer import Address, CustomerRecord, Email, Kind, Phone
@@ -36,6 +36,9 @@ _NAME_SIGNS: Final = {
     NameRelation.OTHER: Sign.NAMES_DIFFER,
 }
 _PLACEHOLDER_YEARS: Final = frozenset({1, 1753, 1800, 1900, 1970, 9999})
+_PLACEHOLDER_DAYS: Final = frozenset({date(1899, 12, 30), date(1899, 12, 31), date(1111, 11, 11), date(9999, 12, 31)})
+_ONE_DIGIT: Final = re.compile(r"\+\d{1,3}?(\d)\1{4,}")
+"""A number of one digit, again and again, behind its country."""
 _BETWEEN_PARTS = re.compile(r"[.+_-]")
 _GMAIL = frozenset({"gmail.com", "googlemail.com"})
 
@@ -82,10 +85,10 @@ def prepare(record: CustomerRecord, asked: Collection[str] = ()) -> Prepared:
         or (bool(full) and not (name.given and name.surname) and has_legal_form(full))
     )
     shown = (full or record.organization) if is_company else full
-    phones = {phone.number: phone for phone in record.phones[:MAX_POINTS]} or {
-        key[4:]: Phone(number=key[4:]) for key in asked if key.startswith("tel:")
-    }
-    emails = {_mailbox(email.address): email for email in record.emails[:MAX_POINTS]} or {
+    phones = {
+        phone.number: phone for phone in record.phones[:MAX_POINTS] if not _ONE_DIGIT.fullmatch(phone.number)
+    } or {key[4:]: Phone(number=key[4:]) for key in asked if key.startswith("tel:")}
+    emails = {_mailbox(email.address): email for email in record.emails[:MAX_POINTS] if _is_mailbox(email.address)} or {
         _mailbox(key[7:]): Email(address=key[7:]) for key in asked if key.startswith("mailto:")
     }
     return Prepared(
@@ -105,17 +108,25 @@ def prepare(record: CustomerRecord, asked: Collection[str] = ()) -> Prepared:
 
 @lru_cache(maxsize=16_384)
 def _mailbox(address: str) -> str:
-    """Return an address as it is compared: small, Gmail's without what that does not look at."""
+    """Return an address as it is compared: small, without a detail (RFC 5233), Gmail's without its full stops."""
     small = unicodedata.normalize("NFKC", address.strip()).casefold()
     local, _, domain = small.rpartition("@")
+    local = local.partition("+")[0] or local
     if domain in _GMAIL:
-        return f"{local.partition('+')[0].replace('.', '')}@gmail.com"
-    return small
+        return f"{local.replace('.', '')}@gmail.com"
+    return f"{local}@{domain}"
+
+
+@lru_cache(maxsize=16_384)
+def _is_mailbox(address: str) -> bool:
+    """Whether it is anybody's address, and not what is written where there is none: none@none.com."""
+    local, _, domain = _mailbox(address).rpartition("@")
+    return local not in NO_MAILBOXES and domain.rpartition(".")[0] not in NO_MAILBOXES
 
 
 def _is_placeholder(day: date) -> bool:
     """Whether a system writes this day where it knows none."""
-    return day.month == day.day == 1 and day.year in _PLACEHOLDER_YEARS
+    return day in _PLACEHOLDER_DAYS or (day.month == day.day == 1 and day.year in _PLACEHOLDER_YEARS)
 
 
 def _place(address: Address) -> Place:
