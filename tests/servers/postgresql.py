@@ -43,11 +43,13 @@ class PostgreSQL:
     host = LOOPBACK
     username = "ctihub"
 
-    def __init__(self, programs: Path, *, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, programs: Path, *, settings: Mapping[str, str] | None = None, inside: Path | None = None
+    ) -> None:
         self._programs = programs
         self.port = free_tcp_port()
         self.password = secrets.token_urlsafe(12)
-        self._folder = Path(tempfile.mkdtemp(prefix="ctihub-postgresql-"))
+        self._folder = Path(tempfile.mkdtemp(prefix="ctihub-postgresql-", dir=inside))
         given = {**_SETTINGS, **(settings or {})}
         self._server = OwnedProcess(
             [
@@ -104,6 +106,11 @@ class PostgreSQL:
             return []
         pid = self._server.pid
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+    def cpu_s(self) -> float:
+        """Return the processor time of all its processes since it was started, in seconds."""
+        pids = (self._server.pid, *self._sessions())
+        return sum(_ticks(pid) for pid in pids) / os.sysconf("SC_CLK_TCK")
 
     def stop(self) -> None:
         """Ask it to end at once, whoever is connected, and wait until it has."""
@@ -194,6 +201,15 @@ def _lives(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def _ticks(pid: int) -> int:
+    """Return the processor time of a process, and of its children that have ended; of one that has, none."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0
+    return sum(int(field) for field in fields[11:15])
 
 
 def installed_programs() -> Path | None:
