@@ -4,35 +4,19 @@ from __future__ import annotations
 
 from hub.cli.outcome import CannotRunError
 from hub.config.model import Config
-from hub.domain.phone import parse_number
+from hub.domain.customer_key import customer_key
 from hub.journal.erasure import ERASURE
 from hub.journal.erasure_scope import Same, Shared
 
-_PREFIXES = ("id:", "tel:", "mailto:")
-
 
 def key_of(text: str, region: str) -> str:
-    """Return the index key of what was given. Raises CannotRunError."""
-    given = text.strip()
-    if given.startswith(ERASURE):
-        return given
-    if given.startswith("id:"):
-        return _checked(given, given.removeprefix("id:"))
-    if given.startswith("mailto:") or ("@" in given and ":" not in given):
-        return f"mailto:{given.removeprefix('mailto:').lower()}"
-    if ":" in given and not given.startswith("tel:"):
-        return _checked(f"id:{given}", given)
-    number = parse_number(given.removeprefix("tel:"), region).e164
-    if number is None:
-        raise CannotRunError(f"{text!r} is neither SYSTEM:ID nor a number of {region} nor an e-mail address")
-    return f"tel:{number}"
-
-
-def _checked(key: str, reference: str) -> str:
-    system, _, identity = reference.partition(":")
-    if not system or not identity:
-        raise CannotRunError(f"{reference!r}: write SYSTEM:ID, as in crm:4711")
-    return key
+    """Return the index key of what was given, or the erasure that it names. Raises CannotRunError."""
+    if text.strip().startswith(ERASURE):
+        return text.strip()
+    try:
+        return customer_key(text, region)
+    except ValueError as error:
+        raise CannotRunError(str(error)) from None
 
 
 def shared(config: Config) -> Shared:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
@@ -16,11 +17,13 @@ from hub.desk.frames import AgentProfile
 from hub.desk.replies import ApiError, json_reply
 from hub.desk.route import Parameter, Route
 from hub.desk.sight import EVERYBODY
+from hub.domain.customer_key import customer_key
 from hub.domain.ports import Access, AccessRecords
 
 DEFAULT_LIMIT: Final = 100
 MAX_LIMIT: Final = 1_000
 _MAX_KEY: Final = 500
+_LETTER: Final = "dead_letter:"
 _MAX_KEYS: Final = 20
 
 
@@ -41,7 +44,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class PrivacyApi:
     """For supervisors, and machines that may audit."""
 
-    def __init__(self, *, section: PrivacySection, accesses: AccessRecords, agents: Mapping[str, AgentProfile]) -> None:
+    def __init__(
+        self, *, section: PrivacySection, accesses: AccessRecords, agents: Mapping[str, AgentProfile], region: str
+    ) -> None:
+        self._region = region
         self._policy = policy_of(section)
         self._accesses = accesses
         self._agents = agents
@@ -71,8 +77,8 @@ class PrivacyApi:
                     Parameter(
                         name="key",
                         description=(
-                            "By what the customer is known: id:SYSTEM:ID, tel:+49..., mailto:...; may be given several"
-                            " times."
+                            "Whose: SYSTEM:ID, a number, an e-mail address, or a key as in `keys`; may be given"
+                            " several times."
                         ),
                         schema={"type": "string", "maxLength": _MAX_KEY},
                     ),
@@ -97,14 +103,23 @@ class PrivacyApi:
 
     async def _show_accesses(self, request: web.Request, caller: Caller) -> web.StreamResponse:
         self._check(caller)
-        # A plus sign in a query is a blank once decoded.
-        keys = [key.replace("tel: ", "tel:+") for key in request.query.getall("key", [])]
-        if not 1 <= len(keys) <= _MAX_KEYS or any(not 1 <= len(key) <= _MAX_KEY for key in keys):
-            raise ApiError(400, "bad_request", "key: say whose, as in key=id:crm:4711 or key=tel:%2B49...")
+        given = request.query.getall("key", [])
+        if not 1 <= len(given) <= _MAX_KEYS or any(not 1 <= len(key) <= _MAX_KEY for key in given):
+            raise ApiError(400, "bad_request", "key: say whose, as in key=crm:4711 or key=%2B49...")
+        try:
+            keys = [self._key(text) for text in given]
+        except ValueError as error:
+            raise ApiError(400, "bad_request", f"key: {error}.") from None
         found = await self._accesses.accesses(
             keys, before=_moment(request.query.get("before")), limit=_limit(request.query.get("limit"))
         )
         return json_reply(list(found))
+
+    def _key(self, text: str) -> str:
+        if text == EVERYBODY or text.startswith(_LETTER):
+            return text
+        # A plus sign in a query is a blank once decoded.
+        return customer_key(re.sub("^(tel:)? ", r"\1+", text), self._region)
 
     def _check(self, caller: Caller) -> None:
         if caller.session is not None and self._agents[caller.session.agent].role != "supervisor":

@@ -183,7 +183,7 @@ class DeskServer:
             ).routes(),
             *RpcApi(requests=requests).routes(),
             *DeadLettersApi(letters=dead_letters, replay_asked=replay_asked, sight=sight).routes(),
-            *PrivacyApi(section=privacy, accesses=access_records, agents=desk.agents).routes(),
+            *PrivacyApi(section=privacy, accesses=access_records, agents=desk.agents, region=region).routes(),
             *description.routes(),
             *OperationsApi(status=status, metrics=metrics).routes(),
         )

@@ -168,5 +168,7 @@ async def test_accesses_are_asked_for_by_key(house: House) -> None:
         status, found = await asked(f"?key=id:crm:4711&before={before}")
         assert (200, ["main-0"]) == (status, [one["call_id"] for one in found])
         assert (200, []) == await asked("?key=id:crm:9")
-        for query in ("", "?key=", "?key=x&limit=0", "?key=x&before=yesterday", "?" + "key=x&" * 21):
+        for key in ("crm:4711", NUMBER, NUMBER.replace("+", "%2B")):
+            assert (200, 3) == ((found := await asked(f"?key={key}"))[0], len(found[1])), key
+        for query in ("", "?key=", "?key=x", "?key=x:1&limit=0", "?key=x:1&before=yesterday", "?" + "key=x:1&" * 21):
             assert 400 == (await asked(query))[0], query
