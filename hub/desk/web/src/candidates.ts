@@ -121,20 +121,19 @@ export class Candidates extends LitElement {
       const text = plain([customerName(customer), ...facts, ...Object.values(customer.ids)].join(" "));
       return words.every((word) => text.includes(word));
     });
-    return html`${isMany ? this.find(all.length, [...common]) : nothing}
+    return html`${isMany ? this.find(all.length, fitting.length, [...common]) : nothing}
       <div class="all ${isMany ? "many" : ""}">
         ${fitting.map(({ customer, facts }) =>
           // What all of them are is said once above so many.
           this.candidate(customer, isMany ? facts.filter((fact) => !common.has(fact)) : facts, common, isMany),
         )}
       </div>
-      ${fitting.length === 0 ? html`<p class="empty">${strings().caller.noneFits}</p>` : nothing}
       ${this.context.maybe_same?.length
         ? html`<ctihub-maybe-same .context=${this.context}></ctihub-maybe-same>`
         : nothing}`;
   }
 
-  private find(count: number, common: readonly string[]): TemplateResult {
+  private find(count: number, fitting: number, common: readonly string[]): TemplateResult {
     const words = strings().caller;
     return html`<div class="find">
       <input
@@ -147,6 +146,7 @@ export class Candidates extends LitElement {
         .value=${this.sought}
         @input=${(event: InputEvent) => (this.sought = (event.target as HTMLInputElement).value)}
       />
+      <span role="status" class="quiet" data-testid="candidate-fit">${this.sought.trim() ? words.fit(fitting) : ""}</span>
       ${common.length > 0 ? html`<p data-testid="candidate-common">${words.allOf}: <bdi>${common.join(" · ")}</bdi></p>` : nothing}
     </div>`;
   }

@@ -3,7 +3,7 @@ import { customElement } from "lit/decorators.js";
 import { CardList } from "./card-list";
 import { conflictMark } from "./conflict";
 import { daysOverTarget, isUrgent, openCases, systemTitle } from "./customer";
-import { day, provenance } from "./format";
+import { day, fullText, provenance } from "./format";
 import type { Case, SourcedCase } from "./frames";
 import { strings } from "./language";
 import { repeatMark } from "./repeats";
@@ -35,7 +35,7 @@ export class Cases extends CardList<SourcedCase> {
     return html`<li class="row" data-testid="case" title=${provenance(title, record, at)}>
       <div class="line">
         <span class="wrap"
-          ><bdi class="main">${name}</bdi>${conflictMark(this.customer, `cases.${value.id}`, name, this.answers)}</span
+          ><bdi class="main" title=${fullText(name)}>${name}</bdi>${conflictMark(this.customer, `cases.${value.id}`, name, this.answers)}</span
         >
         ${value.priority
           ? html`<span

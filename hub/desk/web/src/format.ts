@@ -1,7 +1,13 @@
 /** Numbers, money, dates and durations as the agent's language writes them. */
+import { nothing } from "lit";
 import { locale, strings } from "./language";
 
 const DAY_MS = 86_400_000;
+/** As much as two lines have room for. */
+const CUT = 50;
+
+/** What is shown at hover of a text that may be cut. */
+export const fullText = (text: string): string | typeof nothing => (text.length > CUT ? text : nothing);
 
 export function clockTime(at: string): string {
   return new Intl.DateTimeFormat(locale(), { hour: "2-digit", minute: "2-digit" }).format(new Date(at));

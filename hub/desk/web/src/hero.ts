@@ -125,6 +125,9 @@ export class Hero extends LitElement {
         font-size: 1rem;
         overflow-wrap: anywhere;
       }
+      :host([state="ringing"]) .about {
+        --popup-focus: var(--sapButton_Emphasized_TextColor);
+      }
       ctihub-reasons {
         grid-column: 1 / -1;
       }

@@ -8,7 +8,7 @@ import { repeat } from "lit/directives/repeat.js";
 import { CHANNELS, channelIcon } from "./channels";
 import { colleague } from "./colleagues";
 import { isOwnCall, isPending, mayComeTo, meant, systemTitle } from "./customer";
-import { duration, fullMoment, moment } from "./format";
+import { duration, fullMoment, fullText, moment } from "./format";
 import type { Channel, CustomerContext, Interaction, Note, Outcome } from "./frames";
 import { Localized, strings } from "./language";
 import { repeatMark } from "./repeats";
@@ -240,7 +240,7 @@ export class History extends LitElement {
       <ui5-icon name=${icon} mode="Image" accessible-name=${[channel, way].filter(Boolean).join(", ")}></ui5-icon>
       <div>
         <div class="line">
-          <bdi class="main">${own ? named : contact.subject || named}</bdi>
+          <bdi class="main" title=${own ? nothing : fullText(contact.subject)}>${own ? named : contact.subject || named}</bdi>
           <time class="quiet number" datetime=${contact.at} title=${fullMoment(contact.at)}
             >${moment(contact.at, this.now)}</time
           >

@@ -3,7 +3,7 @@ import { customElement } from "lit/decorators.js";
 import { CardList } from "./card-list";
 import { conflictMark } from "./conflict";
 import { daysLate, openOrders, systemTitle } from "./customer";
-import { day, money, provenance } from "./format";
+import { day, fullText, money, provenance } from "./format";
 import type { Order, SourcedOrder } from "./frames";
 import { strings } from "./language";
 import { repeatMark } from "./repeats";
@@ -33,7 +33,7 @@ export class Orders extends CardList<SourcedOrder> {
     return html`<li class="row" data-testid="order" title=${provenance(title, record, at)}>
       <div class="line">
         <span class="wrap"
-          ><bdi class="main">${name}</bdi>${conflictMark(this.customer, `orders.${order.id}`, name, this.answers)}</span
+          ><bdi class="main" title=${fullText(name)}>${name}</bdi>${conflictMark(this.customer, `orders.${order.id}`, name, this.answers)}</span
         >
         ${order.amount ? html`<span>${money(order.amount, order.currency ?? "")}</span>` : nothing}
       </div>

@@ -28,8 +28,8 @@ export class Popup extends LitElement {
         cursor: pointer;
       }
       .trigger:focus-visible {
-        outline: 2px solid var(--sapContent_FocusColor);
-        outline-offset: 2px;
+        outline: 2px solid var(--popup-focus, var(--sapContent_FocusColor));
+        outline-offset: var(--popup-focus-offset, 2px);
       }
       .popup {
         position: fixed;

@@ -3,7 +3,7 @@ import { customElement } from "lit/decorators.js";
 import { CardList } from "./card-list";
 import { conflictMark } from "./conflict";
 import { systemTitle } from "./customer";
-import { day, daysSince, isOver, provenance } from "./format";
+import { day, daysSince, fullText, isOver, provenance } from "./format";
 import type { Product, SourcedProduct } from "./frames";
 import { strings } from "./language";
 
@@ -56,7 +56,7 @@ export class Products extends CardList<SourcedProduct> {
     return html`<li class="row" data-testid="product" title=${provenance(title, record, at)}>
       <div class="line">
         <span class="wrap"
-          ><bdi class="main">${product.name}</bdi>${product.model && product.model !== product.name
+          ><bdi class="main" title=${fullText(product.name)}>${product.name}</bdi>${product.model && product.model !== product.name
             ? html` <bdi>${product.model}</bdi>`
             : nothing}${conflictMark(this.customer, `products.${product.id}`, product.name, this.answers)}</span
         >

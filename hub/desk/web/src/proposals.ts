@@ -40,6 +40,9 @@ export class Proposals extends LitElement {
       }
       ctihub-popup {
         display: block;
+        /* Within the box: there is no room around it, and the hero's colour is the focus's. */
+        --popup-focus: var(--sapTextColor);
+        --popup-focus-offset: -4px;
       }
       .box {
         display: grid;

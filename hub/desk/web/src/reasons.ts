@@ -86,8 +86,10 @@ export class Reasons extends LitElement {
         }
       }
       @media (max-width: 40rem) {
+        /* Two in a line, one with the line's room to itself where it is alone there. */
         .chip {
-          max-width: 12.5rem;
+          flex: 1 1 12.5rem;
+          max-width: max-content;
         }
       }
     `,

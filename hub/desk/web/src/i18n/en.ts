@@ -189,7 +189,7 @@ export const en = {
     /** Of a number that belongs to more people than fit beside one another. */
     others: (count: number) => (count === 1 ? "1 other" : `${count} others`),
     narrow: (count: number) => `Find among these ${count}`,
-    noneFits: "None of them fits.",
+    fit: (count: number) => (count === 0 ? "None of them fits." : count === 1 ? "1 fits" : `${count} fit`),
     allOf: "All of them",
     choose: "Show",
     chosen: "Shown below",

@@ -187,7 +187,7 @@ export const zh: Strings = {
     several: (count) => `有 ${count} 位客户使用此号码，请询问来电者是哪一位。`,
     others: (count) => `另外 ${count} 位`,
     narrow: (count) => `在这 ${count} 位中查找`,
-    noneFits: "没有符合的客户。",
+    fit: (count) => (count === 0 ? "没有符合的客户。" : `${count} 位符合`),
     allOf: "共同信息",
     choose: "查看",
     chosen: "显示于下方",
