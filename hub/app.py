@@ -115,7 +115,13 @@ class Hub:
             open_calls=takeover.ids,
             listener=happenings,
         )
-        callbacks = callbacks_of(config, exchanges=exchanges, journal=journal, on_recorded=happenings.feed_happened)
+        callbacks = callbacks_of(
+            config,
+            exchanges=exchanges,
+            journal=journal,
+            on_recorded=happenings.feed_happened,
+            on_changed=happenings.callback_changed,
+        )
         customers = Customers(
             config,
             feeds=feeds,
@@ -131,7 +137,9 @@ class Hub:
         visibility = PrivacyVisibility(config.context.privacy)
         accesses = AccessBook(journal.keep_accesses)
         sight = Sight(visibility, accesses, agent_profiles(config))
-        desk = desk_of(config, exchanges=exchanges, customers=customers, backends=backends, sight=sight)
+        desk = desk_of(
+            config, exchanges=exchanges, customers=customers, callbacks=callbacks, backends=backends, sight=sight
+        )
         inbound = Inbound(config, feeds, journal=journal, metrics=metrics, on_event=happenings.feed_happened)
         inbound.replayer.on_replay(ORIGIN, outbound.replay)
         happenings.heard_by(

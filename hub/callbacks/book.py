@@ -34,12 +34,20 @@ def channel_of(callback: Callback) -> str:
 
 
 class CallbackBook:
-    """`on_recorded` hears of each step as a contact of the customer."""
+    """`on_recorded` hears of each step as a contact of the customer, `on_changed` of each callback as it stands."""
 
-    def __init__(self, journal: EventJournal, live: LiveCalls, on_recorded: Callable[[Event], None]) -> None:
+    def __init__(
+        self,
+        journal: EventJournal,
+        live: LiveCalls,
+        *,
+        on_recorded: Callable[[Event], None],
+        on_changed: Callable[[Callback], None],
+    ) -> None:
         self._journal = journal
         self._live = live
         self._on_recorded = on_recorded
+        self._on_changed = on_changed
         self._open: dict[str, Callback] = {}
         self._by_channel: dict[str, Callback] = {}
         self.counts: Counter[str] = Counter()
@@ -91,10 +99,14 @@ class CallbackBook:
             self._by_channel.setdefault(channel, callback)
         elif callback.state not in _HAS_A_CALL:
             self._by_channel.pop(channel, None)
-        if not callback.state.is_over:
+        if callback.state.is_over:
+            self._open.pop(callback.id, None)
+            self._let_channels_go()
+        else:
             self._open[callback.id] = callback
-            return
-        self._open.pop(callback.id, None)
+        self._on_changed(callback)
+
+    def _let_channels_go(self) -> None:
         # Of a call whose PBX was away the end may not have been told.
         live = {call.id[-_CHANNEL_LENGTH:] for call in self._live.live_calls()}
         self._by_channel = {

@@ -68,7 +68,8 @@ class _Told(NamedTuple):
 class CallbackService:
     """The `Callbacks` of hub/domain/ports.py. To be used within one event loop.
 
-    `sites` are the feeds that offer callbacks. `on_recorded` hears of each change as a contact of its customer. A dial
+    `sites` are the feeds that offer callbacks. `on_recorded` hears of each change as a contact of its customer,
+    `on_changed` of each callback as it stands, both from within the event loop: they must not wait. A dial
     has an id that follows from the callback and its count, and that is durable before it is given: whatever happens in
     between, it is not given twice.
     """
@@ -85,6 +86,7 @@ class CallbackService:
         live: LiveCalls,
         status: StatusSource,
         on_recorded: Callable[[Event], None],
+        on_changed: Callable[[Callback], None],
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         look_s: float = LOOK_S,
     ) -> None:
@@ -95,7 +97,7 @@ class CallbackService:
         self._directory = directory
         self._live = live
         self._status = status
-        self._book = CallbackBook(journal, live, on_recorded)
+        self._book = CallbackBook(journal, live, on_recorded=on_recorded, on_changed=on_changed)
         self._clock = clock
         self._look_s = look_s
         self._ringing: dict[str, bool] = {}

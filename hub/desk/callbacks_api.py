@@ -12,6 +12,7 @@ from aiohttp import web
 from hub.config.tokens import why_token_may_not
 from hub.desk.access import Access, Caller
 from hub.desk.body import json_body
+from hub.desk.floor_views import callback_queues
 from hub.desk.frames import AgentProfile
 from hub.desk.replies import ApiError, json_reply
 from hub.desk.route import Parameter, Route
@@ -163,15 +164,11 @@ class CallbacksApi:
         if caller.session is None:
             return None
         agent = caller.session.agent
-        profile, status = self._agents.get(agent), self._directory.agent(agent)
-        if profile is not None and profile.role == "supervisor":
-            return None
-        own = profile.queues if profile is not None else ()
-        return frozenset((*own, *(place.queue for place in (status.queues if status is not None else ()))))
+        return callback_queues(self._agents[agent], self._directory.agent(agent))
 
     def _shown(self, caller: Caller, callback: Callback) -> Callback:
         """Return it as the caller may see it, and have it written down that they do."""
-        self._sight.saw(caller, AccessAction.VIEW, (f"tel:{callback.phone}", *callback.customer.keys()))
+        self._sight.saw(caller, AccessAction.VIEW, callback.keys())
         return self._sight.visibility.callback_for(callback, self._sight.role(caller))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
 
@@ -28,8 +28,10 @@ from hub.desk.frames import (
 from hub.desk.pops import Change, PopBoard, Shown
 from hub.desk.sight import Sight, keys_of_context
 from hub.desk.sockets import CLOSE_GOING_AWAY, CLOSE_SIGNED_OUT, DeskSocket
+from hub.desk.waiting_callbacks import WaitingCallbacks
 from hub.domain.agent import AgentStatus
 from hub.domain.call import Call, CallEvent
+from hub.domain.callback import Callback
 from hub.domain.customer import CustomerContext
 from hub.domain.ports import AgentDirectory, ContextProvider, LiveCalls, StatusSource
 from hub.domain.writeback import WriteKind
@@ -70,10 +72,11 @@ class Desk:
     The composition root calls `call_happened` with each step of each call, after it has begun the call's lookup
     (so that the first frame holds what is cached), `context_changed` with each revision, `resync` after a PBX
     connection was made anew, `status_changed` when a PBX connection comes or goes, `agent_changed` and
-    `queues_changed` with what the agent directory learns.
+    `queues_changed` with what the agent directory learns, `callback_changed` with each callback as it stands.
 
     `commands` are the names of those that can be carried out, whoever gives them; `writes` says what the backends can
-    be told of a call at the moment. `titles` are what systems and feeds are called on the screen.
+    be told of a call at the moment. `callbacks` returns those that are not over, the oldest first. `titles` are what
+    systems and feeds are called on the screen.
     """
 
     def __init__(
@@ -84,6 +87,7 @@ class Desk:
         contexts: ContextProvider,
         status: StatusSource,
         directory: AgentDirectory,
+        callbacks: Callable[[], Sequence[Callback]],
         version: str,
         sight: Sight,
         commands: Collection[str] = (),
@@ -107,6 +111,7 @@ class Desk:
         self._board = PopBoard()
         self._sockets: dict[str, list[DeskSocket]] = {}
         self._floor = Floor(profiles=agents, directory=directory, talks_in=self._talks_in, pages=self._all)
+        self._callbacks = WaitingCallbacks(profiles=agents, directory=directory, sight=sight, waiting=callbacks)
         self._encoder = msgspec.json.Encoder()
 
     @property
@@ -141,6 +146,11 @@ class Desk:
         """Tell an agent's pages their new state at once, and everybody else within a second."""
         self._send(status.agent, AgentFrame(status=status))
         self._floor.agent_changed(status.agent)
+        self._callbacks.agent_changed(status.agent)
+
+    def callback_changed(self, callback: Callback) -> None:
+        """Tell the pages of its queue how a callback stands."""
+        self._callbacks.changed(callback)
 
     def queues_changed(self) -> None:
         """Tell the pages the queues as they are now, within a second."""
@@ -168,12 +178,13 @@ class Desk:
 
     def join(self, socket: DeskSocket) -> None:
         """Greet a page with the present truth and send it everything from now on."""
-        hello = self._hello(self._agents[socket.agent])
+        hello = self._hello(self._agents[socket.agent], self._callbacks.join(socket))
         socket.send(self._encoder.encode(hello))
         self._floor.told_queues(socket, hello.queues)
         self._sockets.setdefault(socket.agent, []).append(socket)
 
     def leave(self, socket: DeskSocket) -> None:
+        self._callbacks.leave(socket)
         sockets = self._sockets.get(socket.agent, [])
         if socket in sockets:
             sockets.remove(socket)
@@ -204,7 +215,7 @@ class Desk:
     def _status_frame(self) -> bytes:
         return self._encoder.encode(StatusFrame(pbx=tuple(self._status.pbx_status())))
 
-    def _hello(self, agent: AgentProfile) -> Hello:
+    def _hello(self, agent: AgentProfile, callbacks: tuple[Callback, ...]) -> Hello:
         pops = self._pops_of(agent.id)
         contexts = tuple(context for pop in pops if (context := self._contexts.current(pop.call.id)) is not None)
         for context in contexts:
@@ -223,6 +234,7 @@ class Desk:
             status=self._floor.status(agent.id),
             queues=self._floor.queues(agent.id),
             team=self._floor.team(agent.id),
+            callbacks=callbacks,
             titles=self._titles,
         )
 

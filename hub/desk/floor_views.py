@@ -43,6 +43,13 @@ def own_queues(
     return tuple(one for one in queues if (one.pbx, one.queue) in members)
 
 
+def callback_queues(profile: AgentProfile, status: AgentStatus | None) -> frozenset[str] | None:
+    """Return the queues whose callbacks the agent sees, None for all: those that they are in, or would be logged on."""
+    if profile.role == "supervisor":
+        return None
+    return frozenset((*profile.queues, *(one.queue for one in (status.queues if status is not None else ()))))
+
+
 def without_callers(status: QueueStatus) -> QueueStatus:
     """Return a queue as an agent may see it: since when how many wait, and not who."""
     waiting = tuple(WaitingCall(position=one.position, since=one.since) for one in status.waiting)

@@ -4,8 +4,9 @@ Hub to page: `hello` first (the present truth as a whole: after a reload or a dr
 it), then `pop` (a call that rings or is live at this agent, new or changed), `context` (what is known of a call's
 other party, new revision), `closed` (the call is no more this agent's), `agent` (the agent's own state changed),
 `queues` (all of the agent's queues, at most once a second), `team` (the colleagues who changed, at most once a
-second), `status` (the hub's own state: when it changed, and every 20 seconds, so that a page can tell a quiet hub
-from a dead network).
+second), `callbacks` (customers of the agent's queues who wait to be called back: those whose callback changed),
+`status` (the hub's own state: when it changed, and every 20 seconds, so that a page can tell a quiet hub from a dead
+network).
 Page to hub: nothing but WebSocket pings; anything else is refused with close code 1003.
 
 A handshake without a valid session is answered with HTTP 401 (a browser only sees the connection fail): before it
@@ -27,6 +28,7 @@ import msgspec
 
 from hub.domain.agent import AgentState, AgentStatus
 from hub.domain.call import Call
+from hub.domain.callback import Callback
 from hub.domain.customer import CustomerContext
 from hub.domain.ports import PbxStatus
 from hub.domain.writeback import WriteKind
@@ -109,8 +111,9 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello", tag_field="f
 
     `commands` are the names of the commands (field `command` of `POST /api/v1/commands`) that this agent may give;
     `dispositions` are the results of a call to choose from, `writes` what backends can be told of one.
-    `status` is the agent's own state, None where no PBX knows it. `team` is everybody, the agent too. `titles` are what
-    systems and feeds are called on the screen, by their names.
+    `status` is the agent's own state, None where no PBX knows it. `team` is everybody, the agent too. `callbacks` are
+    those of the agent's queues that wait or are being called, a supervisor's all. `titles` are what systems and feeds
+    are called on the screen, by their names.
     """
 
     agent: AgentProfile
@@ -126,6 +129,7 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello", tag_field="f
     status: AgentStatus | None = None
     queues: tuple[QueueView, ...] = ()
     team: tuple[TeamMember, ...] = ()
+    callbacks: tuple[Callback, ...] = ()
     titles: dict[str, str] = {}
 
 
@@ -165,4 +169,13 @@ class TeamFrame(msgspec.Struct, frozen=True, kw_only=True, tag="team", tag_field
     members: tuple[TeamMember, ...]
 
 
-Frame = Hello | PopFrame | ContextFrame | ClosedFrame | StatusFrame | AgentFrame | QueuesFrame | TeamFrame
+class CallbacksFrame(msgspec.Struct, frozen=True, kw_only=True, tag="callbacks", tag_field="frame"):
+    """Those that are new or not as they were, and the ids of those that are over, or no more the agent's to see."""
+
+    changed: tuple[Callback, ...] = ()
+    gone: tuple[str, ...] = ()
+
+
+Frame = (
+    Hello | PopFrame | ContextFrame | ClosedFrame | StatusFrame | AgentFrame | QueuesFrame | TeamFrame | CallbacksFrame
+)

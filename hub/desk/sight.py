@@ -49,6 +49,10 @@ class Sight:
         """Write down that an agent's page shows whom a call is with."""
         self._write(f"agent:{agent}", AccessAction.POP, keys, call_id)
 
+    def listed(self, agent: str, keys: Iterable[str]) -> None:
+        """Write down that an agent's page shows whom."""
+        self._write(f"agent:{agent}", AccessAction.VIEW, keys, "")
+
     def call(self, call: Call, role: str) -> Call:
         return self.visibility.call_for(call, role)
 

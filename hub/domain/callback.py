@@ -76,3 +76,7 @@ class Callback(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     agent: str = ""
     call_id: str = ""
     reason: str = ""
+
+    def keys(self) -> tuple[str, ...]:
+        """Return whom it is about as index keys: the number, then what the site knows them by."""
+        return (f"tel:{self.phone}", *self.customer.keys())

@@ -47,7 +47,7 @@ def forget_in(
         await accesses.flush()
         outbound.look_again()
         for callback in callbacks.waiting():
-            if not set(keys).isdisjoint((*callback.customer.keys(), f"tel:{callback.phone}")):
+            if not set(keys).isdisjoint(callback.keys()):
                 await callbacks.cancel(callback.id, reason=ERASED)
 
     return forget

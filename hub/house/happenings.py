@@ -12,6 +12,7 @@ from hub.desk.desk import Desk
 from hub.domain.agent import AgentEvent, AgentStatus
 from hub.domain.call import Call, CallEvent, CallEventKind
 from hub.domain.call_activity import was_rung_into_another
+from hub.domain.callback import Callback
 from hub.domain.change import CaseChange, ChangeKind, CustomerChange, OrderChange
 from hub.domain.customer import CustomerContext
 from hub.domain.event import ConnectorStatus, Event, agent_event, call_event, connector_event, context_event
@@ -91,6 +92,9 @@ class Happenings:
     def agent_changed(self, status: AgentStatus) -> None:
         self._desk.agent_changed(status)
         self._callbacks.floor_changed()
+
+    def callback_changed(self, callback: Callback) -> None:
+        self._desk.callback_changed(callback)
 
     def queues_changed(self, _pbx: str, _queue: str) -> None:
         self._desk.queues_changed()

@@ -20,7 +20,15 @@ from hub.metrics import Metrics
 from hub.version import VERSION
 
 
-def desk_of(config: Config, *, exchanges: Exchanges, customers: Customers, backends: Backends, sight: Sight) -> Desk:
+def desk_of(
+    config: Config,
+    *,
+    exchanges: Exchanges,
+    customers: Customers,
+    callbacks: CallbackService,
+    backends: Backends,
+    sight: Sight,
+) -> Desk:
     """Return the live desk, which hears of every revision of what is known of a caller."""
     desk = Desk(
         agents=agent_profiles(config),
@@ -28,6 +36,7 @@ def desk_of(config: Config, *, exchanges: Exchanges, customers: Customers, backe
         contexts=customers.context,
         status=exchanges,
         directory=exchanges,
+        callbacks=callbacks.waiting,
         version=VERSION,
         sight=sight,
         commands=COMMAND_NAMES,

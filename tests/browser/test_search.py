@@ -191,19 +191,38 @@ async def test_a_customer_who_is_not_known_is_told_in_words(desk: Page, world: W
 
 
 async def test_callbacks_of_the_agents_queues_are_counted_and_cancelled(desk: Page, world: World) -> None:
-    """How many wait stands beside the queues; opened it says who, about what and from which page."""
-    world.callbacks.kept = {
-        "cb-1": customers.callback(),
-        "cb-2": customers.callback(id="cb-2", phone="+493012345678", queue="Other", topic="Not ours"),
-    }
-    await desk.reload()
+    """How many wait stands beside the queues as soon as they ask; opened it says who, about what, from which page."""
     shown = desk.get_by_test_id("callbacks")
+    await expect(shown).to_have_count(0)
+    world.callbacks.keep(customers.callback())
+    world.callbacks.keep(customers.callback(id="cb-2", phone="+493012345678", queue="Other", topic="Not ours"))
     await expect(shown).to_contain_text("1 callback")
     await shown.get_by_role("button").first.click()
     entry = shown.get_by_test_id("callback-entry")
     await expect(entry).to_have_count(1)
     await expect(entry).to_contain_text("+4971158012345")
     await expect(entry).to_contain_text("Machine stands still")
+    world.callbacks.keep(customers.callback(attempts=1, topic="It runs again"))
+    await expect(entry).to_have_count(1)
+    await expect(entry).to_contain_text("It runs again")
     await entry.get_by_test_id("callback-cancel").click()
     await expect(shown).to_have_count(0)
     assert world.callbacks.kept["cb-1"].state.is_over
+
+
+async def test_callbacks_are_there_again_after_a_lost_connection(desk: Page, world: World) -> None:
+    """The page that was cut off has, once it is back, those that wait now: neither the old ones nor none."""
+    shown = desk.get_by_test_id("callbacks")
+    world.callbacks.keep(customers.callback())
+    await expect(shown).to_contain_text("1 callback")
+    await desk.context.set_offline(offline=True)
+    await expect(desk.get_by_test_id("link")).to_have_attribute("data-link", "lost")
+    await world.callbacks.cancel("cb-1", reason="by_customer")
+    for number in (2, 3):
+        world.callbacks.keep(customers.callback(id=f"cb-{number}", phone=f"+4930123456{number}"))
+    await desk.context.set_offline(offline=False)
+    await expect(shown).to_contain_text("2 callbacks")
+    await shown.get_by_role("button").first.click()
+    entries = shown.get_by_test_id("callback-entry")
+    await expect(entries).to_have_count(2)
+    await expect(entries.first).to_contain_text("+49301234562")

@@ -182,12 +182,14 @@ async def running_world(folder: Path, port: int = 0, profile: AgentProfile = AGE
         contexts=contexts,
         status=status,
         directory=directory,
+        callbacks=callbacks.waiting,
         version="test",
         commands=COMMAND_NAMES,
         not_ready_reasons=REASONS,
         dispositions=DISPOSITIONS,
         writes=lambda: WRITES,
     )
+    callbacks.on_changed = desk.callback_changed
     with UserStore(folder / "users.db") as users:
         if users.password_hash(profile.id) is None:
             users.save(profile.id, hash_password(PASSWORD))

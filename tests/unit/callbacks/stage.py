@@ -124,6 +124,7 @@ class Stage:
         self.now = BEGIN
         self.pbx = Pbx()
         self.recorded: list[Event] = []
+        self.changed: list[Callback] = []
 
     async def open(self) -> None:
         self.journal = await Journal.open(self._folder / "journal.db")
@@ -137,6 +138,7 @@ class Stage:
             live=self.pbx,
             status=self.pbx,
             on_recorded=self.recorded.append,
+            on_changed=self.changed.append,
             clock=lambda: self.now,
             look_s=0.02,
         )

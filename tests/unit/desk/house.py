@@ -101,12 +101,14 @@ class House:
             contexts=self.contexts,
             status=self.status,
             directory=self.directory,
+            callbacks=self.callbacks.waiting,
             version="1.2.3",
             commands=("answer", "hang_up", "monitor"),
             not_ready_reasons=("Break", "Lunch"),
             dispositions=("Solved", "Call back"),
             writes=lambda: (WriteKind.CASE, WriteKind.ACTIVITY),
         )
+        self.callbacks.on_changed = self.desk.callback_changed
         settings: dict[str, Any] = {
             "session_check_s": 0.02,
             "static_dir": folder / "static",

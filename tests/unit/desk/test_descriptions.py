@@ -97,7 +97,7 @@ async def test_every_frame_is_a_message_on_the_desks_channel(house: House) -> No
     document = await _document(house, "asyncapi")
 
     assert "/api/v1/desk" == document["channels"]["desk"]["address"]
-    assert {"hello", "pop", "context", "closed", "status", "agent", "queues", "team"} == {
+    assert {"hello", "pop", "context", "closed", "status", "agent", "queues", "team", "callbacks"} == {
         document["components"]["messages"][name]["name"] for name in document["channels"]["desk"]["messages"]
     }
 

@@ -3,15 +3,14 @@ import "@ui5/webcomponents/dist/Icon.js";
 import "@ui5/webcomponents-icons/dist/outgoing-call.js";
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
-import { callbacks, cancelCallback } from "./customer-api";
+import { EachSecond } from "./clock";
+import { cancelCallback } from "./customer-api";
 import { moment, since } from "./format";
 import type { Callback } from "./frames";
 import { Localized, strings } from "./language";
 import "./popup";
 import { webAddress } from "./safe-link";
 import { base } from "./styles";
-
-const LOOK_MS = 15_000;
 
 @customElement("ctihub-callbacks")
 export class Callbacks extends LitElement {
@@ -37,26 +36,15 @@ export class Callbacks extends LitElement {
     `,
   ];
 
+  @property({ attribute: false }) waiting: readonly Callback[] = [];
   @property({ type: Number, attribute: false }) clockAhead = 0;
-  @state() private waiting: readonly Callback[] = [];
   /** Of those that could not be cancelled: why. */
   @state() private troubles: ReadonlyMap<string, string> = new Map();
-  private timer: number | undefined;
 
   constructor() {
     super();
     new Localized(this);
-  }
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    void this.look();
-    this.timer = setInterval(() => void this.look(), LOOK_MS);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    clearInterval(this.timer);
+    new EachSecond(this);
   }
 
   protected override render(): TemplateResult | typeof nothing {
@@ -110,19 +98,11 @@ export class Callbacks extends LitElement {
     </li>`;
   }
 
-  /** Where there is no such thing at this hub nothing is shown. */
-  private async look(): Promise<void> {
-    const answer = await callbacks();
-    if (answer.kind === "done") this.waiting = answer.value.filter(({ state: stands = "waiting" }) => stands === "waiting" || stands === "calling");
-    else if (answer.kind !== "unreachable") this.waiting = [];
-  }
-
   private async cancel(id: string): Promise<void> {
     const answer = await cancelCallback(id);
     const troubles = new Map(this.troubles);
     if (answer.kind === "done") troubles.delete(id);
     else troubles.set(id, answer.kind === "refused" ? answer.message : strings().callback.notCancelled);
     this.troubles = troubles;
-    await this.look();
   }
 }

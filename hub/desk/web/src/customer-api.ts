@@ -1,6 +1,6 @@
 /** What the page asks the hub of customers: who is who, search, single customers, callbacks. */
 import { ask } from "./api";
-import type { Callback, CustomerSearch, CustomerView, DecisionKind, IdentityDecided, RecordRef } from "./frames";
+import type { CustomerSearch, CustomerView, DecisionKind, IdentityDecided, RecordRef } from "./frames";
 import { bodyOf } from "./json";
 import { newId } from "./new-id";
 
@@ -43,8 +43,6 @@ export function search(text: string, askSystems: boolean, signal: AbortSignal): 
   if (askSystems) query.set("backends", "1");
   return said<CustomerSearch>(`/api/v1/customers?${query.toString()}`, { signal }, askSystems ? ASKING_MS : undefined);
 }
-
-export const callbacks = (): Promise<Said<readonly Callback[]>> => said<readonly Callback[]>("/api/v1/callbacks");
 
 export const cancelCallback = (id: string): Promise<Said<unknown>> =>
   said(`/api/v1/callbacks/${encodeURIComponent(id)}/cancel`, { method: "POST" });

@@ -212,6 +212,7 @@ export class Desk extends LitElement {
         .status=${desk.status}
         .reasons=${desk.reasons}
         .queues=${desk.queues}
+        .callbacks=${desk.callbacks}
         .inCall=${desk.pops.length > 0}
         .clockAhead=${desk.clockAhead}
         @view-customer=${(event: CustomEvent<RecordRef>) => (location.hash = addressOf(event.detail))}

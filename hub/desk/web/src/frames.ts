@@ -128,6 +128,12 @@ export interface Callback {
 
 export type CallbackState = "calling" | "cancelled" | "done" | "expired" | "failed" | "waiting";
 
+export interface CallbacksFrame {
+  readonly frame: "callbacks";
+  readonly changed?: readonly (Callback)[];
+  readonly gone?: readonly (string)[];
+}
+
 export interface Case {
   readonly id: string;
   readonly subject?: string;
@@ -397,6 +403,7 @@ export interface Hello {
   readonly status?: AgentStatus | null;
   readonly queues?: readonly (QueueView)[];
   readonly team?: readonly (TeamMember)[];
+  readonly callbacks?: readonly (Callback)[];
   readonly titles?: Readonly<Record<string, string>>;
 }
 
@@ -957,6 +964,6 @@ export interface HubDomainControlTransfer {
   readonly to: string;
 }
 
-export type Frame = Hello | PopFrame | ContextFrame | ClosedFrame | StatusFrame | AgentFrame | QueuesFrame | TeamFrame;
+export type Frame = Hello | PopFrame | ContextFrame | ClosedFrame | StatusFrame | AgentFrame | QueuesFrame | TeamFrame | CallbacksFrame;
 
 export type Command = Dial | Answer | HangUp | Hold | Retrieve | HubDomainControlTransfer | Consult | CompleteTransfer | Reconnect | Conference | Park | PickUp | SendDigits | Mute | Unmute | StartRecording | StopRecording | PauseRecording | ResumeRecording | Monitor | LogOn | LogOff | Ready | NotReady | AfterCallWork;

@@ -8,7 +8,7 @@ import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { Link } from "./connection";
 import "./dial-box";
-import type { AgentProfile, AgentStatus, QueueView } from "./frames";
+import type { AgentProfile, AgentStatus, Callback, QueueView } from "./frames";
 import "./language-switch";
 import { Localized, strings } from "./language";
 import "./queue-strip";
@@ -144,6 +144,7 @@ export class Header extends LitElement {
   @property({ attribute: false }) status: AgentStatus | undefined;
   @property({ attribute: false }) reasons: readonly string[] = [];
   @property({ attribute: false }) queues: readonly QueueView[] = [];
+  @property({ attribute: false }) callbacks: readonly Callback[] = [];
   @property({ type: Number, attribute: false }) clockAhead = 0;
   @property({ type: Boolean, attribute: false }) inCall = false;
 
@@ -162,7 +163,7 @@ export class Header extends LitElement {
       >
       <span class="link ${this.link}" role="status" title=${words.header[this.link]} data-testid="link" data-link=${this.link}>${words.header[this.link]}</span>
       <ctihub-queues .queues=${this.queues} .clockAhead=${this.clockAhead}></ctihub-queues>
-      <ctihub-callbacks .clockAhead=${this.clockAhead}></ctihub-callbacks>
+      <ctihub-callbacks .waiting=${this.callbacks} .clockAhead=${this.clockAhead}></ctihub-callbacks>
       <ctihub-search .inCall=${this.inCall}></ctihub-search>
       <ctihub-dial-box></ctihub-dial-box>
       <div class="agent">

@@ -2,6 +2,7 @@
 import type {
   AgentProfile,
   AgentStatus,
+  Callback,
   ClosedReason,
   CustomerContext,
   Frame,
@@ -36,6 +37,8 @@ export interface DeskState {
   /** What backends can be told of a call. */
   readonly writes: readonly WriteKind[];
   readonly queues: readonly QueueView[];
+  /** Customers of the agent's queues who wait to be called back, the first who asked first. */
+  readonly callbacks: readonly Callback[];
   readonly team: ReadonlyMap<string, TeamMember>;
   /** The talk that ended last, while the agent may still be working on it. */
   readonly past: Closed | undefined;
@@ -54,6 +57,7 @@ export const NOTHING: DeskState = {
   dispositions: [],
   writes: [],
   queues: [],
+  callbacks: [],
   team: new Map(),
   past: undefined,
 };
@@ -76,6 +80,7 @@ export function after(state: DeskState, frame: Frame, now: number): DeskState {
         dispositions: frame.dispositions ?? [],
         writes: frame.writes ?? [],
         queues: frame.queues ?? [],
+        callbacks: frame.callbacks ?? [],
         team: new Map((frame.team ?? []).map((member) => [member.agent, member])),
         past: pops.length === 0 && frame.status?.state === "after_call_work" ? state.past : undefined,
       };
@@ -119,6 +124,12 @@ export function after(state: DeskState, frame: Frame, now: number): DeskState {
     }
     case "queues":
       return { ...state, queues: frame.queues };
+    case "callbacks": {
+      const changed = frame.changed ?? [];
+      const replaced = new Set([...(frame.gone ?? []), ...changed.map(({ id }) => id)]);
+      const kept = state.callbacks.filter(({ id }) => !replaced.has(id));
+      return { ...state, callbacks: [...kept, ...changed].sort(firstAsked) };
+    }
     case "team": {
       const team = new Map(state.team);
       for (const member of frame.members) team.set(member.agent, member);
@@ -168,6 +179,9 @@ function toShow(pops: readonly Pop[], shown: string | undefined): string | undef
   const first = pops[0];
   return before && (before.state !== "held" || first?.state !== "ringing") ? shown : first?.call.id;
 }
+
+const firstAsked = (one: Callback, other: Callback): number =>
+  Date.parse(one.requested_at) - Date.parse(other.requested_at) || (one.id < other.id ? -1 : 1);
 
 function newest(
   contexts: ReadonlyMap<string, CustomerContext>,
