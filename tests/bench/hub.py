@@ -9,7 +9,6 @@ import re
 import secrets
 import shutil
 import sys
-import tempfile
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -21,6 +20,7 @@ import aiohttp
 
 from hub.desk.user_store import Session, UserStore
 from tests.bench.page import AgentPage
+from tests.servers.folders import own_folder
 from tests.servers.ports import free_tcp_port
 from tests.servers.process import OwnedProcess
 from tests.waiting import eventually
@@ -45,7 +45,7 @@ class BenchHub(ABC):
 
     async def __aenter__(self) -> Self:
         """Start everything."""
-        self._folder = Path(tempfile.mkdtemp(prefix="ctihub-bench-"))
+        self._folder = own_folder("ctihub-bench-")
         self._stack.callback(shutil.rmtree, self._folder, ignore_errors=True)
         try:
             await self._set_up()

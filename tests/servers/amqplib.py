@@ -6,10 +6,10 @@ import json
 import os
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 from typing import Any
 
+from tests.servers.folders import own_folder
 from tests.servers.npm import NpmApp
 
 APP = Path(__file__).with_name("amqplib_app")
@@ -22,7 +22,7 @@ class AmqplibClient:
 
     def __init__(self, packages: Path, url: str) -> None:
         self._url = url
-        self._folder = Path(tempfile.mkdtemp(prefix="ctihub-amqplib-"))
+        self._folder = own_folder("ctihub-amqplib-")
         shutil.copy(APP / "client.mjs", self._folder / "client.mjs")
         (self._folder / "node_modules").symlink_to(packages / "node_modules")
 

@@ -5,13 +5,12 @@ than two.
 """
 
 import functools
-import os
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.servers import cache, debian
+from tests.servers.folders import own_folder
 
 PACKAGES = ("asterisk", "asterisk-core-sounds-en-gsm", "asterisk-moh-opsound-gsm")
 RABBITMQ_SERVER = Path("usr/lib/rabbitmq/bin/rabbitmq-server")
@@ -52,14 +51,10 @@ def root_with_rabbitmq() -> Path | None:
 
 
 def instance_folder(root: Path) -> Path:
-    """Make a folder in that Debian for one running server; those of test runs that were killed are removed."""
+    """Make a folder in that Debian for one running server."""
     instances = root / "var/ctihub"
     instances.mkdir(exist_ok=True)
-    for folder in instances.iterdir():
-        owner = folder.name.partition("-")[0]
-        if not Path("/proc", owner).exists():
-            shutil.rmtree(folder, ignore_errors=True)
-    return Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=instances))
+    return own_folder("", instances)
 
 
 def install(release: Release = ASTERISK_22) -> Path:

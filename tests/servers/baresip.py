@@ -19,7 +19,6 @@ import math
 import re
 import shutil
 import struct
-import tempfile
 import wave
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.servers.asterisk import Asterisk
+from tests.servers.folders import own_folder
 from tests.servers.ports import LOOPBACK, free_phone_ports
 from tests.servers.process import OwnedProcess
 from tests.servers.requirements import BARESIP_MODULES
@@ -162,7 +162,7 @@ class Softphone:
 
     async def __aenter__(self) -> Self:
         """Switch the phone on."""
-        self._folder = Path(tempfile.mkdtemp(prefix="ctihub-baresip-"))
+        self._folder = own_folder("ctihub-baresip-")
         sip_port, control_port = free_phone_ports(LOOPBACK)
         self._write_configuration(sip_port, control_port)
         # Line by line, so that a message is in the trace as soon as it was sent.

@@ -9,13 +9,13 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from hub.desk.web.build import tools
 from tests.servers import debian
+from tests.servers.folders import own_folder
 from tests.servers.npm import NpmApp
 from tests.servers.ports import free_tcp_port
 from tests.servers.process import OwnedProcess
@@ -37,7 +37,7 @@ class Cap:
         """`descriptions` are EDMX files by service, each served instead of the model of that service."""
         self._packages = packages
         self.port = free_tcp_port()
-        self._folder = Path(tempfile.mkdtemp(prefix="ctihub-cap-"))
+        self._folder = own_folder("ctihub-cap-")
         self._node = tools()[1]
         shutil.copytree(APP, self._folder / "app")
         (self._folder / "app/node_modules").symlink_to(packages / "node_modules")

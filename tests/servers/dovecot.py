@@ -7,7 +7,6 @@ import pwd
 import secrets
 import shutil
 import socket
-import tempfile
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from tests.servers.certificates import Authority
 from tests.servers.debian import is_root
+from tests.servers.folders import own_folder
 from tests.servers.ports import LOOPBACK, free_tcp_port
 from tests.servers.process import OwnedProcess, ServerFailedError
 from tests.waiting import eventually_blocking
@@ -38,7 +38,7 @@ class Dovecot:
         self.tls_port = free_tcp_port()
         self.token_port = free_tcp_port()
         """Where it asks whose a token is: GET /tokeninfo?token=..., answered with JSON that has `email`."""
-        self._folder = Path(tempfile.mkdtemp(prefix="ctihub-dovecot-"))
+        self._folder = own_folder("ctihub-dovecot-")
         self._folder.chmod(0o755)
         self.authority = Authority(self._folder)
         self._pair = self.authority.pair("server")

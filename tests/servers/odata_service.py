@@ -3,11 +3,11 @@
 import json
 import os
 import shutil
-import tempfile
 import urllib.request
 from pathlib import Path
 from typing import Any
 
+from tests.servers.folders import own_folder
 from tests.servers.ports import free_tcp_port
 from tests.servers.process import OwnedProcess
 from tests.servers.pypi import PypiApp
@@ -22,7 +22,7 @@ class ODataService:
 
     def __init__(self, environment: Path) -> None:
         self.port = free_tcp_port()
-        self._folder = Path(tempfile.mkdtemp(prefix="ctihub-odata-"))
+        self._folder = own_folder("ctihub-odata-")
         self._server = OwnedProcess(
             [str(environment / "bin/python"), str(APP / "server.py"), str(self.port)],
             output=self._folder / "output",

@@ -7,7 +7,6 @@ import pwd
 import secrets
 import shutil
 import signal
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import asyncpg
 from hub.domain.store_place import ServerPlace
 from tests.servers.certificates import Pair
 from tests.servers.debian import is_root, run_quietly
+from tests.servers.folders import own_folder
 from tests.servers.ports import LOOPBACK, free_tcp_port
 from tests.servers.process import OwnedProcess, ServerFailedError
 from tests.waiting import eventually_blocking
@@ -49,7 +49,7 @@ class PostgreSQL:
         self._programs = programs
         self.port = free_tcp_port()
         self.password = secrets.token_urlsafe(12)
-        self._folder = Path(tempfile.mkdtemp(prefix="ctihub-postgresql-", dir=inside))
+        self._folder = own_folder("ctihub-postgresql-", inside)
         given = {**_SETTINGS, **(settings or {})}
         self._server = OwnedProcess(
             [

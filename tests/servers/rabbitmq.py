@@ -5,10 +5,10 @@ import secrets
 import shutil
 import socket
 import subprocess
-import tempfile
 from pathlib import Path
 
 from tests.servers.asterisk_install import instance_folder
+from tests.servers.folders import own_folder
 from tests.servers.ports import LOOPBACK, free_tcp_port
 from tests.servers.process import OwnedProcess, ServerFailedError
 from tests.waiting import eventually_blocking
@@ -34,7 +34,7 @@ class RabbitMQ:
         self._enter = ["chroot", str(root)] if root else []
         self.port = free_tcp_port()
         self.password = secrets.token_urlsafe(12)
-        self._folder = instance_folder(root) if root else Path(tempfile.mkdtemp(prefix="ctihub-rabbitmq-"))
+        self._folder = instance_folder(root) if root else own_folder("ctihub-rabbitmq-")
         self._inside = Path("/", self._folder.relative_to(root)) if root else self._folder
         self._epmd_port = free_tcp_port()
         self._epmd = OwnedProcess(

@@ -3,11 +3,11 @@
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.servers.folders import own_folder
 from tests.servers.npm import NpmApp
 from tests.servers.ports import free_tcp_port
 from tests.servers.process import OwnedProcess
@@ -22,7 +22,7 @@ class RestService:
 
     def __init__(self, packages: Path, tables: Mapping[str, list[dict[str, Any]]]) -> None:
         self.port, self.token_port = free_tcp_port(), free_tcp_port()
-        self._folder = Path(tempfile.mkdtemp(prefix="ctihub-rest-"))
+        self._folder = own_folder("ctihub-rest-")
         shutil.copy(APP / "server.mjs", self._folder / "server.mjs")
         (self._folder / "node_modules").symlink_to(packages / "node_modules")
         self._tables = self._folder / "tables.json"

@@ -13,13 +13,13 @@ import itertools
 import shutil
 import socket
 import struct
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from tests.servers.asterisk import TRUNK_HOST, Asterisk
+from tests.servers.folders import own_folder
 from tests.servers.ports import LOOPBACK, free_media_port, free_udp_port
 from tests.waiting import eventually
 
@@ -61,7 +61,7 @@ class SippProcess:
         self.port = port or free_udp_port(host)
         self._orders = itertools.count(10)
         self._calls_seen = 0
-        self._folder = Path(tempfile.mkdtemp(prefix="ctihub-sipp-"))
+        self._folder = own_folder("ctihub-sipp-")
         self._log = self._folder / "log"
         self._argv = [
             "sipp",

@@ -3,12 +3,12 @@
 import json
 import re
 import shutil
-import tempfile
 import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.servers.folders import own_folder
 from tests.servers.npm import NpmApp
 from tests.servers.process import OwnedProcess
 
@@ -28,7 +28,7 @@ class SoapServer:
         self, packages: Path, wsdl: Path, replies: Replies, *, imported: Mapping[str, Path] | None = None
     ) -> None:
         """Write down what to host; `imported` are the files for the addresses that the WSDL and its schemas import."""
-        self._folder = Path(tempfile.mkdtemp(prefix="ctihub-soap-"))
+        self._folder = own_folder("ctihub-soap-")
         for file in {wsdl, *(imported or {}).values()}:
             (self._folder / file.name).write_text(_local(file.read_text("utf-8-sig"), imported or {}), "utf-8")
         config = {

@@ -5,11 +5,11 @@ import json
 import os
 import shutil
 import sqlite3
-import tempfile
 import urllib.request
 from pathlib import Path
 from typing import Any
 
+from tests.servers.folders import own_folder
 from tests.servers.ports import free_tcp_port
 from tests.servers.process import OwnedProcess
 from tests.servers.pypi import PypiApp, program, run
@@ -45,7 +45,7 @@ class Tryton:
 
     def __init__(self, environment: Path) -> None:
         self.port = free_tcp_port()
-        self._folder = Path(tempfile.mkdtemp(prefix="ctihub-tryton-"))
+        self._folder = own_folder("ctihub-tryton-")
         self._database = self._folder / f"{DATABASE}.sqlite"
         shutil.copy(environment / _EMPTY, self._database)
         (self._folder / "web.conf").write_text(f"[web]\nlisten = 127.0.0.1:{self.port}\n", "utf-8")
