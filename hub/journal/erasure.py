@@ -23,6 +23,7 @@ from hub.domain.store_place import ServerPlace, StorePlace
 from hub.journal import accesses
 from hub.journal.erasure_events import emptied
 from hub.journal.erasure_letters import empty_letters, letters_of
+from hub.journal.erasure_mentions import Mentions
 from hub.journal.erasure_row import (
     BEGIN_ERASURE,
     COUNT_ERASED,
@@ -148,9 +149,10 @@ class CustomerBeside:
     def _changes(self, scope: Scope) -> Iterable[_Change]:
         """Yield the events that something of the customer is in, with what will be left of them."""
         needles = Needles(scope.keys, scope.calls, scope.names)
+        mentions = Mentions(scope)
         for page in rows(self.connection):
             for row in page:
-                if needles.are_in(row) and (change := _change(row, scope)) is not None:
+                if needles.are_in(row) and (change := _change(row, scope, mentions)) is not None:
                     yield change
 
     def _empty_events(self, erasure_id: str, scope: Scope) -> Iterable[int]:
@@ -192,21 +194,22 @@ class CustomerBeside:
 
 
 class _Change(NamedTuple):
-    """What an event's row becomes, and the event as it was, None where nobody can read it."""
+    """What an event's row becomes, and the event as it was, None where it stays what it is or nobody can read it."""
 
     row: Sequence[Any]
     event: Event | None
 
 
-def _change(row: Row, scope: Scope) -> _Change | None:
+def _change(row: Row, scope: Scope, mentions: Mentions) -> _Change | None:
     event = row.event()
     if event is None:
         unread = emptied_unreadable(row, scope)
         return None if unread is None else _Change((row.position, *unread), None)
-    left = emptied(event, scope)
+    own = emptied(event, scope)
+    left = mentions.taken_out(own or event) or own
     if left is None or (body := encode_event(left)) == row.body:
         return None
-    return _Change((row.position, left.subject, left.partitionkey, body), event)
+    return _Change((row.position, left.subject, left.partitionkey, body), None if own is None else event)
 
 
 def is_contact(identity: str) -> bool:

@@ -17,7 +17,7 @@ from hub.domain.customer import Customer, CustomerContext, CustomerRecord, Email
 from hub.domain.event import ERASED, context_event, decode_event, feed_event, identity_event, interaction_event
 from hub.domain.identity import DecisionKind, IdentityDecision, RecordMatch, RecordRef
 from hub.domain.inbound import DeadLetterState
-from hub.domain.interaction import Channel, CustomerRef, Repeat
+from hub.domain.interaction import Channel, CustomerRef, Interaction, Repeat
 from hub.domain.phone import PhoneNumber
 from hub.domain.ports import Access, AccessAction, StoredEvent
 from hub.domain.store_place import StorePlace
@@ -127,6 +127,29 @@ async def test_what_others_have_stays_to_the_byte(place: StorePlace) -> None:
     assert {"letter-1": dropped, "letter-2": dropped, "letter-3": (DeadLetterState.WAITING, "no id")} == letters
     assert [lives.ACCESSES[1]] == list(await journal.accesses([f"tel:{lives.BERND_PHONE}"]))
     await journal.close()
+
+
+async def test_who_is_named_in_what_others_said_is_taken_out_of_it(place: StorePlace) -> None:
+    """By number, however it is written, or address; the contact stays with the other customer, word for word."""
+    national = f"0{lives.ANNA_PHONE[3:6]} {lives.ANNA_PHONE[6:]}"
+    said = Interaction(
+        id="bounce",
+        source="mail",
+        channel=Channel.EMAIL,
+        at=NOON,
+        subject=f"Fwd: {lives.ANNA_EMAIL.upper()}",
+        text=f"Her numbers: {lives.ANNA_PHONE}, 4711 or {national}.",
+        customer=CustomerRef(emails=("bernd@example.com",)),
+    )
+    journal = await Journal.open(place)
+    await journal.append_all([*lives.anna(), interaction_event(said, feed="mail")])
+    await journal.close()
+    erase(place)
+    journal = await Journal.open(place)
+    (line,) = await newest(journal, ["mailto:bernd@example.com"], 10)
+    await journal.close()
+    assert ("bounce", "Fwd: erased") == (line.id, line.subject)
+    assert "Her numbers: erased, 4711 or erased." == line.text
 
 
 async def test_that_somebody_looked_stays_and_at_whom_does_not(place: StorePlace) -> None:
