@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from hub.domain.customer import CustomerQuery, CustomerRecord, Problem
 from hub.domain.writeback import WriteBack, WriteKind, WriteResult
@@ -114,6 +114,15 @@ class Connector(Protocol):
         """
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class LeavesOut(Protocol):
+    """A connector that asks for some fields only as long as its backend gives them."""
+
+    @property
+    def left_out(self) -> Sequence[str]:
+        """The fields that the backend has refused so far, each with what it is a field of."""
 
 
 class WritesNothing:

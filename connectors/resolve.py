@@ -151,6 +151,7 @@ def statement_text(statement: Statement, scope: Scope) -> str:
         name: language.joint.join(language.literal(value, found.type) for value in _stated(found, scope))
         for name, found in statement.values.items()
     }
+    literals |= {name: "".join(f", {field}" for field in fields) for name, fields in statement.optional_fields.items()}
     text = HOLE.sub(lambda match: literals[match[1]], statement.text)
     if statement.encode == "base64":
         text = base64.b64encode(text.encode()).decode()

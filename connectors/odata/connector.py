@@ -15,6 +15,7 @@ from connectors.odata.offered import offered
 from connectors.odata.paging import next_address
 from connectors.odata.query import filters, query_string
 from connectors.odata.reply import Page, read_page
+from connectors.optional_fields import FieldLeftOutError, OptionalFields, told_left_out
 from connectors.resolve import Scope
 from connectors.rows import Row, rows_at
 from connectors.stepped import SteppedConnector
@@ -36,6 +37,7 @@ class ODataConnector(SteppedConnector[ODataStep]):
         self._odata = config
         self._http = HttpClient(config, config.auth)
         self._changes = Changes(config, self._http)
+        self._fields = OptionalFields(name, config.unknown_fields)
 
     async def start(self) -> None:
         self._http.start()
@@ -47,7 +49,25 @@ class ODataConnector(SteppedConnector[ODataStep]):
     def _steps(self, operation: OperationBase | WriteOperationBase) -> Sequence[ODataStep]:
         return operation.steps if isinstance(operation, ODataOperation | ODataWrite) else ()
 
+    @property
+    def left_out(self) -> Sequence[str]:
+        return self._fields.left_out
+
     async def _ask(self, step: ODataStep, scope: Scope) -> list[Row]:
+        while True:
+            try:
+                return await self._asked(self._allowed(step), scope)
+            except FieldLeftOutError:
+                continue
+
+    def _allowed(self, step: ODataStep) -> ODataStep:
+        """Return a step that selects nothing that the service has refused."""
+        if not self._fields.left_out or not step.optional_fields:
+            return step
+        still = self._fields.still({step.entity: step.optional_fields})
+        return step.model_copy(update={"optional_fields": still[step.entity]})
+
+    async def _asked(self, step: ODataStep, scope: Scope) -> list[Row]:
         if step.method != "GET":
             rows = await self._changes.make(step, scope)
         elif step.has_key:
@@ -80,6 +100,8 @@ class ODataConnector(SteppedConnector[ODataStep]):
         reply = await self._http.send("GET", url, headers=self._changes.headers, answers=absent)
         if reply.status in absent:
             return Page([], None)
+        if reply.status >= 300:  # noqa: PLR2004 - neither success nor redirect
+            self._fields.hear(reply, {step.entity: step.optional_fields})
         return await read_page(reply, f"{step.service}/{step.entity}".lstrip("/"))
 
     async def _probe(self) -> str:
@@ -102,4 +124,5 @@ class ODataConnector(SteppedConnector[ODataStep]):
             )
             for service, entities in wanted.items()
         ]
-        return f"OData {self._odata.version.upper()}, {', '.join(facts)}{self._http.clock_note()}"
+        left_out = told_left_out(self.left_out)
+        return f"OData {self._odata.version.upper()}, {', '.join(facts)}{left_out}{self._http.clock_note()}"

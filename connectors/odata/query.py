@@ -112,7 +112,7 @@ def system_options(step: ODataStep, filter_text: str, version: str, scope: Scope
     """Return the options that a query of one entity can have too; empty ones are not sent."""
     return {
         "$filter": filter_text,
-        "$select": ",".join(step.select),
+        "$select": ",".join((*step.select, *step.optional_fields)),
         "$expand": expand_text(step.expand, version, _nested_options(step, version, scope)),
         "$format": "json" if version == "v2" else "",
     }

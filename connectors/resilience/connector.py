@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import structlog
 
-from connectors.base import Connector, ConnectorError
+from connectors.base import Connector, ConnectorError, LeavesOut
 from connectors.progress import watched
 from connectors.resilience.backoff import wait_before_next
 from connectors.resilience.breaker import Admission, Breaker, LeftAloneError
@@ -85,6 +85,7 @@ class ResilientConnector:
             repeated=self._repeated,
             throttled=self._throttled,
             left_alone=self._left_alone_count,
+            left_out=tuple(self._inner.left_out) if isinstance(self._inner, LeavesOut) else (),
         )
 
     async def start(self) -> None:

@@ -16,6 +16,7 @@ from connectors.documents import read_document
 from connectors.headers import header_value, header_values
 from connectors.http import HttpClient
 from connectors.http_failures import refuse_status
+from connectors.optional_fields import FieldLeftOutError, OptionalFields, statements_without, told_left_out
 from connectors.quoting import path_segment
 from connectors.reasons import reason_of
 from connectors.reply import Reply
@@ -44,6 +45,7 @@ class RestConnector(SteppedConnector[RestStep]):
         super().__init__(name, config, mappings, region=region)
         self._rest = config
         self._http = HttpClient(config, config.auth)
+        self._fields = OptionalFields(name, config.unknown_fields)
 
     async def start(self) -> None:
         self._http.start()
@@ -55,7 +57,25 @@ class RestConnector(SteppedConnector[RestStep]):
     def _steps(self, operation: OperationBase | WriteOperationBase) -> Sequence[RestStep]:
         return operation.steps if isinstance(operation, RestOperation | RestWrite) else ()
 
+    @property
+    def left_out(self) -> Sequence[str]:
+        return self._fields.left_out
+
     async def _ask(self, step: RestStep, scope: Scope) -> list[Row]:
+        while True:
+            try:
+                return await self._asked(self._allowed(step), scope)
+            except FieldLeftOutError:
+                continue
+
+    def _allowed(self, step: RestStep) -> RestStep:
+        """Return a step that asks for nothing that the backend has refused."""
+        if not self._fields.left_out or not step.optional_fields:
+            return step
+        parts = {"params": step.params, "body": step.body}
+        return step.model_copy(update={name: statements_without(part, self._fields) for name, part in parts.items()})
+
+    async def _asked(self, step: RestStep, scope: Scope) -> list[Row]:
         send, url = self._request(step, scope)
         if step.paging is None:
             return (await self._read(step, await send(url)))[1]
@@ -98,6 +118,7 @@ class RestConnector(SteppedConnector[RestStep]):
 
     def _refuse_errors(self, step: RestStep, reply: Reply) -> None:
         if reply.status >= 300 or has_sign(reply, self._rest.errors):  # noqa: PLR2004 - neither success nor redirect
+            self._fields.hear(reply, step.optional_fields)
             message = refusal(reply.status, reason_of(reply), step.path)
             refuse_status(reply)
             raise ConnectorError(Problem.FAULT, message, status=reply.status)
@@ -125,14 +146,20 @@ class RestConnector(SteppedConnector[RestStep]):
         else:
             reply = await self._http.send("GET", self._address("", list(self._rest.params.items())))
             hint = ", which shows no more than that it is there (give `check` a path to read)"
-        return f"HTTP {reply.status}, {len(reply.body)} bytes{hint}{self._http.clock_note()}"
+        left_out = told_left_out(self.left_out)
+        return f"HTTP {reply.status}, {len(reply.body)} bytes{hint}{left_out}{self._http.clock_note()}"
 
     async def _tried(self, check: RestCheck) -> Reply:
         async def send(session: Row) -> Reply:
-            send, url = self._request(check, {**self._given, "session": session})
-            reply = await send(url)
-            self._refuse_errors(check, reply)
-            return reply
+            while True:
+                allowed = self._allowed(check)
+                send, url = self._request(allowed, {**self._given, "session": session})
+                reply = await send(url)
+                try:
+                    self._refuse_errors(allowed, reply)
+                except FieldLeftOutError:
+                    continue
+                return reply
 
         return await (self._sessions.run(send) if self._sessions is not None else send({}))
 

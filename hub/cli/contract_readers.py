@@ -135,7 +135,7 @@ class ODataContract:
         entity = self.whole(step)
         if entity.is_open and not entity.fields:
             return entity
-        asked = _asked(entity, step.select, step.expand)
+        asked = _asked(entity, [*step.select, *step.optional_fields], step.expand)
         return section({**asked.fields, **_ADDED}, name=asked.name, many=asked.many, is_open=asked.is_open)
 
     def whole(self, step: ODataStep) -> Field:

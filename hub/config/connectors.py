@@ -17,6 +17,7 @@ from hub.config.reply_signs import ReplySigns
 from hub.config.request import AddressPart
 from hub.config.session import ODataSession, RestSession
 from hub.config.soap import SoapConnector as SoapConnector  # noqa: PLC0414 - one place names all kinds
+from hub.config.unknown_fields import UnknownFields
 from hub.config.writes import ODataWrite, RestWrite
 from hub.domain.writeback import WriteKind
 
@@ -30,7 +31,8 @@ class RestConnector(ConnectorBase):
 
     `errors` are the signs of an error in a reply whose status says that all is well.
     `openapi` is a file with its description, which `ctihub lint` compares the operations with. `throttled` are signs of
-    too many requests, for a backend that says so otherwise than by HTTP 429.
+    too many requests, for a backend that says so otherwise than by HTTP 429. `unknown_fields` are its words for a field
+    that it has not, or not for this user: one of a statement's `optional_fields` is left out then.
     """
 
     kind: Literal["rest"]
@@ -40,6 +42,7 @@ class RestConnector(ConnectorBase):
     session: RestSession | None = None
     errors: ReplySigns = ()
     throttled: ReplySigns = ()
+    unknown_fields: UnknownFields = ()
     check: Annotated[
         RestCheck | None, BeforeValidator(_as_request, json_schema_input_type=AddressPart | RestCheck | None)
     ] = None
@@ -50,6 +53,14 @@ class RestConnector(ConnectorBase):
     @model_validator(mode="after")
     def _mappings(self) -> Self:
         self.check_mappings(self.operations)
+        return self
+
+    @model_validator(mode="after")
+    def _fields_can_be_refused(self) -> Self:
+        steps = [step for operation in self.operations.values() for step in operation.steps]
+        asked = (*steps, *((self.check,) if self.check is not None else ()))
+        if not self.unknown_fields and any(step.optional_fields for step in asked):
+            raise ValueError("`optional_fields` need `unknown_fields`: how the backend says that it has no such field")
         return self
 
     def further_sources(self) -> Iterable[str]:
@@ -66,6 +77,9 @@ class ODataConnector(ConnectorBase):
     `url` is the folder of the services; a step's `service` is appended to it. `metadata` is a file with the service's
     description ($metadata), or one for each service, which `ctihub lint` compares the operations with.
 
+    `unknown_fields` are the service's words for a field that it has not, by which a step's `optional_fields` are left
+    out; unset, those of Microsoft's services.
+
     `prefer` goes with each request as the header of that name. `tunnel` sends PATCH, PUT and MERGE as POST with the
     method in `X-HTTP-Method`, where something on the way lets only GET and POST through.
     """
@@ -73,6 +87,7 @@ class ODataConnector(ConnectorBase):
     kind: Literal["odata"]
     url: BaseAddress
     version: Literal["v2", "v4"] = "v2"
+    unknown_fields: UnknownFields = ("Could not find a property named '{field}' on type",)
     prefer: Annotated[str, patterned(r'[A-Za-z0-9!#$%&*+.^_`|~="@;, /-]{0,500}', "a Prefer header, on one line")] = ""
     tunnel: bool = False
     auth: HttpAuth | None = None

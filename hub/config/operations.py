@@ -26,6 +26,7 @@ from hub.config.request import (
     PathText,
     check_holes,
     found_in,
+    optional_fields_in,
     parse_argument,
     place_in,
 )
@@ -172,6 +173,11 @@ class RestStep(StepBase):
         yield self.if_none_match
 
     @property
+    def optional_fields(self) -> dict[str, tuple[str, ...]]:
+        """The fields that the step can do without, by what they are fields of."""
+        return optional_fields_in([self.params, self.body])
+
+    @property
     def only_looks(self) -> bool:
         return self.find or self.method == "GET"
 
@@ -235,7 +241,8 @@ class ODataStep(StepBase):
 
     With a `key` it reads that one entity: a value, or {name: value} for keys of several parts and alternate keys.
     `expand_options` says what is read behind one of the paths of `expand` (OData V4). `absent` are statuses that mean:
-    there is none, for a service that not every site has.
+    there is none, for a service that not every site has. `optional_fields` are selected, too, until the service says
+    that it has none of that name.
 
     In what is written back, `method` POST makes an entity of `body`; PATCH changes the one that `key` names, or in V4
     makes it if it isn't there (`create_only` leaves one that is there as it is). `exists` are signs by which a service
@@ -256,6 +263,7 @@ class ODataStep(StepBase):
     where: Filters = {}
     any_of: Filters = {}
     select: tuple[FieldName, ...] = ()
+    optional_fields: tuple[FieldName, ...] = ()
     expand: tuple[FieldName, ...] = ()
     expand_options: dict[FieldName, Expansion] = {}
     order: tuple[OrderBy, ...] = ()
@@ -289,6 +297,12 @@ class ODataStep(StepBase):
             raise ValueError(f"`expand_options` names {unknown[0]!r}, which `expand` does not")
         if any(condition.ignore_case for condition in (*self.where.values(), *self.any_of.values())):
             raise ValueError("`ignore_case` is for `keep`: in `where` the service compares by its own rules")
+        return self
+
+    @model_validator(mode="after")
+    def _selects(self) -> Self:
+        if self.optional_fields and not self.select:
+            raise ValueError("`optional_fields` go with `select`: without it everything is there that may be read")
         return self
 
     @property
@@ -336,6 +350,8 @@ class SoapStep(StepBase):
             raise ValueError("give `rows` or `delimited`, not both")
         if self.optional and self.contract is None:
             raise ValueError("`optional` is for a step that names a `contract`")
+        if optional_fields_in(self.arguments):
+            raise ValueError("`optional_fields` are for rest: a SOAP service's faults are not read for them")
         return self
 
     def inputs(self) -> Iterator[Argument]:

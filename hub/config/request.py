@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Annotated, Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -79,26 +79,38 @@ Quote = Literal["plain", "odata", "roql", "soql", "sosl", "suiteql", "adf", "sie
 """The languages in which a value can be put in quoted; `plain` is for text that is no language at all."""
 
 
+FieldName = Annotated[
+    str, patterned(r"[A-Za-z_][A-Za-z0-9_./]{0,199}", "a property's name, or a path as in Owner/Name")
+]
+
+
 class Statement(Section):
     """`{text: "... {name} ...", quote: roql, values: {name: {from: PATH}}}`: each hole takes quoted literals.
 
     `encode: base64` sends the whole text so, where a backend takes its long texts as bytes (UTF-8). `within` puts what
     has come out into a further text, as in "Session {}".
+
+    `optional_fields` are holes for the names of fields that not every site's user may read, as in
+    `{text: "SELECT Id{Contact} FROM Contact", optional_fields: {Contact: [Birthdate]}}`: a comma goes before each, and
+    one that the backend refuses (`unknown_fields`) is left out from then on.
     """
 
     text: Annotated[str, Field(min_length=1, max_length=8_000)]
     quote: Quote
     values: dict[str, Found] = {}
+    optional_fields: Annotated[dict[str, tuple[FieldName, ...]], Field(max_length=10)] = {}
     encode: Literal["base64"] | None = None
     within: Within | None = None
 
     @model_validator(mode="after")
     def _holes(self) -> Statement:
-        check_holes(self.text, self.values)
+        if both := sorted(self.values.keys() & self.optional_fields):
+            raise ValueError(f"{both[0]!r} stands under `values` and under `optional_fields`: it is one hole")
+        check_holes(self.text, [*self.values, *self.optional_fields])
         return self
 
 
-def check_holes(text: str, values: dict[str, Found]) -> None:
+def check_holes(text: str, values: Collection[str]) -> None:
     """Each hole needs its value and each value its hole. Raises ValueError."""
     holes = set(HOLE.findall(text))
     if missing := sorted(holes - set(values)):
@@ -167,6 +179,19 @@ def found_in(argument: Argument) -> Iterator[Found]:
     elif isinstance(argument, list):
         for inner in argument:
             yield from found_in(inner)
+
+
+def optional_fields_in(argument: Argument) -> dict[str, tuple[str, ...]]:
+    """Return the optional fields of all statements inside an argument, by the names of their holes."""
+    if isinstance(argument, Statement):
+        return dict(argument.optional_fields)
+    if not isinstance(argument, dict | list):
+        return {}
+    found: dict[str, tuple[str, ...]] = {}
+    for inner in argument.values() if isinstance(argument, dict) else argument:
+        for name, fields in optional_fields_in(inner).items():
+            found[name] = (*found.get(name, ()), *fields)
+    return found
 
 
 _MANNERS = frozenset({"type", "ignore_case"})
@@ -244,9 +269,6 @@ AddressPart = Annotated[
     patterned(
         r'[!"$-~]{0,2000}', "as it stands in an address: no spaces, no #, other characters as in %20, at most 2000"
     ),
-]
-FieldName = Annotated[
-    str, patterned(r"[A-Za-z_][A-Za-z0-9_./]{0,199}", "a property's name, or a path as in Owner/Name")
 ]
 Conditions = dict[FieldName, Annotated[Condition, BeforeValidator(parse_condition)]]
 FilterName = Annotated[

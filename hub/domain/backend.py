@@ -25,7 +25,8 @@ class BackendStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
     `tried_again_in_s` counts while the backend is left alone. `running` and `waiting` are its lookups and writes.
     Since it was loaded: requests that were `repeated`, those that it refused as too many (`throttled`), and those
-    that it was spared because it did not answer (`left_alone`). `behind` is how many of the journal's events have not
+    that it was spared because it did not answer (`left_alone`). `left_out` are optional fields that it refused, and that
+    are not asked for any more. `behind` is how many of the journal's events have not
     been dealt with yet for what is written to it; `waiting_since` is when the first of them happened that it can't be
     given at the moment.
     """
@@ -43,6 +44,7 @@ class BackendStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     repeated: int = 0
     throttled: int = 0
     left_alone: int = 0
+    left_out: tuple[str, ...] = ()
     behind: int = 0
     waiting_since: datetime | None = None
 
@@ -63,8 +65,9 @@ class ReloadProblem(msgspec.Struct, frozen=True, kw_only=True):
 class ReloadResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a reload did: connectors by name. With `problems` nothing was changed at all.
 
-    `feeds` are the inbound feeds whose mapping has changed. `needs_restart` are the configuration's other sections that
-    have changed; they count after a restart.
+    `feeds` are the inbound feeds whose mapping has changed, `rules` the parts of `context` that customers are put
+    together and proposals made by: `anticipation`, with its files, `identity`, `merge`. `needs_restart` are the
+    configuration's other sections that have changed; they count after a restart.
     """
 
     added: tuple[str, ...] = ()
@@ -72,5 +75,6 @@ class ReloadResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     removed: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
     feeds: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
     needs_restart: tuple[str, ...] = ()
     problems: tuple[ReloadProblem, ...] = ()

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from connectors.base import Connector, ConnectorError
 from connectors.registry import build_connector
+from connectors.resilience.connector import ResilientConnector
 from connectors.tracing import Exchange, recorded
 from hub.config.connectors import ODataConnector
 from hub.demo.site import Site
@@ -110,6 +111,37 @@ async def test_pages_are_followed(service: Service, version: str, absolute: bool
     assert ["0", "1", "2", "3", "4", "5"] == await found(connector_for(service, version))
     assert ["100"] * 3 == [request.query["sap-client"] for request in service.requests]
     assert ["/odata/Customers"] * 3 == [request.path for request in service.requests]
+
+
+@pytest.mark.parametrize("version", ["v2", "v4"])
+async def test_what_may_be_refused_is_left_out_once_it_is(service: Service, version: str) -> None:
+    """The service says which property it has not; it is selected no more, what it has still is."""
+
+    def answers(request: web.Request) -> web.StreamResponse:
+        for name in ("Birthday", "Nickname"):
+            if name.lower() in request.query["$select"].lower():
+                words = f"Could not find a property named '{name}' on type 'Example.Customer'."
+                message = {"lang": "en", "value": words} if version == "v2" else words
+                return web.json_response({"error": {"code": "0x0", "message": message}}, status=400)
+        return page(version, [1])
+
+    service.answers = answers
+    step = {"select": ["id"], "optional_fields": ["Birthday", "City", "nickname"]}
+    connector = connector_for(service, version, step=step)
+    assert ["1"] == await found(connector)
+    assert ["1"] == await found(connector)
+    selected = [request.query["$select"] for request in service.requests]
+    assert ["id,Birthday,City,nickname", "id,City,nickname", "id,City", "id,City"] == selected
+    assert isinstance(connector, ResilientConnector)
+    assert ("Customers.Birthday", "Customers.nickname") == connector.status().left_out
+
+
+async def test_a_property_that_is_needed_is_not_left_out(service: Service) -> None:
+    """What is selected has to be there: the lookup fails, in the service's words."""
+    words = "Could not find a property named 'id' on type 'Example.Customer'."
+    service.answers = lambda _: web.json_response({"error": {"code": "0x0", "message": words}}, status=400)
+    error = await problem_of(connector_for(service, "v4", step={"select": ["id"], "optional_fields": ["City"]}))
+    assert (Problem.FAULT, 1) == (error.problem, len(service.requests))
 
 
 async def test_no_more_pages_than_wanted(service: Service) -> None:

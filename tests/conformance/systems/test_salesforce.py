@@ -1,10 +1,12 @@
 """Salesforce, as its page documents it."""
 
+from datetime import date
 from typing import Any
 
 import pytest
 
-from connectors.base import Connector
+from connectors.base import Connector, ConnectorError
+from connectors.resilience.connector import ResilientConnector
 from hub.domain.customer import CustomerQuery, Kind
 from hub.domain.phone import parse_number
 from hub.domain.writeback import WriteKind
@@ -65,6 +67,43 @@ class TestSalesforce(SystemBehaviour):
         server.knows_orders = False
         [record] = await connector.lookup(by_phone(KNOWN.phone))
         assert ((), len(KNOWN.cases)) == (record.orders, len(record.cases))
+
+    async def test_what_the_customer_refuses(self, connector: Connector) -> None:
+        """Fields that not every site's user may read are there where they may: birth date, department, refusals."""
+        for query in (by_phone(KNOWN.phone), CustomerQuery(email=KNOWN.email), CustomerQuery(ids={"crm": KNOWN.id})):
+            [record] = await connector.lookup(query)
+            assert (date(1979, 5, 12), "Purchasing") == (record.birth_date, record.department)
+            assert [("email", False)] == [(one.channel, one.granted) for one in record.consents]
+        [lead] = await connector.lookup(by_phone(LEAD.phone))
+        assert [("phone", False)] == [(one.channel, one.granted) for one in lead.consents]
+
+    async def test_fields_that_the_user_may_not_read_cost_nothing_else(
+        self, server: Salesforce, connector: Connector
+    ) -> None:
+        """Each is asked for once, and left out from then on, of its own object alone; a check says which."""
+        server.hidden = {"Contact": {"Birthdate", "DoNotCall"}, "Lead": {"DoNotCall"}}
+        [record] = await connector.lookup(by_phone(KNOWN.phone))
+        assert (None, "Purchasing") == (record.birth_date, record.department)
+        assert [("email", False)] == [(one.channel, one.granted) for one in record.consents]
+        [lead] = await connector.lookup(by_phone(LEAD.phone))
+        assert (LEAD.id, ()) == (lead.id, lead.consents)
+        asked = len(server.queries)
+        await connector.lookup(CustomerQuery(email=KNOWN.email))
+        assert [] == [query for query in server.queries[asked:] if "Birthdate" in query or "DoNotCall" in query]
+        assert isinstance(connector, ResilientConnector)
+        assert {"Contact.Birthdate", "Contact.DoNotCall", "Lead.DoNotCall"} == set(connector.status().left_out)
+        assert ", without Contact.Birthdate, Contact.DoNotCall, Lead.DoNotCall (" in await connector.check()
+
+    async def test_a_field_that_is_needed_is_not_left_out(self, server: Salesforce, connector: Connector) -> None:
+        """The lookup fails, in Salesforce's words."""
+        server.hidden = {"Contact": {"MobilePhone", "Birthdate"}}
+        with pytest.raises(ConnectorError, match="No such column 'MobilePhone' on entity 'Contact'"):
+            await connector.lookup(by_phone(KNOWN.phone))
+
+    async def test_a_check_tells_what_is_left_out(self, server: Salesforce, connector: Connector) -> None:
+        """Before anybody has called."""
+        server.hidden = {"Contact": {"Department"}}
+        assert ", without Contact.Department (there is no such field, or" in await connector.check()
 
     @pytest.mark.parametrize("kind", list(WriteKind))
     async def test_written_about_a_company(self, server: Salesforce, connector: Connector, kind: WriteKind) -> None:

@@ -64,6 +64,8 @@ class Salesforce(Served):
         self._forgot = False
         self.queries: list[str] = []
         self.knows_orders = True
+        self.hidden: dict[str, set[str]] = {}
+        """Fields that the field-level security of the hub's user hides, by object."""
         self.rows: dict[str, list[Row]] = {
             "Contact": [_contact(KNOWN, _ACCOUNT), *(_contact(person, None) for person in (*SHARED, ABROAD))],
             "Lead": [_lead(LEAD, converted=False), _lead(LEAD._replace(id="00Q5g00000LeadOldA"), converted=True)],
@@ -173,6 +175,8 @@ class Salesforce(Served):
             rows = self._table(select.table)
         except LookupError:
             return _error(400, "INVALID_TYPE", f"sObject type '{select.table}' is not supported.")
+        if refused := self._unknown_column(select.table, select.columns, text):
+            return refused
         for value in _compared_ids(select.where):
             if not re.fullmatch(r"[A-Za-z0-9]{15}([A-Za-z0-9]{3})?", str(value)):
                 return _error(400, "INVALID_QUERY_FILTER_OPERATOR", f"invalid ID field: {value}")
@@ -186,10 +190,26 @@ class Salesforce(Served):
             raise BadQueryError("these tests search in phone fields")
         records: list[Row] = []
         for returned in find.returning:
+            if refused := self._unknown_column(returned.table, returned.columns, text):
+                return refused
             hits = [row for row in self._table(returned.table) if _has_number(row, find.terms)]
             select = Query("SELECT Id FROM X", SOQL).select()._replace(where=returned.where, limit=returned.limit)
             records += [_shown(row, returned.columns) for row in chosen(select, hits, SOQL)]
         return web.json_response({"searchRecords": records})
+
+    def _unknown_column(self, table: str, columns: tuple[Column, ...], text: str) -> web.Response | None:
+        """Refuse the first field that the object has not, or not for this user, as Salesforce says it."""
+        there = {name for row in self._table(table) for name in row} - self.hidden.get(table, set())
+        for column in columns:
+            name = str(column.expression[1]).partition(".")[0]
+            if name not in there:
+                at = text.index(name, max(0, text.find(f"{table}(")))
+                begin = max(0, at - 45)
+                place = f"\n{text[begin : at + 40]}\n{' ' * (at - begin)}^\nERROR at Row:1:Column:{at + 1}\n"
+                hint = "If you are attempting to use a custom field, be sure to append the '__c' after the custom field"
+                words = f"No such column '{name}' on entity '{table}'. {hint} name. Please reference your WSDL."
+                return _error(400, "INVALID_FIELD", f"{place}{words}")
+        return None
 
     def _upsert(self, table: str, field: str, reference: str, *, body: Row) -> web.Response:
         allowed = {"Task": _TASK, "Case": _CASE}.get(table)
@@ -296,6 +316,10 @@ def _contact(person: Person, account: str | None) -> Row:
         "MailingCountry": "Germany",
         "AccountId": account,
         "Account": {"Name": "Vogt GmbH"} if account else None,
+        "Birthdate": "1979-05-12",
+        "Department": "Purchasing",
+        "DoNotCall": False,
+        "HasOptedOutOfEmail": True,
         "Owner": {"Name": "Alice Weber"},
     }
 
@@ -317,6 +341,8 @@ def _lead(person: Person, *, converted: bool) -> Row:
         "City": "Dresden",
         "Country": None,
         "Company": "Neu AG",
+        "DoNotCall": True,
+        "HasOptedOutOfEmail": False,
         "Owner": {"Name": "Alice Weber"},
         "IsConverted": converted,
     }
