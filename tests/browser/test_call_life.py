@@ -110,3 +110,21 @@ async def test_a_page_opened_during_a_call_shows_it(desk: Page, world: World) ->
     await desk.reload()
     await expect(desk.get_by_test_id("pop-name")).to_have_text("Maria Huber")
     await expect(desk.get_by_test_id("pop-state")).to_contain_text("On call")
+
+
+async def test_the_note_stands_above_the_calls_in_a_side_window(desk: Page, world: World) -> None:
+    """However many calls stand at the lower edge, none is covered by what opens the note, and time is read."""
+    await desk.set_viewport_size({"width": 420, "height": 900})
+    first = callers.call()
+    world.ring(first, callers.known())
+    world.answer(first)
+    for number in (2, 3):
+        world.ring(callers.call(f"main-{number}", callers.STRANGER))
+    tabs = desk.get_by_test_id("pop-tab")
+    await expect(tabs).to_have_count(3)
+    above = await desk.locator(".notes").evaluate("(notes) => notes.getBoundingClientRect().bottom")
+    tops = await tabs.evaluate_all("(all) => all.map((tab) => tab.getBoundingClientRect().top)")
+    assert above <= min(tops)
+    await desk.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    log = await desk.locator("ctihub-call-log").evaluate("(log) => log.getBoundingClientRect().bottom")
+    assert log <= min(tops)

@@ -144,8 +144,12 @@ export class Desk extends LitElement {
         .idle {
           padding: 2rem 1rem;
         }
+        /* Calls stand one above the other there, and what is to be said of them above the calls. */
         .notes {
-          bottom: 5.5rem;
+          bottom: max(5.5rem, calc(2rem + var(--calls, 0) * 3.25rem));
+        }
+        main.docked {
+          padding-bottom: calc(5rem + var(--calls, 0) * 3.25rem);
         }
       }
     `,
@@ -198,6 +202,7 @@ export class Desk extends LitElement {
 
   protected override updated(): void {
     this.attract.update(this.desk.pops, this.desk.contexts);
+    this.style.setProperty("--calls", String(this.isDocked ? this.desk.pops.length : 0));
   }
 
   protected override render(): TemplateResult {
