@@ -13,6 +13,7 @@ from hub.context.name_tables import (
     COMPANY_ABBREVIATIONS,
     COMPANY_FILLERS,
     HAN_LEGAL_FORMS,
+    HANGUL_LEGAL_FORMS,
     LEADING_LEGAL_FORMS,
     LEGAL_FORMS,
     LEGAL_FORMS_IN_ENGLISH,
@@ -55,9 +56,11 @@ class CompanyName(NamedTuple):
 @lru_cache(maxsize=16_384)
 def company_name(text: str) -> CompanyName:
     """Take a company's name apart."""
-    text = repaired(text[:MAX_LENGTH])
+    text = unicodedata.normalize("NFKC", repaired(text[:MAX_LENGTH]))
+    text, found = _without_hangul_forms(text)
     characters, forms = _han(text)
-    folded = unicodedata.normalize("NFKC", _APOSTROPHE.sub("", hanzi.without_han(text))).casefold()
+    found |= forms
+    folded = _APOSTROPHE.sub("", hanzi.without_han(text)).casefold()
     for long, short in WRITTEN_OUT_FORMS:
         if len(folded) > len(long) and spelling.decomposed(folded).endswith(long):
             folded = f"{folded[: len(spelling.decomposed(folded)) - len(long)]}{short}"
@@ -67,7 +70,6 @@ def company_name(text: str) -> CompanyName:
     if " ".join(plain) in NO_NAMES | NO_COMPANIES:
         return CompanyName((), frozenset())
     core: list[tuple[str, ...]] = []
-    found = set(forms)
     number = 0
     while number < len(words):
         if tuple(plain[number : number + 3]) == _POLISH or tuple(plain[number : number + 2]) == ("spz", "oo"):
@@ -95,6 +97,15 @@ def _spelt(word: str) -> tuple[str, ...]:
 def _undotted(found: re.Match[str]) -> str:
     letters = re.sub(r"[. ]", "", found[0])
     return letters + (" " if found[0].endswith((" ", ".")) else "")
+
+
+def _without_hangul_forms(text: str) -> tuple[str, set[str]]:
+    found = set()
+    for form in HANGUL_LEGAL_FORMS:
+        if form in text:
+            text = text.replace(form, " ")
+            found.add("주식회사" if "주" in form else "유한회사")
+    return text, found
 
 
 def _han(text: str) -> tuple[str, set[str]]:

@@ -46,6 +46,7 @@ WRITTEN_OUT_FORMS: Final = tuple(
     for long, _, short in (line.partition("=") for line in _DATA["written_out_forms"].splitlines())
 )
 HAN_LEGAL_FORMS: Final = tuple(sorted(_words("han_legal_forms"), key=len, reverse=True))
+HANGUL_LEGAL_FORMS: Final = _words("hangul_legal_forms")
 COMPANY_FILLERS: Final = _words("company_fillers")
 ROLE_MAILBOXES: Final = _words("role_mailboxes")
 GIVEN_NAME_GROUPS: Final[dict[str, frozenset[int]]] = {}

@@ -35,6 +35,9 @@ _COUPLE = re.compile(r"\w[ .](?:und|and|u\.|et|&|\+) ?\w", re.IGNORECASE)
 
 _SURE_PARTICLES: Final = frozenset({"von", "vom", "zum", "zur", "der", "den", "della", "del", "dos"})
 
+_FRENCH_LADIES: Final = frozenset({"mme", "mlle", "madame", "mademoiselle"})
+_TWO_SEXES: Final = ({"lady", "lord"}, {"madame", "lord"}, {"madame", "monsieur"})
+
 
 class Part(enum.IntEnum):
     GIVEN = 1
@@ -61,7 +64,8 @@ class Word(NamedTuple):
 class PersonName(NamedTuple):
     """A name taken apart: words in Latin letters, and the Chinese characters as surname and given name.
 
-    `addressed` is how the person is: as a lady or a lord; empty where nothing says so.
+    `addressed` is how the person is: as a lady or a lord, in French where that is M., which may be an initial as well;
+    empty where nothing says so.
     """
 
     words: tuple[Word, ...]
@@ -147,7 +151,9 @@ def _addressed(text: str) -> str:
     """Return as whom the name addresses somebody, by what stands at its beginning, or behind Chinese characters."""
     words = _words(text)
     first = words[0] if words else next((title for title in HAN_TITLES if hanzi.han(text).endswith(title)), "")
-    return "lady" if first in LADIES else "lord" if first in LORDS else ""
+    if first == "m" and len(words) > 2:  # noqa: PLR2004 - M. Dominique Rey; M. Rey is one with an initial
+        return "monsieur"
+    return "madame" if first in _FRENCH_LADIES else "lady" if first in LADIES else "lord" if first in LORDS else ""
 
 
 def _as_korean(words: list[Word]) -> list[Word]:
@@ -334,7 +340,7 @@ def compare_people(one: PersonName, other: PersonName) -> NameRelation:
     if relation is NameRelation.OTHER:
         is_transcribed = _are_two_systems(one, other) or _are_two_systems(other, one)
         return NameRelation.TRANSCRIBED if is_transcribed else relation
-    if {one.addressed, other.addressed} == {"lady", "lord"}:
+    if {one.addressed, other.addressed} in _TWO_SEXES:
         return NameRelation.OTHER_GIVEN  # Mrs John Smith is not Mr John Smith
     is_part = one.is_couple is not other.is_couple and relation is not NameRelation.UNKNOWN
     return NameRelation.PARTLY if is_part else relation
@@ -342,8 +348,10 @@ def compare_people(one: PersonName, other: PersonName) -> NameRelation:
 
 def _are_two_systems(pinyin: PersonName, other: PersonName) -> bool:
     """Whether one is in pinyin what the other is in Wade-Giles, surname first: Zhang Guohua and Chang Kuo-hua."""
-    words = [word.plain for word in other.words]
-    return len(words) > 1 and "".join(words) in romanized.in_wade_giles(tuple(word.plain for word in pinyin.words))
+    if len(other.words) < 2 or not pinyin.words[0].is_chinese:  # noqa: PLR2004 - surname and given name
+        return False
+    words = "".join(word.plain for word in other.words)
+    return words in romanized.in_wade_giles(tuple(word.plain for word in pinyin.words))
 
 
 def _compare_words(one: PersonName, other: PersonName) -> NameRelation:

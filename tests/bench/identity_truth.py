@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 import yaml
@@ -18,13 +18,22 @@ from hub.domain.customer import CustomerRecord
 FOLDER = Path(__file__).parent / "identity_pairs"
 HELD_OUT = "held_out"
 """The file that was written after the rules, and by which none was set."""
+BLIND: Final = {"blind_1": (0.9297, 0.758), "blind_2": (0.9362, 0.8)}
+"""Files whose truth was written before the rules were looked at: precision and recall when they were judged first.
+
+What they showed then led to changes, so the figures of today say less than these.
+"""
 WRONG_MERGE_COSTS = 10
+_FIELDS: Final = frozenset(field.name for field in msgspec.structs.fields(CustomerRecord))
 
 
 class Pair(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Two records, whether they are `same` or `different`, and why; `asked` is the index key both were found by."""
+    """Two records, whether they are `same` or `different`, and why; `asked` is the index key both were found by.
 
-    truth: Literal["same", "different"]
+    `unsure`: nobody can say by these records; then they are to be shown to the agent, and not made one.
+    """
+
+    truth: Literal["same", "different", "unsure"]
     why: str
     one: dict[str, Any]
     other: dict[str, Any]
@@ -45,7 +54,7 @@ class Judged(NamedTuple):
 
 def _record(system: str, fields: dict[str, Any]) -> CustomerRecord:
     said = {"system": system, "id": "1", **fields}
-    unknown = set(said) - {field.name for field in msgspec.structs.fields(CustomerRecord)}
+    unknown = said.keys() - _FIELDS
     if unknown:
         raise ValueError(f"a customer record has no {', '.join(sorted(unknown))}")
     return msgspec.convert(said, CustomerRecord, strict=False)
@@ -64,7 +73,7 @@ def pairs(files: Iterable[str]) -> Mapping[str, Sequence[Pair]]:
 
 def published() -> Sequence[str]:
     """Return the files by which the rules were set."""
-    return sorted(path.stem for path in FOLDER.glob("*.yaml") if path.stem != HELD_OUT)
+    return sorted(path.stem for path in FOLDER.glob("*.yaml") if path.stem not in {HELD_OUT, *BLIND})
 
 
 def judge(given: Mapping[str, Sequence[Pair]], settings: IdentitySection | None = None) -> Sequence[Judged]:
@@ -82,7 +91,7 @@ def judge(given: Mapping[str, Sequence[Pair]], settings: IdentitySection | None 
 
 
 def wrong_merges(judged: Iterable[Judged]) -> Sequence[Judged]:
-    return [one for one in judged if one.is_one and one.pair.truth == "different"]
+    return [one for one in judged if one.is_one and one.pair.truth != "same"]
 
 
 def misses(judged: Iterable[Judged]) -> Sequence[Judged]:
@@ -93,6 +102,7 @@ def figures(judged: Sequence[Judged]) -> dict[str, Any]:
     """Return precision and recall, what the mistakes cost, and how many pairs of each kind there are."""
     merged = sum(one.is_one for one in judged)
     same = sum(one.pair.truth == "same" for one in judged)
+    unsure = [one for one in judged if one.pair.truth == "unsure"]
     wrong, missed = wrong_merges(judged), misses(judged)
     return {
         "pairs": len(judged),
@@ -102,6 +112,8 @@ def figures(judged: Sequence[Judged]) -> dict[str, Any]:
         "wrong_merges": len(wrong),
         "misses": len(missed),
         "missed_but_asked_of_the_agent": sum(one.score > 0 for one in missed),
+        "unsure": len(unsure),
+        "unsure_and_asked_of_the_agent": sum(one.score > 0 and not one.is_one for one in unsure),
         "cost": WRONG_MERGE_COSTS * len(wrong) + len(missed),
         "by_kind": dict(sorted(Counter(one.kind for one in judged).items())),
         "mistakes": [f"{one.kind}: {one.pair.why} ({one.pair.truth})" for one in (*wrong, *missed)],

@@ -242,7 +242,9 @@ def _compare_births(found: _Found, one: Prepared, other: Prepared) -> None:
     if ours is None or theirs is None:
         return
     if ours == theirs:
-        found.add(Sign.BIRTH_DATE, ours.isoformat())
+        # New Year's Day is what is written where the year alone is known.
+        sign = Sign.BIRTH_DATE_SIMILAR if ours.month == ours.day == 1 else Sign.BIRTH_DATE
+        found.add(sign, ours.isoformat())
     elif _is_slip(ours, theirs):
         found.add(Sign.BIRTH_DATE_SIMILAR, ours.isoformat(), theirs.isoformat())
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from tests.bench.identity_truth import HELD_OUT, Pair, figures, judge, misses, pairs, published, wrong_merges
+from tests.bench.identity_truth import BLIND, HELD_OUT, Pair, figures, judge, misses, pairs, published, wrong_merges
 
 
 def test_no_two_customers_of_the_published_pairs_are_made_one() -> None:
@@ -25,6 +25,20 @@ def test_what_was_held_out_is_judged_as_well() -> None:
     assert 2 >= len(misses(judged))
 
 
+def test_what_was_judged_blind_is_judged_better_than_at_first() -> None:
+    """Of pairs from all over the world none that are two are made one; one is, of which nobody can say it.
+
+    Nine in ten of those that are one are found.
+    """
+    judged = judge(pairs(BLIND))
+    wrong = [(one.pair.truth, one.pair.why) for one in wrong_merges(judged)]
+    assert [("unsure", "same surname, initial and landline: Mia or Max")] == wrong
+    told = figures(judged)
+    assert told["recall"] > 0.9
+    assert told["pairs"] > 2 * told["same"]
+    assert told["unsure_and_asked_of_the_agent"] >= 8
+
+
 def test_it_does_not_matter_which_record_is_the_first() -> None:
     """Each pair is judged the same the other way round, with the same score."""
     forth = {
@@ -32,7 +46,7 @@ def test_it_does_not_matter_which_record_is_the_first() -> None:
             msgspec.structs.replace(pair, one={"system": "a", **pair.one}, other={"system": "b", **pair.other})
             for pair in entries
         ]
-        for kind, entries in pairs([*published(), HELD_OUT]).items()
+        for kind, entries in pairs([*published(), HELD_OUT, *BLIND]).items()
     }
     back = {
         kind: [msgspec.structs.replace(pair, one=pair.other, other=pair.one) for pair in entries]
