@@ -98,7 +98,9 @@ def _others(scope: Scope, config: Config) -> None:
         if feed.imap is not None:
             print(f"left: mails in the mailbox of {feed.imap.username} at {feed.imap.host}")
     if config.bus is not None:
-        print("left: events that the broker has are with whoever reads there")
+        print(
+            "left: events that the broker has, and copies of dead letters in ctihub.dead, are with whoever reads there"
+        )
 
 
 def _progress(emptied: int) -> None:

@@ -15,6 +15,8 @@ from hub.domain.search import Matter, as_record
 
 MOST_RECORDS: Final = 20
 MOST_MATTERS: Final = 200
+SHARERS: Final = 8
+"""What so many records have, or more, is a switchboard's: it leads to nobody."""
 
 
 class RememberedSystem(WritesNothing):
@@ -41,11 +43,17 @@ class RememberedSystem(WritesNothing):
     async def lookup(self, query: CustomerQuery) -> Sequence[CustomerRecord]:
         """Return the customers that the system told of, by id, else by number, else by address.
 
-        Each with the orders and cases that its feeds told of alone. Raises ConnectorError.
+        Where its own records have none of these, those that records of other systems with them name by id, or that
+        name these. Each with the orders and cases that its feeds told of alone. Raises ConnectorError.
         """
         try:
-            for keys in _ways(query):
+            ways = _ways(query)
+            for keys in ways:
                 found = await self._found(keys)
+                if found:
+                    return found
+            for keys in ways:
+                found = await self._found(await self._named_beside(keys))
                 if found:
                     return found
         except StoreError as error:
@@ -53,6 +61,8 @@ class RememberedSystem(WritesNothing):
         return ()
 
     async def _found(self, keys: Sequence[str]) -> Sequence[CustomerRecord]:
+        if not keys:
+            return ()
         told = await self._records.records(keys, limit=MOST_RECORDS)
         known = {record.id: record for record in told if record.system == self.name}
         for alone in filter(None, map(as_record, await self._matters(keys))):
@@ -64,6 +74,14 @@ class RememberedSystem(WritesNothing):
         refs = [record.ref() for record in known.values()]
         matters = await self._matters([key for ref in refs for key in ref.keys()])  # noqa: SIM118 - no dict's keys
         return [with_matters(record, _of(record, matters, known.values())) for record in known.values()]
+
+    async def _named_beside(self, keys: Sequence[str]) -> Sequence[str]:
+        """Return the ids in all systems of whom other systems know by these keys; of nobody whom many have."""
+        told = await self._records.records(keys, limit=SHARERS)
+        if len(told) >= SHARERS:
+            return ()
+        ids = [CustomerRef(ids=record.ref().ids).keys() for record in told]
+        return list(dict.fromkeys(key for keys_of_one in ids for key in keys_of_one))
 
     async def _matters(self, keys: Sequence[str]) -> Sequence[Matter]:
         return await self._records.matters(list(dict.fromkeys(keys)), system=self.name, limit=MOST_MATTERS)

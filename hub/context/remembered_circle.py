@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
+from hub.context.remembered import SHARERS
 from hub.domain.customer import CustomerRecord
 from hub.domain.identity import DecisionKind, RecordRef
 from hub.domain.ports import CustomerRecords, IdentityDecisions
 
 STEPS: Final = 3
 """From a record to one with the same address, from there to one with the same id, and so on."""
-
-SHARERS: Final = 8
-"""What so many records have, or more, is a switchboard's: it leads nowhere."""
 
 MOST_RECORDS: Final = 300
 

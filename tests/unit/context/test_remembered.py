@@ -11,7 +11,7 @@ import pytest
 
 from connectors.base import ConnectorError
 from hub.config.model import ContextSection
-from hub.context.remembered import RememberedSystem
+from hub.context.remembered import SHARERS, RememberedSystem
 from hub.context.service import ContextService
 from hub.domain.change import CaseChange, CustomerChange, OrderChange
 from hub.domain.customer import AnswerState, Case, CustomerContext, CustomerQuery, CustomerRecord, Name, Order, Problem
@@ -52,6 +52,24 @@ async def test_a_system_that_only_tells_answers_by_number_address_and_id(
         (found,) = await shop.lookup(query)
         assert ANNA == msgspec.structs.replace(found, fetched_at=None)
     assert [] == list(await shop.lookup(CustomerQuery(ids={"shop": "2"})))
+
+
+@pytest.mark.parametrize("names", ["its own", "the other"])
+async def test_a_record_without_number_is_found_by_what_other_systems_know_of_it(
+    journal: Journal, shop: RememberedSystem, names: str
+) -> None:
+    """Whichever of both systems names the other's id; and nobody by a number that very many have."""
+    points, owner = record("7", "Anna Huber"), record("C-1", "Anna Huber", system="erp", phone=NUMBER)
+    if names == "the other":
+        points = msgspec.structs.replace(points, ids={"erp": "C-1"})
+    else:
+        owner = msgspec.structs.replace(owner, ids={"shop": "7"})
+    await journal.append(told(points))
+    await journal.append(told(owner))
+    assert ["7"] == [one.id for one in await shop.lookup(BY_PHONE)]
+    for number in range(SHARERS):
+        await journal.append(told(record(f"C-2{number}", "Somebody", system="erp", phone=NUMBER)))
+    assert [] == list(await shop.lookup(BY_PHONE))
 
 
 async def test_whom_a_question_names_by_id_is_meant_and_not_who_shares_the_number(
