@@ -71,9 +71,7 @@ class RememberedSystem(WritesNothing):
                 known.setdefault(alone.id, msgspec.structs.replace(alone, orders=(), cases=()))
         if not known:
             return ()
-        refs = [record.ref() for record in known.values()]
-        matters = await self._matters([key for ref in refs for key in ref.keys()])  # noqa: SIM118 - no dict's keys
-        return [with_matters(record, _of(record, matters, known.values())) for record in known.values()]
+        return await with_told_matters(self._records, self.name, list(known.values()))
 
     async def _named_beside(self, keys: Sequence[str]) -> Sequence[str]:
         """Return the ids in all systems of whom other systems know by these keys; of nobody whom many have."""
@@ -85,6 +83,15 @@ class RememberedSystem(WritesNothing):
 
     async def _matters(self, keys: Sequence[str]) -> Sequence[Matter]:
         return await self._records.matters(list(dict.fromkeys(keys)), system=self.name, limit=MOST_MATTERS)
+
+
+async def with_told_matters(
+    store: CustomerRecords, system: str, known: Sequence[CustomerRecord]
+) -> Sequence[CustomerRecord]:
+    """Return a system's records with the orders and cases that its feeds told of alone. Raises StoreError."""
+    keys = dict.fromkeys(key for record in known for key in record.ref().keys())  # noqa: SIM118 - no dict's keys
+    matters = await store.matters(list(keys), system=system, limit=MOST_MATTERS)
+    return [with_matters(record, _of(record, matters, known)) for record in known]
 
 
 def with_matters(record: CustomerRecord, matters: Iterable[Matter]) -> CustomerRecord:

@@ -49,6 +49,10 @@ class Circle:
                 self._holders.setdefault(key, set()).add(ref)
         return new
 
+    def replace(self, records: Iterable[CustomerRecord]) -> None:
+        """Take in more of what is known of records that are here."""
+        self._records.update((RecordRef(system=one.system, id=one.id), one) for one in records)
+
     def add_decided(self, records: Sequence[RecordRef]) -> None:
         """Take in that a person has said that these are one customer."""
         self._decided.append(records)

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from hub.context.remembered import with_told_matters
 from hub.context.remembered_circle import Circle, CircleReader
 from hub.context.service import ContextService
 from hub.domain.customer import AnswerState, BackendAnswer, Customer, CustomerContext, CustomerQuery, CustomerRecord
@@ -35,7 +36,10 @@ _LEAST_OF_AN_ID: Final = 3
 
 
 class RememberedCustomers:
-    """`ids_asked` are the systems that a text which may be an id is asked of; `within_s` is what asking may take."""
+    """`systems` are those that a text which may be an id is asked of, `only_told` those of them that can't be asked.
+
+    `within_s` is what asking may take.
+    """
 
     def __init__(
         self,
@@ -46,12 +50,14 @@ class RememberedCustomers:
         region: str,
         within_s: float,
         systems: Callable[[], Collection[str]],
+        only_told: Callable[[], Collection[str]],
     ) -> None:
         self._records = records
         self._contexts = contexts
         self._region = region
         self._within_s = within_s
         self._systems = systems
+        self._only_told = only_told
         self._circles = CircleReader(records, decisions, is_shared=contexts.is_shared)
 
     async def keys_of(self, record: RecordRef) -> tuple[str, ...]:
@@ -71,12 +77,14 @@ class RememberedCustomers:
     async def customer(self, record: RecordRef, *, ask_backends: bool = False) -> CustomerView | None:
         """Return the customer whose record this is, None where nobody knows it."""
         circle = await self._circles.around(await self._records.records([record.key]))
+        await self._add_matters(circle)
         joined = await self._joined(circle)
         answers: Sequence[BackendAnswer] = ()
         if ask_backends:
             known = joined.get(record)
             answers = await self._asked(self._question(record, known, circle))
             circle = await self._circles.around(_newer([*circle.records], answers))
+            await self._add_matters(circle)
             joined = await self._joined(circle)
         own = joined.get(record)
         if own is None:
@@ -117,6 +125,12 @@ class RememberedCustomers:
             has_more=found.has_more or len(hits) > limit,
             answers=tuple(msgspec.structs.replace(answer, records=()) for answer in answers),
         )
+
+    async def _add_matters(self, circle: Circle) -> None:
+        """Add the orders and cases that were told of alone by systems that only tell; a backend says its own."""
+        for system in sorted({record.system for record in circle.records}.intersection(self._only_told())):
+            own = [record for record in circle.records if record.system == system]
+            circle.replace(await with_told_matters(self._records, system, own))
 
     async def _joined(self, circle: Circle) -> Mapping[RecordRef, _Joined]:
         """Return for each record the customer that it is one of."""

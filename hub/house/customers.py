@@ -66,6 +66,7 @@ class Customers:
             region=config.hub.region,
             within_s=config.context.budget_s,
             systems=self._remembering.systems,
+            only_told=self._remembering.only_told,
         )
         self.identity = IdentityService(
             journal=journal,

@@ -52,6 +52,10 @@ class Remembering:
         """Return the names of all who answer lookups."""
         return (*self._connectors, *self._told)
 
+    def only_told(self) -> Collection[str]:
+        """Return the names of those that only tell."""
+        return self._told.keys()
+
     async def stand_in(self, system: str, query: CustomerQuery) -> Sequence[CustomerRecord]:
         """Return what a backend that is down said before, or what its feeds told. Raises ConnectorError."""
         return await RememberedSystem(system, "", self._records).lookup(query)

@@ -49,6 +49,7 @@ def customers_of(journal: Journal, *backends: Backend, shared: tuple[str, ...] =
         region="DE",
         within_s=5,
         systems=lambda: [backend.name for backend in backends],
+        only_told=lambda: ["shop"],
     )
 
 
@@ -82,6 +83,19 @@ async def test_a_record_that_a_backend_has_just_told_is_one_of_a_customer(journa
     assert ["shop"] == [one.system for one in customer.consents]
     (alone,) = await customers_of(journal, shared=(NUMBER,)).customers_of([record("9", "Jonas", phone=NUMBER)])
     assert ({"shop": "9"}, ()) == (alone.ids, alone.consents)
+
+
+async def test_what_a_system_that_only_tells_told_of_orders_is_the_customers(journal: Journal) -> None:
+    """As a call shows it: each order as it was told last; of a backend only what it answered itself."""
+    for status in ("paid", "shipped"):
+        await journal.append(ordered("A-1", CustomerRef(ids={"shop": "1"}), status == "shipped", status=status))
+    await tell(journal, SHOP, CRM)
+    view = await customers_of(journal).customer(RecordRef(system="crm", id="7"))
+    assert view is not None
+    assert [("A-1", "shipped", "shop")] == [
+        (one.value.id, one.value.status, one.system) for one in view.customer.orders
+    ]
+    assert [1, 0] == [len(one.orders) for one in sorted(view.records, key=lambda one: one.system, reverse=True)]
 
 
 async def test_one_person_of_three_systems_is_one_hit(journal: Journal) -> None:
