@@ -34,7 +34,7 @@ from hub.journal.erasure_row import (
     erasures,
 )
 from hub.journal.erasure_scope import Needles, Row, Same, Scope, Shared, gather, nothing_shared, rows
-from hub.journal.erasure_tables import empty_call_log, forget_whose, of_customer, of_event
+from hub.journal.erasure_tables import empty_call_log, forget_whose, of_customer, of_event, of_keys_of_calls
 from hub.journal.erasure_traces import clean_file, clean_server, empty_log, has_any
 from hub.journal.erasure_unreadable import emptied_unreadable
 from hub.journal.store import store_at
@@ -111,7 +111,7 @@ class CustomerBeside:
         for count in events:
             emptied_events += count
             on_page(emptied_events)
-        for writes in _portions(of_customer(scope)):
+        for writes in _portions([*of_customer(scope), *of_keys_of_calls(self.connection, scope)]):
             self._write(writes)
         empty_call_log(self.connection, scope.calls)
         letters = empty_letters(self.connection, scope)

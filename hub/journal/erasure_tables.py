@@ -52,9 +52,10 @@ _CALL: Final = "SELECT entry FROM calls WHERE call_id = $1"
 _EMPTY_CALL: Final = "UPDATE calls SET entry = $2, customer = '' WHERE call_id = $1"
 _OF_KEYS: Final = (
     "DELETE FROM line_keys WHERE key = ANY ($1)",
-    "DELETE FROM call_keys WHERE key = ANY ($1)",
     "DELETE FROM identity_decision_keys WHERE key = ANY ($1)",
 )
+_CALLS_OF_KEYS: Final = "SELECT call_id, key FROM call_keys WHERE key = ANY ($1)"
+_OF_A_CALL_AND_KEY: Final = "DELETE FROM call_keys WHERE call_id = $1 AND key = $2"
 _OF_A_NUMBER: Final = "DELETE FROM last_agents WHERE number = $1"
 _OF_A_CONTEXT: Final = (
     "DELETE FROM call_customers WHERE call_id = $1",
@@ -130,6 +131,15 @@ def of_customer(scope: Scope) -> Iterator[Write]:
         yield from _told(record.system, CUSTOMER, record.id)
     yield from of_calls(scope.calls)
     yield from of_contexts(scope.calls)
+
+
+def of_keys_of_calls(connection: StoreConnection, scope: Scope) -> Sequence[Write]:
+    """Return what takes the customer's keys from calls.
+
+    Each call is looked at for them, so this is done before anything is written: nobody waits meanwhile.
+    """
+    keys = [index_key(key) for key in sorted(scope.keys)]
+    return [(_OF_A_CALL_AND_KEY, row) for row in connection.rows(_CALLS_OF_KEYS, (keys,))]
 
 
 def of_calls(call_ids: Iterable[str]) -> Iterator[Write]:
