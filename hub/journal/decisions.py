@@ -22,10 +22,8 @@ MAX_DECISIONS_OF_A_KEY: Final = 200
 
 def decisions(connection: StoreConnection, keys: Sequence[str]) -> Sequence[IdentityDecision]:
     """Return those that stand about any of `keys`, the oldest first; of one key the newest few hundred."""
-    found: dict[int, bytes] = {}
-    for key in keys[:MAX_KEYS]:
-        rows = connection.rows(statements.DECISIONS_OF_KEY, (index_key(key), MAX_DECISIONS_OF_A_KEY))
-        found.update((row[0], row[1]) for row in rows)
+    asked = [(index_key(key), MAX_DECISIONS_OF_A_KEY) for key in keys[:MAX_KEYS]]
+    found: dict[int, bytes] = dict(connection.rows_of_each(statements.DECISIONS_OF_KEY, asked))
     told = (_decision(position, found[position]) for position in sorted(found))
     return [decision for decision in told if decision is not None]
 
