@@ -18,6 +18,7 @@ from hub.house.backends import Backends, ConfigSource
 from hub.house.broker import start_broker_side
 from hub.house.caller_routing import start_caller_routing
 from hub.house.calling_back import callbacks_of
+from hub.house.customer_rules import CustomerRules
 from hub.house.customers import Customers
 from hub.house.erasures import Erasures, forget_in
 from hub.house.exchanges import Exchanges
@@ -94,8 +95,14 @@ class Hub:
         takeover = await taken_over(journal, config.pbx)
         happenings = Happenings(journal, takeover, metrics)
         feeds = Feeds(config)
-        health = ConnectorHealth(happenings.connector_changed)
-        backends = Backends(config, health=health, source=self._source, feeds=feeds)
+        rules = CustomerRules(config)
+        backends = Backends(
+            config,
+            health=ConnectorHealth(happenings.connector_changed),
+            source=self._source,
+            feeds=feeds,
+            rules=rules,
+        )
         outbound = outbound_of(
             config,
             backends,
@@ -126,6 +133,7 @@ class Hub:
             config,
             feeds=feeds,
             backends=backends,
+            rules=rules,
             outbound=outbound,
             journal=journal,
             live=exchanges,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hub.cli.contract_use import contract_problems
 from hub.cli.mapping_use import mapping_problems
+from hub.cli.proposal_use import proposal_problems
 from hub.config.document import read_document
 from hub.config.load import load_config
 from hub.config.model import Config
@@ -26,7 +27,7 @@ class ConfigFile:
         """Load it anew, and hide its secrets from the log. Raises ConfigError with all that is wrong with it."""
         config = load_config(self.path, os.environ)
         hide_secrets(secrets_of(config))
-        problems = mapping_problems(config, self.path)
+        problems = [*mapping_problems(config, self.path), *proposal_problems(config, self.path)]
         if problems:
             raise ConfigError(problems)
         return config

@@ -250,7 +250,7 @@ auth:
     reporting: "${API_TOKEN}"
 #    # With `control` it commands calls of all agents, with `supervise` it brings supervisors into calls, too.
 #    dialler: {token: "${DIALLER_TOKEN}", may: [read, control]}
-#    # With `configure` it has changed connectors and mappings reloaded (POST /api/v1/connectors/reload).
+#    # With `configure` it has changed connectors, mappings and rules reloaded (POST /api/v1/connectors/reload).
 #    deployment: {token: "${DEPLOY_TOKEN}", may: [configure]}
 
 # A broker that every event also goes to; without one ctihub's own journal does all the work.

@@ -23,7 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--watch",
         action="store_true",
         help="reload a connector when its part of the configuration, its mapping, contract or secret file changes,"
-        " and a feed when its mapping does",
+        " a feed when its mapping does, and the rules of identity, merge and proposals",
     )
 
 

@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from connectors.base import Connector
+from hub.config.identity import IdentitySection
+from hub.config.merge import MergeSection
 from hub.config.model import ContextSection
 from hub.config.resilience import AnswerCacheSection
 from hub.context.ahead import Ahead
@@ -66,6 +68,7 @@ class ContextService:
         self._settings = settings
         self._callback_of = callback_of
         self._rules = Rules(settings.identity)
+        self._merge = settings.merge
         self._anticipation = anticipation or Anticipation({})
         self._calls: dict[str, LiveLookups] = {}
         self._ending: set[asyncio.Task[None]] = set()
@@ -105,9 +108,15 @@ class ContextService:
         Lookups under way end as they began, and a call keeps the backends that were asked for it.
         """
         self._connectors = {connector.name: connector for connector in connectors}
-        order = {connector.name: rank for rank, connector in enumerate(connectors)}
-        self._grouper = Grouper(self._rules, Precedence(self._settings.merge, order), self.lookups.cache)
+        self._grouper = self._made_grouper()
         self.lookups.use(connectors, kept)
+
+    def use_rules(self, identity: IdentitySection, merge: MergeSection, anticipation: Anticipation) -> None:
+        """Put customers together and propose by these from now on; a call keeps the rules that it began with."""
+        self._rules = Rules(identity)
+        self._merge = merge
+        self._anticipation = anticipation
+        self._grouper = self._made_grouper()
 
     def subscribe(self, listener: ContextListener) -> None:
         self._telling.subscribe(listener)
@@ -234,6 +243,10 @@ class ContextService:
         for call_id in list(self._calls):
             self.drop(call_id)
         await asyncio.gather(*tasks, *self._ending, self.ahead.close(), self.lookups.close(), return_exceptions=True)
+
+    def _made_grouper(self) -> Grouper:
+        order = {name: rank for rank, name in enumerate(self._connectors)}
+        return Grouper(self._rules, Precedence(self._merge, order), self.lookups.cache)
 
     def _connector_of(self, system: str) -> Connector | None:
         return self._connectors.get(system)

@@ -36,9 +36,10 @@ class ConnectorsApi:
                 access=Access.CONFIGURER,
                 handler=self._reload,
                 summary=(
-                    "Take in connectors, mappings, contracts and secrets that have changed in their files. Calls and"
-                    " lookups in progress go on; connectors that have not changed are left alone. When anything is"
-                    " wrong with the change, nothing is changed, and `problems` says where (422)."
+                    "Take in connectors, mappings, contracts, secrets, and rules of identity, merge and proposals that"
+                    " have changed in their files. Calls and lookups in progress go on; connectors that have not"
+                    " changed are left alone. When anything is wrong with the change, nothing is changed, and"
+                    " `problems` says where (422)."
                 ),
                 reply=ReloadResult,
                 results=(_REFUSED,),

@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import structlog
 
@@ -22,6 +22,8 @@ from hub.config.resilience import AnswerCacheSection
 from hub.config.watched import ConnectorFiles, digest, files_beside, mapping_folder_files
 from hub.context.health import ConnectorHealth
 from hub.domain.backend import BackendStatus, ReloadNotPossibleError, ReloadProblem, ReloadResult
+from hub.house import customer_rules
+from hub.house.customer_rules import CustomerRules, RulesNow
 
 log = structlog.get_logger(__name__)
 
@@ -56,17 +58,33 @@ class _Loaded:
     connector: ResilientConnector
 
 
+class _Wanted(NamedTuple):
+    """What a configuration and its files have now, ready to be taken in; `feeds` are those that have changed."""
+
+    connectors: dict[str, _Loaded]
+    feeds: Mapping[str, Feed]
+    rules: RulesNow | None
+    needs_restart: tuple[str, ...]
+
+
 class Backends:
     """`connectors` are those in use now, in the order of the configuration; `on_swap` is told when they change."""
 
     def __init__(
-        self, config: Config, *, health: ConnectorHealth, source: ConfigSource | None, feeds: Feeds | None = None
+        self,
+        config: Config,
+        *,
+        health: ConnectorHealth,
+        source: ConfigSource | None,
+        feeds: Feeds | None = None,
+        rules: CustomerRules | None = None,
     ) -> None:
         self._config = config
         self._health = health
         self._source = source
         self._loaded: dict[str, _Loaded] = {}
         self._feeds = feeds
+        self._rules = rules
         self._reloading = asyncio.Lock()
         self._replaced: dict[ResilientConnector, asyncio.Task[None]] = {}
         self._on_swap: Callable[[], None] = lambda: None
@@ -131,20 +149,15 @@ class Backends:
             raise ReloadNotPossibleError("This hub was not started from a configuration file.")
         async with self._reloading:
             try:
-                wanted, feeds, needs_restart = await asyncio.to_thread(self._read, self._source)
-                await self._start_new(wanted, self._source)
+                wanted = await asyncio.to_thread(self._read, self._source)
+                await self._start_new(wanted.connectors, self._source)
             except ConfigError as error:
                 return _refused(error)
-            return self._swap(wanted, feeds, needs_restart)
+            return self._swap(wanted)
 
-    def _read(self, source: ConfigSource) -> tuple[dict[str, _Loaded], Mapping[str, Feed], tuple[str, ...]]:
+    def _read(self, source: ConfigSource) -> _Wanted:
         """Load the configuration; make the connectors and feeds that have changed. In a thread: it takes a while."""
         config = source.load()
-        needs_restart = {
-            name
-            for name in Config.model_fields
-            if name != "connectors" and getattr(config, name) != getattr(self._config, name)
-        }
         same = {name for name, section in config.connectors.items() if self._is_loaded(name, section)}
         new = [name for name in config.connectors if name not in same]
         if problems := source.problems(config, new):
@@ -153,8 +166,21 @@ class Backends:
             name: self._loaded[name] if name in same else self._made(name, section)
             for name, section in config.connectors.items()
         }
-        feeds = self._feeds.changed() if self._feeds is not None else {}
-        return wanted, feeds, tuple(sorted(needs_restart))
+        return _Wanted(
+            wanted,
+            self._feeds.changed() if self._feeds is not None else {},
+            customer_rules.read(config) if self._rules is not None else None,
+            self._needs_restart(config),
+        )
+
+    def _needs_restart(self, config: Config) -> tuple[str, ...]:
+        """Return the sections that are not as they were and count from the next start on."""
+        running = self._config
+        if self._rules is not None:
+            taken_in = {name: getattr(config.context, name) for name in customer_rules.SECTIONS}
+            running = running.model_copy(update={"context": running.context.model_copy(update=taken_in)})
+        sections = sorted(Config.model_fields.keys() - {"connectors"})
+        return tuple(name for name in sections if getattr(config, name) != getattr(running, name))
 
     def _is_loaded(self, name: str, section: ConnectorBase) -> bool:
         now = self._loaded.get(name)
@@ -175,11 +201,10 @@ class Backends:
             await asyncio.gather(*(connector.close() for connector in new.values()))
             raise ConfigError(problems)
 
-    def _swap(
-        self, wanted: dict[str, _Loaded], feeds: Mapping[str, Feed], needs_restart: tuple[str, ...]
-    ) -> ReloadResult:
+    def _swap(self, taken_in: _Wanted) -> ReloadResult:
         if self._feeds is not None:
-            self._feeds.use(feeds)
+            self._feeds.use(taken_in.feeds)
+        wanted = taken_in.connectors
         before, self._loaded = self._loaded, wanted
         gone = [loaded.connector for name, loaded in before.items() if wanted.get(name) is not loaded]
         for name in before.keys() - wanted.keys():
@@ -189,20 +214,17 @@ class Backends:
         for connector in gone:
             connector.listen(None)
             self._replaced[connector] = asyncio.create_task(self._close_unused(connector))
+        rules = self._rules.use(taken_in.rules) if self._rules is not None and taken_in.rules is not None else ()
         result = ReloadResult(
             added=tuple(name for name in wanted if name not in before),
             changed=tuple(name for name in wanted if name in before and before[name] is not wanted[name]),
             removed=tuple(name for name in before if name not in wanted),
             unchanged=tuple(name for name in wanted if before.get(name) is wanted[name]),
-            feeds=tuple(feeds),
-            needs_restart=needs_restart,
+            feeds=tuple(taken_in.feeds),
+            rules=rules,
+            needs_restart=taken_in.needs_restart,
         )
-        if result.added or result.changed or result.removed:
-            log.info("connectors reloaded", added=result.added, changed=result.changed, removed=result.removed)
-        if feeds:
-            log.info("feeds reloaded", feeds=result.feeds)
-        if needs_restart:
-            log.warning("changes that count after a restart only", sections=needs_restart)
+        _tell(result)
         return result
 
     async def _close_unused(self, connector: ResilientConnector) -> None:
@@ -227,6 +249,17 @@ class Backends:
 async def _started(connector: ResilientConnector) -> None:
     async with asyncio.timeout(START_S):
         await connector.start()
+
+
+def _tell(result: ReloadResult) -> None:
+    if result.added or result.changed or result.removed:
+        log.info("connectors reloaded", added=result.added, changed=result.changed, removed=result.removed)
+    if result.feeds:
+        log.info("feeds reloaded", feeds=result.feeds)
+    if result.rules:
+        log.info("rules reloaded", rules=result.rules)
+    if result.needs_restart:
+        log.warning("changes that count after a restart only", sections=result.needs_restart)
 
 
 def _refused(error: ConfigError) -> ReloadResult:

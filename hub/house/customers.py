@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack
 
 from hub.bus.feeds import Feeds
 from hub.config.model import Config
-from hub.context.anticipation.configured import anticipation_of
 from hub.context.identity.deciding import IdentityService
 from hub.context.lookups import report_failure
 from hub.context.remembered_customers import RememberedCustomers
@@ -20,6 +19,7 @@ from hub.domain.callback import Callback
 from hub.domain.customer import CustomerContext
 from hub.domain.ports import LiveCalls
 from hub.house.backends import Backends
+from hub.house.customer_rules import CustomerRules, RulesNow
 from hub.house.remembering import Remembering
 from hub.journal.journal import Journal
 from hub.metrics import Metrics
@@ -38,6 +38,7 @@ class Customers:
         *,
         feeds: Feeds,
         backends: Backends,
+        rules: CustomerRules,
         outbound: Outbound,
         journal: Journal,
         live: LiveCalls,
@@ -56,9 +57,10 @@ class Customers:
             stand_in=self._remembering.stand_in,
             on_lookup=metrics.observe_lookup,
             on_complete=on_complete,
-            anticipation=anticipation_of(config),
+            anticipation=rules.now.compiled(),
             callback_of=callback_of,
         )
+        rules.on_change(self._use_rules)
         self.known = RememberedCustomers(
             journal.customers,
             journal,
@@ -99,6 +101,9 @@ class Customers:
     def use_backends(self) -> None:
         """Ask the backends that there are now."""
         self.context.use(self._remembering.connectors(), self._remembering.kept())
+
+    def _use_rules(self, rules: RulesNow) -> None:
+        self.context.use_rules(rules.identity, rules.merge, rules.compiled())
 
     def start_warming(self, stack: AsyncExitStack) -> None:
         """Begin to ask ahead of calls; `stack` ends it."""

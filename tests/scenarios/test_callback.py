@@ -178,6 +178,7 @@ async def test_callback_from_the_web_page_to_ringing_phones(
         await expect(shown).to_contain_text(TITLE)
         await expect(shown).to_contain_text("Which size?")
         await expect(visitor.locator("#said")).to_have_text("calling")
+        await expect(desk.testid("callbacks")).to_contain_text("1 callback")
         (callback,) = await callback_site.open_callbacks()
         assert (CallbackState.CALLING, "alice", NUMBER, "de") == (
             callback.state,
@@ -199,6 +200,7 @@ async def test_callback_from_the_web_page_to_ringing_phones(
         await own.hang_up()
         await customer.cleared()
         await callback_site.no_live_call()
+        await expect(desk.testid("callbacks")).to_have_count(0)
         assert [CallbackState.WAITING, CallbackState.CALLING, CallbackState.DONE] == [
             one.state for one in told(stream, callback.id)
         ]

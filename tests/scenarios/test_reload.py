@@ -43,6 +43,16 @@ fields:
   customer.emails: mail
 """
 READS_OTHER_DATES = ORDERS.replace("at: time", 'at: {from: time, date: {formats: ["%d.%m.%Y"]}}')
+RULE = """\
+rule: Who is known is greeted
+version: 1
+target: proposal
+kind: attention
+when:
+  customer.name: {exists: true}
+text: {en: "Greet {customer.name}"}
+reason: {en: They are known}
+"""
 TITLED = MAPPING.replace("name.full: name", "name.full: name\n  title: {from: nix, default: VIP}")
 
 
@@ -343,6 +353,17 @@ async def test_watched_files_are_taken_in_by_themselves(watched: Site) -> None:
     site.orders.write_text(READS_OTHER_DATES)
     await eventually(lambda: [["orders"]] == [line["feeds"] for line in site.log_events("feeds reloaded")])
     assert 1 == (await site.order("2")).recorded
+
+    rule = site.mapping.parent / "anticipation/known.yaml"
+    rule.parent.mkdir()
+    rule.write_text(RULE)
+    await eventually(lambda: [["anticipation"]] == [line["rules"] for line in site.log_events("rules reloaded")])
+    async with site.api.events(after=None) as stream:
+        caller = site.rings()
+        event = await stream.until_type(EventType.CUSTOMER_CONTEXT_UPDATED)
+        site.exchange.gives_up(caller)
+    assert isinstance(event.data, CustomerContext)
+    assert ["known"] == [one.rule for who in event.data.customers for one in who.proposals]
 
 
 async def test_a_file_that_a_broken_change_waits_for(watched: Site) -> None:

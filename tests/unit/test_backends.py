@@ -22,6 +22,7 @@ from hub.domain.customer import Problem
 from hub.domain.event import Event
 from hub.domain.inbound import InboundMessage, Transport
 from hub.house.backends import Backends
+from hub.house.customer_rules import CustomerRules, RulesNow
 from tests.conformance.servers.soap import WSDL, SoapBackend
 
 CONFIG = """\
@@ -66,8 +67,20 @@ fields:
 """
 
 
+RULE = """\
+rule: Who is a VIP
+version: 1
+target: proposal
+kind: attention
+when:
+  customer.title: VIP
+text: {en: Be quick}
+reason: {en: A VIP}
+"""
+
+
 class Place:
-    """A site's files, and the connectors that are made of them."""
+    """A site's files, and what is made of them: connectors, feeds, rules."""
 
     def __init__(self, folder: Path, more: str = "") -> None:
         self.file = folder / "ctihub.yaml"
@@ -83,8 +96,11 @@ class Place:
         source = ConfigFile(self.file)
         config = source.load()
         self.feeds = Feeds(config)
+        self.rules = CustomerRules(config)
+        self.new_rules: list[RulesNow] = []
+        self.rules.on_change(self.new_rules.append)
         health = ConnectorHealth(lambda _status, _up: None)
-        self.backends = Backends(config, health=health, source=source, feeds=self.feeds)
+        self.backends = Backends(config, health=health, source=source, feeds=self.feeds, rules=self.rules)
         self.backends.on_swap(self._swapped)
 
     def _swapped(self) -> None:
@@ -289,3 +305,70 @@ async def test_the_mappings_of_feeds_are_watched(with_feeds: Place) -> None:
     own.write_text(shipped.read_text())
     assert own in set(place.backends.files())
     assert ("parcels",) == (await place.backends.reload()).feeds
+
+
+def _write_rule(place: Place, text: str) -> Path:
+    file = place.mapping.parent / "anticipation/vip.yaml"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text)
+    return file
+
+
+async def test_a_rule_of_proposals_that_is_new_changed_or_gone_is_taken_in(place: Place) -> None:
+    """Each is told once, and the connectors are let be; a file that is written anew as it was is no change."""
+    connectors = dict(place.backends.connectors)
+    file = _write_rule(place, RULE)
+    assert file in set(place.backends.files())
+    result = await place.backends.reload()
+    assert (("anticipation",), ()) == (result.rules, result.needs_restart)
+    assert "Be quick" == place.rules.now.proposals["vip"].text["en"]
+    _write_rule(place, RULE)
+    assert () == (await place.backends.reload()).rules
+    _write_rule(place, RULE.replace("Be quick", "Be polite"))
+    assert ("anticipation",) == (await place.backends.reload()).rules
+    assert "Be polite" == place.rules.now.proposals["vip"].text["en"]
+    file.unlink()
+    assert ("anticipation",) == (await place.backends.reload()).rules
+    assert "vip" not in place.rules.now.proposals
+    assert (3, connectors, 0) == (len(place.new_rules), place.backends.connectors, place.swaps)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column", "words"),
+    [
+        (RULE.replace("customer.title", "customer.titel"), 6, 3, "titel"),
+        (RULE.replace("attention", "attentive"), 4, 7, "attention"),
+        (RULE + "about: [\n", 10, 1, ""),
+    ],
+    ids=["fact", "kind", "half-a-file"],
+)
+async def test_a_rule_that_is_broken_is_refused(place: Place, text: str, line: int, column: int, words: str) -> None:
+    """At its line and column; the old one stays, nothing else of the change counts, and a corrected one does."""
+    _write_rule(place, RULE)
+    await place.backends.reload()
+    before = place.rules.now
+    _write_rule(place, text)
+    place.file.write_text(CONFIG.replace("1/api", "2/api"))
+    result = await place.backends.reload()
+    problem = result.problems[0]
+    assert ("vip.yaml", line, column) == (Path(problem.file).name, problem.line, problem.column), problem
+    assert words in problem.message
+    assert ((), ()) == (result.rules, result.changed)
+    assert before is place.rules.now
+    _write_rule(place, RULE.replace("Be quick", "Be polite"))
+    result = await place.backends.reload()
+    assert (("anticipation",), ("rest",)) == (result.rules, result.changed)
+
+
+async def test_rules_of_identity_and_merge_are_taken_in(place: Place) -> None:
+    """From the configuration; the rest of `context` counts after a restart, and is told as that."""
+    place.file.write_text(CONFIG + "context: {identity: {shared_numbers: ['+49351']}, merge: {default: newest}}\n")
+    result = await place.backends.reload()
+    assert (("identity", "merge"), ()) == (result.rules, result.needs_restart)
+    assert (("+49351",), "newest") == (place.rules.now.identity.shared_numbers, place.rules.now.merge.rule_of("tier"))
+    place.file.write_text(CONFIG + "context: {budget_s: 2, anticipation: {at_most: 1}}\n")
+    result = await place.backends.reload()
+    assert (("anticipation", "identity", "merge"), ("context",)) == (result.rules, result.needs_restart)
+    place.file.write_text(CONFIG + "context: {anticipation: {rules: [case_odl]}}\n")
+    (problem,) = (await place.backends.reload()).problems
+    assert ("ctihub.yaml", True) == (Path(problem.file).name, "case_old" in problem.message)

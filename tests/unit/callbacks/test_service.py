@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import groupby
 from pathlib import Path
 
 import msgspec
@@ -51,6 +52,9 @@ async def test_called_and_done(tmp_path: Path) -> None:
         assert stage.service.callback_of(talking) is not None
         stage.ends(calling, Outcome.ANSWERED, agent_talks=True, customer_talks=True)
         assert stage.service.callback_of(talking) is None
+        assert [CallbackState.WAITING, CallbackState.CALLING, CallbackState.DONE] == [
+            state for state, _ in groupby(one.state for one in stage.changed)
+        ]
 
 
 async def test_a_line_of_the_contacts(tmp_path: Path) -> None:

@@ -9,7 +9,11 @@ import msgspec
 import pytest
 import structlog
 
+from hub.config.anticipation import ProposalRule
+from hub.config.identity import IdentitySection
+from hub.config.merge import MergeSection
 from hub.config.model import ContextSection
+from hub.context.anticipation.proposals import Anticipation
 from hub.context.service import ContextService
 from hub.domain.call import Call, Direction
 from hub.domain.change import ChangeKind, OrderChange
@@ -62,6 +66,35 @@ async def test_answers_come_one_by_one() -> None:
     await eventually(lambda: seen[-1].complete)
     assert 1 == len(seen[-1].customers)
     assert [1, 2] == [context.revision for context in seen]
+    await service.close()
+
+
+async def test_other_rules_count_from_the_next_call_on() -> None:
+    """Who is one customer, which value is shown, what is proposed: of kept answers, too; a call keeps its rules."""
+    records = [msgspec.structs.replace(MARIA, tier="Bronze"), MARIA_IN_OSC]
+    service = ContextService([Backend(one.system, [one]) for one in records], ContextSection())
+    service.begin(call("main-1"))
+    await eventually(lambda: bool((now := service.current("main-1")) and now.complete))
+    apart = IdentitySection.model_validate({"rules": [{"name": "never", "signs": ["name_same"], "adds": -100}]})
+    rule = ProposalRule.model_validate(
+        {
+            "rule": "Known by name", "version": 1, "target": "proposal", "kind": "attention",
+            "when": {"customer.tier": "gold"}, "text": {"en": "Be quick"}, "reason": {"en": "Gold"},
+        }
+    )  # fmt: skip
+
+    service.use_rules(IdentitySection(), MergeSection(default=("osc",)), Anticipation({"known": rule}))
+    service.begin(call("main-2"))
+    await eventually(lambda: bool((now := service.current("main-2")) and now.complete))
+    service.use_rules(apart, MergeSection(), Anticipation({}))
+    service.begin(call("main-3"))
+    await eventually(lambda: bool((now := service.current("main-3")) and now.complete))
+
+    seen = [now for name in ("main-1", "main-2", "main-3") if (now := service.current(name)) is not None]
+    tiers = [[one.tier.value for one in now.customers if one.tier] for now in seen]
+    assert [["Bronze"], ["gold"], ["Bronze", "gold"]] == tiers
+    assert [[], ["known"], []] == [[one.rule for who in now.customers for one in who.proposals] for now in seen]
+    assert [False, True, True] == [all(answer.cached for answer in now.answers) for now in seen]
     await service.close()
 
 
