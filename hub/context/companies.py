@@ -7,7 +7,7 @@ import unicodedata
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from hub.context import hanzi, spelling
+from hub.context import hangul, hanzi, spelling
 from hub.context.encodings import repaired
 from hub.context.name_tables import (
     COMPANY_ABBREVIATIONS,
@@ -58,6 +58,7 @@ def company_name(text: str) -> CompanyName:
     """Take a company's name apart."""
     text = unicodedata.normalize("NFKC", repaired(text[:MAX_LENGTH]))
     text, found = _without_hangul_forms(text)
+    text = hangul.latin(text)[:MAX_LENGTH]
     characters, forms = _han(text)
     found |= forms
     folded = _APOSTROPHE.sub("", hanzi.without_han(text)).casefold()

@@ -347,11 +347,16 @@ def compare_people(one: PersonName, other: PersonName) -> NameRelation:
 
 
 def _are_two_systems(pinyin: PersonName, other: PersonName) -> bool:
-    """Whether one is in pinyin what the other is in Wade-Giles, surname first: Zhang Guohua and Chang Kuo-hua."""
+    """Whether one is in pinyin what the other is in Wade-Giles, surname first: Zhang Guohua and Chang Kuo-hua.
+
+    Li Bing and Li Ping are two in pinyin, though Wade and Giles write 冰 as ping.
+    """
     if len(other.words) < 2 or not pinyin.words[0].is_chinese:  # noqa: PLR2004 - surname and given name
         return False
-    words = "".join(word.plain for word in other.words)
-    return words in romanized.in_wade_giles(tuple(word.plain for word in pinyin.words))
+    ours, theirs = (tuple(word.plain for word in name.words) for name in (pinyin, other))
+    if other.words[0].is_chinese and set(ours) & set(theirs):
+        return False
+    return "".join(theirs) in romanized.in_wade_giles(ours)
 
 
 def _compare_words(one: PersonName, other: PersonName) -> NameRelation:

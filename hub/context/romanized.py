@@ -51,8 +51,12 @@ def _in_hong_kong(character: str) -> Iterable[str]:
 def is_written(surname: str, given: str, words: tuple[str, ...]) -> bool:
     """Whether words in Latin letters are a Chinese name in Wade-Giles or Cantonese, its surname first or last.
 
+    What may be pinyin throughout is, unless its surname is no pinyin of this one: Li Ping is not what 李冰 is written.
     In Hong Kong a name of one's own in English often stands beside it: one word more is none against it.
     """
+    families = hanzi.readings(surname, is_surname=True)
+    if all(hanzi.is_pinyin(word) for word in words) and not families.isdisjoint((words[0], words[-1])):
+        return False
     return any(_fits(surname, given, words, written) for written in (_in_taiwan, _in_hong_kong))
 
 

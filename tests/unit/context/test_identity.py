@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.config.identity import IdentityRule, IdentitySection
@@ -218,6 +218,7 @@ _decisions = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(_records, min_size=1, max_size=7, unique_by=lambda one: (one.system, one.id)), _decisions, st.randoms())
 def test_the_order_of_answers_does_not_matter(
     records: list[CustomerRecord], said: list[tuple[str, list[str]]], random: Any
@@ -234,6 +235,7 @@ def test_the_order_of_answers_does_not_matter(
     assert {match for group in first.matches for match in group} == {m for group in second.matches for m in group}
 
 
+@settings(deadline=None)
 @given(st.lists(_records, min_size=1, max_size=7, unique_by=lambda one: (one.system, one.id)))
 def test_what_was_compared_before_changes_nothing(records: list[CustomerRecord]) -> None:
     """Records that come one by one make each time what they make all at once."""
@@ -258,6 +260,7 @@ def test_no_two_records_are_compared_twice(monkeypatch: pytest.MonkeyPatch) -> N
     assert (10, 10) == (len(compared), len(set(compared)))
 
 
+@settings(deadline=None)
 @given(st.lists(_records, min_size=1, max_size=7, unique_by=lambda one: (one.system, one.id)), _decisions)
 def test_no_customer_holds_what_was_said_to_be_different(
     records: list[CustomerRecord], said: list[tuple[str, list[str]]]

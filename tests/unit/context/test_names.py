@@ -54,6 +54,33 @@ TRANSCRIBED, UNKNOWN = NameRelation.TRANSCRIBED, NameRelation.UNKNOWN
         ("王小明", "David Wang", PARTLY),
         ("王小明", "Wong Siu Ming", TRANSCRIBED),
         ("王小明", "Wong Ka Ho", UNKNOWN),
+        ("陳大文", "Kelvin Chan Tai Man", TRANSCRIBED),
+        ("徐志明", "Hsu Chih-ming", TRANSCRIBED),
+        ("Zhang Guohua", "Chang Kuo-hua", TRANSCRIBED),
+        ("Li Bing", "Li Ping", OTHER),
+        ("李冰", "Li Ping", OTHER_GIVEN),
+        ("김민준", "Min-jun Kim", SAME),
+        ("김민준", "Kim Min-su", OTHER),
+        ("Jung Kyung-hee", "Jeong Gyeonghui", SAME),
+        ("きょうこ おおの", "Ono Kyoko", SAME),
+        ("サトウ ケン", "Ken Sato", SAME),
+        ("عبد الرحمن الهاشمي", "Abdulrahman Al-Hashimi", SIMILAR),
+        ("حسن الخطيب", "Hussein Al Khatib", OTHER_GIVEN),
+        ("Χρήστος Ευαγγέλου", "Christos Evangelou", SAME),
+        ("Михаил Хохлов", "Mikhail Khokhlov", SAME),
+        ("Миша Лебедев", "Mikhail Lebedev", SIMILAR),
+        ("JÃ¼rgen WeiÃŸ", "Jürgen Weiß", SAME),
+        ("Hossein Rezaei", "Hussein Rezai", SIMILAR),
+        ("Sofia Ruiz", "Sonia Ruiz", OTHER_GIVEN),
+        ("Sonja Ruiz", "Tonja Ruiz", NEARLY),
+        ("José María Ruiz", "María José Ruiz", NEARLY),
+        ("Nagy Anna Mária", "Anna Mária Nagy", SAME),
+        ("Mr John Smith", "Mrs John Smith", OTHER_GIVEN),
+        ("M. Claude Rey", "Mme Claude Rey", OTHER_GIVEN),
+        ("M. Claude Rey", "Claude Rey", COMPATIBLE),
+        ("n/a", "Maria Huber", UNKNOWN),
+        ("Unbekannt", "N.N.", UNKNOWN),
+        ("Na Li", "李娜", TRANSCRIBED),
         ("王伟", "王芳", OTHER_GIVEN),
         ("王小明", "Wang Xiaoliang", OTHER_GIVEN),
         ("Wang Xiaoming", "Wang Xiaomin", OTHER),
@@ -75,10 +102,18 @@ def test_fields_of_their_own_say_which_part_is_which() -> None:
 
 @pytest.mark.parametrize(
     ("name", "generation"),
-    [("Karl Huber jun.", "junior"), ("Huber, Karl sen.", "senior"), ("Walter Vance III", "third"), ("Sr. Ortega", "")],
+    [
+        ("Karl Huber jun.", "junior"),
+        ("Huber, Karl sen.", "senior"),
+        ("Walter Vance III", "third"),
+        ("Sr. Ortega", ""),
+        ("Li Jun", ""),
+        ("Kim Min-jun", ""),
+        ("Jan Novák ml.", "junior"),
+    ],
 )
 def test_who_of_several_of_one_name_is_read(name: str, generation: str) -> None:
-    """Behind the name, before or after a comma."""
+    """Behind the name, before or after a comma; not where people are called so."""
     assert generation == person_name(name).generation
 
 
@@ -98,6 +133,17 @@ def test_who_of_several_of_one_name_is_read(name: str, generation: str) -> None:
         ("Novatec AG", "Novatec Inc.", OTHER),
         ("Siemens", "Siemens Energy", OTHER),
         ("华东贸易有限公司", "Huadong Trading", UNKNOWN),
+        ("苏州恒瑞机械有限公司", "Suzhou Hengrui Machinery Co., Ltd.", PARTLY),
+        ("华东贸易有限公司", "Huadong Maoyi Co., Ltd.", TRANSCRIBED),
+        ("주식회사 한빛", "Hanbit Co., Ltd.", SAME),
+        ("株式会社アオヤマ", "Aoyama Co., Ltd.", SAME),
+        ("ООО «Север»", "Sever LLC", SAME),
+        ("ООО «Север»", "АО «Север»", OTHER),
+        ("SARL Garnier", "Garnier S.A.R.L.", SAME),
+        ("Wilh. Oster KG", "Wilhelm Oster KG", SIMILAR),
+        ("Gebr. Oster", "Gebrüder Oster", SAME),
+        ("Friedr. Oster KG", "Friedhelm Oster KG", OTHER),
+        ("privat", "Privat", UNKNOWN),
     ],
 )
 def test_two_companies_names(one: str, other: str, relation: NameRelation) -> None:
@@ -115,7 +161,9 @@ def test_a_legal_form_says_that_it_is_a_company(name: str, is_company: bool) -> 
     assert is_company is has_legal_form(name)
 
 
-@pytest.mark.parametrize("unit", ["a", "Huber ", "a.", "ü", "王", "и", "a-", ",", "\u0301", "von ", "I "])
+@pytest.mark.parametrize(
+    "unit", ["a", "Huber ", "a.", "ü", "王", "김", "あ", "م", "Ã¼", "и", "a-", ",", "\u0301", "von ", "I "]
+)
 def test_what_is_looked_at_of_a_name_is_bounded(unit: str) -> None:
     """Whatever stands in the field, and however much of it."""
     name, company = person_name(unit * 50_000), company_name(unit * 50_000)
