@@ -14,6 +14,7 @@ from hub.bus.formats.found import Found
 from hub.bus.formats.readers import reader_of, soap_reader_of
 from hub.bus.refusal import FailedError, RefusedError
 from hub.config.inbound import InboundFeed
+from hub.domain.change import not_ahead
 from hub.domain.event import Event, FeedData, feed_event
 from hub.domain.inbound import InboundMessage, Transport
 from hub.domain.path import compiled
@@ -184,7 +185,8 @@ class Intake:
             log.exception("mapping_failed", feed=self._name, mapping=self.mapping_label)
             reason = f"the hub failed on it ({type(error).__name__}): see the hub's log"
             return Part(part, found.original, FailedError(reason))
-        event = feed_event(data, feed=self._name, event_id=self._event_id(known_by), at=datetime.now(UTC))
+        now = datetime.now(UTC)
+        event = feed_event(not_ahead(data, now), feed=self._name, event_id=self._event_id(known_by), at=now)
         return Part(part, found.original, event)
 
     def _known_by(self, found: Found, part: str, identity: str) -> str:

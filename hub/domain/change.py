@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import enum
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 import msgspec
 
 from hub.domain.customer import Case, CustomerRecord, Order
 from hub.domain.interaction import Channel, CustomerRef, Interaction
+
+_AHEAD: Final = timedelta(days=1)
+"""By so much a system's clock may be ahead, or its time be another zone's."""
 
 
 class ChangeKind(enum.StrEnum):
@@ -41,6 +45,23 @@ class CaseChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     case: Case
     at: datetime | None = None
     change: ChangeKind = ChangeKind.CHANGED
+
+
+Told = CustomerChange | OrderChange | CaseChange | Interaction
+
+
+def not_ahead(told: Told, received: datetime) -> Told:
+    """Return what a feed tells without a moment of change that lies ahead: a clock or a mapping is wrong there.
+
+    Else it would count as the newest for years, whatever the system tells after it.
+    """
+    latest = received + _AHEAD
+    match told:
+        case OrderChange(at=at) | CaseChange(at=at) if at is not None and at > latest:
+            return msgspec.structs.replace(told, at=None)
+        case CustomerChange(customer=record) if record.changed_at is not None and record.changed_at > latest:
+            return msgspec.structs.replace(told, customer=msgspec.structs.replace(record, changed_at=None))
+    return told
 
 
 def as_interaction(changed: OrderChange | CaseChange, *, received: datetime) -> Interaction:

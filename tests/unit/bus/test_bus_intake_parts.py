@@ -1,6 +1,7 @@
 """The parts of a message: what each is known by, whose records they are, and what is kept of those that are refused."""
 
 import uuid
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ import pytest
 
 from hub.bus.intake import HOPELESS, MAX_RECORDS, Intake, Part, RefusedError
 from hub.config.inbound import InboundFeed
-from hub.domain.change import CaseChange, ChangeKind, CustomerChange, OrderChange
+from hub.domain.change import CaseChange, ChangeKind, CustomerChange, OrderChange, not_ahead
+from hub.domain.customer import CustomerRecord
 from hub.domain.event import Event, EventType
 from hub.domain.inbound import InboundMessage, Transport
 from hub.domain.interaction import Interaction
@@ -70,6 +72,23 @@ def refusal_in(part: Part) -> str:
     """Return why a part was refused."""
     assert isinstance(part.outcome, RefusedError)
     return part.outcome.reason
+
+
+def test_a_change_of_the_far_future_is_as_of_when_it_came(mapping_of: Any) -> None:
+    """Or it would be the newest for years; a clock that is an hour ahead is believed, and so is a planned contact."""
+    now = datetime.now(UTC)
+    soon, far = (now + timedelta(hours=1)).isoformat(), (now + timedelta(days=400)).isoformat()
+    for at, is_kept in ((soon, True), (far, False)):
+        (part,) = parts_of(intake_of(mapping_of("order")), msgspec.json.encode({**RECORD, "at": at}))
+        changed = event_in(part).data
+        assert isinstance(changed, OrderChange)
+        assert is_kept is (changed.at is not None)
+    customer = CustomerChange(customer=CustomerRecord(system="shop", id="1", changed_at=now + timedelta(days=2)))
+    assert CustomerChange(customer=CustomerRecord(system="shop", id="1")) == not_ahead(customer, now)
+    (part,) = parts_of(intake_of(mapping_of("interaction")), msgspec.json.encode({**RECORD, "at": far}))
+    contact = event_in(part).data
+    assert isinstance(contact, Interaction)
+    assert datetime.fromisoformat(far) == contact.at
 
 
 @pytest.mark.parametrize(
