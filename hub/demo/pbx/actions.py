@@ -77,7 +77,7 @@ class Actions:
     def _channels(self, _: Headers) -> list[Headers]:
         rows = [
             {"Event": "CoreShowChannel", **channel.headers(), "BridgeId": channel.bridge}
-            | {"Application": "Queue", "ApplicationData": self._exchange.queue, "Duration": "00:00:00"}
+            | {"Application": "Queue", "ApplicationData": self._exchange.queue, "Duration": channel.duration}
             for channel in self._exchange.channels
         ]
         return listed(rows, "CoreShowChannelsComplete")

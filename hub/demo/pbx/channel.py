@@ -52,7 +52,8 @@ class Channel:
 
     `running` is what the dialplan does with it, `dialled_by` whose ringing it is, `serves` the caller of the queue
     whom it talks with, and how long that one waited. `noticed` is set when it is picked up or hung up, `gone` when
-    it is hung up. `touched_at` is when an action was last about it.
+    it is hung up. `made_at` is when it came about, `since` when what it does now began, `touched_at` when an action was
+    last about it.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Channel:
     connected_number: str = ""
     connected_name: str = ""
     bridge: str = ""
+    made_at: float = dataclasses.field(default_factory=time.time)
     since: float = dataclasses.field(default_factory=time.time)
     variables: dict[str, str] = dataclasses.field(default_factory=dict)
     running: asyncio.Task[None] | None = None
@@ -78,6 +80,12 @@ class Channel:
     @property
     def device(self) -> str:
         return self.name.rpartition("-")[0]
+
+    @property
+    def duration(self) -> str:
+        """For how long it has been there, as CoreShowChannels writes it."""
+        minutes, seconds = divmod(int(time.time() - self.made_at), 60)
+        return f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"
 
     def headers(self, prefix: str = "") -> Headers:
         return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
@@ -12,6 +13,7 @@ from hub.telephony.ami.errors import AmiLoginRefused
 from hub.telephony.ami.event import AmiEvent
 from hub.telephony.ami.manager import AsyncManager
 from hub.telephony.ami.settings import AmiSettings
+from hub.telephony.resync import take_stock
 from tests.waiting import eventually
 
 DEVICE = "PJSIP/1001"
@@ -67,6 +69,25 @@ async def test_a_call_is_told_as_asterisk_tells_it(server: ManagerServer, exchan
     assert (2, 1) == (len(bridges), len(set(bridges)))
     assert all(bridges)
     assert [] == exchange.channels
+
+
+async def test_how_long_a_channel_has_been_there(server: ManagerServer, exchange: Exchange) -> None:
+    """A hub that comes later learns when a call began: of a channel, not of what it does now."""
+    manager = AsyncManager(settings(server), on_events=lambda _events: None)
+    await manager.connect()
+    try:
+        await manager.login()
+        caller = exchange.call_arrives(number="+493023125011", name="HUBER", dialled="493023125100")
+        phone = exchange.ring(caller, DEVICE)
+        caller.made_at -= 3 * 3600 + 25 * 60
+        phone.made_at -= 90
+        exchange.answer(caller, phone)
+        stock, _ = await take_stock(manager, pbx="demo", variables=())
+    finally:
+        await manager.close()
+    longer, shorter = (one.age for one in sorted(stock.channels, key=lambda one: one.uid))
+    assert timedelta(hours=3, minutes=25) <= longer < timedelta(hours=4)
+    assert timedelta(seconds=90) <= shorter < timedelta(hours=1)
 
 
 async def test_a_caller_who_gives_up_takes_the_ringing_phone_along(server: ManagerServer, exchange: Exchange) -> None:
