@@ -7,6 +7,7 @@ from datetime import date
 from typing import NamedTuple
 
 import msgspec
+import structlog
 
 from hub.context.cache import AnswerCache
 from hub.context.identity.comparisons import Comparisons
@@ -18,6 +19,8 @@ from hub.context.question import Question
 from hub.domain.customer import Customer, CustomerRecord, Phone
 from hub.domain.identity import Chosen, IdentityDecision, RecordMatch
 from hub.domain.proposal import Proposal
+
+log = structlog.get_logger(__name__)
 
 
 class Grouped(NamedTuple):
@@ -88,6 +91,13 @@ class Grouper:
             for group, matches in zip(grouping.groups, grouping.matches, strict=True)
         )
         grouped = Grouped(grouping.groups, customers, grouping.chosen, grouping.maybe_same)
+        if is_all and grouping.left_out:
+            systems = sorted({record.system for record in grouping.left_out})
+            log.warning(
+                "too much to compare: whose record it is was not looked at in full",
+                systems=systems,
+                records=len(grouping.left_out),
+            )
         if is_all and self._cache is not None:
             self._cache.put_joint(question.key, wanted._replace(grouped=grouped))
         return grouped

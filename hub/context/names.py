@@ -284,9 +284,10 @@ class _Pairing:
         self._pair_joined(self.ours, self.theirs)
         self._pair_joined(self.theirs, self.ours)
         if self.ours and self.theirs:
-            fits = {(one, other): _fit(one, other) for one in self.ours for other in self.theirs}
-            self._pair(_Fit.SIMILAR, lambda one, other: fits[one, other] is _Fit.SIMILAR)
-            self._pair(_Fit.INITIAL, lambda one, other: fits[one, other] is _Fit.INITIAL)
+            fits = {(id(one), id(other)): _fit(one, other) for one in self.ours for other in self.theirs}
+            if any(fits.values()):
+                self._pair(_Fit.SIMILAR, lambda one, other: fits[id(one), id(other)] is _Fit.SIMILAR)
+                self._pair(_Fit.INITIAL, lambda one, other: fits[id(one), id(other)] is _Fit.INITIAL)
         self.ours = [word for word in self.ours if not word.is_particle]
         self.theirs = [word for word in self.theirs if not word.is_particle]
 

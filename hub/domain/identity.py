@@ -124,6 +124,8 @@ class Sign(enum.StrEnum):
     `companies_differ`.
     """
 
+    __hash__ = str.__hash__  # an enumeration's own is many times slower, and these are looked up all the time
+
     ID = "id"
     IDS_DIFFER = "ids_differ"
     PHONE_VERIFIED = "phone_verified"

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from hub.context.identity.evidence import Evidence, Prepared, evidence, prepare
+from hub.context.identity.scoring import Rules
 from hub.domain.customer import CustomerRecord
+from hub.domain.identity import Reason
 
 
 class Comparisons:
@@ -15,6 +17,7 @@ class Comparisons:
         self._asked = asked
         self._prepared: dict[int, tuple[CustomerRecord, Prepared]] = {}
         self._evidence: dict[tuple[int, int, frozenset[str]], Evidence] = {}
+        self._reasons: dict[int, tuple[Evidence, tuple[Reason, ...]]] = {}
 
     def prepared(self, record: CustomerRecord) -> Prepared:
         """Make a record ready; the very same object only once."""
@@ -28,3 +31,9 @@ class Comparisons:
         if pair not in self._evidence:
             self._evidence[pair] = evidence(one, other, shared)
         return self._evidence[pair]
+
+    def reasons(self, found: Evidence, rules: Rules) -> tuple[Reason, ...]:
+        """Return what rules that do not change say of evidence; of the very same only once."""
+        if id(found) not in self._reasons:
+            self._reasons[id(found)] = found, rules.reasons(found)
+        return self._reasons[id(found)][1]

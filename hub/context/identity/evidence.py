@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from itertools import islice
@@ -51,8 +51,30 @@ class Place(NamedTuple):
     locality: str
 
 
+House = tuple[frozenset[str], str]
+"""A street and number, and its postcode or its town."""
+
+
+class Places(NamedTuple):
+    """A record's addresses, and their houses: by postcode, by town, and by town where no postcode is given."""
+
+    every: tuple[Place, ...]
+    postcodes: Sequence[str]
+    by_postcode: frozenset[House]
+    by_town: frozenset[House]
+    only_by_town: frozenset[House]
+
+    def share(self, other: Places) -> Collection[House]:
+        """Return the houses that are in both; the town counts where not both have a postcode."""
+        by_postcode = self.by_postcode & other.by_postcode
+        return by_postcode or (self.only_by_town & other.by_town) or (self.by_town & other.only_by_town)
+
+
 class Prepared(NamedTuple):
-    """A record as it is compared; `company` is set for a company, `person` for a person."""
+    """A record as it is compared; `company` is set for a company, `person` for a person.
+
+    `is_cut`: it has more numbers, addresses or ids than are looked at.
+    """
 
     ref: RecordRef
     person: PersonName | None
@@ -63,8 +85,15 @@ class Prepared(NamedTuple):
     ids: Mapping[str, str]
     phones: Mapping[str, Phone]
     emails: Mapping[str, Email]
-    places: tuple[Place, ...]
+    places: Places
     birth_date: date | None
+    is_cut: bool
+
+    @property
+    def words(self) -> int:
+        """How many words its names have."""
+        people = len(self.person.words) if self.person is not None else 0
+        return people + sum(len(company.core) for company in (self.company, self.works_at) if company is not None)
 
     @property
     def numbers(self) -> Iterable[str]:
@@ -101,8 +130,9 @@ def prepare(record: CustomerRecord, asked: Collection[str] = ()) -> Prepared:
         ids={record.system: record.id, **dict(islice(record.ids.items(), MAX_POINTS))},
         phones=phones,
         emails=emails,
-        places=tuple(_place(address) for address in record.addresses[:MAX_POINTS]),
+        places=_places(record.addresses[:MAX_POINTS]),
         birth_date=record.birth_date if record.birth_date and not _is_placeholder(record.birth_date) else None,
+        is_cut=any(len(told) > MAX_POINTS for told in (record.phones, record.emails, record.addresses, record.ids)),
     )
 
 
@@ -132,6 +162,18 @@ def _is_placeholder(day: date) -> bool:
 def _place(address: Address) -> Place:
     locality = " ".join(sorted(set(words(address.locality))))
     return Place(frozenset(words(address.street)), postcode(address.postcode), locality)
+
+
+def _places(addresses: Iterable[Address]) -> Places:
+    every = tuple(_place(address) for address in addresses)
+    in_towns = [place for place in every if place.street and place.locality]
+    return Places(
+        every,
+        [place.postcode for place in every if place.postcode],
+        frozenset((place.street, place.postcode) for place in every if place.street and place.postcode),
+        frozenset((place.street, place.locality) for place in in_towns),
+        frozenset((place.street, place.locality) for place in in_towns if not place.postcode),
+    )
 
 
 def is_role_mailbox(address: str) -> bool:
@@ -262,20 +304,13 @@ def _is_slip(one: date, other: date) -> bool:
 
 
 def _compare_places(found: _Found, one: Prepared, other: Prepared) -> None:
-    best: Sign | None = None
-    detail = ""
-    for ours in one.places:
-        for theirs in other.places:
-            is_near = bool(ours.postcode) and ours.postcode == theirs.postcode
-            is_town = (
-                not (ours.postcode and theirs.postcode) and bool(ours.locality) and ours.locality == theirs.locality
-            )
-            if ours.street and ours.street == theirs.street and (is_near or is_town):
-                found.add(Sign.ADDRESS, " ".join(sorted(ours.street)), ours.postcode or ours.locality)
-                return
-            if is_near:
-                best, detail = Sign.POSTCODE, ours.postcode
-            elif best is None and ours.postcode and theirs.postcode:
-                best, detail = Sign.ADDRESSES_DIFFER, f"{ours.postcode} · {theirs.postcode}"
-    if best is not None:
-        found.add(best, detail)
+    ours, theirs = one.places, other.places
+    if houses := ours.share(theirs):
+        street, where = min(houses, key=lambda house: (sorted(house[0]), house[1]))
+        found.add(Sign.ADDRESS, " ".join(sorted(street)), where)
+    elif ours.postcodes and theirs.postcodes:
+        common = set(theirs.postcodes).intersection(ours.postcodes)
+        if common:
+            found.add(Sign.POSTCODE, min(common))
+        else:
+            found.add(Sign.ADDRESSES_DIFFER, f"{ours.postcodes[0]} · {theirs.postcodes[0]}")

@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import Final, NamedTuple
 
 from hub.context.identity.comparisons import Comparisons
-from hub.context.identity.evidence import Evidence
+from hub.context.identity.evidence import Evidence, Prepared
 from hub.context.identity.scoring import Rules, score
 from hub.context.identity.standing import Standing
 from hub.domain.customer import CustomerRecord
@@ -15,6 +15,10 @@ from hub.domain.identity import Chosen, IdentityDecision, RecordMatch, RecordRef
 
 MAX_RECORDS: Final = 60
 """Records that are compared with each other; what a backend answers beyond them are customers of their own."""
+MAX_WORDS: Final = 180
+"""Words of their names in all: each may have to be laid beside each."""
+MAX_NUMBERS: Final = 1_000
+"""Numbers and addresses in all."""
 MAX_MAYBE: Final = 20
 SHOWN_APART_BITS: Final = -20.0
 """What speaks so much against two records that no third brings them together."""
@@ -40,13 +44,15 @@ class Grouping(NamedTuple):
 
     `matches` are by group why its records are one, in the order in which they were joined; `maybe_same` are records of
     different groups that may be one. `chosen` is whom of several people have said to be meant; `unreachable` is set
-    where that is none of these because its system does not say.
+    where that is none of these because its system does not say. `left_out` are the records beyond what is compared,
+    and those of which not all was looked at.
     """
 
     groups: list[Group]
     matches: list[tuple[RecordMatch, ...]]
     maybe_same: tuple[RecordMatch, ...] = ()
     chosen: Chosen | None = None
+    left_out: Sequence[RecordRef] = ()
 
 
 class _Link(NamedTuple):
@@ -77,9 +83,10 @@ def group_records(
     the rules; then the surest pairs are joined first. Two of one system are two customers, since that system says so.
     """
     standing = Standing(decisions)
-    compared = records[:MAX_RECORDS]
+    comparisons = Comparisons(asked) if comparisons is None else comparisons
+    compared = _first_of(records, comparisons)
     refs = [RecordRef(system=record.system, id=record.id) for record in records]
-    joiner = _Joiner(compared, rules, standing, Comparisons(asked) if comparisons is None else comparisons)
+    joiner = _Joiner(compared, rules, standing, comparisons)
     matches = joiner.join()
     clusters = [*joiner.clusters(), *({number} for number in range(len(compared), len(records)))]
     clusters.sort(key=min)
@@ -93,7 +100,22 @@ def group_records(
         [tuple(match for number, match in matches if number in cluster) for cluster in clusters],
         joiner.maybe(),
         chosen,
+        [*(one.ref for one in compared if one.is_cut), *refs[len(compared) :]],
     )
+
+
+def _first_of(records: Sequence[CustomerRecord], comparisons: Comparisons) -> Sequence[Prepared]:
+    """Return as many of the records, made ready, as can be compared with each other while a phone rings."""
+    first: list[Prepared] = []
+    words = numbers = 0
+    for record in records[:MAX_RECORDS]:
+        one = comparisons.prepared(record)
+        words += one.words
+        numbers += len(one.phones) + len(one.emails) + len(one.places.every)
+        if words > MAX_WORDS or numbers > MAX_NUMBERS:
+            break
+        first.append(one)
+    return first
 
 
 def _chosen(
@@ -125,12 +147,11 @@ class _Joiner:
     """Joins records to customers."""
 
     def __init__(
-        self, records: Sequence[CustomerRecord], rules: Rules, standing: Standing, comparisons: Comparisons
+        self, prepared: Sequence[Prepared], rules: Rules, standing: Standing, comparisons: Comparisons
     ) -> None:
         self._rules = rules
         self._standing = standing
         self._comparisons = comparisons
-        prepared = [comparisons.prepared(record) for record in records]
         # Numbered by their names, so that it does not matter who answered first.
         self._order = sorted(range(len(prepared)), key=lambda number: (prepared[number].ref, number))
         self._prepared = [prepared[number] for number in self._order]
@@ -150,15 +171,21 @@ class _Joiner:
             (one, other): compare(prepared[one], prepared[other], shared)
             for one, other in combinations(range(len(prepared)), 2)
         }
-        several = {
-            key
-            for key, numbers in holders.items()
-            if key not in shared and any(self._tells_apart(found[pair]) for pair in combinations(numbers, 2))
-        }
-        for one, other in {pair for key in several for pair in combinations(holders[key], 2)}:
-            found[one, other] = compare(prepared[one], prepared[other], shared | several)
-        rules = self._rules
-        return [_Link(*pair, rules.bits(signs), rules.weight(signs), signs) for pair, signs in found.items()]
+        apart = {pair for pair, signs in found.items() if self._tells_apart(signs)}
+        if apart:
+            several = {
+                key
+                for key, numbers in holders.items()
+                if key not in shared and not apart.isdisjoint(combinations(numbers, 2))
+            }
+            nobodys = shared | several
+            for one, other in {pair for key in several for pair in combinations(holders[key], 2)}:
+                found[one, other] = compare(prepared[one], prepared[other], nobodys)
+        return [self._link(one, other, signs) for (one, other), signs in found.items()]
+
+    def _link(self, one: int, other: int, signs: Evidence) -> _Link:
+        weight = self._rules.weight(signs)
+        return _Link(one, other, self._rules.bits(weight), weight, signs)
 
     def _declared_shared(self) -> frozenset[str]:
         numbers = {number for record in self._prepared for number in record.phones}
@@ -170,15 +197,19 @@ class _Joiner:
 
     def join(self) -> list[tuple[int, RecordMatch]]:
         """Join what belongs together; return each match with one of its records, as they were numbered at first."""
-        matches = [
-            self._joined(link)
-            for link in self._links
-            if self._standing.same(self._ref(link.one), self._ref(link.other)) and self._unite(link.one, link.other)
-        ]
+        matches = []
+        if self._standing.says_same:
+            matches += [
+                self._joined(link)
+                for link in self._links
+                if self._standing.same(self._ref(link.one), self._ref(link.other)) and self._unite(link.one, link.other)
+            ]
         sure = sorted(
             (link for link in self._links if link.bits >= self._rules.same_bits),
             key=lambda link: (-link.bits, link.one, link.other),
         )
+        if not self._apart:
+            return matches + [self._joined(link) for link in sure if self._unite(link.one, link.other)]
         while True:
             # Customers only grow: what is one by now, or can't be, is settled for good.
             sure = [link for link in sure if self._is_open(link)]
@@ -201,8 +232,6 @@ class _Joiner:
 
         `beside` has the open links of each record, the surest first.
         """
-        if not self._apart:
-            return False
         ends = (self._cluster_of[link.one], self._cluster_of[link.other])
         for mine, yours in (ends, ends[::-1]):
             for number in mine:
@@ -216,7 +245,7 @@ class _Joiner:
 
     def _are_apart(self, ours: set[int], theirs: set[int]) -> bool:
         """Whether anything says that these are two customers: people, one system, or what the records say."""
-        return bool(self._apart) and any((a, b) in self._apart for a in ours for b in theirs)
+        return any((a, b) in self._apart for a in ours for b in theirs)
 
     def _is_apart(self, link: _Link) -> bool:
         first, second = self._ref(link.one), self._ref(link.other)
@@ -248,7 +277,7 @@ class _Joiner:
             one=one,
             other=other,
             score=1.0 if is_decided else score(link.bits),
-            reasons=self._rules.reasons(link.evidence),
+            reasons=self._comparisons.reasons(link.evidence, self._rules),
             decision=self._standing.decided(one, other),
         )
 
@@ -259,10 +288,11 @@ class _Joiner:
 
     def maybe(self) -> tuple[RecordMatch, ...]:
         """Return who may be one though nobody is sure, the likeliest first; nobody of whom people said otherwise."""
+        least = self._rules.maybe_bits
         open_links = (
             link
             for link in self._links
-            if link.bits >= self._rules.maybe_bits
+            if link.bits >= least
             and self._cluster_of[link.one] is not self._cluster_of[link.other]
             and not self._standing.apart(self._ref(link.one), self._ref(link.other))
         )

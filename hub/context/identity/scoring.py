@@ -21,6 +21,8 @@ _MAX_KNOWN = 4_096
 
 Fitting = tuple[frozenset[Sign], float, str]
 """A rule by its signs, what it adds, and its name."""
+Told = tuple[Sequence[Sign], float, str]
+"""The same with the signs in the order in which they are told."""
 
 
 class Rules:
@@ -38,10 +40,11 @@ class Rules:
         self._topics = tuple(tuple(rules) for rules in topics.values())
         self._fitting = lru_cache(_MAX_KNOWN)(self._fitting_of)
         self._weight = lru_cache(_MAX_KNOWN)(self._weight_of)
+        self._told = lru_cache(_MAX_KNOWN)(self._told_of)
 
-    def bits(self, evidence: Evidence) -> float:
-        """Return what the rules add up to: the log2 of the odds."""
-        return self._prior + self.weight(evidence)
+    def bits(self, weight: float) -> float:
+        """Return the log2 of the odds that rules of this weight in all make."""
+        return self._prior + weight
 
     def weight(self, evidence: Evidence) -> float:
         """Return what all rules that fit add, without how rare a match is to begin with."""
@@ -61,12 +64,14 @@ class Rules:
 
     def reasons(self, evidence: Evidence) -> tuple[Reason, ...]:
         """Return the rules that had their say, those that say most first."""
-        told = (
-            Reason(rule=name, score=adds, detail="; ".join(evidence[sign] for sign in sorted(signs)))
-            for signs, adds, name in self._fitting(frozenset(evidence))
-            if adds
+        return tuple(
+            Reason(rule=name, score=adds, detail="; ".join([evidence[sign] for sign in signs]))
+            for signs, adds, name in self._told(frozenset(evidence))
         )
-        return tuple(sorted(told, key=lambda reason: (-abs(reason.score), reason.rule)))
+
+    def _told_of(self, signs: frozenset[Sign]) -> Sequence[Told]:
+        told = [(sorted(needed), adds, name) for needed, adds, name in self._fitting(signs) if adds]
+        return sorted(told, key=lambda one: (-abs(one[1]), one[2]))
 
     def is_shared(self, number: str) -> bool:
         """Whether the configuration says that a number is nobody's own."""

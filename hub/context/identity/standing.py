@@ -63,6 +63,11 @@ class Standing:
         decision = self.about(one, other)
         return decision is not None and decision.kind is DecisionKind.DIFFERENT
 
+    @property
+    def says_same(self) -> bool:
+        """Whether people said of any two records that they are one customer."""
+        return bool(self._customers)
+
     def about(self, one: RecordRef, other: RecordRef) -> IdentityDecision | None:
         """Return the newest decision about these two."""
         return self._of_pair.get((one, other) if one < other else (other, one))
