@@ -58,6 +58,7 @@ DEFAULT_RULES: tuple[IdentityRule, ...] = (
     _rule("compatible name", 5, Sign.NAME_COMPATIBLE, about="name"),
     _rule("nearly the name", 2, Sign.NAME_NEARLY, about="name"),
     _rule("part of the name", 2, Sign.NAME_PARTLY, about="name"),
+    _rule("names in other letters", -3, Sign.NAME_UNREAD, about="name"),
     _rule("other surname", -1, Sign.SURNAMES_DIFFER, about="name"),
     _rule("other given name", -72, Sign.GIVEN_NAMES_DIFFER, about="name"),
     _rule("other name", -72, Sign.NAMES_DIFFER, about="name"),

@@ -167,7 +167,7 @@ def _compare_scripts(han: CompanyName, latin: CompanyName) -> NameRelation:
     characters = hanzi.characters_read(han.han, "".join(words[:read]))
     if read == len(words) and characters == len(han.han):
         return NameRelation.TRANSCRIBED
-    return NameRelation.PARTLY if characters >= _MIN_READ else NameRelation.UNKNOWN
+    return NameRelation.PARTLY if characters >= _MIN_READ else NameRelation.UNREAD
 
 
 def _compare_cores(one: CompanyName, other: CompanyName) -> NameRelation:

@@ -101,6 +101,8 @@ class NameRelation(enum.Enum):
     NEARLY = "nearly"
     """But for a slip in a given name that nobody has heard of: it may be a sister's."""
     PARTLY = "partly"
+    UNREAD = "unread"
+    """In letters that can't be compared: kanji and romaji."""
     UNKNOWN = "unknown"
     OTHER_SURNAME = "other surname"
     OTHER_GIVEN = "other given name"
@@ -426,7 +428,7 @@ def _compare_scripts(han: PersonName, latin: PersonName) -> NameRelation:
     """Compare Chinese characters with Latin letters, which may be their pinyin; another transcription says nothing."""
     words = [word.plain for word in latin.words]
     if not words:
-        return NameRelation.UNKNOWN
+        return NameRelation.UNREAD
     surnames = hanzi.readings(han.han_surname, is_surname=True)
     family = next((word for word in (words[0], words[-1]) if word in surnames), "")
     if han.han_given and (
@@ -434,9 +436,9 @@ def _compare_scripts(han: PersonName, latin: PersonName) -> NameRelation:
     ):
         return NameRelation.TRANSCRIBED
     if not han.han_given or len(words) == 1:
-        return NameRelation.PARTLY if family else NameRelation.UNKNOWN
+        return NameRelation.PARTLY if family else NameRelation.UNREAD
     if not family:
-        return NameRelation.OTHER if all(hanzi.is_pinyin(word) for word in words) else NameRelation.UNKNOWN
+        return NameRelation.OTHER if all(hanzi.is_pinyin(word) for word in words) else NameRelation.UNREAD
     return _compare_given(hanzi.readings(han.han_given), _without(words, family))
 
 

@@ -139,6 +139,7 @@ class Sign(enum.StrEnum):
     NAME_COMPATIBLE = "name_compatible"
     NAME_NEARLY = "name_nearly"
     NAME_PARTLY = "name_partly"
+    NAME_UNREAD = "name_unread"
     SURNAMES_DIFFER = "surnames_differ"
     GIVEN_NAMES_DIFFER = "given_names_differ"
     NAMES_DIFFER = "names_differ"

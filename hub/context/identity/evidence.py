@@ -31,6 +31,7 @@ _NAME_SIGNS: Final = {
     NameRelation.COMPATIBLE: Sign.NAME_COMPATIBLE,
     NameRelation.NEARLY: Sign.NAME_NEARLY,
     NameRelation.PARTLY: Sign.NAME_PARTLY,
+    NameRelation.UNREAD: Sign.NAME_UNREAD,
     NameRelation.OTHER_SURNAME: Sign.SURNAMES_DIFFER,
     NameRelation.OTHER_GIVEN: Sign.GIVEN_NAMES_DIFFER,
     NameRelation.OTHER: Sign.NAMES_DIFFER,

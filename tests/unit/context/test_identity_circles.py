@@ -90,6 +90,16 @@ def test_who_stands_between_two_does_not_bring_them_together(first: str, between
         assert not any({"crm", "old"} <= group for group in groups)
 
 
+def test_names_that_cannot_be_read_are_a_question() -> None:
+    """A couple may have one e-mail address; who has the number besides is one."""
+    mail = (Email(address="yamada@example.jp"),)
+    kanji, romaji = record("crm", "1", "山田太郎", emails=mail), record("shop", "1", "Hanako Yamada", emails=mail)
+    grouping = grouped(kanji, romaji)
+    assert ([], 1) == (together(grouping), len(grouping.maybe_same))
+    both = [record(one.system, one.id, one.name.full, emails=mail, phones=PHONE) for one in (kanji, romaji)]
+    assert ["crm:1+shop:1"] == together(grouped(*both))
+
+
 @pytest.mark.parametrize("address", ["none@none.com", "keine@email.example", "noemail@example.com", "test@test.de"])
 def test_an_address_that_stands_for_none_joins_nobody(address: str) -> None:
     """Nor is it a reason to ask the agent."""

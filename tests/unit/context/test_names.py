@@ -10,7 +10,7 @@ from hub.context.names import NameRelation, compare_people, compatible, person_n
 SAME, SIMILAR = NameRelation.SAME, NameRelation.SIMILAR
 COMPATIBLE, PARTLY, NEARLY = NameRelation.COMPATIBLE, NameRelation.PARTLY, NameRelation.NEARLY
 OTHER_GIVEN, OTHER_SURNAME, OTHER = NameRelation.OTHER_GIVEN, NameRelation.OTHER_SURNAME, NameRelation.OTHER
-TRANSCRIBED, UNKNOWN = NameRelation.TRANSCRIBED, NameRelation.UNKNOWN
+TRANSCRIBED, UNREAD, UNKNOWN = NameRelation.TRANSCRIBED, NameRelation.UNREAD, NameRelation.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ TRANSCRIBED, UNKNOWN = NameRelation.TRANSCRIBED, NameRelation.UNKNOWN
         ("吕布", "Lyu Bu", TRANSCRIBED),
         ("王小明", "David Wang", PARTLY),
         ("王小明", "Wong Siu Ming", TRANSCRIBED),
-        ("王小明", "Wong Ka Ho", UNKNOWN),
+        ("王小明", "Wong Ka Ho", UNREAD),
         ("陳大文", "Kelvin Chan Tai Man", TRANSCRIBED),
         ("徐志明", "Hsu Chih-ming", TRANSCRIBED),
         ("Zhang Guohua", "Chang Kuo-hua", TRANSCRIBED),
@@ -132,7 +132,7 @@ def test_who_of_several_of_one_name_is_read(name: str, generation: str) -> None:
         ("Vogt GmbH", "Vogt GmbH & Co. KG", OTHER),
         ("Novatec AG", "Novatec Inc.", OTHER),
         ("Siemens", "Siemens Energy", OTHER),
-        ("华东贸易有限公司", "Huadong Trading", UNKNOWN),
+        ("华东贸易有限公司", "Huadong Trading", UNREAD),
         ("苏州恒瑞机械有限公司", "Suzhou Hengrui Machinery Co., Ltd.", PARTLY),
         ("华东贸易有限公司", "Huadong Maoyi Co., Ltd.", TRANSCRIBED),
         ("주식회사 한빛", "Hanbit Co., Ltd.", SAME),
