@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from functools import cache
 from itertools import islice
 from typing import Any, Final, NamedTuple
@@ -40,7 +40,7 @@ class Findings(NamedTuple):
 
 def find(connection: StoreConnection, text: str, region: str, limit: int) -> Findings:
     """Return at most `limit` tellings that fit, the surest first, each once for each field that fits."""
-    found: dict[int, dict[frozenset[str], Finding]] = {}
+    found: dict[int, dict[Hashable, Finding]] = {}
     has_more = False
     asked = probes(text, region)
     looking = _Looking(connection, limit + 1, asked)
@@ -51,7 +51,9 @@ def find(connection: StoreConnection, text: str, region: str, limit: int) -> Fin
         has_more = has_more or is_bounded
         for term, number in rows:
             finding = Finding(number, probe.by, term, probe.is_exact)
-            found.setdefault(number, {}).setdefault(FOUND_IN[probe.by], finding)
+            # Which field a number is in stands in the record: an order's, an invoice's, its own.
+            field = term if probe.by is FoundBy.RECORD_ID else FOUND_IN[probe.by]
+            found.setdefault(number, {}).setdefault(field, finding)
     first = islice(found.values(), limit)
     return Findings([one for reasons in first for one in reasons.values()], has_more or len(found) > limit)
 

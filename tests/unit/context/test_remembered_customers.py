@@ -14,7 +14,17 @@ from hub.config.model import ContextSection
 from hub.config.privacy import FieldPrivacy, PrivacySection
 from hub.context.remembered_customers import RememberedCustomers
 from hub.context.service import ContextService
-from hub.domain.customer import AnswerState, Consent, CustomerQuery, CustomerRecord, Email, Phone, Problem
+from hub.domain.customer import (
+    AnswerState,
+    Consent,
+    CustomerQuery,
+    CustomerRecord,
+    Email,
+    Invoice,
+    Order,
+    Phone,
+    Problem,
+)
 from hub.domain.event import identity_event, interaction_event
 from hub.domain.identity import DecisionKind, IdentityDecision, RecordRef
 from hub.domain.interaction import Channel, CustomerRef, Interaction
@@ -72,6 +82,17 @@ async def test_who_is_found_by_several_fields_has_each_of_them(journal: Journal)
     hides = PrivacyVisibility(PrivacySection(fields={"emails": FieldPrivacy(roles=("supervisor",))}))
     (seen,) = search_for(CustomerSearch(hits=(hit,)), hides, "agent").hits
     assert {FoundBy.NAME} == {why.by for why in seen.why}
+
+
+async def test_numbers_that_begin_alike_are_told_each(journal: Journal) -> None:
+    """An invoice's and an order's: who may not see invoices finds by the order."""
+    both = msgspec.structs.replace(SHOP, invoices=(Invoice(id="2026-1"),), orders=(Order(id="2026-2"),))
+    await tell(journal, both)
+    (hit,) = (await customers_of(journal).search("2026")).hits
+    assert {(FoundBy.INVOICE, "2026-1"), (FoundBy.ORDER, "2026-2")} == {(why.by, why.text) for why in hit.why}
+    hides = PrivacyVisibility(PrivacySection(fields={"invoices": FieldPrivacy(roles=("supervisor",))}))
+    (seen,) = search_for(CustomerSearch(hits=(hit,)), hides, "agent").hits
+    assert {FoundBy.ORDER} == {why.by for why in seen.why}
 
 
 async def test_a_record_that_a_backend_has_just_told_is_one_of_a_customer(journal: Journal) -> None:
