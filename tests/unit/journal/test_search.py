@@ -6,8 +6,12 @@ import pytest
 from hub.domain.customer import CustomerRecord, Invoice, Name, Order, Product
 from hub.domain.interaction import CustomerRef
 from hub.domain.search import FoundBy
+from hub.domain.store_place import StorePlace
 from hub.journal import search_found
+from hub.journal.customers_queries import search
 from hub.journal.journal import Journal
+from hub.journal.store import store_at
+from tests.unit.journal.counted import Counted
 from tests.unit.journal.customer_samples import company, found, opened, ordered, record, told
 
 WANG = record("wang", "王小明", phone="+8613812345678")
@@ -210,3 +214,17 @@ async def test_who_was_renamed_or_deleted_is_not_found_by_the_old_name(known: Jo
     await known.append(told(record("wang", "王大明"), at=1))
     await known.append(told(record("lv"), at=1, deleted=True))
     assert [[], ["wang"], []] == [await found(known, text) for text in ("wang xiaoming", "wdm", "lv bu")]
+
+
+async def test_a_search_asks_a_server_rarely(journal: Journal, place: StorePlace) -> None:
+    """What a number, a name or an order may mean is asked for together, and so is whose all the orders found are."""
+    orders = [ordered(f"4711-{number}", one.ref()) for number, one in enumerate((MUELLER, VOGT, WANG))]
+    await journal.append_all([*(told(one) for one in EVERYBODY), *orders])
+    connection = store_at(place).open_reader()
+    ways = {}
+    for text in ("030901820", "030 901820", "juergen lued", "4711"):
+        counted = Counted(connection)
+        assert search(counted, text, "DE", 20).records
+        ways[text] = counted.ways
+    connection.close()
+    assert {"030901820": 2, "030 901820": 3, "juergen lued": 5, "4711": 3} == ways

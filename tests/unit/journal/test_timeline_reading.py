@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,8 @@ from hub.journal.journal import Journal
 from hub.journal.store import store_at
 from hub.journal.timeline import timeline
 from hub.journal.timeline_statements import page_of_key
-from hub.store.connection import StoreConnection
 from tests.unit.journal import samples
+from tests.unit.journal.counted import Counted
 
 NUMBER = "+4930901820"
 CUSTOMER = CustomerRef(phones=(NUMBER,), ids={"crm": "anna"})
@@ -86,25 +86,6 @@ def _steps(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from _steps(inner)
 
 
-class _Counted:
-    """A connection that counts the ways to the server."""
-
-    def __init__(self, connection: StoreConnection) -> None:
-        self._connection = connection
-        self.ways = 0
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._connection, name)
-
-    def rows(self, statement: str, values: Sequence[Any] = ()) -> Sequence[tuple[Any, ...]]:
-        self.ways += 1
-        return self._connection.rows(statement, values)
-
-    def rows_of_each(self, statement: str, rows: Sequence[Sequence[Any]]) -> Sequence[tuple[Any, ...]]:
-        self.ways += 1
-        return self._connection.rows_of_each(statement, rows)
-
-
 async def test_a_page_is_two_ways_to_the_server(journal: Journal, place: StorePlace) -> None:
     """The lines under all keys, and what belongs to them: what was said of calls, how matters of all systems moved."""
     caller = PhoneNumber(raw=NUMBER, e164=NUMBER)
@@ -132,7 +113,7 @@ async def test_a_page_is_two_ways_to_the_server(journal: Journal, place: StorePl
     )
     await journal.append_all([call, *moved, wrap_up_event(said, wrap_up_id="w"), contact(1, Channel.CHAT)])
     connection = store_at(place).open_reader()
-    counted = _Counted(connection)
+    counted = Counted(connection)
     page = timeline(counted, KEYS, channels=(), before="", limit=10, rule=RepeatRule(days=7, contacts=2))
     assert [1, 1] == [len(line.history) for line in page.interactions if line.channel is Channel.ORDER]
     assert ["angry"] == [note.text for line in page.interactions for note in line.notes]
