@@ -36,8 +36,8 @@ def masked_phone_number(number: PhoneNumber) -> PhoneNumber:
 
 
 def masked_text_name(name: str) -> str:
-    """Return a name's initials."""
-    return " ".join(f"{part[0]}." for part in name.split())
+    """Return a name's initials; of a word that is one character (娜) that would be the whole of it."""
+    return " ".join(f"{part[0]}." if len(part) > 1 or part.isascii() else DOTS for part in name.split())
 
 
 def masked_key(key: str, *, phones: bool, emails: bool) -> str:

@@ -40,7 +40,7 @@ from hub.domain.interaction import Channel, CustomerRef, PastState
 from hub.domain.phone import parse_number
 from hub.domain.ports import CallLogEntry
 from hub.domain.proposal import Proposal, ProposalKind
-from hub.privacy.masks import masked_address, masked_number
+from hub.privacy.masks import masked_address, masked_number, masked_text_name
 from hub.privacy.visibility import PrivacyVisibility
 from tests.unit.clock import clock_at
 from tests.unit.journal import lives, samples
@@ -211,6 +211,14 @@ def test_what_is_not_refused_is_shown(consent: Consent) -> None:
     """A consent, another purpose, one channel alone, a refusal that is over."""
     seen = visibility(fields={"tier": {"purpose": "marketing"}})
     assert "Gold" == seen.record_for(msgspec.structs.replace(RECORD, consents=(consent,)), "agent").tier
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [("Petra Vogt", "P. V."), ("J Smith", "J. S."), ("王小明", "王."), ("娜 李", "••• •••")]
+)
+def test_a_masked_name_is_never_the_whole_of_a_word(name: str, shown: str) -> None:
+    """An initial says little where words have letters; a Chinese character is a name."""
+    assert shown == masked_text_name(name)
 
 
 @pytest.mark.parametrize("others_see", ["masked", "nothing"])
