@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from hub.context import arabic, hangul, hanzi, romanized, spelling
+from hub.context import arabic, hangul, hanzi, romanized, spelling, vietnamese
 from hub.context.encodings import repaired
 from hub.context.name_tables import (
     COMMON_HAN_SURNAMES,
@@ -47,7 +47,8 @@ class Part(enum.IntEnum):
 class Word(NamedTuple):
     """One word of a name; `is_sure` where the record itself says which part it is.
 
-    `is_chinese`: all words of the name may be pinyin.
+    `is_chinese`: all words of the name may be pinyin. `marked` is a word of a Vietnamese name that is written with its
+    marks: Ánh and Anh, Hùng and Hưng are two names.
     """
 
     spellings: tuple[str, ...]
@@ -55,6 +56,7 @@ class Word(NamedTuple):
     is_sure: bool
     is_particle: bool = False
     is_chinese: bool = False
+    marked: str = ""
 
     @property
     def plain(self) -> str:
@@ -134,6 +136,10 @@ def person_name(full: str, given: str = "", surname: str = "") -> PersonName:
     is_couple = _COUPLE.search(full) is not None
     addressed = "" if is_couple else _addressed(f"{full} {given} {surname}")
     words = words[:MAX_WORDS]
+    whole = full or f"{given} {surname}"
+    if vietnamese.is_marked(whole):
+        marked = {spelling.plain(word): vietnamese.marked(word) for word in _words(whole)}
+        words = [word._replace(marked=marked.get(word.plain, "")) for word in words]
     if words and all(hanzi.is_pinyin(word.plain) for word in words):
         words = [word._replace(is_chinese=True) for word in words]
     return PersonName(tuple(_as_korean(words)), family, first, generation, is_couple, addressed)
@@ -254,6 +260,8 @@ class _Fit(enum.IntEnum):
 
 
 def _are_same(one: Word, other: Word) -> bool:
+    if one.marked and other.marked:
+        return one.marked == other.marked
     return not set(one.spellings).isdisjoint(other.spellings)
 
 
@@ -266,7 +274,7 @@ def _fit(one: Word, other: Word) -> _Fit | None:
         return _Fit.SIMILAR if arabic.is_read(a, b) or arabic.is_read(b, a) else None
     if Part.GIVEN in (one.part, other.part) and spelling.are_one_given_name(one.spellings, other.spellings):
         return _Fit.SIMILAR
-    if spelling.are_known_apart(a, b):
+    if (one.marked and other.marked) or spelling.are_known_apart(a, b):
         return None
     if one.is_chinese and other.is_chinese:
         return None  # each syllable is one that somebody is called
@@ -404,7 +412,8 @@ def _contradiction(pairing: _Pairing) -> NameRelation:
     """Say what contradicts where both names have words that the other has not."""
     ours, theirs = {word.part for word in pairing.ours}, {word.part for word in pairing.theirs}
     fitting = [(a, b) for a, b, fit in pairing.named if fit is not _Fit.INITIAL]
-    if Part.GIVEN in ours and Part.GIVEN in theirs:
+    are_marked = all(any(word.marked for word in words) for words in (pairing.ours, pairing.theirs))
+    if are_marked or (Part.GIVEN in ours and Part.GIVEN in theirs):
         return NameRelation.OTHER_GIVEN
     if ours == theirs == {Part.SURNAME}:
         # Only where it is sure which is which: two sisters are no one who has married.
@@ -431,8 +440,11 @@ def _compare_scripts(han: PersonName, latin: PersonName) -> NameRelation:
         return NameRelation.UNREAD
     surnames = hanzi.readings(han.han_surname, is_surname=True)
     family = next((word for word in (words[0], words[-1]) if word in surnames), "")
+    pinyin = [word for word in words if hanzi.is_pinyin(word)]
+    # One word more may be an English name of one's own: Grace Zhu Xiaofeng.
+    spoken = pinyin if len(words) - 1 == len(pinyin) > 1 else words
     if han.han_given and (
-        _is_read(han, "".join(words)) or romanized.is_written(han.han_surname, han.han_given, tuple(words))
+        _is_read(han, "".join(spoken)) or romanized.is_written(han.han_surname, han.han_given, tuple(words))
     ):
         return NameRelation.TRANSCRIBED
     if not han.han_given or len(words) == 1:
