@@ -13,6 +13,7 @@ import structlog
 
 from hub.bus.folder_look import CompleteFiles
 from hub.bus.folder_moves import Claim, FolderError, FolderMoves
+from hub.bus.looking import LookingFeed
 from hub.bus.own_threads import OwnThread
 from hub.config.inbound import FolderWatch, InboundFeed
 from hub.domain.backoff import wait_after
@@ -44,7 +45,7 @@ class _Content(NamedTuple):
     changed_ns: int
 
 
-class FolderFeed:
+class FolderFeed(LookingFeed):
     """One feed's folder, its files one after the other, so that what stands in an older file is told first.
 
     A file is the same as one before if its name and its content are: handed in twice it gives its events once. One
@@ -52,7 +53,7 @@ class FolderFeed:
     """
 
     def __init__(self, name: str, feed: InboundFeed, watch: FolderWatch, reception: FileReception) -> None:
-        self._name = name
+        super().__init__("folder", name, watch.path, problem="not looked at yet")
         self._watch = watch
         self._attempts = feed.attempts
         self._max_bytes = feed.max_file_bytes
@@ -60,33 +61,7 @@ class FolderFeed:
         self._files = CompleteFiles(watch)
         self._moves = FolderMoves(watch, name)
         self._thread = OwnThread(f"folder-{name}")
-        self._task: asyncio.Task[None] | None = None
         self._store_failures = 0
-        self._problem: str | None = "not looked at yet"
-
-    @property
-    def name(self) -> str:
-        return self._name
-
-    @property
-    def connected(self) -> bool:
-        """Whether files are taken."""
-        return self._problem is None
-
-    def problem(self) -> str | None:
-        """Why no files are taken, in plain words; None when they are."""
-        return self._problem
-
-    def start(self) -> None:
-        """Begin to look; returns at once whether or not the folder is there."""
-        self._task = asyncio.create_task(self._run(), name=f"folder {self._name}")
-
-    async def stop(self) -> None:
-        """Take no more; a file that is not through is begun again with the next start."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait({self._task})
-            self._task = None
 
     async def _run(self) -> None:
         while True:
@@ -207,13 +182,6 @@ class FolderFeed:
         # Nothing at all in it: an empty list, or not one record that `only` fits, as with a wrong encoding.
         say = log.info if target == self._watch.done and any(told.values()) else log.warning
         say("folder_file_through", feed=self._name, file=claim.name, moved_to=str(place), **told)
-
-    def _say(self, problem: str | None) -> None:
-        if problem is not None and problem != self._problem:
-            log.warning("folder_unavailable", feed=self._name, reason=problem)
-        elif problem is None and self._problem is not None:
-            log.info("folder_watched", feed=self._name, folder=self._watch.path)
-        self._problem = problem
 
 
 def _is_understood(receipt: Receipt) -> bool:

@@ -17,6 +17,7 @@ from hub.bus.imap_errors import MailboxError, explain
 from hub.bus.imap_link import Line
 from hub.bus.imap_mailbox import Mail, Mailbox
 from hub.bus.imap_place import Cursors, Place
+from hub.bus.looking import LookingFeed
 from hub.bus.own_threads import OwnThread
 from hub.config.inbound import InboundFeed
 from hub.config.mailbox import ImapMailbox
@@ -55,7 +56,7 @@ class MailToken(Protocol):
         """Have another one fetched next time."""
 
 
-class ImapFeed:
+class ImapFeed(LookingFeed):
     """One folder, over a connection of its own: the protocol lets one folder be open in each.
 
     What is not through when the hub ends comes again with the next start; mails are known by their Message-ID, so that
@@ -75,7 +76,7 @@ class ImapFeed:
         retry_min_s: float = 1.0,
         retry_max_s: float = 60.0,
     ) -> None:
-        self._name = name
+        super().__init__("mailbox", name, folder, problem="not connected yet")
         self._section = section
         self._folder = folder
         self._max_bytes = feed.max_bytes
@@ -87,33 +88,7 @@ class ImapFeed:
         self._retry_max_s = retry_max_s
         self._thread = OwnThread(f"imap-{name}")
         self._line = Line(section)
-        self._task: asyncio.Task[None] | None = None
-        self._problem: str | None = "not connected yet"
         self._connected_at = 0.0
-
-    @property
-    def name(self) -> str:
-        return self._name
-
-    @property
-    def connected(self) -> bool:
-        """Whether new mail is seen."""
-        return self._problem is None
-
-    def problem(self) -> str | None:
-        """Why no mail is taken, in plain words; None when it is."""
-        return self._problem
-
-    def start(self) -> None:
-        """Begin; returns at once whether or not the server is there."""
-        self._task = asyncio.create_task(self._run(), name=f"imap {self._name} {self._folder}")
-
-    async def stop(self) -> None:
-        """Take no more; what is not through is taken with the next start."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait({self._task})
-            self._task = None
 
     async def _run(self) -> None:
         failures = 0
@@ -222,9 +197,6 @@ class ImapFeed:
             raise
 
     def _say(self, problem: str | None) -> None:
-        if problem is not None and problem != self._problem:
-            log.warning("mailbox_unavailable", feed=self._name, folder=self._folder, reason=problem)
-        elif problem is None and self._problem is not None:
+        if problem is None and not self.connected:
             self._connected_at = time.monotonic()
-            log.info("mailbox_watched", feed=self._name, folder=self._folder)
-        self._problem = problem
+        super()._say(problem)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from typing import Final
 
-import msgspec
 from aiohttp import web
 
 from hub.desk.access import Access, Caller
 from hub.desk.desk import Desk
+from hub.desk.paging import BEFORE, Limit, before
 from hub.desk.replies import ApiError, json_reply
 from hub.desk.route import Parameter, Route
 from hub.desk.sight import Sight, keys_of_calls
 from hub.domain.call import Call
 from hub.domain.ports import AccessAction, CallLog, CallLogEntry, LiveCalls
 
-DEFAULT_LIMIT = 50
-MAX_LIMIT = 500
+_LIMIT: Final = Limit(usual=50, most=500)
 _MAX_AGENT_LENGTH = 64
 
 
@@ -45,16 +44,8 @@ class CallsApi:
                 summary="Finished calls, the newest first: an agent gets those that rang or talked at own devices.",
                 reply=list[CallLogEntry],
                 parameters=(
-                    Parameter(
-                        name="limit",
-                        description="How many calls at most.",
-                        schema={"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
-                    ),
-                    Parameter(
-                        name="before",
-                        description="Only calls that began before this moment (RFC 3339, with its offset from UTC).",
-                        schema={"type": "string", "format": "date-time"},
-                    ),
+                    _LIMIT.parameter("How many calls at most."),
+                    BEFORE,
                     Parameter(
                         name="agent",
                         description="Only this agent's calls. An agent may only name themselves.",
@@ -81,30 +72,7 @@ class CallsApi:
             if asked not in (None, caller.session.agent):
                 raise ApiError(403, "not_yours", "An agent sees only their own calls.")
             asked = caller.session.agent
-        entries = await self._log.calls(
-            agent=asked, before=_moment(request.query.get("before")), limit=_limit(request.query.get("limit"))
-        )
+        entries = await self._log.calls(agent=asked, before=before(request), limit=_LIMIT.asked(request))
         self._sight.saw(caller, AccessAction.VIEW, keys_of_calls(entry.call for entry in entries))
         role = self._sight.role(caller)
         return json_reply([self._sight.log_entry(entry, role) for entry in entries])
-
-
-def _limit(text: str | None) -> int:
-    if text is None:
-        return DEFAULT_LIMIT
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_LIMIT)) and 1 <= int(text) <= MAX_LIMIT):
-        raise ApiError(400, "bad_request", f"limit: must be a whole number from 1 to {MAX_LIMIT}.")
-    return int(text)
-
-
-def _moment(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        # A plus sign in a query is a blank once decoded.
-        moment = msgspec.convert(text.replace(" ", "+"), datetime)
-    except msgspec.ValidationError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise ApiError(400, "bad_request", "before: must be a moment as in 2026-01-31T12:00:00Z.")
-    return moment

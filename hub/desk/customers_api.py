@@ -8,6 +8,7 @@ from typing import Final
 from aiohttp import web
 
 from hub.desk.access import Access, Caller
+from hub.desk.paging import Limit
 from hub.desk.replies import ApiError, json_reply
 from hub.desk.route import Parameter, Route
 from hub.desk.sight import Sight
@@ -17,7 +18,7 @@ from hub.domain.rate import RateLimit
 from hub.domain.search import MAX_HITS, MAX_TEXT, CustomerSearch, CustomerView, KnownCustomers
 from hub.domain.search_shown import search_for, view_for
 
-DEFAULT_LIMIT: Final = 20
+_LIMIT: Final = Limit(usual=20, most=MAX_HITS)
 SEARCHES_PER_S: Final = 20
 """Of one agent or machine: one for each key that a fast typist presses."""
 
@@ -61,11 +62,7 @@ class CustomersApi:
                         description="What is looked for.",
                         schema={"type": "string", "minLength": 1, "maxLength": MAX_TEXT},
                     ),
-                    Parameter(
-                        name="limit",
-                        description="How many customers at most; `has_more` says that there are others.",
-                        schema={"type": "integer", "minimum": 1, "maximum": MAX_HITS, "default": DEFAULT_LIMIT},
-                    ),
+                    _LIMIT.parameter("How many customers at most; `has_more` says that there are others."),
                     _BACKENDS,
                 ),
                 errors=(400, 429, 503),
@@ -101,7 +98,7 @@ class CustomersApi:
         if not text or len(text) > MAX_TEXT:
             raise ApiError(400, "bad_request", f"q: say what to look for, in 1 to {MAX_TEXT} characters.")
         ask_backends = self._is_to_ask(request, caller)
-        found = await self._customers.search(text, limit=_limit(request.query.get("limit")), ask_backends=ask_backends)
+        found = await self._customers.search(text, limit=_LIMIT.asked(request), ask_backends=ask_backends)
         shown = search_for(found, self._sight.visibility, self._sight.role(caller))
         self._sight.saw(caller, AccessAction.SEARCH, _keys(ref for hit in shown.hits for ref in hit.records))
         return json_reply(shown)
@@ -134,11 +131,3 @@ class CustomersApi:
 
 def _keys(records: Iterable[RecordRef]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(ref.key for ref in records))
-
-
-def _limit(text: str | None) -> int:
-    if text is None:
-        return DEFAULT_LIMIT
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_HITS)) and 1 <= int(text) <= MAX_HITS):
-        raise ApiError(400, "bad_request", f"limit: must be a whole number from 1 to {MAX_HITS}.")
-    return int(text)

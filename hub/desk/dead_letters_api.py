@@ -13,6 +13,7 @@ from aiohttp import hdrs, web
 
 from hub.desk.access import Access, Caller
 from hub.desk.body import json_body
+from hub.desk.paging import Limit
 from hub.desk.replies import ApiError, json_reply
 from hub.desk.route import Parameter, Route
 from hub.desk.sight import Sight
@@ -20,8 +21,7 @@ from hub.domain.inbound import REPLAY_BEGUN, DeadLetter, DeadLetterState
 from hub.domain.ports import AccessAction, DeadLetters
 
 PATH: Final = "/api/v1/dead-letters"
-DEFAULT_LIMIT: Final = 50
-MAX_LIMIT: Final = 500
+_LIMIT: Final = Limit(usual=50, most=500)
 OUTCOME_WITHIN_S: Final = 5.0
 _LOOK_EVERY_S: Final = 0.05
 _MAX_TEXT: Final = 200
@@ -80,11 +80,7 @@ class DeadLettersApi:
                         description="Only those in this state; may be given several times.",
                         schema={"type": "string", "enum": [state.value for state in DeadLetterState]},
                     ),
-                    Parameter(
-                        name="limit",
-                        description="How many at most.",
-                        schema={"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
-                    ),
+                    _LIMIT.parameter(),
                     Parameter(
                         name="before",
                         description="The id of the last one of the page before this.",
@@ -157,7 +153,7 @@ class DeadLettersApi:
             origin=_origin(query.get("origin", "")),
             states=_states(query.getall("state", [])),
             before=query.get("before", "")[:_MAX_TEXT] or None,
-            limit=_limit(query.get("limit")),
+            limit=_LIMIT.asked(request),
         )
         return json_reply(list(found))
 
@@ -253,11 +249,3 @@ def _states(names: Sequence[str]) -> tuple[DeadLetterState, ...]:
     except ValueError:
         known = ", ".join(state.value for state in DeadLetterState)
         raise ApiError(400, "bad_request", f"state: must be one of {known}.") from None
-
-
-def _limit(text: str | None) -> int:
-    if text is None:
-        return DEFAULT_LIMIT
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_LIMIT)) and 1 <= int(text) <= MAX_LIMIT):
-        raise ApiError(400, "bad_request", f"limit: must be a whole number from 1 to {MAX_LIMIT}.")
-    return int(text)

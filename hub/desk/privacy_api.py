@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -14,14 +13,14 @@ from hub.config.privacy import KeptData, PrivacySection
 from hub.desk.access import Access as Admitted
 from hub.desk.access import Caller
 from hub.desk.frames import AgentProfile
+from hub.desk.paging import BEFORE, Limit, before
 from hub.desk.replies import ApiError, json_reply
 from hub.desk.route import Parameter, Route
 from hub.desk.sight import EVERYBODY
 from hub.domain.customer_key import customer_key
 from hub.domain.ports import Access, AccessRecords
 
-DEFAULT_LIMIT: Final = 100
-MAX_LIMIT: Final = 1_000
+_LIMIT: Final = Limit(usual=100, most=1_000)
 _MAX_KEY: Final = 500
 _LETTER: Final = "dead_letter:"
 _MAX_KEYS: Final = 20
@@ -82,16 +81,8 @@ class PrivacyApi:
                         ),
                         schema={"type": "string", "maxLength": _MAX_KEY},
                     ),
-                    Parameter(
-                        name="limit",
-                        description="How many at most.",
-                        schema={"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
-                    ),
-                    Parameter(
-                        name="before",
-                        description="Only those before this moment (RFC 3339, with its offset from UTC).",
-                        schema={"type": "string", "format": "date-time"},
-                    ),
+                    _LIMIT.parameter(),
+                    BEFORE,
                 ),
                 errors=(400, 403, 503),
             ),
@@ -110,9 +101,7 @@ class PrivacyApi:
             keys = [self._key(text) for text in given]
         except ValueError as error:
             raise ApiError(400, "bad_request", f"key: {error}.") from None
-        found = await self._accesses.accesses(
-            keys, before=_moment(request.query.get("before")), limit=_limit(request.query.get("limit"))
-        )
+        found = await self._accesses.accesses(keys, before=before(request), limit=_LIMIT.asked(request))
         return json_reply(list(found))
 
     def _key(self, text: str) -> str:
@@ -153,23 +142,3 @@ def policy_of(section: PrivacySection) -> tuple[Policy, ...]:
         if isinstance(rule := getattr(section, name), KeptData)
     ]
     return (*fields, *channels, *kinds)
-
-
-def _moment(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        moment = msgspec.convert(text.replace(" ", "+"), datetime)
-    except msgspec.ValidationError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise ApiError(400, "bad_request", "before: must be a moment as in 2026-01-31T12:00:00Z.")
-    return moment
-
-
-def _limit(text: str | None) -> int:
-    if text is None:
-        return DEFAULT_LIMIT
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_LIMIT)) and 1 <= int(text) <= MAX_LIMIT):
-        raise ApiError(400, "bad_request", f"limit: must be a whole number from 1 to {MAX_LIMIT}.")
-    return int(text)

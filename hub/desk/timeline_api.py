@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 from aiohttp import web
 
 from hub.desk.access import Access, Caller
+from hub.desk.paging import Limit
 from hub.desk.replies import ApiError, json_reply
 from hub.desk.route import Parameter, Route
 from hub.desk.sight import Sight
@@ -19,8 +20,7 @@ from hub.domain.identity import RecordRef
 from hub.domain.interaction import Channel, CustomerRef, TimelinePage
 from hub.domain.ports import AccessAction, CallArchive, ContextProvider, LiveCalls, Timeline
 
-DEFAULT_LIMIT = 50
-MAX_LIMIT = 200
+_LIMIT: Final = Limit(usual=50, most=200)
 _MAX_ID_LENGTH = 500
 _MAX_SYSTEM_LENGTH = 64
 _MAX_CURSOR_LENGTH = 100
@@ -36,11 +36,7 @@ _PARAMETERS = (
         description="What the page before said as `next`. New contacts meanwhile move nothing.",
         schema={"type": "string", "maxLength": _MAX_CURSOR_LENGTH},
     ),
-    Parameter(
-        name="limit",
-        description="How many contacts at most.",
-        schema={"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
-    ),
+    _LIMIT.parameter("How many contacts at most."),
 )
 
 
@@ -165,7 +161,7 @@ class TimelineApi:
                 keys,
                 channels=_channels(request.query.getall("channel", [])),
                 before=request.query.get("before", "")[: _MAX_CURSOR_LENGTH + 1],
-                limit=_limit(request.query.get("limit")),
+                limit=_LIMIT.asked(request),
             )
         except ValueError as error:
             raise ApiError(400, "bad_request", f"before: {error}.") from None
@@ -186,11 +182,3 @@ def _channels(asked: Sequence[str]) -> tuple[Channel, ...]:
     if not known.issuperset(names):
         raise ApiError(400, "bad_request", f"channel: must be of {', '.join(Channel)}.")
     return tuple(Channel(name) for name in dict.fromkeys(names))
-
-
-def _limit(text: str | None) -> int:
-    if text is None:
-        return DEFAULT_LIMIT
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_LIMIT)) and 1 <= int(text) <= MAX_LIMIT):
-        raise ApiError(400, "bad_request", f"limit: must be a whole number from 1 to {MAX_LIMIT}.")
-    return int(text)
