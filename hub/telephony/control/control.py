@@ -61,6 +61,7 @@ _AT_ANY_TIME = (Answer, HangUp, Mute, Unmute, SendDigits)
 
 _LOST = "The connection to the telephone system was lost meanwhile. Look whether it happened."
 _TOO_LATE = "Its deadline had passed before it could begin: nothing was done."
+_TURN_TOO_LATE = "Another command of this agent took too long: nothing was done."
 _TIMED_OUT = "The telephone system did not do it in time. Look whether it happened."
 
 
@@ -118,14 +119,17 @@ class Control:
     async def _carry_out(self, command: Command, actor: Actor, begins_by: float | None) -> CommandRecord:
         asked_at = datetime.now(UTC)
         pbx: ControlledPbx | None = None
+        has_begun = False
         try:
             if isinstance(command, AgentCommand):
+                has_begun = True
                 result = await self._about_agent(command)
             else:
                 pbx = self._pbx_of(command)
                 async with asyncio.timeout(_limit(command, pbx)), self._turn(command):
                     if begins_by is not None and time.monotonic() > begins_by:
                         raise RefusedError(Refusal.TIMED_OUT, _TOO_LATE)  # noqa: TRY301 - told as any other refusal
+                    has_begun = True
                     outcome = await self._about_call(command, actor)
                 result = CommandResult(
                     id=command.id, done=True, message=outcome.message, value=outcome.value, call_id=outcome.call_id
@@ -133,7 +137,7 @@ class Control:
         except RefusedError as refused:
             result = _refused(command, refused.refusal, refused.message)
         except TimeoutError:
-            result = _refused(command, Refusal.TIMED_OUT, _TIMED_OUT)
+            result = _refused(command, Refusal.TIMED_OUT, _TIMED_OUT if has_begun else _TURN_TOO_LATE)
             if pbx is not None and not pbx.is_connected:
                 result = _refused(command, Refusal.PBX_NOT_CONNECTED, _LOST)
         except Exception:

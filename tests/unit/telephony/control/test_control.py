@@ -212,6 +212,14 @@ async def test_what_is_too_late_to_begin_is_not_begun(bench: Bench) -> None:
     assert [] == bench.sent("Originate")
 
 
+async def test_whose_turn_does_not_come_is_not_begun(bench: Bench) -> None:
+    """Waiting for another command of its agent's takes all of its time: it is told that nothing was done."""
+    async with bench.control._turns["alice"]:
+        result = await bench.control.execute(Dial(id="late", agent="alice", to="5000"), ALICE)
+    assert (Refusal.TIMED_OUT, True) == (result.refusal, "nothing was done" in result.message)
+    assert [] == bench.sent("Originate")
+
+
 async def test_hanging_up_waits_for_nothing(bench: Bench) -> None:
     """Whatever is under way for the agent: the call can be ended."""
     call_id = await bench.answered()
