@@ -15,7 +15,9 @@ class KnownCustomer(msgspec.Struct, frozen=True, kw_only=True):
     """The customer as all systems together know them; amounts are without their currency.
 
     `language_spoken` is whether one of the languages that are spoken here is the customer's; not known where either is
-    not. `contacts` counts the latest contacts that the desk shows, the last of them at `last_contact_at`.
+    not. `contacts` counts the latest contacts that the desk shows, the last of them at `last_contact_at`,
+    `lost_calls` how often the customer called within a week and nobody answered since somebody last talked with them,
+    the last time on `lost_call_on`.
     """
 
     kind: str = ""
@@ -40,6 +42,8 @@ class KnownCustomer(msgspec.Struct, frozen=True, kw_only=True):
     extra: dict[str, str] = {}
     contacts: int = 0
     last_contact_at: datetime | None = None
+    lost_calls: int = 0
+    lost_call_on: date | None = None
     repeats: tuple[Repeat, ...] = ()
 
 

@@ -25,10 +25,9 @@ class BackendStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
     `tried_again_in_s` counts while the backend is left alone. `running` and `waiting` are its lookups and writes.
     Since it was loaded: requests that were `repeated`, those that it refused as too many (`throttled`), and those
-    that it was spared because it did not answer (`left_alone`). `left_out` are optional fields that it refused, and that
-    are not asked for any more. `behind` is how many of the journal's events have not
-    been dealt with yet for what is written to it; `waiting_since` is when the first of them happened that it can't be
-    given at the moment.
+    that it was spared because it did not answer (`left_alone`). `left_out` are optional fields that it refused, and
+    that are not asked for any more. `behind` is how many of the journal's events have not been dealt with yet for what
+    is written to it; `waiting_since` is when the first of them happened that it can't be given at the moment.
     """
 
     name: str

@@ -4,24 +4,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from datetime import date
 from typing import Any, Final
 
 import msgspec
 
 from hub.domain.anticipation import KnownCustomer
+from hub.domain.call import Direction
+from hub.domain.call_activity import NOBODY_ANSWERED
 from hub.domain.customer import Customer, Sourced
-from hub.domain.interaction import Interaction, Repeat
+from hub.domain.interaction import Channel, Interaction, Repeat
 
+LOST_FOR_DAYS: Final = 7
+"""After that a call that nobody answered is no matter any more."""
 _CODE: Final = re.compile(r"[a-z]{2,3}")
 _NO_LANGUAGE: Final = frozenset({"mis", "mul", "und", "zxx"})
 _USUAL: Final[dict[type[msgspec.Struct], dict[str, Any]]] = {}
 
 
 def known_customer(
-    customer: Customer, repeats: Sequence[Repeat], interactions: Sequence[Interaction], languages: Collection[str]
+    customer: Customer,
+    repeats: Sequence[Repeat],
+    interactions: Sequence[Interaction],
+    languages: Collection[str],
+    *,
+    today: date,
 ) -> KnownCustomer:
-    """Gather what is known at this moment; `languages` are those spoken here."""
+    """Gather what is known at this moment; `languages` are those spoken here, `interactions` the newest first."""
     language = _text(customer.language)
+    lost = _lost_calls(interactions, today)
     return KnownCustomer(
         kind=customer.kind,
         name=customer.display_name,
@@ -45,8 +56,27 @@ def known_customer(
         extra={field: value.value for field, value in customer.extra.items()},
         contacts=len(interactions),
         last_contact_at=max((one.at for one in interactions), default=None),
+        lost_calls=len(lost),
+        lost_call_on=lost[0] if lost else None,
         repeats=tuple(repeats),
     )
+
+
+def _lost_calls(interactions: Sequence[Interaction], today: date) -> Sequence[date]:
+    """Return the days of the customer's calls that nobody answered since somebody talked with them, the newest first.
+
+    What another system tells of its calls is its own: it may not say how they ended.
+    """
+    lost: list[date] = []
+    for one in interactions:
+        if one.channel is not Channel.PHONE or not one.source.startswith("/pbx/"):
+            continue
+        if one.status not in NOBODY_ANSWERED:
+            break
+        day = one.at.astimezone().date()
+        if one.direction == Direction.INBOUND and (today - day).days <= LOST_FOR_DAYS:
+            lost.append(day)
+    return lost
 
 
 def is_spoken(language: str, languages: Collection[str]) -> bool | None:

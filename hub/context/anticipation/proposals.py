@@ -97,7 +97,8 @@ class Anticipation:
         """Return what is proposed to who talks with this customer, the most important first."""
         if not (self._rules and self._at_most):
             return ()
-        return self.propose_for(known_customer(customer, repeats, interactions, self._languages), today=today)
+        known = known_customer(customer, repeats, interactions, self._languages, today=today)
+        return self.propose_for(known, today=today)
 
     def propose_for(self, customer: KnownCustomer, *, today: date) -> tuple[Proposal, ...]:
         """Do the same with what is known of a customer already gathered."""

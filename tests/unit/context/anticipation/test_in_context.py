@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, date, datetime, timedelta
 
+import msgspec
 import pytest
 
 from hub.config.anticipation import AnticipationSection, load_rules
@@ -13,9 +14,10 @@ from hub.context.anticipation.proposals import Anticipation
 from hub.context.service import ContextService
 from hub.domain.customer import Case, Consent, CustomerContext, CustomerRecord, Product
 from hub.domain.day import local_day
+from hub.domain.interaction import Channel
 from tests.unit.clock import clock_at
 from tests.unit.context.backends import Backend
-from tests.unit.context.test_service import MARIA, call
+from tests.unit.context.test_service import MARIA, Contacts, call, mail
 from tests.waiting import eventually
 
 LATE = Case(id="4711", target_on=local_day() - timedelta(days=1))
@@ -74,6 +76,30 @@ async def test_proposals_wait_for_the_last_backend() -> None:
     await service.close()
     told = [proposal.rule for context in seen for customer in context.customers for proposal in customer.proposals]
     assert ["do_not_sell"] == told
+
+
+async def test_who_tried_in_vain_is_told_so_at_the_next_call() -> None:
+    """The contacts are read behind the backends' answers: with them comes that nobody answered the last time."""
+    lost = msgspec.structs.replace(
+        mail("lost"),
+        channel=Channel.PHONE,
+        at=datetime.now(UTC) - timedelta(minutes=2),
+        source="/pbx/main",
+        direction="inbound",
+        status="abandoned",
+    )
+    rules = Anticipation(load_rules(AnticipationSection(), []))
+    service = ContextService(
+        [Backend("sap", [MARIA])], ContextSection(), interactions=Contacts([lost]), anticipation=rules
+    )
+    service.begin(call())
+
+    def proposed() -> list[str]:
+        context = service.current(call().id)
+        return [one.rule for customer in context.customers for one in customer.proposals] if context else []
+
+    await eventually(lambda: proposed() == ["lost_call"])
+    await service.close()
 
 
 async def test_nothing_is_proposed_while_nobody_knows_for_whom() -> None:

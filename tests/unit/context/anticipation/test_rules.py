@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
+import msgspec
 import pytest
 from structlog.testing import capture_logs
 
@@ -234,5 +235,50 @@ def test_contacts_are_facts() -> None:
     contact = Interaction(
         id="1", channel=Channel.CHAT, at=at, subject="x", customer=CustomerRef(emails=("a@b.example",))
     )
-    known = known_customer(customer(), (), (contact, contact), ())
+    known = known_customer(customer(), (), (contact, contact), (), today=TODAY)
     assert (2, at) == (known.contacts, known.last_contact_at)
+
+
+def contact_by_phone(day: int, status: str, **changes: Any) -> Interaction:
+    """Make a call's line, at noon of a day in February where the tests run."""
+    return msgspec.structs.replace(
+        Interaction(
+            id=str(day),
+            channel=Channel.PHONE,
+            at=datetime(2026, 2, day, 12, tzinfo=datetime.now(UTC).astimezone().tzinfo),
+            subject="Inbound call",
+            customer=CustomerRef(phones=("+4930123",)),
+            source="/pbx/main",
+            direction="inbound",
+            status=status,
+        ),
+        **changes,
+    )
+
+
+@pytest.mark.parametrize(
+    ("calls", "expected"),
+    [
+        ([(28, "abandoned"), (27, "busy"), (26, "answered"), (25, "abandoned")], (2, date(2026, 2, 28))),
+        ([(28, "answered"), (27, "abandoned")], (0, None)),
+        ([(28, "unknown"), (27, "abandoned")], (0, None)),
+        ([(23, "not_answered"), (22, "abandoned")], (1, date(2026, 2, 23))),
+        ([], (0, None)),
+    ],
+)
+def test_calls_that_nobody_answered_are_facts(calls: list[tuple[int, str]], expected: tuple[int, date | None]) -> None:
+    """Of the last week, since somebody talked with the customer; in which order something else came is no matter."""
+    chat = contact_by_phone(28, "ended", channel=Channel.CHAT)
+    lines = [chat, *(contact_by_phone(day, status) for day, status in calls)]
+    known = known_customer(customer(), (), lines, (), today=TODAY)
+    assert expected == (known.lost_calls, known.lost_call_on)
+
+
+def test_only_the_customers_own_calls_are_lost() -> None:
+    """Not those that an agent made in vain, nor what another system tells of its calls."""
+    lines = [
+        contact_by_phone(28, "not_answered", direction="outbound"),
+        contact_by_phone(27, "answered", source="crm"),
+        contact_by_phone(26, "abandoned"),
+    ]
+    assert 1 == known_customer(customer(), (), lines, (), today=TODAY).lost_calls
