@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,12 +10,12 @@ import msgspec
 from pydantic import Field, TypeAdapter, ValidationError
 
 from hub.config.document import Document, KeyPath, read_document
-from hub.config.fact_names import check_path
 from hub.config.model import AgentSection
 from hub.config.problem import ConfigError, Problem
 from hub.config.routing import RoutingSection
 from hub.config.section import Section
 from hub.config.wording import nearest, wording
+from hub.context.cases import CaseResult, result_of, unknown_facts
 from hub.context.routing_decision import Decider
 from hub.domain.routing import EnquiryStatus, Facts
 
@@ -47,14 +46,6 @@ class Cases(Section):
     cases: Annotated[tuple[Case, ...], Field(min_length=1)]
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class CaseResult:
-    """One case, with the problem that says what differs; None when it passed."""
-
-    name: str
-    problem: Problem | None
-
-
 def run_routing_tests(configuration: Path) -> list[CaseResult]:
     """Run the cases beside a configuration; no secret need be set. Raises ConfigError."""
     document = read_document(configuration.with_name(CASES_FILE))
@@ -66,7 +57,9 @@ def run_routing_tests(configuration: Path) -> list[CaseResult]:
     problems = [problem for number, case in enumerate(cases) for problem in _unknown(document, number, case, agents)]
     if problems:
         raise ConfigError(problems)
-    return [CaseResult(case.name, _run(document, number, case, decider, agents)) for number, case in enumerate(cases)]
+    return [
+        result_of(document, number, case.name, _differences(case, decider, agents)) for number, case in enumerate(cases)
+    ]
 
 
 def _decider(configuration: Path) -> tuple[Decider, Mapping[str, AgentSection]]:
@@ -100,11 +93,7 @@ def _misread(document: Document, error: ValidationError) -> Iterator[Problem]:
 
 def _unknown(document: Document, number: int, case: Case, agents: Mapping[str, AgentSection]) -> Iterator[Problem]:
     """Tell facts and agents that don't exist: a case that names them would test nothing."""
-    for path, text in _paths(case.facts):
-        try:
-            check_path(text, Facts)
-        except ValueError as error:
-            yield document.problem(document.key_place(("cases", number, "facts", *path)), str(error))
+    yield from unknown_facts(document, ("cases", number, "facts"), case.facts, Facts)
     for place, agent in enumerate(case.ready or ()):
         if agent not in agents:
             message = f"there is no agent {agent!r}{nearest(agent, list(agents))}"
@@ -115,25 +104,11 @@ def _unknown(document: Document, number: int, case: Case, agents: Mapping[str, A
         yield document.problem(document.value_place(("cases", number, "facts")), str(error))
 
 
-def _paths(node: Any, above: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
-    """Yield every key of the facts with its place, and as a path of the rules."""
-    if isinstance(node, dict):
-        for key, value in node.items():
-            path = (*above, key)
-            yield path, ".".join(f'"{name}"' for name in path if isinstance(name, str))
-            yield from _paths(value, path)
-    elif isinstance(node, list):
-        for index, item in enumerate(node):
-            yield from _paths(item, (*above, index))
-
-
 def _facts(case: Case) -> Facts:
     return msgspec.convert({"status": EnquiryStatus.FOUND, **case.facts}, Facts, strict=False)
 
 
-def _run(
-    document: Document, number: int, case: Case, decider: Decider, agents: Mapping[str, AgentSection]
-) -> Problem | None:
+def _differences(case: Case, decider: Decider, agents: Mapping[str, AgentSection]) -> list[str]:
     devices = {device: agent_id for agent_id, agent in agents.items() for device in agent.devices}
     decision, variables = decider.decide(
         _facts(case), is_ready=lambda agent_id: case.ready is None or agent_id in case.ready, devices=lambda: devices
@@ -144,7 +119,4 @@ def _run(
     for name, value in case.expect.variables.items():
         if variables.get(name) != value:
             lines.append(f"variables.{name}: expected {value!r}, got {variables.get(name)!r}")
-    if not lines:
-        return None
-    text = "".join(f"\n  {line}" for line in lines)
-    return document.problem(document.value_place(("cases", number)), f"case {case.name!r}{text}")
+    return lines

@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 import msgspec
 import structlog
 
 from connectors.base import Connector, ConnectorError
 from hub.context.parts import call_with_agents
+from hub.context.wrapup_entries import Entries, Told, entries_of, facts_of, subject_of
 from hub.domain.call import Call
-from hub.domain.call_activity import call_activity, call_subject
 from hub.domain.consent import refused_by
-from hub.domain.customer import AnswerState, Customer, CustomerContext
+from hub.domain.customer import Customer, CustomerContext
 from hub.domain.day import local_day
 from hub.domain.event import (
     ABOUT,
@@ -41,7 +41,6 @@ SOURCE = "desk"
 """The source of interactions that agents write down."""
 
 _CHOICES: Final = uuid.UUID("7d0c2c1e-5b0f-4a35-9f0a-6c1f4e1b8a52")
-_OPEN = frozenset({AnswerState.FAILED, AnswerState.PENDING})
 _NOT_ASKED = "the backend had not answered when the call came: it is asked whether it knows the customer"
 
 
@@ -52,13 +51,6 @@ class WrapUpJournal(EventJournal, CallArchive, Protocol):
 class ActivityByRule(Protocol):
     def __call__(self, call: Call, /, *, is_over: bool) -> Collection[str]:
         """Return the backends that get the call's activity by a rule; while it goes on, those that may."""
-
-
-class _Entries(NamedTuple):
-    """What is to be written now, and what is for backends of which nobody knows yet whether they know the customer."""
-
-    now: Sequence[tuple[Connector, WriteBack]]
-    later: Sequence[tuple[Connector, WriteBack]]
 
 
 class WrapUpService:
@@ -110,8 +102,11 @@ class WrapUpService:
             first, said = await self._keep(interaction, wrap_up)
             await self._choose(call, context, customer, wrap_up, agent)
             by_rule = self._activity_by_rule(call, is_over=call.ended_at is not None and said.at >= call.ended_at)
-            entries = self._entries(call, customer, context, wrap_up, agent, is_first=first is said, by_rule=by_rule)
-            entries, refused = self._consented(entries, customer)
+            facts = facts_of(call, wrap_up, agent, self._agent_names.get(agent, agent))
+            told = Told(
+                facts, f"{call.id}.{wrap_up.id}", wrap_up.new_case.strip(), is_first=first is said, by_rule=by_rule
+            )
+            entries, refused = self._consented(entries_of(told, call, customer, context, self._connectors()), customer)
             later = [await self._later(connector, entry, _NOT_ASKED) for connector, entry in entries.later]
         except StoreError as error:
             raise WrapUpError(WrapUpProblem.NOT_STORED, str(error)) from error
@@ -121,23 +116,15 @@ class WrapUpService:
             self._journal.publish(wrap_up_event(about, wrap_up_id=about.extra[WRAP_UP]))
         return WrapUpResult(id=wrap_up.id, saved=(*saved, *later, *refused))
 
-    def _consented(self, entries: _Entries, customer: Customer | None) -> tuple[_Entries, Sequence[Saved]]:
+    def _consented(self, entries: Entries, customer: Customer | None) -> tuple[Entries, Sequence[Saved]]:
         """Leave out what is for a purpose that the customer has refused, and tell so."""
         purposes = refused_by(customer, local_day()) if customer is not None else frozenset()
-        if not purposes:
-            return entries, ()
         refused = [
             Saved(connector=connector.name, title=connector.title, kind=entry.kind, refused=purpose)
             for connector, entry in (*entries.now, *entries.later)
             if (purpose := self._purpose_of(connector.name)) in purposes
         ]
-        left = _Entries(
-            *(
-                [(connector, entry) for connector, entry in group if self._purpose_of(connector.name) not in purposes]
-                for group in entries
-            )
-        )
-        return left, refused
+        return entries.without({one.connector for one in refused}), refused
 
     def _check(self, wrap_up: WrapUp) -> None:
         if not (wrap_up.note.strip() or wrap_up.disposition or wrap_up.new_case.strip() or wrap_up.reference):
@@ -195,55 +182,6 @@ class WrapUpService:
             raise TypeError(f"event {event.id} in the journal is no interaction")
         return said
 
-    def _entries(
-        self,
-        call: Call,
-        customer: Customer | None,
-        context: CustomerContext | None,
-        wrap_up: WrapUp,
-        agent: str,
-        *,
-        is_first: bool,
-        by_rule: Collection[str],
-    ) -> _Entries:
-        connectors = self._connectors()
-        ids = customer.ids if customer is not None else {}
-        known = [(connector, ids[name]) for name, connector in connectors.items() if ids.get(name)]
-        unanswered = _not_answered(context, call, connectors)
-        unasked = [(connectors[name], "") for name in unanswered if name in connectors and name not in ids]
-        facts = _entry(call, wrap_up, agent, self._agent_names.get(agent, agent))
-        own_id = f"{call.id}.{wrap_up.id}"
-        case = msgspec.structs.replace(facts, id=own_id, kind=WriteKind.CASE, subject=wrap_up.new_case.strip())
-
-        def entry(connector: Connector) -> WriteBack | None:
-            if is_first and connector.name not in by_rule:
-                return facts
-            if not (facts.note or facts.disposition):
-                return None
-            if is_first and WriteKind.NOTE not in connector.writes:
-                # Not under the call's id: it would be taken for the activity that a rule writes.
-                return msgspec.structs.replace(facts, id=own_id)
-            return msgspec.structs.replace(facts, id=own_id, kind=WriteKind.NOTE, note=facts.note or facts.subject)
-
-        def written(group: Sequence[tuple[Connector, str]]) -> list[tuple[Connector, WriteBack]]:
-            return [
-                (connector, msgspec.structs.replace(made, customer=record))
-                for connector, record in group
-                if (made := entry(connector)) is not None and made.kind in connector.writes
-            ]
-
-        now, later = written(known), written(unasked)
-        if case.subject:
-            takers = [
-                (group, connector, record)
-                for group, backends in ((now, known), (later, unasked))
-                for connector, record in backends
-                if WriteKind.CASE in connector.writes
-            ]
-            for group, connector, record in takers[:1]:
-                group.append((connector, msgspec.structs.replace(case, customer=record)))
-        return _Entries(now, later)
-
     async def _write(self, connector: Connector, entry: WriteBack) -> Saved:
         saved = Saved(connector=connector.name, title=connector.title, kind=entry.kind)
         try:
@@ -268,17 +206,6 @@ class WrapUpService:
         return Saved(connector=connector.name, title=connector.title, kind=entry.kind, later=True)
 
 
-def _not_answered(context: CustomerContext | None, call: Call, connectors: Iterable[str]) -> Iterable[str]:
-    """Return the backends of which it is not known whether they know the customer; none if it may be one of several."""
-    if not call.customer_number.e164:
-        return ()
-    if context is None:  # the call was over before any had answered
-        return connectors
-    if len(context.customers) > 1 or context.chosen is not None:
-        return ()
-    return [answer.connector for answer in context.answers if answer.state in _OPEN]
-
-
 def _customer(context: CustomerContext | None, wrap_up: WrapUp) -> Customer | None:
     """Return whom the call was with, None if nobody is known. Raises WrapUpError where the number is shared."""
     customers = context.customers if context is not None else ()
@@ -295,11 +222,6 @@ def _customer(context: CustomerContext | None, wrap_up: WrapUp) -> Customer | No
     return customers[0] if customers else None
 
 
-def _subject(call: Call, wrap_up: WrapUp) -> str:
-    subject = call_subject(call)
-    return f"{subject}: {wrap_up.disposition}" if wrap_up.disposition else subject
-
-
 def _interaction(call: Call, customer: Customer | None, wrap_up: WrapUp, agent: str) -> Interaction:
     number = call.customer_number.e164
     extra = {WRAP_UP: wrap_up.id}
@@ -312,7 +234,7 @@ def _interaction(call: Call, customer: Customer | None, wrap_up: WrapUp, agent: 
         source=SOURCE,
         channel=Channel.PHONE,
         at=datetime.now(UTC),
-        subject=wrap_up.new_case.strip() or _subject(call, wrap_up),
+        subject=wrap_up.new_case.strip() or subject_of(call, wrap_up),
         customer=CustomerRef(phones=(number,) if number else (), ids=dict(customer.ids) if customer else {}),
         direction=str(call.direction),
         status=wrap_up.disposition,
@@ -330,13 +252,3 @@ def _about(wrap_up: WrapUp, interaction: Interaction, saved: Sequence[Saved]) ->
         return None
     said = msgspec.structs.replace(interaction, id=f"{interaction.reference}.{wrap_up.id}.about", status="", text="")
     return msgspec.structs.replace(said, extra={WRAP_UP: f"{wrap_up.id}.about", ABOUT: opened})
-
-
-def _entry(call: Call, wrap_up: WrapUp, agent: str, name: str) -> WriteBack:
-    return msgspec.structs.replace(
-        call_activity(call, agent=agent, agent_name=name),
-        subject=_subject(call, wrap_up),
-        note=wrap_up.note.strip(),
-        disposition=wrap_up.disposition,
-        priority=wrap_up.priority,
-    )

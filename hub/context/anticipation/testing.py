@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -12,12 +11,12 @@ import msgspec
 from pydantic import BeforeValidator, Field, ValidationError
 
 from hub.config.anticipation import FOLDER, Language, load_rule, misread
-from hub.config.document import Document, KeyPath, read_document
-from hub.config.fact_names import check_path
+from hub.config.document import Document, read_document
 from hub.config.problem import ConfigError, Problem
 from hub.config.section import Section
 from hub.context.anticipation.facts import is_spoken
 from hub.context.anticipation.proposals import Anticipation
+from hub.context.cases import CaseResult, result_of, unknown_facts
 from hub.domain.anticipation import KnownCustomer
 from hub.domain.proposal import Proposal, ProposalKind
 
@@ -54,14 +53,6 @@ class Cases(Section):
     cases: Annotated[tuple[Case, ...], Field(min_length=1)]
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class CaseResult:
-    """One case, with the problem that says what differs; None when it passed."""
-
-    name: str
-    problem: Problem | None
-
-
 def run_rule_tests(file: Path) -> list[CaseResult]:
     """Run the cases beside a rule. Raises ConfigError if the rule or the file of cases can't be used."""
     rule = load_rule(file)
@@ -74,35 +65,19 @@ def run_rule_tests(file: Path) -> list[CaseResult]:
     if problems:
         raise ConfigError(problems)
     rules = Anticipation({f"{FOLDER}/{file.stem}": rule}, at_most=ALL)
-    return [CaseResult(case.name, _run(document, number, case, rules)) for number, case in enumerate(cases)]
+    return [
+        result_of(document, number, case.name, list(_differences(case.expect, _made(case, rules))))
+        for number, case in enumerate(cases)
+    ]
 
 
 def _unknown(document: Document, number: int, case: Case) -> Iterator[Problem]:
-    """Tell facts that don't exist: a case that names them would test nothing."""
     place = ("cases", number, "customer")
-    for path, text in _paths(case.customer):
-        try:
-            check_path(text, KnownCustomer)
-        except ValueError as error:
-            yield document.problem(document.key_place((*place, *path)), str(error))
+    yield from unknown_facts(document, place, case.customer, KnownCustomer)
     try:
         _customer(case)
     except msgspec.ValidationError as error:
         yield document.problem(document.value_place(place), str(error))
-
-
-def _paths(node: Any, above: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
-    """Yield every key with its place, and as a path of the rules."""
-    inner: Sequence[tuple[str | int, Any]] = ()
-    if isinstance(node, dict):
-        inner = list(node.items())
-    elif isinstance(node, list):
-        inner = list(enumerate(node))
-    for key, value in inner:
-        path = (*above, key)
-        if isinstance(key, str):
-            yield path, ".".join(f'"{name}"' for name in path if isinstance(name, str))
-        yield from _paths(value, path)
 
 
 def _customer(case: Case) -> KnownCustomer:
@@ -112,13 +87,8 @@ def _customer(case: Case) -> KnownCustomer:
     return msgspec.structs.replace(known, language_spoken=is_spoken(known.language, case.languages))
 
 
-def _run(document: Document, number: int, case: Case, rules: Anticipation) -> Problem | None:
-    made = rules.propose_for(_customer(case), today=case.today)
-    lines = list(_differences(case.expect, made))
-    if not lines:
-        return None
-    text = "".join(f"\n  {line}" for line in lines)
-    return document.problem(document.value_place(("cases", number)), f"case {case.name!r}{text}")
+def _made(case: Case, rules: Anticipation) -> Sequence[Proposal]:
+    return rules.propose_for(_customer(case), today=case.today)
 
 
 def _differences(expected: Sequence[Expected], made: Sequence[Proposal]) -> Iterator[str]:
