@@ -7,9 +7,10 @@ is.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from itertools import islice, product
 from typing import Final
+
+from hub.domain import pinyin
 
 MAX_CHARACTERS: Final = 24
 _MOST_READINGS: Final = 6
@@ -88,9 +89,5 @@ def _typed(syllable: str) -> tuple[str, ...]:
     return (syllable, syllable.replace("v", "u"), syllable.replace("v", "yu"))
 
 
-@lru_cache(maxsize=8_192)
 def _syllables(characters: str) -> tuple[str, ...]:
-    # It takes a quarter of a second and 30 MB, which a site without Chinese customers needs not.
-    from pypinyin import lazy_pinyin
-
-    return tuple(one for one in lazy_pinyin(characters, errors="ignore") if one.isascii() and one.isalpha())
+    return tuple(one for one in pinyin.spoken(characters) if one.isascii() and one.isalpha())
