@@ -24,6 +24,9 @@ CONNECT_S: Final = 5.0
 ANSWER_S: Final = 30.0
 """How long one statement may take before the server counts as away: a large group of events takes its time."""
 
+GIVEN_UP_S: Final = 1.0
+"""How long the server goes on with a statement that nobody waits for any more."""
+
 CLOSE_S: Final = 2.0
 
 _SETTINGS: Final = {
@@ -163,7 +166,7 @@ async def _connect(place: ServerPlace, answer_s: float) -> Any:
         command_timeout=answer_s,
         # The hub has few statements: none is to be planned again because nobody asked for five minutes.
         max_cached_statement_lifetime=0,
-        server_settings=_SETTINGS,
+        server_settings=_SETTINGS | {"statement_timeout": str(round((answer_s + GIVEN_UP_S) * 1_000))},
     )
 
 

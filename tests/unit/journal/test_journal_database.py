@@ -15,11 +15,14 @@ from hub.journal import server_schema
 from hub.journal.dead_letters_beside import DeadLettersBeside
 from hub.journal.errors import JournalError
 from hub.journal.journal import Journal
+from hub.store.connection import StoreFailedError
+from hub.store.postgresql import ServerConnection
 from hub.store.server_schema import check_server
 from tests.servers.certificates import Authority
 from tests.servers.ports import free_tcp_port
 from tests.servers.postgresql import PostgreSQL
 from tests.unit.journal import samples
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -145,3 +148,15 @@ async def test_a_certificate_is_checked(fresh_postgresql: PostgreSQL, tmp_path: 
     for ca_file in (str(other.file), None):
         with pytest.raises(JournalError, match=r"certificate is not trusted .*: name who signed it in store\.ca_file"):
             await Journal.open(msgspec.structs.replace(place, verified=True, ca_file=ca_file))
+
+
+async def test_the_server_ends_what_nobody_waits_for_any_more(database: ServerPlace) -> None:
+    """A statement that took too long does not go on there, while the hub asks on another connection again."""
+    connection = ServerConnection(database, answer_s=0.2)
+    with pytest.raises(StoreFailedError, match="in time"):
+        connection.rows("SELECT pg_sleep(600)")
+    connection.close()
+    looking = ServerConnection(database)
+    going_on = "SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query = 'SELECT pg_sleep(600)'"
+    await eventually(lambda: not looking.rows(going_on), "the end of the statement on the server")
+    looking.close()
