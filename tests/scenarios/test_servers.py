@@ -1,6 +1,7 @@
 """The servers that the scenario tests stand on do what those tests take for granted."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -8,11 +9,13 @@ import pika
 import pytest
 from playwright.async_api import Page
 
+from tests.scenarios.sip_switch import SDP, SipSwitch
 from tests.servers.ami import RawManager
 from tests.servers.asterisk import Asterisk
 from tests.servers.baresip import PhoneRefusedError, Softphone
 from tests.servers.rabbitmq import RabbitMQ
 from tests.servers.record import ALICE, SALES, SUPPORT
+from tests.servers.requirements import require
 from tests.servers.sipp import Phone, Trunk
 
 TRACES = Path(__file__).parent / "traces"
@@ -212,6 +215,48 @@ async def test_asterisk_starts_without_complaint(fresh_asterisk: Asterisk) -> No
     """The configuration of docker/asterisk/ loads without a warning or an error."""
     complaints = [line for line in fresh_asterisk.messages().splitlines() if " WARNING[" in line or " ERROR[" in line]
     assert [] == complaints
+
+
+@pytest.fixture
+async def switch() -> AsyncIterator[SipSwitch]:
+    """Something that is called, and does what the test says."""
+    require("sipp")
+    async with SipSwitch() as running:
+        yield running
+
+
+async def test_a_caller_hangs_up_in_the_midst_of_a_change(switch: SipSwitch) -> None:
+    """An Asterisk tells by re-INVITE that a phone rings: who is told to hang up before its ACK does so after it."""
+    async with Trunk(switch) as trunk:
+        leg = await trunk.call("+498999998106", to=SUPPORT)
+        invite = await switch.hears("INVITE")
+        await switch.accepts(invite, sdp=SDP)
+        await switch.hears("ACK")
+        await leg.established()
+        await switch.asks("INVITE", invite, number=7, sdp=SDP)
+        await switch.hears("SIP/2.0 200")
+        hanging_up = asyncio.create_task(leg.hang_up())
+        await asyncio.sleep(0)  # the order is sent before this ACK
+        await switch.asks("ACK", invite, number=7)
+        await switch.accepts(await switch.hears("BYE"))
+        await hanging_up
+        assert "here" == await leg.cleared()
+
+
+async def test_a_change_that_comes_after_a_caller_hung_up(switch: SipSwitch) -> None:
+    """Both at once: the call ends as if there had been none."""
+    async with Trunk(switch) as trunk:
+        leg = await trunk.call("+498999998106", to=SUPPORT)
+        invite = await switch.hears("INVITE")
+        await switch.accepts(invite, sdp=SDP)
+        await switch.hears("ACK")
+        hanging_up = asyncio.create_task(leg.hang_up())
+        bye = await switch.hears("BYE")
+        await switch.asks("INVITE", invite, number=7, sdp=SDP)
+        await switch.hears("BYE")  # again: it has gone on waiting for its answer
+        await switch.accepts(bye)
+        await hanging_up
+        assert "here" == await leg.cleared()
 
 
 def test_durable_message_outlives_a_killed_broker(fresh_rabbitmq: RabbitMQ) -> None:

@@ -16,12 +16,12 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from tests.servers.asterisk import TRUNK_HOST, Asterisk
 from tests.servers.folders import own_folder
 from tests.servers.ports import LOOPBACK, free_media_port, free_udp_port
-from tests.waiting import eventually
+from tests.waiting import NotInTimeError, eventually
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios" / "sipp"
 REFUSALS = {486: "X-REJECT", 603: "X-DECLINE", 480: "X-AWAY"}
@@ -127,7 +127,10 @@ class SippProcess:
         def found() -> SipEvent | None:
             return next((one for one in self.events() if (one.kind, one.call_id) == (kind, call_id)), None)
 
-        await eventually(found, f"{kind} in {self._argv[2]}; {self.events()} {self._errors()}", within)
+        try:
+            await eventually(found, within=within)
+        except NotInTimeError as late:
+            raise NotInTimeError(f"{late}: {kind} in {self._argv[2]}; {self.events()} {self._errors()}") from None
         event = found()
         assert event is not None
         return event
@@ -138,7 +141,11 @@ class SippProcess:
         def unseen() -> list[SipEvent]:
             return [event for event in self.events() if event.kind == kind][self._calls_seen :]
 
-        await eventually(unseen, f"{kind} at {self.host}:{self.port}; {self.events()} {self._errors()}", within)
+        try:
+            await eventually(unseen, within=within)
+        except NotInTimeError as late:
+            told = f"{kind} at {self.host}:{self.port}; {self.events()} {self._errors()}"
+            raise NotInTimeError(f"{late}: {told}") from None
         event = unseen()[0]
         self._calls_seen += 1
         return event
@@ -292,13 +299,20 @@ class Phone:
         return RingingLeg(self._sipp, event.call_id, event.detail)
 
 
+class Called(Protocol):
+    """Where calls are sent: an Asterisk, or what stands in its place."""
+
+    host: str
+    sip_port: int
+
+
 class Caller:
     """One that sends calls, one SIPp each, and ends them when the `async with` does."""
 
     _numbers = itertools.count(1)
 
-    def __init__(self, asterisk: Asterisk, host: str) -> None:
-        self._asterisk = asterisk
+    def __init__(self, called: Called, host: str) -> None:
+        self._called = called
         self._host = host
         self._calls: list[SippProcess] = []
 
@@ -327,7 +341,7 @@ class Caller:
                 *("-key", "identity", identity),
                 *("-key", "invite_branch", f"z9hG4bK-{call_id.partition('@')[0]}"),
                 *arguments,
-                f"{self._asterisk.host}:{self._asterisk.sip_port}",
+                f"{self._called.host}:{self._called.sip_port}",
             ],
         )
         self._calls.append(sipp)
@@ -341,21 +355,21 @@ class DiallingPhone(Caller):
     def __init__(self, asterisk: Asterisk, number: str) -> None:
         super().__init__(asterisk, LOOPBACK)
         self._number = number
+        self._password = asterisk.phone_secrets[number]
 
     async def dial(self, to: str) -> CallingLeg:
         """Dial."""
         shown = f"<sip:{self._number}@{LOOPBACK}>"
-        password = self._asterisk.phone_secrets[self._number]
         return await self._send(
-            shown, to, "X-Dialled: by hand", "-key", "known", "no", "-au", self._number, "-ap", password
+            shown, to, "X-Dialled: by hand", "-key", "known", "no", "-au", self._number, "-ap", self._password
         )
 
 
 class Trunk(Caller):
     """The carrier, which is known by its address."""
 
-    def __init__(self, asterisk: Asterisk, host: str = TRUNK_HOST) -> None:
-        super().__init__(asterisk, host)
+    def __init__(self, called: Called, host: str = TRUNK_HOST) -> None:
+        super().__init__(called, host)
 
     async def call(self, number: str, *, to: str, name: str = "", withheld: bool = False) -> CallingLeg:
         """Call `to` as the caller `number`, shown with the display name `name`.
