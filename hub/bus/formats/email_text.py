@@ -128,13 +128,17 @@ def without_history(text: str) -> str:
     program's "Original Message" or its header lines, or quoted lines (`>`) to the end with what introduces them. What
     is answered line by line, or below the quotation, stays whole.
     """
-    lines = text.split("\n")[:MAX_LINES]
-    kept = lines[: _history_begins(lines)]
-    last = range(max(1, len(kept) - _SIGNATURE_LINES), len(kept))
+    # A signature stands above what is quoted, or below all of it.
+    lines = _unsigned(text.split("\n")[:MAX_LINES])
+    new = "\n".join(_unsigned(lines[: _history_begins(lines)])).strip()
+    return new or "\n".join(lines).strip() or text.strip()
+
+
+def _unsigned(lines: list[str]) -> list[str]:
+    last = range(max(1, len(lines) - _SIGNATURE_LINES), len(lines))
     # Many programs lose the space.
-    signature = next((number for number in last if kept[number] in {_SIGNATURE, _SIGNATURE.rstrip()}), len(kept))
-    new = "\n".join(kept[:signature]).strip()
-    return new or text.strip()
+    signature = next((number for number in last if lines[number] in {_SIGNATURE, _SIGNATURE.rstrip()}), len(lines))
+    return lines[:signature]
 
 
 def _history_begins(lines: list[str]) -> int:

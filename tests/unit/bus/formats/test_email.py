@@ -217,6 +217,8 @@ def test_flowed_lines_are_joined() -> None:
         "From: Shop\nSent: Monday\nTo: Petra\n\nIt comes.\n",
         "发件人: 商店\n发送时间: 2026年3月2日\n\n已发货\n",
         "-- \nPetra Vogt\nVogt GmbH\n",
+        "Le 2 mars 2026, la boutique a écrit :\n> Elle arrive.\n\n-- \nPetra Vogt\n",
+        "-- \nPetra Vogt\n\nAm 2.3.2026 schrieb Shop:\n> Sie kommt.\n",
     ],
 )
 def test_what_was_said_before_is_left_out(history: str) -> None:
@@ -239,6 +241,7 @@ def test_what_was_said_before_is_left_out(history: str) -> None:
 def test_what_is_said_between_or_below_is_kept(text: str) -> None:
     """Nothing that the customer may have written is lost."""
     assert text == text_of(text)
+    assert text == text_of(f"{text}\n-- \nPetra Vogt\n")
 
 
 @pytest.mark.parametrize(
