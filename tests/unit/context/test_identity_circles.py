@@ -43,6 +43,39 @@ def test_a_family_at_one_number_and_address() -> None:
     assert fourfold == together(grouped(*records, *initials))
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("Adisa Holm", "Edisa Holm"), ("José María Holm", "María José Holm"), ("Holm", "Jana Holm")],
+)
+def test_what_a_family_has_in_common_makes_no_two_of_it_one(one: str, other: str) -> None:
+    """Number and address are of the house: names that are nearly the same, or a surname alone, are a question then."""
+    home = {"phones": PHONE, "addresses": (Address(street="Hauptstr. 1", postcode="70173"),)}
+    grouping = grouped(record("crm", "1", one, **home), record("shop", "1", other, **home))
+    assert ([], 1) == (together(grouping), len(grouping.maybe_same))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Andreas Holm", "Andrea Holm"),
+        ("John Holm", "Jean Holm"),
+        ("Frank Holm", "Franz Holm"),
+        ("Jörg Holm", "Jürgen Holm"),
+        ("Katrin Holm", "Katja Holm"),
+        ("Klaus Holm", "Niklas Holm"),
+        ("Marc Holm", "Marco Holm"),
+        ("Achim Holm", "Jochen Holm"),
+        ("Kristin Holm", "Kirsten Holm"),
+        ("Juan Holm", "Joan Holm"),
+        ("Sonja Holm", "Silja Holm"),
+    ],
+)
+def test_given_names_that_sound_related_are_those_of_two(one: str, other: str) -> None:
+    """However much else a family has in common; short forms of one name are not (Andi, Andreas)."""
+    home = {"phones": PHONE, "addresses": (Address(street="Hauptstr. 1", postcode="70173"),)}
+    assert [] == together(grouped(record("crm", "1", one, **home), record("shop", "1", other, **home)))
+
+
 def test_colleagues_at_one_switchboard() -> None:
     """Thirty who share a number that nobody flagged are thirty, and found again by their own addresses alone."""
     given_names = ("Anna", "Bernd", "Clara", "Dirk", "Eva", "Frank")

@@ -228,6 +228,8 @@ const RULES: Readonly<Record<string, string>> = {
   "similar birth date": "similar date of birth",
   "other birth date": "other date of birth",
   "address at work": "same address at work",
+  "address of a family": "same address, as families have",
+  "address of one surname": "same address, as families have",
   address: "same address",
   postcode: "same postcode",
   "other address": "other address",

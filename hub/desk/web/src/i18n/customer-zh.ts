@@ -220,6 +220,8 @@ const RULES: Readonly<Record<string, string>> = {
   "similar birth date": "出生日期相近",
   "other birth date": "出生日期不同",
   "address at work": "工作地址相同",
+  "address of a family": "地址相同（可能为家人）",
+  "address of one surname": "地址相同（可能为家人）",
   address: "地址相同",
   postcode: "邮编相同",
   "other address": "地址不同",
