@@ -14,6 +14,7 @@ import structlog
 
 from hub.callbacks import steps
 from hub.callbacks.book import ACTOR, CallbackBook, channel_of, dial_of
+from hub.callbacks.calls import CallsMade
 from hub.callbacks.choice import next_agent
 from hub.callbacks.numbers import dialled_number
 from hub.config.web_feed import CallbackSection
@@ -23,9 +24,9 @@ from hub.domain.control import HangUp, Refusal
 from hub.domain.event import Event
 from hub.domain.ports import (
     AgentDirectory,
+    CallArchive,
     CallbackRefusedError,
     CallControl,
-    CallLogEntry,
     EventJournal,
     LiveCalls,
     StatusSource,
@@ -47,14 +48,12 @@ MAX_AHEAD: Final = timedelta(days=30)
 _DIAL_WITHIN_S: Final = 5.0
 
 
-class CallbackStore(Protocol):
+class CallbackStore(CallArchive, Protocol):
     """What is kept of callbacks and calls."""
 
     async def callback(self, callback_id: str) -> Callback | None: ...
 
     async def open_callbacks(self) -> Sequence[Callback]: ...
-
-    async def finished_call(self, call_id: str) -> CallLogEntry | None: ...
 
 
 class _Told(NamedTuple):
@@ -96,7 +95,7 @@ class CallbackService:
         self._control = control
         self._directory = directory
         self._live = live
-        self._status = status
+        self._calls = CallsMade(live, directory, status, store)
         self._book = CallbackBook(journal, live, on_recorded=on_recorded, on_changed=on_changed)
         self._clock = clock
         self._look_s = look_s
@@ -289,38 +288,20 @@ class CallbackService:
 
     async def _look_after(self, callback: Callback, now: datetime) -> None:
         """Settle a call whose end was not told: the hub was not running, or its PBX not connected."""
-        live = self._live_call(callback)
+        live = self._calls.live(callback)
         if live is not None:
             self._since[callback.id] = now
             if steps.both_talk(live, callback.agent):
                 await self._settle(callback, live)
             return
-        if not self._is_in_sight(callback):
+        if not self._calls.is_in_sight(callback):
             self._since[callback.id] = now
         elif now - self._since.get(callback.id, now) >= MISSED:
-            entry = await self._finished(callback)
+            entry = await self._calls.finished(callback)
             if entry is not None:
                 await self._settle(callback, entry.call)
             else:
                 await self._came_to_nothing(callback, CallbackReason.UNCERTAIN)
-
-    def _live_call(self, callback: Callback) -> Call | None:
-        channel = channel_of(callback)
-        return next((call for call in self._live.live_calls() if call.id.endswith(channel)), None)
-
-    def _is_in_sight(self, callback: Callback) -> bool:
-        """Whether every PBX on which the call can be is connected."""
-        agent = self._directory.agent(callback.agent)
-        pbxs = {device.pbx for device in agent.devices} if agent is not None else set()
-        return all(status.connected for status in self._status.pbx_status() if not pbxs or status.name in pbxs)
-
-    async def _finished(self, callback: Callback) -> CallLogEntry | None:
-        channel = channel_of(callback)
-        for status in self._status.pbx_status():
-            entry = await self._store.finished_call(f"{status.name}-{channel}")
-            if entry is not None:
-                return entry
-        return None
 
     async def _settle(self, callback: Callback, call: Call) -> None:
         if steps.both_talk(call, callback.agent):
@@ -340,7 +321,7 @@ class CallbackService:
         await self._book.change(steps.ended(callback, state, self._clock(), reason))
         self._since.pop(callback.id, None)
         if callback.state is CallbackState.CALLING:
-            live = self._live_call(callback)
+            live = self._calls.live(callback)
             if live is not None:
                 self._hang_up(callback, live.id)
             elif (channel := channel_of(callback)) in self._ringing:

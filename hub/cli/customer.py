@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     from hub.cli.customer_key import key_of
     from hub.domain.ports import StoreError
     from hub.journal.erasure import CustomerBeside
-    from hub.journal.erasure_scope import AmbiguousKeyError
+    from hub.journal.erasure_who import AmbiguousKeyError
 
     key = key_of(arguments.key, config.hub.region)
     try:

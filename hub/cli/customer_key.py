@@ -6,7 +6,7 @@ from hub.cli.outcome import CannotRunError
 from hub.config.model import Config
 from hub.domain.customer_key import customer_key
 from hub.journal.erasure import ERASURE
-from hub.journal.erasure_scope import Same, Shared
+from hub.journal.erasure_who import Same, Shared
 
 
 def key_of(text: str, region: str) -> str:

@@ -108,7 +108,7 @@ class Gate:
 
         A sender to a feed is let through as nobody: whether its credentials fit shows when they are compared with that
         feed's, for a signature with the body at hand (`hub/desk/senders.py`). So is a visitor, whose page is another
-        site's: its origin and the token are compared with those of the site (`hub/desk/embed_api.py`).
+        site's: its origin and the token are compared with those of the site (`hub/desk/embed_door.py`).
         """
         if access is Access.VISITOR:
             return Caller()

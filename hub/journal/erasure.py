@@ -33,10 +33,12 @@ from hub.journal.erasure_row import (
     erasure,
     erasures,
 )
-from hub.journal.erasure_scope import Needles, Row, Same, Scope, Shared, gather, nothing_shared, rows
+from hub.journal.erasure_rows import Needles, Row, rows
+from hub.journal.erasure_scope import Scope
 from hub.journal.erasure_tables import empty_call_log, forget_whose, of_customer, of_event, of_keys_of_calls
 from hub.journal.erasure_traces import clean_file, clean_server, empty_log, has_any
 from hub.journal.erasure_unreadable import emptied_unreadable
+from hub.journal.erasure_who import Same, Shared, gather, nothing_shared
 from hub.journal.store import store_at
 from hub.journal.writes import Write, microseconds
 from hub.store.connection import StoreConnection

@@ -9,7 +9,8 @@ import msgspec
 
 from hub.domain.event import ERASED
 from hub.domain.phone import names_number
-from hub.journal.erasure_scope import Row, Scope
+from hub.journal.erasure_rows import Row
+from hub.journal.erasure_scope import Scope
 
 
 def emptied_unreadable(row: Row, scope: Scope) -> tuple[str, str, bytes] | None:

@@ -21,7 +21,8 @@ from hub.domain.ports import Access, CallLogEntry
 from hub.journal import accesses
 from hub.journal.erasure_events import concerns
 from hub.journal.erasure_letters import letters_of
-from hub.journal.erasure_scope import Needles, Scope, rows
+from hub.journal.erasure_rows import Needles, rows
+from hub.journal.erasure_scope import Scope
 from hub.journal.erasure_tables import calls_of
 from hub.store.connection import StoreConnection
 

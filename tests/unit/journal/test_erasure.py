@@ -24,7 +24,7 @@ from hub.domain.store_place import StorePlace
 from hub.journal import erasure as erasing
 from hub.journal.erasure import CustomerBeside, Erased
 from hub.journal.erasure_row import ErasureState
-from hub.journal.erasure_scope import AmbiguousKeyError
+from hub.journal.erasure_who import AmbiguousKeyError
 from hub.journal.export import CustomerExport, export
 from hub.journal.journal import Journal
 from tests.unit.journal import lives
