@@ -263,7 +263,7 @@ def _tell(result: ReloadResult) -> None:
 
 
 def _refused(error: ConfigError) -> ReloadResult:
-    log.error("change refused, the connectors stay as they are", problems=[str(problem) for problem in error.problems])
+    log.error("change refused, all stays as it was", problems=[str(problem) for problem in error.problems])
     problems = (
         ReloadProblem(file=problem.file, line=problem.line, column=problem.column, message=problem.message)
         for problem in error.problems

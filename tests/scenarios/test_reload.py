@@ -238,7 +238,7 @@ async def test_a_changed_mapping_of_a_feed_counts_for_the_next_message(site: Sit
     result = await site.reload()
     problem = result.problems[0]
     assert ((), "orders.yaml", 7, 3) == (result.feeds, Path(problem.file).name, problem.line, problem.column)
-    (refused,) = site.log_events("change refused, the connectors stay as they are")
+    (refused,) = site.log_events("change refused, all stays as it was")
     assert f"orders.yaml:7:3: {problem.message}" in refused["problems"][0]
     assert 1 == (await site.order("3")).recorded
 
@@ -289,7 +289,7 @@ async def test_a_broken_change_is_refused_and_all_stays_as_it_was(
     assert () == result.changed
     assert any(problem.file.endswith(place) and words in problem.message for problem in result.problems)
     assert all(problem.line >= 1 and problem.column >= 1 for problem in result.problems)
-    (refused,) = site.log_events("change refused, the connectors stay as they are")
+    (refused,) = site.log_events("change refused, all stays as it was")
     first = result.problems[0]
     assert f"{first.file}:{first.line}:{first.column}: {first.message}" in refused["problems"]
     assert [True, True] == [answer.cached for answer in (await site.answers()).values()]
@@ -344,7 +344,7 @@ async def test_watched_files_are_taken_in_by_themselves(watched: Site) -> None:
     assert "VIP" == (await site.answers())["crm"].records[0].title
 
     site.mapping.write_text("fields: [\n")
-    await eventually(lambda: site.log_events("change refused, the connectors stay as they are"))
+    await eventually(lambda: site.log_events("change refused, all stays as it was"))
     assert "VIP" == (await site.answers())["crm"].records[0].title
     site.mapping.write_text(MAPPING)
     await eventually(lambda: len(site.log_events("connectors reloaded")) == 3)
@@ -370,7 +370,7 @@ async def test_a_file_that_a_broken_change_waits_for(watched: Site) -> None:
     """Refused as long as the certificate is missing, and taken in as soon as it is there, without another word."""
     site = watched
     site.change(lambda document: document["connectors"]["crm"].update(tls={"ca_file": "ca.pem"}, title="With CA"))
-    await eventually(lambda: site.log_events("change refused, the connectors stay as they are"))
+    await eventually(lambda: site.log_events("change refused, all stays as it was"))
     (site.folder / "ca.pem").write_text("not looked at before it is needed")
     await eventually_asked(lambda: _is_titled(site, "With CA"), "the new title")
 

@@ -198,7 +198,7 @@ async def test_one_that_can_not_be_started_takes_nobody_s_place(
     assert "geheim" not in problem.message
     assert before == place.backends.connectors
     assert {"soap", "rest"} == set(closed)
-    assert "change refused, the connectors stay as they are" in {line["event"] for line in logged}
+    assert "change refused, all stays as it was" in {line["event"] for line in logged}
     monkeypatch.undo()
 
 
