@@ -76,5 +76,9 @@ WADE_GILES_WHOLE: Final = _equations("wade_giles_whole")
 WADE_GILES_INITIALS: Final = _equations("wade_giles_initials")
 WADE_GILES_FINALS: Final = _equations("wade_giles_finals")
 PINYIN_SYLLABLES: Final = _words("pinyin")
+ARABIC_LETTERS: Final = {
+    letter: tuple(way.strip("-") for way in ways) for letters, *ways in _lines("arabic_letters") for letter in letters
+}
+"""Letter to what it may be in Latin letters, which may be nothing."""
 KOREAN_SURNAMES: Final = _meanings("korean_surnames")
 HANGUL_DOUBLE_SURNAMES: Final = _words("hangul_double_surnames")

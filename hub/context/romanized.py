@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, product
 from typing import Final
 
 from hub.context import hanzi
@@ -21,6 +21,7 @@ from hub.context.name_tables import (
 _INITIAL: Final = re.compile("zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw]")
 _MAX_SYLLABLES: Final = 6
 _MAX_PARTINGS: Final = 32
+_MAX_WORDS: Final = 4
 _ONE_SYLLABLE: Final = frozenset(PINYIN_SYLLABLES)
 
 Written = Callable[[str], Iterable[str]]
@@ -87,12 +88,10 @@ def _spell(text: str, characters: str, written: Written) -> bool:
 @lru_cache(maxsize=8_192)
 def in_wade_giles(words: tuple[str, ...]) -> frozenset[str]:
     """Return in Wade-Giles, without blanks, what words of pinyin may be; none where they are none."""
-    if not all(hanzi.is_pinyin(word) for word in words):
+    if len(words) > _MAX_WORDS or not all(hanzi.is_pinyin(word) for word in words):
         return frozenset()
-    found = {""}
-    for word in words:
-        found = {start + end for start in found for end in islice(_partings(word), _MAX_PARTINGS)}
-    return frozenset(found)
+    partings = product(*(islice(_partings(word), _MAX_PARTINGS) for word in words))
+    return frozenset("".join(parts) for parts in islice(partings, _MAX_PARTINGS))
 
 
 def _partings(word: str, syllables: int = 0) -> Iterable[str]:
