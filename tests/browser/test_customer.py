@@ -98,6 +98,18 @@ async def test_proposals_speak_the_agents_language(desk: Page, world: World) -> 
     await expect(desk.get_by_test_id("balance")).to_contain_text("欠款")
 
 
+async def test_proposals_name_days_as_people_do(desk: Page, world: World) -> None:
+    """A day in a rule's words is read as every other day on the page; what only looks like one stays as it is."""
+    reason = {"en": f"Promised for {callers.days(-1)}, order A-2026-01-02 of 2019-03-04, 2026-13-01"}
+    late = Proposal(rule="late", kind=ProposalKind.ATTENTION, text={"en": "Say when it comes"}, reason=reason)
+    customer = msgspec.structs.replace(customers.whole(), proposals=(late,))
+    world.ring(callers.call(), msgspec.structs.replace(customers.whole_context(), customers=(customer,)))
+    read = "Promised for yesterday, order A-2026-01-02 of 4 Mar 2019, 2026-13-01"
+    await expect(desk.get_by_test_id("proposal-reason")).to_have_text(read)
+    await desk.get_by_test_id("proposal").get_by_role("button").click()
+    await expect(desk.get_by_test_id("all-proposals")).to_contain_text(read)
+
+
 async def test_nothing_is_proposed_before_it_is_known_who_calls(desk: Page, world: World) -> None:
     """Of two customers with one number neither's proposals are shown."""
     context = msgspec.structs.replace(

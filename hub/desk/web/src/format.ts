@@ -49,6 +49,11 @@ export function day(text: string, now: number): string {
   return dateText(then, now);
 }
 
+const DAYS = /(?<![\w-])\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?![\w-])/g;
+
+/** A sentence with its calendar days as the agent reads them. */
+export const withDays = (sentence: string, now: number): string => sentence.replace(DAYS, (text) => day(text, now));
+
 /** Whole days since a calendar day; negative when it is still to come, undefined when it is no date. */
 export function daysSince(text: string, now: number): number | undefined {
   const then = calendarDay(text);

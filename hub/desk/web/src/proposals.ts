@@ -6,7 +6,7 @@ import "@ui5/webcomponents-icons/dist/lightbulb.js";
 import "@ui5/webcomponents-icons/dist/outgoing-call.js";
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import { since } from "./format";
+import { since, withDays } from "./format";
 import type { Callback, Customer, CustomerContext, Proposal, ProposalKind } from "./frames";
 import { Localized, inLanguage, strings } from "./language";
 import "./popup";
@@ -169,10 +169,9 @@ export class Proposals extends LitElement {
 
   private proposal(proposal: Proposal, all: readonly Proposal[], hidden: number): TemplateResult {
     const words = strings().proposals;
-    const text = inLanguage(proposal.text);
-    const reason = inLanguage(proposal.reason);
+    const { text, reason } = this.read(proposal);
     return html`<li data-testid="proposal" data-kind=${proposal.kind} data-rule=${proposal.rule}>
-      <ctihub-popup .hint=${[text, words.because(reason)].join("\n")} .content=${() => list(all)}>
+      <ctihub-popup .hint=${[text, words.because(reason)].join("\n")} .content=${() => this.list(all)}>
         <span class="box ${proposal.kind}">
           <ui5-icon name=${ICONS[proposal.kind]} mode="Decorative"></ui5-icon>
           <span class="spoken">${words.kind[proposal.kind]}: </span>
@@ -184,6 +183,29 @@ export class Proposals extends LitElement {
         </span>
       </ctihub-popup>
     </li>`;
+  }
+
+  /** In the agent's words. */
+  private read({ text, reason }: Proposal): { readonly text: string; readonly reason: string } {
+    const now = Date.now() + this.clockAhead;
+    return { text: withDays(inLanguage(text), now), reason: withDays(inLanguage(reason), now) };
+  }
+
+  private list(all: readonly Proposal[]): TemplateResult {
+    const words = strings().proposals;
+    return html`<h4>${words.title}</h4>
+      <ul data-testid="all-proposals">
+        ${all.map((proposal) => {
+          const { text, reason } = this.read(proposal);
+          return html`<li>
+            <div class="what ${proposal.kind}">
+              ${words.kind[proposal.kind]}: <bdi>${text}</bdi>
+              ${proposal.about ? html`<span class="quiet">(<bdi>${proposal.about}</bdi>)</span>` : nothing}
+            </div>
+            <div>${words.because("")}<bdi>${reason}</bdi></div>
+          </li>`;
+        })}
+      </ul>`;
   }
 
   private callback(callback: Callback, all: readonly Proposal[]): TemplateResult {
@@ -206,7 +228,7 @@ export class Proposals extends LitElement {
           ></span
         >
         ${all.length > 0
-          ? html`<ctihub-popup class="others" .label=${words.proposals.all} .content=${() => list(all)}
+          ? html`<ctihub-popup class="others" .label=${words.proposals.all} .content=${() => this.list(all)}
               >${words.proposals.more(all.length)}</ctihub-popup
             >`
           : nothing}
@@ -218,19 +240,3 @@ export class Proposals extends LitElement {
 /** What must not be done comes first, then what is overdue. */
 const inOrder = (proposals: readonly Proposal[]): readonly Proposal[] =>
   proposals.toSorted((one, other) => FIRST[one.kind] - FIRST[other.kind]);
-
-function list(all: readonly Proposal[]): TemplateResult {
-  const words = strings().proposals;
-  return html`<h4>${words.title}</h4>
-    <ul data-testid="all-proposals">
-      ${all.map(
-        (proposal) => html`<li>
-          <div class="what ${proposal.kind}">
-            ${words.kind[proposal.kind]}: <bdi>${inLanguage(proposal.text)}</bdi>
-            ${proposal.about ? html`<span class="quiet">(<bdi>${proposal.about}</bdi>)</span>` : nothing}
-          </div>
-          <div>${words.because("")}<bdi>${inLanguage(proposal.reason)}</bdi></div>
-        </li>`,
-      )}
-    </ul>`;
-}
