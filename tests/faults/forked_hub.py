@@ -69,6 +69,11 @@ class ForkedHub:
         os.kill(self._pid, signal.SIGKILL)
         self.ends()
 
+    def stop(self) -> None:
+        """SIGTERM it, and return when it has ended well: what it had in hand is done."""
+        os.kill(self._pid, signal.SIGTERM)
+        assert "ended 0" == self._read()
+
     def ends(self) -> None:
         """Return once it is gone, as by SIGKILL."""
         assert f"ended {signal.SIGKILL.value}" == self._read()

@@ -7,6 +7,8 @@ import os
 import random
 from pathlib import Path
 
+import pytest
+
 from tests.faults.bus_site import Site
 from tests.faults.forked_hub import ForkedHub
 from tests.servers.rabbitmq import RabbitMQ
@@ -16,6 +18,7 @@ KILLS = int(os.environ.get("CTIHUB_KILLS", "100"))
 LONGEST_LIFE_S = 0.6
 
 
+@pytest.mark.timeout(600)  # a hundred starts, which take what the machine takes
 async def test_killed_at_a_hundred_random_moments(rabbitmq: RabbitMQ, tmp_path: Path) -> None:
     """SIGKILL under load, again and again: each message is one event or one dead letter, each event arrives in order.
 
