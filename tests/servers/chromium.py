@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from tests.servers.requirements import place_of, require
 
@@ -18,6 +18,8 @@ FLAGS = (
     "--disable-sync",
     "--no-first-run",
 )
+EXPECT_SECONDS = 30
+"""How long `expect` waits for what a page is to show, where a test does not say: as long as a click waits."""
 
 
 @asynccontextmanager
@@ -25,6 +27,7 @@ async def browser() -> AsyncIterator[Browser]:
     """Run a headless browser while the `async with` lasts; where it can't be, the test is skipped as `require` does."""
     require("chromium", "playwright", "chinese-font")
     executable = place_of("chromium")
+    expect.set_options(timeout=EXPECT_SECONDS * 1000)
     async with async_playwright() as playwright:
         running = await playwright.chromium.launch(executable_path=executable, headless=True, args=list(FLAGS))
         try:
