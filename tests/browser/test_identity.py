@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import msgspec
 from playwright.async_api import Page, expect
 
-from hub.domain.customer import Customer, CustomerContext, CustomerRecord, Name, Phone, Problem
+from hub.domain.customer import (
+    Customer,
+    CustomerContext,
+    CustomerRecord,
+    Hidden,
+    HiddenReason,
+    Hiding,
+    Name,
+    Phone,
+    Problem,
+)
 from hub.domain.identity import Chosen, DecisionKind, IdentityError, IdentityProblem, Reason, RecordMatch, RecordRef
 from tests.browser import callers, customers
 from tests.browser.world import World
@@ -105,6 +117,15 @@ async def test_what_tells_candidates_apart_stands_out(desk: Page, world: World) 
     second = desk.get_by_test_id("candidate").nth(1)
     await expect(second.locator(".apart")).to_have_text(["Gold"])
     await expect(second.locator("bdi.quiet")).to_have_count(1)
+
+
+async def test_a_masked_birthday_is_a_year(desk: Page, world: World) -> None:
+    """And no first of January, which nobody was told."""
+    hidden = (Hidden(field="birth_date", shown=Hiding.MASKED, reason=HiddenReason.ROLE),)
+    masked = msgspec.structs.replace(customers.namesake(), birth_date=customers.told(date(1950, 1, 1)), hidden=hidden)
+    context = callers.context(callers.found("service", callers.SERVICE), customers=(masked, customers.namesake()))
+    world.ring(callers.call(), context)
+    await expect(desk.get_by_test_id("candidate").first).to_contain_text("Born 1950")
 
 
 async def test_records_that_may_be_one_customer_are_decided_by_the_agent(desk: Page, world: World) -> None:

@@ -3,8 +3,8 @@ import "@ui5/webcomponents/dist/Button.js";
 import { LitElement, css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { controls } from "./controls";
-import { attention, customerName, openCases, openOrders, systemTitle } from "./customer";
-import { day, provenance } from "./format";
+import { attention, birthday, customerName, openCases, openOrders, systemTitle } from "./customer";
+import { provenance } from "./format";
 import type { Customer, CustomerContext, SourcedName, SourcedStr } from "./frames";
 import { Localized, strings } from "./language";
 import "./maybe-same";
@@ -158,11 +158,11 @@ export class Candidates extends LitElement {
     const name = customerName(customer);
     const orders = openOrders(customer, now).length;
     const cases = openCases(customer, now).length;
-    const born = customer.birth_date?.value;
+    const born = birthday(customer, now);
     return [
       customer.organization?.value === name ? "" : customer.organization?.value,
       customer.title?.value,
-      born ? words.born(day(born, now)) : "",
+      born ? words.born(born) : "",
       customer.addresses?.[0]?.value.locality,
       customer.emails?.[0]?.value.address,
       customer.tier?.value,

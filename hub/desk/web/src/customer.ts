@@ -11,7 +11,7 @@ import type {
   SourcedCase,
   SourcedOrder,
 } from "./frames";
-import { daysSince, either, isOver } from "./format";
+import { day, daysSince, either, isOver } from "./format";
 import { strings } from "./language";
 
 /** So many names fit beside one another. */
@@ -47,6 +47,13 @@ export function meant(context: CustomerContext | undefined): Customer | undefine
 export function candidates(context: CustomerContext | undefined): readonly Customer[] {
   const customers = context?.customers ?? [];
   return context?.chosen?.unreachable || (customers.length > 1 && !context?.chosen) ? customers : [];
+}
+
+/** The birthday, or its year alone where the rest is masked: it stands as the first of January then. */
+export function birthday(customer: Customer, now: number): string {
+  const born = customer.birth_date?.value;
+  if (!born) return "";
+  return customer.hidden?.some(({ field }) => field === "birth_date") ? born.slice(0, 4) : day(born, now);
 }
 
 /** Whether the number that calls is said to be others', too: a switchboard's, a family's. */

@@ -4,7 +4,7 @@ import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { asWords } from "./as-words";
 import { conflictMark } from "./conflict";
-import { isPending, systemTitle } from "./customer";
+import { birthday, isPending, systemTitle } from "./customer";
 import "./dial-number";
 import { day, isOver, isYetToCome, languageName, money, provenance, regionName } from "./format";
 import type { Address, Customer, CustomerContext } from "./frames";
@@ -145,7 +145,7 @@ export class Details extends LitElement {
       ...this.own(customer),
       { field: "ids", name: words.details.ids, lines: this.ids(customer).map(([system, id]) => ({ text: `${this.titleOf(system)} ${id}` })) },
       { field: "department", name: words.contact.department, lines: department ? [{ text: department.value, from: department }] : [] },
-      { field: "birth_date", name: words.contact.born, lines: born ? [{ text: day(born.value, now), from: born }] : [] },
+      { field: "birth_date", name: words.contact.born, lines: born ? [{ text: birthday(customer, now), from: born }] : [] },
     ];
     const there = facts.filter(({ lines }) => lines.length > 0);
     const whole = this.context !== undefined && this.wholeFor === this.context.call_id;
