@@ -102,6 +102,10 @@ class CustomerBeside:
         self.connection.execute(BEGIN_ERASURE, (erasure_id, at, by, ErasureState.BEGUN.value, encoded(scope)))
         return erasure_id
 
+    def hub_runs(self) -> bool:
+        """Return whether a hub has this store."""
+        return store_at(self._place).is_claimed(self.connection)
+
     def state(self, erasure_id: str) -> ErasureState | None:
         found = erasure(self.connection, erasure_id)
         return None if found is None else found.state

@@ -44,6 +44,9 @@ class FileStore:
             raise
         return connection
 
+    def is_claimed(self, beside: StoreConnection) -> bool:  # noqa: ARG002 - a server's store needs it
+        return is_claimed(self._path)
+
     def release(self) -> None:
         if self._claim is not None:
             self._claim.release()
@@ -57,7 +60,7 @@ class FileClaim:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path.with_name(f"{path.name}-lock")
+        self._path = _lock_of(path)
         try:
             self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
@@ -75,6 +78,27 @@ class FileClaim:
 
     def release(self) -> None:
         os.close(self._descriptor)
+
+
+def is_claimed(path: Path) -> bool:
+    """Return whether some process holds the file. Raises StoreFailedError where that can't be seen."""
+    try:
+        descriptor = os.open(_lock_of(path), os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise StoreFailedError(f"store {path}: can't see whether a hub has it ({error.strerror})") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _lock_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}-lock")
 
 
 def _version(path: Path, connection: StoreConnection) -> int:

@@ -9,7 +9,7 @@ from hub.domain.store_place import ServerPlace
 from hub.journal import server_schema
 from hub.store.connection import StoreConnection, StoreFailedError
 from hub.store.postgresql import ServerConnection
-from hub.store.server_schema import claim, migrate, see_that_it_is_present
+from hub.store.server_schema import claim, is_claimed, migrate, see_that_it_is_present
 
 CLAIM_WAIT_S: Final = 3.0
 """How long a hub that starts waits for the server to notice that the one before it has ended."""
@@ -52,6 +52,9 @@ class ServerStore:
             connection.close()
             raise
         return connection
+
+    def is_claimed(self, beside: StoreConnection) -> bool:
+        return is_claimed(beside)
 
     def release(self) -> None:
         """Do nothing: the claim goes with the connection."""

@@ -19,6 +19,9 @@ class JournalStore(Protocol):
     def open_beside(self) -> StoreConnection:
         """Return a connection for another process than the hub, which may run meanwhile or not."""
 
+    def is_claimed(self, beside: StoreConnection) -> bool:
+        """Return whether a hub has it, as seen by a connection of `open_beside`."""
+
     def release(self) -> None:
         """Let another hub have it."""
 

@@ -26,6 +26,18 @@ def claim(connection: StoreConnection) -> bool:
     return bool(connection.rows("SELECT pg_try_advisory_lock($1, $2)", _ONE_HUB)[0][0])
 
 
+def is_claimed(connection: StoreConnection) -> bool:
+    """Return whether a hub has the database."""
+    # A lock of two numbers has the first as classid, the second as objid, and 2 as objsubid (pg_locks).
+    return bool(
+        connection.rows(
+            "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = $1 AND objid = $2 AND objsubid = 2 "
+            "AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+            _ONE_HUB,
+        )
+    )
+
+
 def migrate(connection: StoreConnection, place: ServerPlace, part: str, migrations: Migrations) -> None:
     """Bring one part of the schema to the present version; programs that do so at the same time follow each other."""
     with connection.transaction():

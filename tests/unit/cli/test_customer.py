@@ -18,6 +18,7 @@ from hub.cli import customer_erase
 from hub.cli.main import main
 from hub.domain.event import Event, new_id
 from hub.domain.ports import AccessAction
+from hub.journal.file_store import FileClaim
 from hub.journal.journal import Journal
 from tests.unit.journal import lives
 from tests.waiting import eventually_blocking
@@ -116,6 +117,17 @@ def test_an_erasure_has_to_be_meant(config_file: Path, capsys: pytest.CaptureFix
     assert "tel:+4935155500000 is others', too: what is known by it alone stays\n" in out
     assert f"would empty {len(lives.anna()) + 1} events and 2 dead letters, of 1 call\n" in out
     assert before == store.read_bytes()
+
+
+def test_a_hub_that_is_slow_is_no_hub_that_is_missing(config_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Who erases beside a hub that has not heard of it in its time is told that it will."""
+    store = fill(config_file)
+    claim = FileClaim(store)
+    try:
+        assert 0 == customer(config_file, "erase", "crm:4711", "--yes")
+    finally:
+        claim.release()
+    assert "the hub on this store has not come to it yet" in capsys.readouterr().out
 
 
 def test_an_erased_customer_is_gone(config_file: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -447,3 +447,14 @@ async def test_an_event_that_nobody_can_read_is_emptied_by_its_text(place: Store
     assert [{}, {}, {}, {"no": "4711"}] == left
     with CustomerBeside(place) as store:
         assert (0, 0) == store.counts(store.scope("id:crm:4711"))
+
+
+def test_whether_a_hub_has_the_store(place: StorePlace) -> None:
+    """Seen while it runs, and no longer; looking takes it from nobody."""
+    with asyncio.Runner() as runner:
+        hub = runner.run(Journal.open(place))
+        with CustomerBeside(place) as beside:
+            assert [True, True] == [beside.hub_runs(), beside.hub_runs()]
+            runner.run(hub.close())
+            assert not beside.hub_runs()
+            runner.run(runner.run(Journal.open(place)).close())
