@@ -59,7 +59,7 @@ async def demo(argv: list[str], output: Path, browser: Browser) -> AsyncIterator
     process = OwnedProcess(argv, output)
     process.start()
     try:
-        await eventually(lambda: "http://" in process.output_end() or not process.running, "the demo's URL", 60)
+        await eventually(lambda: "http://" in process.output_end() or not process.running, "the demo's URL", 180)
         url = re.search(r"http://127\.0\.0\.1:\d+/", process.output_end())
         assert url is not None, process.output_end()
         context = await browser.new_context(locale="en-GB")
