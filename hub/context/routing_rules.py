@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from hub.config.routing import Outcome, Rule
-from hub.context.conditions import Record, compiled
+from hub.context.conditions import MAX_STEPS, Condition, Record, compiled
+from hub.domain.budget import Budget, TooMuchWorkError
 
 T = TypeVar("T")
 
@@ -20,8 +21,16 @@ class Rules:
         """The channel variables that any rule sets by itself."""
 
     def holding(self, record: Record) -> Sequence[Rule]:
-        """Return the rules all of whose conditions hold, in their order."""
-        return [rule for rule, conditions in self._rules if all(condition(record) for condition in conditions)]
+        """Return the rules all of whose conditions hold, in their order; what takes too much work does not."""
+        return [rule for rule, conditions in self._rules if _hold(conditions, record)]
+
+
+def _hold(conditions: Sequence[Condition], record: Record) -> bool:
+    budget = Budget(MAX_STEPS)
+    try:
+        return all(condition(record, budget) for condition in conditions)
+    except TooMuchWorkError:
+        return False
 
 
 def first_said(rules: Iterable[Rule], read: Callable[[Outcome], T | None]) -> T | None:

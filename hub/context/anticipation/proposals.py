@@ -12,8 +12,9 @@ import structlog
 from hub.config.anticipation import ProposalRule
 from hub.config.proposal_text import Fact, IfKnown, Part, parts_of, paths_of
 from hub.context.anticipation.facts import known_customer, plain
-from hub.context.conditions import Condition, compiled
+from hub.context.conditions import MAX_STEPS, Condition, compiled
 from hub.domain.anticipation import KnownCustomer
+from hub.domain.budget import Budget
 from hub.domain.customer import Customer
 from hub.domain.interaction import Interaction, Repeat
 from hub.domain.path import Path
@@ -157,12 +158,13 @@ def _proposals(one: _Compiled, facts: Mapping[str, Any]) -> Iterator[Proposal]:
     rule = one.rule
     items: Sequence[Any] = facts["customer"][rule.each][:MAX_ITEMS] if rule.each else (None,)
     left = rule.at_most
+    budget = Budget(MAX_STEPS)
     for item in items:
         record = facts if item is None else {**facts, "item": item}
         if not left:
             return
         for condition in one.conditions:
-            if not condition(record):
+            if not condition(record, budget):
                 break
         else:
             left -= 1

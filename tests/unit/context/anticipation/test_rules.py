@@ -12,6 +12,8 @@ from structlog.testing import capture_logs
 from hub.config.anticipation import AnticipationSection, ProposalRule, load_rules
 from hub.context.anticipation.facts import known_customer
 from hub.context.anticipation.proposals import MAX_FILLED, Anticipation
+from hub.context.conditions import MAX_STEPS
+from hub.domain.budget import Budget
 from hub.domain.customer import Case, Consent, Customer, Invoice, Name, Order, Product, Sourced
 from hub.domain.interaction import Channel, CustomerRef, Interaction, Repeat
 from hub.domain.proposal import Proposal, ProposalKind
@@ -199,7 +201,7 @@ def test_a_rule_that_fails_costs_itself(monkeypatch: pytest.MonkeyPatch) -> None
     The log has it once, without what it failed on.
     """
 
-    def broken(_record: object) -> bool:
+    def broken(_record: object, _budget: object) -> bool:
         raise RuntimeError("Petra Vogt")
 
     rules = {"stop": rule(kind="stop"), "overdue": rule(), "offer": rule(kind="offer")}
@@ -212,6 +214,36 @@ def test_a_rule_that_fails_costs_itself(monkeypatch: pytest.MonkeyPatch) -> None
     assert [
         {"event": "rule_of_proposals_failed", "rule": "stop", "error": "RuntimeError", "log_level": "warning"}
     ] == logged
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        {"expr": "length(customer.orders[?contains(to_string(@), 'x')]) > `600`"},
+        {"expr": "length(customer.orders[?status == 'paid' || amount > '3']) > `600`"},
+        {"customer.orders.id": {"eq": "nobody's"}},
+    ],
+)
+def test_no_rule_holds_up_a_call(when: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that looks through all orders for each order ends where its steps do: it is told, the others have their say.
+
+    What it may take is the rule's, not each item's.
+    """
+    spent = 0
+    spend = Budget.spend
+
+    def counted(self: Budget, steps: int) -> None:
+        nonlocal spent
+        spent += steps
+        spend(self, steps)
+
+    monkeypatch.setattr(Budget, "spend", counted)
+    rules = {"slow": rule(each="orders", when=when), "other": rule()}
+    of = customer(orders=tuple(Order(id=str(number), status="late") for number in range(500)))
+    with capture_logs() as logged:
+        assert [("other", "")] == proposed(rules, of)
+    assert [("slow", "TooMuchWorkError")] == [(line["rule"], line["error"]) for line in logged]
+    assert spent < 2 * MAX_STEPS
 
 
 def test_a_proposal_tells_what_it_is_made_from() -> None:
