@@ -40,6 +40,7 @@ LEGAL_FORMS_IN_ENGLISH: Final = {line[0]: frozenset(line[1:]) for line in _lines
 COMPANY_ABBREVIATIONS: Final = _meanings("company_abbreviations")
 NO_COMPANIES: Final = _texts("no_companies")
 NO_MAILBOXES: Final = _words("no_mailboxes")
+NO_MAIL_DOMAINS: Final = _words("no_mail_domains")
 LEGAL_FORMS: Final = {**{form: form for form in _words("other_legal_forms")}, **_meanings("legal_forms")}
 WRITTEN_OUT_FORMS: Final = tuple(
     (long.strip(), short.strip())

@@ -96,9 +96,21 @@ _ORDINARY = frozenset(
 )
 
 
+_COUNTRY_CODES = frozenset(str(code) for code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
+
+
 def is_ordinary(e164: str) -> bool:
     """Whether it is the number of somebody's telephone: none of premium rate, shared cost, services and the like."""
     return phonenumbers.number_type(phonenumbers.parse(e164)) in _ORDINARY
+
+
+@lru_cache(maxsize=8_192)
+def is_of_one_digit(e164: str) -> bool:
+    """Whether it has one digit behind its country's code, again and again: what is typed where a form wants one."""
+    digits = _digits(e164)
+    lengths = (length for length in (1, 2, 3) if digits[:length] in _COUNTRY_CODES)
+    own = digits[next(lengths, len(digits)) :]
+    return len(own) >= _FEWEST_DIGITS and len(set(own)) == 1
 
 
 def is_region(code: str) -> bool:

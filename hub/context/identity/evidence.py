@@ -11,11 +11,12 @@ from itertools import islice
 from typing import Final, NamedTuple, TypeVar
 
 from hub.context.companies import CompanyName, company_name, compare_companies, has_legal_form
-from hub.context.name_tables import NO_MAILBOXES, ROLE_MAILBOXES
+from hub.context.name_tables import NO_MAIL_DOMAINS, NO_MAILBOXES, ROLE_MAILBOXES
 from hub.context.names import NameRelation, PersonName, compare_people, person_name
 from hub.context.places import postcode, words
 from hub.domain.customer import Address, CustomerRecord, Email, Kind, Phone
 from hub.domain.identity import RecordRef, Sign
+from hub.domain.phone import is_of_one_digit
 
 MAX_POINTS: Final = 50
 """Numbers, addresses of each kind, and ids in other systems, of a record that are looked at."""
@@ -38,8 +39,6 @@ _NAME_SIGNS: Final = {
 }
 _PLACEHOLDER_YEARS: Final = frozenset({1, 1753, 1800, 1900, 1970, 9999})
 _PLACEHOLDER_DAYS: Final = frozenset({date(1899, 12, 30), date(1899, 12, 31), date(1111, 11, 11), date(9999, 12, 31)})
-_ONE_DIGIT: Final = re.compile(r"\+\d{1,3}?(\d)\1{4,}")
-"""A number of one digit, again and again, behind its country."""
 _BETWEEN_PARTS = re.compile(r"[.+_-]")
 _GMAIL = frozenset({"gmail.com", "googlemail.com"})
 
@@ -115,10 +114,12 @@ def prepare(record: CustomerRecord, asked: Collection[str] = ()) -> Prepared:
         or (bool(full) and not (name.given and name.surname) and has_legal_form(full))
     )
     shown = (full or record.organization) if is_company else full
-    phones = {
-        phone.number: phone for phone in record.phones[:MAX_POINTS] if not _ONE_DIGIT.fullmatch(phone.number)
-    } or {key[4:]: Phone(number=key[4:]) for key in asked if key.startswith("tel:")}
-    emails = {_mailbox(email.address): email for email in record.emails[:MAX_POINTS] if _is_mailbox(email.address)} or {
+    numbers = (phone for phone in record.phones[:MAX_POINTS] if not is_of_one_digit(phone.number))
+    phones = {phone.number: phone for phone in numbers} or {
+        key[4:]: Phone(number=key[4:]) for key in asked if key.startswith("tel:")
+    }
+    addresses = (email for email in record.emails[:MAX_POINTS] if _is_mailbox(email.address))
+    emails = {_mailbox(email.address): email for email in addresses} or {
         _mailbox(key[7:]): Email(address=key[7:]) for key in asked if key.startswith("mailto:")
     }
     return Prepared(
@@ -152,7 +153,7 @@ def _mailbox(address: str) -> str:
 def _is_mailbox(address: str) -> bool:
     """Whether it is anybody's address, and not what is written where there is none: none@none.com."""
     local, _, domain = _mailbox(address).rpartition("@")
-    return local not in NO_MAILBOXES and domain.rpartition(".")[0] not in NO_MAILBOXES
+    return local not in NO_MAILBOXES and domain.rpartition(".")[0] not in NO_MAIL_DOMAINS
 
 
 def _is_placeholder(day: date) -> bool:
