@@ -14,7 +14,8 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
-from connectors.auth.sign_in import Outgoing, Signed, sign_in
+from connectors.auth.sign_in import sign_in
+from connectors.auth.signing import Outgoing, Signed
 from connectors.base import ConnectorError
 from connectors.clock import clock_words
 from connectors.http_failures import explain, refuse_status, too_many_requests

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, quote
 
 from yarl import URL
 
-from connectors.auth.sign_in import Outgoing, Signed
+from connectors.auth.signing import Outgoing, Signed
 from connectors.reply import Reply
 from hub.config.http_access import OAuth1Auth
 

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from yarl import URL
 
 from connectors.auth.instance import instance_origin
-from connectors.auth.sign_in import Outgoing, PostForm, Signed
+from connectors.auth.signing import Outgoing, PostForm, Signed
 from connectors.base import ConnectorError
 from connectors.clock import clock_words
 from connectors.documents import read_json

@@ -16,7 +16,7 @@ from xml.sax.saxutils import unescape
 from connectors.base import ConnectorError
 from connectors.reply import Reply
 from connectors.soap.faults import FaultError
-from connectors.soap.sign_in import Read, Send
+from connectors.soap.signing import Read, Send
 from connectors.soap.writing import escaped
 from connectors.tracing import current_trace
 from hub.config.soap_auth import SiebelAuth

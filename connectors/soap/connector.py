@@ -21,7 +21,8 @@ from connectors.soap.faults import FaultError, FaultSigns
 from connectors.soap.headers import HeaderBlocks
 from connectors.soap.loading import ContractInUse
 from connectors.soap.reading import Reader
-from connectors.soap.sign_in import MessageSignIn, http_part, message_part
+from connectors.soap.sign_in import http_part, message_part
+from connectors.soap.signing import MessageSignIn
 from connectors.stepped import SteppedConnector
 from hub.config.operations import OperationBase, SoapOperation, SoapStep
 from hub.config.soap import SoapConnector as SoapConfig

@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any
 
-from connectors.reply import Reply
+from connectors.soap.signing import MessageSignIn, Read, Send
 from hub.config.http_access import HttpAuth
 from hub.config.soap_auth import SiebelAuth, SoapAuth, WsseAuth
-
-Send = Callable[[str], Awaitable[Reply]]
-"""Send the message with this in its header."""
-Read = Callable[[Reply], Awaitable[Any]]
-"""Return what a reply says. Raises ConnectorError."""
-
-
-class MessageSignIn(Protocol):
-    async def call(self, send: Send, read: Read) -> Any:
-        """Make one call, signed in, and return what it says. Raises ConnectorError."""
-
-    def signed(self, envelope: bytes) -> bytes:
-        """Return the finished message with its signature, if it bears one."""
 
 
 class NothingInMessage:

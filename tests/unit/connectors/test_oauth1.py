@@ -9,7 +9,7 @@ from oauthlib.oauth1.rfc5849.signature import collect_parameters, verify_hmac_sh
 from yarl import URL
 
 from connectors.auth.oauth1 import FORM, OAuth1SignIn, base_string, signature
-from connectors.auth.sign_in import Outgoing
+from connectors.auth.signing import Outgoing
 from hub.config.http_access import OAuth1Auth
 
 CONSUMER = {"type": "oauth1", "consumer_key": "dpf43f3p2l4k3l03", "consumer_secret": "kd94hf93k423kf44"}
