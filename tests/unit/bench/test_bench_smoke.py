@@ -176,7 +176,7 @@ async def test_customers_are_put_together() -> None:
 def test_identity() -> None:
     """The rules are judged by every pair, and the groups of one customer's records are counted."""
     result = bench_identity.measure(groupings=2, rounds=1)
-    assert _is_whole(result, 4)
+    assert _is_whole(result, 5)
     assert sum(map(len, pairs(published()).values())) == result["figures"]["published"]["pairs"]
 
 
