@@ -144,11 +144,22 @@ class ServerConnection:
         return asyncio.run_coroutine_threadsafe(question, self._loop).result()
 
     def _end_loop(self) -> None:
+        self._answer(_end_tasks())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
-        for task in asyncio.all_tasks(self._loop):
-            task.cancel()
         self._loop.close()
+
+
+async def _end_tasks() -> None:
+    """Let asyncpg end what it still does on the loop, as telling the server that nobody waits any more; else end it."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    if not others:
+        return
+    _, waiting = await asyncio.wait(others, timeout=CLOSE_S)
+    for task in waiting:
+        task.cancel()
+    if waiting:
+        await asyncio.wait(waiting, timeout=CLOSE_S)
 
 
 async def _connect(place: ServerPlace, answer_s: float) -> Any:

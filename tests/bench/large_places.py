@@ -19,7 +19,7 @@ FILE_BYTES: Final = 1_600
 """What a contact takes on the disk, with all that it is found by."""
 SERVER_BYTES: Final = 2_200
 
-_SETTINGS: Final = {"fsync": "on", "shared_buffers": "1GB", "max_wal_size": "8GB"}
+_SETTINGS: Final = {"fsync": "on", "shared_buffers": "1GB", "max_wal_size": "2GB"}
 
 
 class Place(Protocol):
