@@ -26,6 +26,7 @@ class Doubtful:
         self.open_reader = self._store.open_reader
         self.open_beside = self._store.open_beside
         self.is_claimed = self._store.is_claimed
+        self.is_claimed = self._store.is_claimed
         self.release = self._store.release
         self.loses_after: bool | None = None
 
