@@ -19,7 +19,7 @@ FOLDER = Path(__file__).parent / "identity_pairs"
 HELD_OUT = "held_out"
 """The file that was written after the rules, and by which none was set."""
 BLIND: Final = {"blind_1": (0.9297, 0.758), "blind_2": (0.9362, 0.8), "blind_3": (0.9697, 0.9412)}
-"""Files whose truth was written before the rules were looked at: precision and recall when they were judged first.
+"""Files whose truth was fixed before they were judged once: precision and recall of that first time.
 
 What they showed then led to changes, so the figures of today say less than these.
 """
