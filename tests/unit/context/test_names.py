@@ -145,6 +145,7 @@ def test_who_of_several_of_one_name_is_read(name: str, generation: str) -> None:
         ("ООО «Север»", "Sever LLC", SAME),
         ("ООО «Север»", "АО «Север»", OTHER),
         ("SARL Garnier", "Garnier S.A.R.L.", SAME),
+        ("Vogt & Partner PartG mbB", "Vogt und Partner", SAME),
         ("Wilh. Oster KG", "Wilhelm Oster KG", SIMILAR),
         ("Gebr. Oster", "Gebrüder Oster", SAME),
         ("Friedr. Oster KG", "Friedhelm Oster KG", OTHER),
