@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -55,7 +55,7 @@ def known_customer(
         invoices=tuple(invoice.value for invoice in customer.invoices),
         extra={field: value.value for field, value in customer.extra.items()},
         contacts=len(interactions),
-        last_contact_at=max((one.at for one in interactions), default=None),
+        last_contact_at=interactions[0].at if interactions else None,
         lost_calls=len(lost),
         lost_call_on=lost[0] if lost else None,
         repeats=tuple(repeats),
@@ -68,7 +68,13 @@ def _lost_calls(interactions: Sequence[Interaction], today: date) -> Sequence[da
     What another system tells of its calls is its own: it may not say how they ended.
     """
     lost: list[date] = []
+    if not interactions:
+        return lost
+    # No day begins more than a day later somewhere else.
+    earliest = datetime.combine(today - timedelta(days=LOST_FOR_DAYS + 1), time.min, UTC)
     for one in interactions:
+        if one.at < earliest:
+            break
         if one.channel is not Channel.PHONE or not one.source.startswith("/pbx/"):
             continue
         if one.status not in NOBODY_ANSWERED:
