@@ -10,13 +10,13 @@ from typing import Any, Final
 
 import msgspec
 
-from hub.context.anticipation.proposals import Anticipation
+from hub.context.anticipation.proposals import Anticipation, Standing
 from hub.context.cache import Records
 from hub.context.grouped import Grouper
 from hub.context.identity.comparisons import Comparisons
 from hub.context.question import Question
 from hub.domain.callback import Callback
-from hub.domain.customer import AnswerState, BackendAnswer, CustomerContext, CustomerRecord
+from hub.domain.customer import AnswerState, BackendAnswer, Customer, CustomerContext, CustomerRecord
 from hub.domain.customer_keys import is_shared, keys_of_customer
 from hub.domain.day import local_day
 from hub.domain.identity import IdentityDecision, RecordRef
@@ -50,6 +50,7 @@ class Assembly:
         self.question = question
         self._anticipation = anticipation
         self._today = today
+        self._standing: tuple[Customer | None, date, Standing] = (None, today(), Standing())
         self._grouper = grouper
         self._decided = decided
         self._max_interactions = max_interactions
@@ -210,18 +211,25 @@ class Assembly:
         meant = context.customer
         if meant is None or not context.complete:
             return context
+        customer, day, standing = self._standing
+        today = self._today()
+        if customer is not meant or day != today:
+            standing = Standing()
         propose = partial(
             self._anticipation.propose,
             meant,
-            today=self._today(),
+            today=today,
             repeats=context.repeats,
             interactions=context.interactions,
+            standing=standing,
         )
         has_contacts = context.repeats or context.interactions
         proposals = propose() if has_contacts else self._grouper.proposals(meant, self.question, propose)
-        if proposals == meant.proposals:
+        is_new = proposals != meant.proposals
+        first = msgspec.structs.replace(meant, proposals=proposals) if is_new else meant
+        self._standing = (first, today, standing)
+        if not is_new:
             return context
-        first = msgspec.structs.replace(meant, proposals=proposals)
         return msgspec.structs.replace(context, customers=(first, *context.customers[1:]))
 
 

@@ -15,6 +15,8 @@ from hub.domain.call_activity import NOBODY_ANSWERED
 from hub.domain.customer import Customer, Sourced
 from hub.domain.interaction import Channel, Interaction, Repeat
 
+OF_CONTACTS: Final = ("contacts", "last_contact_at", "lost_calls", "lost_call_on", "repeats")
+"""Facts that the customer's contacts make; all others are the records'."""
 LOST_FOR_DAYS: Final = 7
 """After that a call that nobody answered is no matter any more."""
 _CODE: Final = re.compile(r"[a-z]{2,3}")
@@ -96,9 +98,12 @@ def is_spoken(language: str, languages: Collection[str]) -> bool | None:
     return code in languages
 
 
-def plain(value: msgspec.Struct) -> dict[str, Any]:
-    """Return facts as paths and expressions read them: sections, lists, texts; what is a default is there, too."""
-    return {name: _plain(getattr(value, name)) for name in value.__struct_fields__}
+def plain(value: msgspec.Struct, names: Collection[str] = ()) -> dict[str, Any]:
+    """Return facts as paths and expressions read them: sections, lists, texts; what is a default is there, too.
+
+    With `names` only these are returned.
+    """
+    return {name: _plain(getattr(value, name)) for name in names or value.__struct_fields__}
 
 
 def _plain(value: Any) -> Any:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
 
 import structlog
 
 from hub.config.anticipation import ProposalRule
+from hub.config.conditions import EXPRESSION
 from hub.config.proposal_text import Fact, IfKnown, Part, parts_of, paths_of
-from hub.context.anticipation.facts import known_customer, plain
+from hub.context.anticipation.facts import OF_CONTACTS, known_customer, plain
 from hub.context.conditions import MAX_STEPS, Condition, compiled
 from hub.domain.anticipation import KnownCustomer
 from hub.domain.budget import Budget
@@ -72,6 +73,16 @@ class _Compiled(NamedTuple):
     reason: Mapping[str, _Text]
     about: Path | None
     fields: tuple[str, ...]
+    looks_at_contacts: bool
+
+
+class Standing:
+    """What was made of one customer on one day that no contact changes: filled where it is first asked for."""
+
+    def __init__(self) -> None:
+        self.facts: dict[str, Any] = {}
+        self.proposals: dict[str, Sequence[Proposal]] = {}
+        """Of the rules that look at no contact, by name."""
 
 
 class Anticipation:
@@ -94,16 +105,27 @@ class Anticipation:
         today: date,
         repeats: Sequence[Repeat] = (),
         interactions: Sequence[Interaction] = (),
+        standing: Standing | None = None,
     ) -> tuple[Proposal, ...]:
-        """Return what is proposed to who talks with this customer, the most important first."""
+        """Return what is proposed to who talks with this customer, the most important first.
+
+        `standing` is what was made of this very customer today; it is added to.
+        """
         if not (self._rules and self._at_most):
             return ()
         known = known_customer(customer, repeats, interactions, self._languages, today=today)
-        return self.propose_for(known, today=today)
+        return self.propose_for(known, today=today, standing=standing)
 
-    def propose_for(self, customer: KnownCustomer, *, today: date) -> tuple[Proposal, ...]:
+    def propose_for(
+        self, customer: KnownCustomer, *, today: date, standing: Standing | None = None
+    ) -> tuple[Proposal, ...]:
         """Do the same with what is known of a customer already gathered."""
-        facts: dict[str, Any] = {"today": today.isoformat(), "customer": plain(customer)}
+        standing = standing or Standing()
+        if standing.facts:
+            standing.facts |= plain(customer, OF_CONTACTS)
+        else:
+            standing.facts = plain(customer)
+        facts: dict[str, Any] = {"today": today.isoformat(), "customer": standing.facts}
         made: dict[tuple[str, ...], Proposal] = {}
         is_stopped = False
         for one in self._rules:
@@ -112,7 +134,7 @@ class Anticipation:
             if len(made) >= self._at_most:
                 break  # what comes now is less important than all of these
             try:
-                for proposal in _proposals(one, facts):
+                for proposal in _standing(one, facts, standing):
                     is_stopped |= proposal.kind is ProposalKind.STOP
                     made.setdefault((proposal.rule, proposal.about, *proposal.reason.values()), proposal)
             except Exception as error:  # noqa: BLE001 - whatever it is costs the rule, never the pop; see `_tell`
@@ -140,42 +162,64 @@ def _compiled(name: str, rule: ProposalRule) -> _Compiled:
         {language: _Text(parts_of(text)) for language, text in rule.reason.items()},
         Path(rule.about) if rule.about else None,
         _fields(rule),
+        _looks_at_contacts(rule),
     )
+
+
+def _paths(rule: ProposalRule) -> list[str]:
+    texts = [*rule.text.values(), *rule.reason.values()]
+    return [*rule.when, rule.about, *(path for text in texts for path in paths_of(parts_of(text)))]
+
+
+def _looks_at_contacts(rule: ProposalRule) -> bool:
+    """Whether contacts may change what a rule proposes; an expression may look at anything."""
+    if EXPRESSION in rule.when or rule.each in OF_CONTACTS:
+        return True
+    for path in _paths(rule):
+        names = Path(path).names if path else ("",)
+        if not names or (names[0] == "customer" and (len(names) == 1 or names[1] in OF_CONTACTS)):
+            return True
+    return False
 
 
 def _fields(rule: ProposalRule) -> tuple[str, ...]:
     """Return the fields of a customer's record that a rule looks at, whatever it does with them."""
-    texts = [*rule.text.values(), *rule.reason.values()]
-    paths = [*rule.when, rule.about, *(path for text in texts for path in paths_of(parts_of(text)))]
-    paths += [asked for asked in rule.when.values() if isinstance(asked, str)]
+    paths = [*_paths(rule), *(asked for asked in rule.when.values() if isinstance(asked, str))]
     named = {name for path in paths for name in _OF_CUSTOMER.findall(path)}
     if rule.each:
         named.add(rule.each)
     return tuple(sorted({_OF_RECORD.get(name, name) for name in named}))
 
 
-def _proposals(one: _Compiled, facts: Mapping[str, Any]) -> Iterator[Proposal]:
+def _standing(one: _Compiled, facts: Mapping[str, Any], standing: Standing) -> Sequence[Proposal]:
+    if one.looks_at_contacts:
+        return _proposals(one, facts)
+    if one.name not in standing.proposals:
+        standing.proposals[one.name] = _proposals(one, facts)
+    return standing.proposals[one.name]
+
+
+def _proposals(one: _Compiled, facts: Mapping[str, Any]) -> Sequence[Proposal]:
     rule = one.rule
     items: Sequence[Any] = facts["customer"][rule.each][:MAX_ITEMS] if rule.each else (None,)
-    left = rule.at_most
+    made: list[Proposal] = []
     budget = Budget(MAX_STEPS)
     for item in items:
+        if len(made) >= rule.at_most:
+            break
         record = facts if item is None else {**facts, "item": item}
-        if not left:
-            return
-        for condition in one.conditions:
-            if not condition(record, budget):
-                break
-        else:
-            left -= 1
-            yield Proposal(
-                rule=one.name,
-                kind=rule.kind,
-                text={language: text.filled(record) for language, text in one.text.items()},
-                reason={language: text.filled(record) for language, text in one.reason.items()},
-                about=_first(one.about, record) if one.about else "",
-                fields=one.fields,
+        if all(condition(record, budget) for condition in one.conditions):
+            made.append(
+                Proposal(
+                    rule=one.name,
+                    kind=rule.kind,
+                    text={language: text.filled(record) for language, text in one.text.items()},
+                    reason={language: text.filled(record) for language, text in one.reason.items()},
+                    about=_first(one.about, record) if one.about else "",
+                    fields=one.fields,
+                )
             )
+    return made
 
 
 def _first(path: Path, record: Mapping[str, Any]) -> str:
