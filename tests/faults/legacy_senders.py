@@ -21,6 +21,8 @@ from tests.scenarios import bus_client
 CUSTOMERS = 7
 BAD_EVERY = 20
 RETRY_S = 0.05
+LAST_TRIES = 1_200
+"""How often what was begun is tried again after the block has ended: for a minute."""
 UNDECIDED = (0, 503)
 
 MAPPING = """\
@@ -67,6 +69,7 @@ class Sender(ABC):
         self._may_send.set()
         self._thread = threading.Thread(target=self._run, name=name)
         self._failure: BaseException | None = None
+        self._last_tries = LAST_TRIES
 
     def __enter__(self) -> None:
         """Begin."""
@@ -95,6 +98,14 @@ class Sender(ABC):
             self.end()
         except BaseException as failure:  # noqa: BLE001 - raised where the block ends
             self._failure = failure
+
+    def wait_to_try_again(self) -> None:
+        """Return after a moment. Raises TimeoutError once whoever takes is still not there long after the end."""
+        if self._stopped.is_set():
+            self._last_tries -= 1
+        if not self._last_tries:
+            raise TimeoutError(f"{self._thread.name}: what was begun was never taken; has a test left its server down?")
+        time.sleep(RETRY_S)
 
     @abstractmethod
     def hand_in(self) -> None:
@@ -125,7 +136,7 @@ class QueueSender(Sender):
                 self._channel.basic_publish("", self._queue, order.body, properties, mandatory=True)
             except (pika.exceptions.AMQPError, OSError):
                 self._channel = None
-                time.sleep(RETRY_S)
+                self.wait_to_try_again()
             else:
                 self.handed.append(order)
                 return
@@ -168,7 +179,7 @@ class PushSender(Sender):
         """Post one order until it is taken."""
         order = next(self._orders)
         while (status := self._posted(order.body)) in UNDECIDED:
-            time.sleep(RETRY_S)
+            self.wait_to_try_again()
         assert (202 if order.is_good else 422) == status
         self.handed.append(order)
 
