@@ -83,6 +83,15 @@ async def test_nobody_to_look_for_is_told(params: dict[str, Any]) -> None:
     assert [] == bench.finder.asked
 
 
+async def test_what_is_no_address_is_told() -> None:
+    """In words, and no backend is asked for it."""
+    bench = Bench()
+    for email in ("no address", "a@b@c.example", "@b.example", "a@b.example\r\nBcc: c@d.example"):
+        reason = await bench.refused(Code.INVALID_PARAMS, "customer", {"email": email})
+        assert "email: this is no e-mail address." == reason
+    assert [] == bench.finder.asked
+
+
 async def test_backends_that_all_fail_are_no_unknown_customer() -> None:
     """With each backend's reason; where one has answered, the result says which did not."""
     bench = Bench()
