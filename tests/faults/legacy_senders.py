@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import threading
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import closing
@@ -21,8 +20,8 @@ from tests.scenarios import bus_client
 CUSTOMERS = 7
 BAD_EVERY = 20
 RETRY_S = 0.05
-LAST_TRIES = 1_200
-"""How often what was begun is tried again after the block has ended: for a minute."""
+LAST_WAIT_S = 60.0
+"""How long what was begun may take after the block has ended."""
 UNDECIDED = (0, 503)
 
 MAPPING = """\
@@ -67,9 +66,9 @@ class Sender(ABC):
         self._stopped = threading.Event()
         self._may_send = threading.Event()
         self._may_send.set()
-        self._thread = threading.Thread(target=self._run, name=name)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._failure: BaseException | None = None
-        self._last_tries = LAST_TRIES
+        self._given_up = threading.Event()
 
     def __enter__(self) -> None:
         """Begin."""
@@ -78,7 +77,10 @@ class Sender(ABC):
     def __exit__(self, *_: object) -> None:
         """End once what was begun is taken."""
         self._stopped.set()
-        self._thread.join()
+        self._thread.join(LAST_WAIT_S)
+        if self._thread.is_alive():
+            self._given_up.set()
+            raise TimeoutError(f"{self._thread.name}: what was begun is not taken; is its server down, or stuck?")
         if self._failure is not None:
             raise self._failure
 
@@ -100,12 +102,9 @@ class Sender(ABC):
             self._failure = failure
 
     def wait_to_try_again(self) -> None:
-        """Return after a moment. Raises TimeoutError once whoever takes is still not there long after the end."""
-        if self._stopped.is_set():
-            self._last_tries -= 1
-        if not self._last_tries:
-            raise TimeoutError(f"{self._thread.name}: what was begun was never taken; has a test left its server down?")
-        time.sleep(RETRY_S)
+        """Return after a moment. Raises TimeoutError once nobody waits any more for what was begun."""
+        if self._given_up.wait(RETRY_S):
+            raise TimeoutError(f"{self._thread.name}: what was begun was never taken")
 
     @abstractmethod
     def hand_in(self) -> None:
