@@ -19,6 +19,8 @@ from hub.bus.errors import BrokerError
 logging.getLogger("pika").setLevel(logging.CRITICAL)
 
 CLOSE_WAIT_S: Final = 2.0
+ANSWER_WAIT_S = 30.0
+"""How long the broker may take over one question; a queue without a leader lets it hang for ever."""
 _consumers = itertools.count(1)
 
 Confirm = Callable[[int, bool, bool], None]
@@ -37,6 +39,13 @@ class Delivery(NamedTuple):
 async def first_of(*futures: asyncio.Future[Any], timeout_s: float | None = None) -> None:
     """Wait until one of several is done, whatever its outcome."""
     await asyncio.wait(futures, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+
+
+def _no_answer(question: str) -> BrokerError:
+    return BrokerError(
+        f"the broker has not answered {question} for {ANSWER_WAIT_S:g} s, though its connection lives: its log says "
+        "why; a quorum queue answers nobody while it has no leader (rabbitmq-queues quorum_status tells)"
+    )
 
 
 def _settle(future: asyncio.Future[None]) -> None:
@@ -107,10 +116,12 @@ class AmqpConnection:
         opened: asyncio.Future[None] = self._loop.create_future()
         channel = self._pika.channel(on_open_callback=lambda _: _settle(opened))
         wrapped = AmqpChannel(channel, self._loop, on_lost)
-        await first_of(opened, wrapped.lost, self.broken)
+        await first_of(opened, wrapped.lost, self.broken, timeout_s=ANSWER_WAIT_S)
         for lost in (wrapped.lost, self.broken):
             if lost.done():
                 raise lost.result()
+        if not opened.done():
+            raise _no_answer("opening a channel")
         return wrapped
 
     def give_up(self, reason: BaseException) -> None:
@@ -140,30 +151,38 @@ class AmqpChannel:
     async def declare_exchange(self, exchange: str, kind: str = "topic") -> None:
         """Declare a durable exchange; the broker refuses (406) when it exists as something else."""
         await self._answer(
-            lambda done: self._channel.exchange_declare(exchange, exchange_type=kind, durable=True, callback=done)
+            f"the declaration of exchange {exchange}",
+            lambda done: self._channel.exchange_declare(exchange, exchange_type=kind, durable=True, callback=done),
         )
 
     async def look_for_exchange(self, exchange: str) -> None:
         """Ask for an exchange without declaring it; one that is not there costs the channel (404)."""
-        await self._answer(lambda done: self._channel.exchange_declare(exchange, passive=True, callback=done))
+        await self._answer(
+            f"whether exchange {exchange} exists",
+            lambda done: self._channel.exchange_declare(exchange, passive=True, callback=done),
+        )
 
     async def declare_queue(self, queue: str, arguments: dict[str, Any] | None = None) -> None:
         """Declare a durable queue; the broker refuses (406) when it exists as something else."""
         await self._answer(
-            lambda done: self._channel.queue_declare(queue, durable=True, arguments=arguments, callback=done)
+            f"the declaration of queue {queue}",
+            lambda done: self._channel.queue_declare(queue, durable=True, arguments=arguments, callback=done),
         )
 
     async def bind(self, queue: str, exchange: str, pattern: str = "") -> None:
         """Have the queue get what is published to the exchange with a routing key that fits."""
-        await self._answer(lambda done: self._channel.queue_bind(queue, exchange, pattern, callback=done))
+        await self._answer(
+            f"the binding of queue {queue} to exchange {exchange}",
+            lambda done: self._channel.queue_bind(queue, exchange, pattern, callback=done),
+        )
 
     async def look_for_queue(self, queue: str) -> None:
         """Ask for a queue without declaring it; one that is not there costs the channel (404)."""
-        await self._answer(lambda done: self._channel.queue_declare(queue, passive=True, callback=done))
+        await self._look_for_queue(queue)
 
     async def consumers_of(self, queue: str) -> int:
         """Return how many take messages from a queue; one that is not there costs the channel (404)."""
-        answer = await self._answer(lambda done: self._channel.queue_declare(queue, passive=True, callback=done))
+        answer = await self._look_for_queue(queue)
         count: int = answer.method.consumer_count
         return count
 
@@ -174,7 +193,9 @@ class AmqpChannel:
             took = isinstance(frame.method, pika.spec.Basic.Ack)
             on_confirm(frame.method.delivery_tag, frame.method.multiple, took)
 
-        await self._answer(lambda done: self._channel.confirm_delivery(confirmed, callback=done))
+        await self._answer(
+            "the request for confirms", lambda done: self._channel.confirm_delivery(confirmed, callback=done)
+        )
 
     def on_return(self, returned: Callable[[str], None]) -> None:
         """Call `returned` with the routing key of each message that no queue took."""
@@ -197,38 +218,54 @@ class AmqpChannel:
         def delivered(_channel: Any, method: Any, properties: Any, body: bytes) -> None:
             arrived(Delivery(method.delivery_tag, properties, body, method.redelivered))
 
-        await self._answer(lambda done: self._channel.basic_qos(prefetch_count=prefetch, callback=done))
+        await self._answer(
+            "how many messages may be under way",
+            lambda done: self._channel.basic_qos(prefetch_count=prefetch, callback=done),
+        )
         self._channel.add_on_cancel_callback(cancelled)
         await self._answer(
-            lambda done: self._channel.basic_consume(queue, delivered, consumer_tag=consumer, callback=done)
+            f"the wish to take from queue {queue}",
+            lambda done: self._channel.basic_consume(queue, delivered, consumer_tag=consumer, callback=done),
         )
         return consumer
 
     async def cancel(self, consumer: str) -> None:
         """Have nothing more delivered; what was delivered is still to be acknowledged."""
-        await self._answer(lambda done: self._channel.basic_cancel(consumer, callback=done))
+        await self._answer(
+            "the wish to take no more from a queue", lambda done: self._channel.basic_cancel(consumer, callback=done)
+        )
 
     def ack(self, tag: int) -> None:
-        """Acknowledge one delivery."""
-        self._channel.basic_ack(tag)
+        """Acknowledge one delivery. On a channel that is lost nothing is said: what was delivered comes again."""
+        if self._channel.is_open:
+            self._channel.basic_ack(tag)
 
     def ack_up_to(self, tag: int) -> None:
-        """Acknowledge all deliveries up to `tag`."""
-        self._channel.basic_ack(tag, multiple=True)
+        """Acknowledge all deliveries up to `tag`; else as `ack`."""
+        if self._channel.is_open:
+            self._channel.basic_ack(tag, multiple=True)
 
     def close(self) -> None:
         """Close without waiting for the answer."""
         if self._channel.is_open:
             self._channel.close()
 
-    async def _answer(self, ask: Callable[[Callable[[Any], None]], object]) -> Any:
+    async def _look_for_queue(self, queue: str) -> Any:
+        return await self._answer(
+            f"whether queue {queue} exists",
+            lambda done: self._channel.queue_declare(queue, passive=True, callback=done),
+        )
+
+    async def _answer(self, question: str, ask: Callable[[Callable[[Any], None]], object]) -> Any:
         """Return the broker's answer. A channel that is closed never gives one, hence the second future."""
         done: asyncio.Future[Any] = self._loop.create_future()
         ask(lambda frame: None if done.done() else done.set_result(frame))
-        await first_of(done, self.lost)
-        if not done.done():
+        await first_of(done, self.lost, timeout_s=ANSWER_WAIT_S)
+        if done.done():
+            return done.result()
+        if self.lost.done():
             raise self.lost.result()
-        return done.result()
+        raise _no_answer(question)
 
     def _closed(self, _channel: Any, reason: BaseException) -> None:
         if not self.lost.done():

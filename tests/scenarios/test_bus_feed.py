@@ -14,12 +14,16 @@ from typing import Any
 import pika
 import pytest
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
+from hub.bus import amqp
 from hub.bus import feed as feed_module
+from hub.bus.amqp import AmqpConnection, Delivery
 from hub.bus.dead_letter_copies import DeadLetterCopies
 from hub.bus.feed import QueueFeed
 from hub.bus.feed_replay import FeedReplay
 from hub.bus.feeds import Feeds
+from hub.bus.parameters import broker_parameters
 from hub.bus.reception import Reception
 from hub.bus.replay import Replayer
 from hub.bus.tally import FeedCount
@@ -293,6 +297,42 @@ async def test_a_queue_deleted_under_us_is_declared_again(rabbitmq: RabbitMQ, tm
     assert b"?" == letter.body
 
 
+async def test_a_queue_that_answers_nobody_is_told_and_taken_up_again(
+    rabbitmq: RabbitMQ, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One whose process is held up, as one is that has no leader: the hub does not wait for ever on its question."""
+    monkeypatch.setattr(amqp, "ANSWER_WAIT_S", 0.5)
+    async with _running(rabbitmq, tmp_path) as (feed, _):
+        await feed.consumer.stop()
+        await asyncio.to_thread(rabbitmq.control, "eval", f"sys:suspend('%2F_{feed.queue}').")
+        with capture_logs() as logs:
+            feed.consumer.start()
+            told = f"the broker has not answered the wish to take from queue {feed.queue} for 0.5 s"
+            await eventually(lambda: any(told in entry.get("reason", "") for entry in logs))
+            assert not feed.consumer.connected
+            await asyncio.to_thread(rabbitmq.control, "eval", f"sys:resume('%2F_{feed.queue}').")
+            await eventually(lambda: feed.consumer.connected)
+        await feed.publish(_ticket(1))
+        await eventually(lambda: feed.count.recorded == 1)
+
+
+async def test_what_is_acknowledged_too_late_comes_again(rabbitmq: RabbitMQ) -> None:
+    """A channel is lost while a message is stored: that is no error, and the broker delivers it once more."""
+    queue = f"late-{uuid.uuid4().hex[:8]}"
+    await asyncio.to_thread(bus_client.declare_queue, rabbitmq.url, queue)
+    await asyncio.to_thread(bus_client.publish, rabbitmq.url, queue, _ticket(1))
+    connection = await AmqpConnection.open(broker_parameters(BusSection(url=SecretStr(rabbitmq.url)), "test"))
+    arrived: asyncio.Queue[Delivery] = asyncio.Queue()
+    channel = await connection.channel()
+    await channel.consume(queue, 1, arrived.put_nowait)
+    delivery = await arrived.get()
+    await connection.close()
+    channel.ack(delivery.tag)
+    channel.ack_up_to(delivery.tag)
+    (again,) = await asyncio.to_thread(bus_client.collect, rabbitmq.url, queue, 1)
+    assert _ticket(1)[0] == again.body
+
+
 async def _publish_when_there(feed: Feed, *messages: tuple[bytes, pika.BasicProperties]) -> None:
     for _ in range(100):
         try:
@@ -325,6 +365,7 @@ def _declare_limited(url: str, queue: str) -> None:
 async def test_a_killed_broker_loses_no_message_of_a_feed(fresh_rabbitmq: RabbitMQ, tmp_path: Path) -> None:
     """Killed while messages are taken: after its return each of them is one event, in the order they were sent."""
     async with _running(fresh_rabbitmq, tmp_path) as (feed, journal):
+        await asyncio.to_thread(fresh_rabbitmq.note_queues)
         for first in (0, 300):
             await feed.publish(*(_ticket(number) for number in range(first, first + 300)))
             await asyncio.to_thread(fresh_rabbitmq.kill)
