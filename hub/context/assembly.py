@@ -50,7 +50,7 @@ class Assembly:
         self.question = question
         self._anticipation = anticipation
         self._today = today
-        self._standing: tuple[Customer | None, date, Standing] = (None, today(), Standing())
+        self._standing: tuple[Customer | None, date, Standing] = (None, date.min, Standing())
         self._grouper = grouper
         self._decided = decided
         self._max_interactions = max_interactions

@@ -41,7 +41,7 @@ class Known:
 
 
 def refuses(known: Known) -> Consents:
-    return Consents(archive=known, records=known, today=lambda: date(2026, 3, 1))  # type: ignore[arg-type]
+    return Consents(archive=known, records=known, today=lambda: date(2026, 3, 1))  # type: ignore[arg-type]  # nothing else is asked of it
 
 
 def call_context(*consents: Consent) -> CustomerContext:
@@ -84,7 +84,7 @@ async def test_what_another_system_was_told_counts_as_well() -> None:
     known = Known(own)
     consents = Consents(
         archive=known,
-        records=known,  # type: ignore[arg-type]
+        records=known,  # type: ignore[arg-type]  # nothing else is asked of it
         customers_of=customers_of,
         today=lambda: date(2026, 3, 1),
     )
