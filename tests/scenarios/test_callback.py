@@ -92,11 +92,14 @@ async def stands(stream: EventStream, callback_id: str, state: CallbackState, **
     return callback
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
+@pytest_asyncio.fixture(loop_scope="session")
 async def callback_site(
     asterisk: Asterisk, shared_browser: Browser, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[CallbackSite]:
-    """Run the hub and the shop; whose phone is on calls."""
+    """Run the hub and the shop; whose phone is on calls.
+
+    One for each test: who did not answer is left alone for a minute, and what is not over would be called in the next.
+    """
     secret = secrets.token_urlsafe(32)
     async with WebShop(secret) as shop:
         hub = HubProcess(
