@@ -33,7 +33,7 @@ from hub.domain.rpc import (
     SearchParams,
 )
 from hub.domain.search import CustomerSearch, KnownCustomers
-from hub.domain.search_shown import search_for
+from hub.domain.search_shown import keys_seen, search_for
 
 DIALS_PER_S: Final = 20
 """As many as of commands by HTTP."""
@@ -141,8 +141,7 @@ class Methods:
         async with self._lookups:
             found = await self._known.search(params.text, limit=params.limit, ask_backends=params.backends)
         shown = search_for(found, self._visibility, f"token:{caller.token}")
-        keys = dict.fromkeys(record.key for hit in shown.hits for record in hit.records)
-        self._saw(caller, tuple(keys), AccessAction.SEARCH)
+        self._saw(caller, keys_seen(shown), AccessAction.SEARCH)
         return shown
 
     def _calls(self, caller: RpcCaller) -> list[Call]:

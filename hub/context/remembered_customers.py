@@ -23,6 +23,7 @@ from hub.domain.search import (
     FoundBy,
     FoundRecord,
     FoundRecords,
+    UnclaimedMatter,
     Why,
 )
 
@@ -101,10 +102,11 @@ class RememberedCustomers:
         limit = max(1, min(limit, MAX_HITS))
         found = await self._records.search(text, region=self._region, limit=limit * RECORDS_A_HIT)
         answers: Sequence[BackendAnswer] = ()
-        query = self._query(text)
+        unclaimed = next((one for one in found.unclaimed if one.is_exact and not found.records), None)
+        query = self._query(text) if unclaimed is None else self._owner(unclaimed)
         if ask_backends and not query.is_empty:
             answers = await self._asked(query)
-            found = _with_answers(found, answers, query)
+            found = _with_answers(found, answers, query, unclaimed)
         circle = await self._circles.around([one.record for one in found.records])
         joined = await self._joined(circle)
         hits: dict[int, tuple[_Joined, list[Why]]] = {}
@@ -124,6 +126,7 @@ class RememberedCustomers:
             hits=tuple(shown),
             has_more=found.has_more or len(hits) > limit,
             answers=tuple(msgspec.structs.replace(answer, records=()) for answer in answers),
+            unclaimed=found.unclaimed[:limit],
         )
 
     async def _add_matters(self, circle: Circle) -> None:
@@ -167,6 +170,12 @@ class RememberedCustomers:
         ids = dict.fromkeys(self._systems(), typed) if is_id and typed.isprintable() and "+" not in typed else {}
         return CustomerQuery(phone=phone if phone.e164 else PhoneNumber(), ids=ids)
 
+    def _owner(self, unclaimed: UnclaimedMatter) -> CustomerQuery:
+        """Return by what backends can be asked whose an order or a case is."""
+        number = next(iter(unclaimed.customer.phones), "")
+        address = next(iter(unclaimed.customer.emails), "")
+        return CustomerQuery(phone=parse_number(number, self._region) if number else PhoneNumber(), email=address)
+
 
 class _Joined:
     """One customer, and the records that it was put together from; `context` is where others may be the same."""
@@ -201,17 +210,26 @@ def _newer(known: Sequence[CustomerRecord], answers: Iterable[BackendAnswer]) ->
     return [*now, *(record for record in known if record.system not in told)]
 
 
-def _with_answers(found: FoundRecords, answers: Iterable[BackendAnswer], query: CustomerQuery) -> FoundRecords:
-    """Return what was found with what backends found now in front: the newer record of one that both have."""
+def _with_answers(
+    found: FoundRecords, answers: Iterable[BackendAnswer], query: CustomerQuery, unclaimed: UnclaimedMatter | None
+) -> FoundRecords:
+    """Return what was found with what backends found now in front: the newer record of one that both have.
+
+    `unclaimed` is what they were asked for the owner of.
+    """
     by = FoundBy.PHONE if query.phone.e164 else FoundBy.EMAIL if query.email else FoundBy.BACKEND
     text = query.phone.e164 or query.email
-    now = {
-        _ref(record): FoundRecord(record=record, by=_sure(by, record, text), text=text, is_exact=True)
-        for answer in answers
-        for record in answer.records
-    }
+
+    def why(record: CustomerRecord) -> tuple[FoundBy, str]:
+        return (_sure(by, record, text), text) if unclaimed is None else (unclaimed.by, unclaimed.text)
+
+    now: dict[RecordRef, FoundRecord] = {}
+    for record in (record for answer in answers for record in answer.records):
+        found_by, fits = why(record)
+        now[_ref(record)] = FoundRecord(record=record, by=found_by, text=fits, is_exact=True)
     rest = [one for one in found.records if _ref(one.record) not in now]
-    return FoundRecords(records=(*now.values(), *rest), has_more=found.has_more)
+    nobodys = tuple(one for one in found.unclaimed if one is not unclaimed or not now)
+    return FoundRecords(records=(*now.values(), *rest), has_more=found.has_more, unclaimed=nobodys)
 
 
 def _sure(by: FoundBy, record: CustomerRecord, text: str) -> FoundBy:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 from aiohttp import web
@@ -16,7 +15,7 @@ from hub.domain.identity import RecordRef
 from hub.domain.ports import AccessAction
 from hub.domain.rate import RateLimit
 from hub.domain.search import MAX_HITS, MAX_TEXT, CustomerSearch, CustomerView, KnownCustomers
-from hub.domain.search_shown import search_for, view_for
+from hub.domain.search_shown import keys_seen, search_for, view_for
 
 _LIMIT: Final = Limit(usual=20, most=MAX_HITS)
 SEARCHES_PER_S: Final = 20
@@ -100,7 +99,7 @@ class CustomersApi:
         ask_backends = self._is_to_ask(request, caller)
         found = await self._customers.search(text, limit=_LIMIT.asked(request), ask_backends=ask_backends)
         shown = search_for(found, self._sight.visibility, self._sight.role(caller))
-        self._sight.saw(caller, AccessAction.SEARCH, _keys(ref for hit in shown.hits for ref in hit.records))
+        self._sight.saw(caller, AccessAction.SEARCH, keys_seen(shown))
         return json_reply(shown)
 
     async def _customer(self, request: web.Request, caller: Caller) -> web.StreamResponse:
@@ -112,8 +111,8 @@ class CustomersApi:
         if view is None:
             hint = "" if ask_backends else " Ask the backends, too (backends=1)."
             raise ApiError(404, "unknown_customer", f"Nobody is known by this id in this system.{hint}")
-        refs = (RecordRef(system=one.system, id=one.id) for one in view.records)
-        self._sight.saw(caller, AccessAction.VIEW, _keys(refs))
+        keys = dict.fromkeys(RecordRef(system=one.system, id=one.id).key for one in view.records)
+        self._sight.saw(caller, AccessAction.VIEW, tuple(keys))
         return json_reply(view_for(view, self._sight.visibility, self._sight.role(caller)))
 
     def _is_to_ask(self, request: web.Request, caller: Caller) -> bool:
@@ -127,7 +126,3 @@ class CustomersApi:
             reason = f"At most {ASKED_PER_S} a second with backends."
             raise ApiError(429, "too_many_searches", reason, {"Retry-After": "1"})
         return asked
-
-
-def _keys(records: Iterable[RecordRef]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(ref.key for ref in records))

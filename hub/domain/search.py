@@ -66,11 +66,25 @@ class FoundRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     is_exact: bool = False
 
 
+class UnclaimedMatter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An order or a case that fits, `text` its number, of somebody of whom no system has told a record.
+
+    `customer` has the numbers and addresses that `system` named; no ids, for whoever has one has a record.
+    """
+
+    by: FoundBy
+    text: str
+    system: str
+    customer: CustomerRef
+    is_exact: bool = False
+
+
 class FoundRecords(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The best first; a record is there once for each field that fits. `has_more`: others fit, too."""
 
     records: tuple[FoundRecord, ...] = ()
     has_more: bool = False
+    unclaimed: tuple[UnclaimedMatter, ...] = ()
 
 
 class Why(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -94,12 +108,13 @@ class CustomerSearch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     """What a search found, the best first; `has_more`: others fit, too.
 
     `answers` are those of the backends where they were asked, without their records: who found nobody, and who could
-    not be asked, with why.
+    not be asked, with why. `unclaimed` are orders and cases of whom nothing else is known.
     """
 
     hits: tuple[CustomerHit, ...] = ()
     has_more: bool = False
     answers: tuple[BackendAnswer, ...] = ()
+    unclaimed: tuple[UnclaimedMatter, ...] = ()
 
 
 class CustomerView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

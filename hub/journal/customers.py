@@ -28,6 +28,7 @@ Remembers = Callable[[str], bool]
 
 _encoder = msgspec.json.Encoder()
 _record_decoder = msgspec.json.Decoder(CustomerRecord)
+_matter_decoder = msgspec.json.Decoder(Matter)
 
 
 def nothing_remembered(_system: str) -> bool:
@@ -54,6 +55,11 @@ def record_of(body: bytes) -> CustomerRecord | None:
         return _record_decoder.decode(body)
     except msgspec.ValidationError:
         return None
+
+
+def told_of(kind: str, body: bytes) -> CustomerRecord | Matter:
+    """Return a record, an order or a case as it is stored. Raises msgspec.ValidationError."""
+    return _record_decoder.decode(body) if kind == CUSTOMER else _matter_decoder.decode(body)
 
 
 def number_of(position: int, place: int) -> int:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import islice
 from typing import Final
 
-from hub.domain.event import Event, EventType
-from hub.domain.search import FoundBy
-from hub.journal import customers_statements as statements
-from hub.journal.customers import CUSTOMER, Remembers, derive_customers, record_of
-from hub.journal.filling import Filling, Rows, filling_of_events
-from hub.journal.search_terms import MAX_TERMS, numbers, numbers_of
-from hub.journal.writes import Derivation, index_key
+import msgspec
 
-_LATER: Final = frozenset({FoundBy.INVOICE, FoundBy.PRODUCT})
+from hub.domain.customer import CustomerRecord
+from hub.domain.event import Event, EventType
+from hub.journal import customers_statements as statements
+from hub.journal.customers import Remembers, derive_customers, told_of
+from hub.journal.filling import Filling, Rows, filling_of_events
+from hub.journal.search_terms import number_terms_of_matter, number_terms_of_record
+from hub.journal.writes import Derivation, index_key
 
 
 def customers_filling(remembers: Remembers) -> Filling:
@@ -38,14 +37,19 @@ def customers_filling(remembers: Remembers) -> Filling:
 
 
 def _numbered(rows: Rows) -> Sequence[Derivation]:
-    """Return what finds records by the numbers of their invoices and products, which they were not at first."""
+    """Return what finds customers by numbers by which they were not found at first.
+
+    Those of invoices and products, and any number without its beginning.
+    """
     found: list[Derivation] = []
     for number, kind, body in rows:
-        record = record_of(body) if kind == CUSTOMER and body is not None else None
-        if record is None:
+        if body is None:
             continue
-        listed = (one for by, ids in numbers_of(record) if by in _LATER for one in ids)
-        terms = islice(dict.fromkeys(term for one in listed for term in numbers(one)), MAX_TERMS)
+        try:
+            told = told_of(kind, body)
+        except msgspec.ValidationError:
+            continue  # it is told of, with its place, when somebody looks for it
+        terms = number_terms_of_record(told) if isinstance(told, CustomerRecord) else number_terms_of_matter(told)
         writes = [(statements.SAVE_TERM, (index_key(term), number)) for term in terms]
         found.append(Derivation(("telling", str(number)), writes))
     return found

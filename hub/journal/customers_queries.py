@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from typing import Any, Final, NamedTuple
@@ -11,13 +11,21 @@ import msgspec
 import structlog
 
 from hub.domain.customer import CustomerRecord
-from hub.domain.search import FOUND_IN, FoundBy, FoundRecord, FoundRecords, Matter, as_record
+from hub.domain.search import (
+    FOUND_IN,
+    FoundBy,
+    FoundRecord,
+    FoundRecords,
+    Matter,
+    UnclaimedMatter,
+    as_record,
+)
 from hub.journal import customers_statements as statements
-from hub.journal.customers import CUSTOMER, ORDER
+from hub.journal.customers import ORDER, told_of
 from hub.journal.readers import Readers
 from hub.journal.search_found import Finding, find
 from hub.journal.search_terms import backwards, names_of, numbers_of, terms_of_name
-from hub.journal.search_words import folded_id
+from hub.journal.search_words import endings_of_id, folded_id
 from hub.journal.writes import index_key
 from hub.store.connection import StoreConnection
 
@@ -26,9 +34,6 @@ log = structlog.get_logger(__name__)
 MAX_KEYS: Final = 1_000
 MAX_RECORDS: Final = 1_000
 _MOST_OWNERS: Final = 10
-
-_record_decoder = msgspec.json.Decoder(CustomerRecord)
-_matter_decoder = msgspec.json.Decoder(Matter)
 
 
 class _Telling(NamedTuple):
@@ -79,27 +84,39 @@ def search(connection: StoreConnection, text: str, region: str, limit: int) -> F
     told = _tellings(connection, list(dict.fromkeys(finding.number for finding in findings.found)))
     whose = _whose(connection, [one for one in told.values() if isinstance(one.told, Matter)])
     found: dict[tuple[str, str], dict[frozenset[str], FoundRecord]] = {}
+    unclaimed: dict[int, UnclaimedMatter] = {}
     for finding in findings.found:
         telling = told.get(finding.number)
         if telling is None:
             continue
         for one in _found(finding, telling, whose):
-            found.setdefault((one.record.system, one.record.id), {}).setdefault(FOUND_IN[one.by], one)
+            if isinstance(one, UnclaimedMatter):
+                unclaimed.setdefault(telling.number, one)
+            else:
+                found.setdefault((one.record.system, one.record.id), {}).setdefault(FOUND_IN[one.by], one)
     first = islice(found.values(), limit)
-    records = tuple(one for reasons in first for one in reasons.values())
-    return FoundRecords(records=records, has_more=findings.has_more or len(found) > limit)
+    return FoundRecords(
+        records=tuple(one for reasons in first for one in reasons.values()),
+        has_more=findings.has_more or len(found) > limit,
+        unclaimed=tuple(unclaimed.values()),
+    )
 
 
-def _found(finding: Finding, telling: _Telling, whose: Mapping[int, Sequence[CustomerRecord]]) -> Sequence[FoundRecord]:
+def _found(
+    finding: Finding, telling: _Telling, whose: Mapping[int, Sequence[CustomerRecord]]
+) -> Sequence[FoundRecord | UnclaimedMatter]:
     told = telling.told
     if isinstance(told, CustomerRecord):
         by, text = _what_fits(told, finding)
         return [FoundRecord(record=told, by=by, text=text, is_exact=finding.is_exact)]
     by = FoundBy.ORDER if telling.kind == ORDER else FoundBy.CASE
     number = told.order.id if told.order else told.case.id if told.case else ""
-    return [
-        FoundRecord(record=record, by=by, text=number, is_exact=finding.is_exact) for record in whose[telling.number]
-    ]
+    owners = whose[telling.number]
+    if not owners:
+        return [
+            UnclaimedMatter(by=by, text=number, system=told.system, customer=told.customer, is_exact=finding.is_exact)
+        ]
+    return [FoundRecord(record=record, by=by, text=number, is_exact=finding.is_exact) for record in owners]
 
 
 def _whose(connection: StoreConnection, tellings: Sequence[_Telling]) -> Mapping[int, Sequence[CustomerRecord]]:
@@ -132,16 +149,18 @@ def _what_fits(record: CustomerRecord, finding: Finding) -> tuple[FoundBy, str]:
         case "at":
             return finding.by, next((one.address for one in record.emails if one.address.lower().endswith(rest)), "")
         case "no":
-            return _which_number(record, rest)
+            return _which_number(record, lambda one: rest in (folded_id(one), folded_id(one).lstrip("0")))
+        case "part":
+            return _which_number(record, lambda one: rest in endings_of_id(one))
         case _:
             names = names_of(record)
             return finding.by, next((name for name in names if finding.term in terms_of_name(record, name)), names[0])
 
 
-def _which_number(record: CustomerRecord, folded: str) -> tuple[FoundBy, str]:
+def _which_number(record: CustomerRecord, fits: Callable[[str], bool]) -> tuple[FoundBy, str]:
     for by, ids in ((FoundBy.RECORD_ID, (record.id, *record.ids.values())), *numbers_of(record)):
         for one in ids:
-            if folded in (folded_id(one), folded_id(one).lstrip("0")):
+            if fits(one):
                 return by, one
     return FoundBy.RECORD_ID, record.id
 
@@ -166,9 +185,8 @@ def _decoded(rows: Iterable[Sequence[Any]]) -> Mapping[int, _Telling]:
     """Return tellings by their number, without those that nobody can read."""
     told: dict[int, _Telling] = {}
     for number, kind, system, body in {row[0]: row for row in rows}.values():
-        decoder = _record_decoder if kind == CUSTOMER else _matter_decoder
         try:
-            told[number] = _Telling(number, kind, decoder.decode(body))
+            told[number] = _Telling(number, kind, told_of(kind, body))
         except msgspec.ValidationError as error:
             log.warning("journal_customer_unreadable", system=system, kind=kind, reason=str(error), number=number)
     return told

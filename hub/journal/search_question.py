@@ -9,10 +9,9 @@ from typing import Final, NamedTuple
 from hub.domain.phone import clean_text, parse_number
 from hub.domain.search import MAX_TEXT, FoundBy
 from hub.journal.search_terms import backwards, numbers
-from hub.journal.search_words import MAX_WORDS, east_asian, folded_id, spellings
+from hub.journal.search_words import LEAST_OF_A_NUMBER, MAX_WORDS, east_asian, folded_id, spellings
 
 LEAST_DIGITS: Final = 5
-_LEAST_OF_AN_ID: Final = 4
 _INITIALS: Final = range(2, 13)
 _LAST_CHARACTER: Final = "\U0010ffff"
 _NUMBER: Final = re.compile(r"(?:tel:)?[\d\s()+./\-\u2010-\u2015\u00a0\uff0b]+")
@@ -117,8 +116,10 @@ def _of_id(typed: str) -> Iterator[Probe]:
     folded = folded_id(typed)
     for term in numbers(folded):
         yield _exact(FoundBy.RECORD_ID, term)
-    if len(folded) >= _LEAST_OF_AN_ID and any(one.isdecimal() for one in folded):
+    if len(folded) >= LEAST_OF_A_NUMBER and any(one.isdecimal() for one in folded):
         yield Probe(FoundBy.RECORD_ID, _beginning(f"no:{folded}"))
+        if folded.isdecimal():
+            yield Probe(FoundBy.RECORD_ID, _beginning(f"part:{folded}"))
 
 
 def _of_name(typed: str) -> Iterator[Probe]:

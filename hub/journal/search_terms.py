@@ -2,8 +2,8 @@
 
 `tel:`, `mailto:` and `id:` are keys (`CustomerRef.keys`), `of:` before one the key of whose an order or a case is.
 `end:` are a number's digits from the last to the first, `at:` is an address's domain, `no:` an id or the number of an
-order, a case, an invoice, a product or a contract, `name:` a name from one of its words on, `east:` from one of its
-characters on, `py:` in pinyin, `ini:` in its initials.
+order, a case, an invoice, a product or a contract, `part:` such a number without its beginning, `name:` a name from one
+of its words on, `east:` from one of its characters on, `py:` in pinyin, `ini:` in its initials.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Final
 from hub.domain.customer import CustomerRecord, Kind
 from hub.domain.search import FoundBy, Matter
 from hub.journal.search_pinyin import latin_of
-from hub.journal.search_words import east_asian, folded_id, is_han, spellings, turned
+from hub.journal.search_words import east_asian, endings_of_id, folded_id, is_han, spellings, turned
 
 MAX_TERMS: Final = 400
 """Of one record: a backend may say that somebody has thousands of numbers and orders."""
@@ -30,9 +30,22 @@ def terms_of_record(record: CustomerRecord) -> Iterable[str]:
 
 def terms_of_matter(matter: Matter) -> Iterable[str]:
     """Return what an order or a case is found by."""
-    number = matter.order.id if matter.order else matter.case.id if matter.case else ""
-    found = [*numbers(number), *(f"of:{key}" for key in matter.customer.keys())]  # noqa: SIM118 - no dict's keys
+    found = [*number_terms_of_matter(matter), *(f"of:{key}" for key in matter.customer.keys())]  # noqa: SIM118 - no dict's keys
     return found[:MAX_TERMS]
+
+
+def number_terms_of_record(record: CustomerRecord) -> Iterable[str]:
+    """Return those of a record's terms that are ids and numbers somebody reads out."""
+    ids = (*record.ref().ids.values(), *(one for _, listed in numbers_of(record) for one in listed))
+    whole = (term for one in ids for term in numbers(one))
+    parts = (f"part:{ending}" for one in ids for ending in endings_of_id(one))
+    return tuple(islice(dict.fromkeys((*whole, *parts)), MAX_TERMS))
+
+
+def number_terms_of_matter(matter: Matter) -> Iterable[str]:
+    """Return an order's or a case's terms that are its number."""
+    number = matter.order.id if matter.order else matter.case.id if matter.case else ""
+    return [*numbers(number), *(f"part:{ending}" for ending in endings_of_id(number))]
 
 
 def names_of(record: CustomerRecord) -> tuple[str, ...]:
@@ -95,6 +108,4 @@ def _of_record(record: CustomerRecord) -> Iterator[str]:
         yield from numbers(identity)
     for name in names_of(record):
         yield from terms_of_name(record, name)
-    for _, listed in numbers_of(record):
-        for number in listed:
-            yield from numbers(number)
+    yield from number_terms_of_record(record)

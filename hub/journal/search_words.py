@@ -9,7 +9,10 @@ from typing import Final
 
 MAX_WORDS: Final = 8
 MAX_TERM: Final = 100
+LEAST_OF_A_NUMBER: Final = 4
+"""Characters of an id's or an order's number that are looked for, where it is not the whole of it."""
 
+_MOST_ENDINGS: Final = 3
 _LEGAL_FORMS: Final = frozenset(
     {
         "gmbh",
@@ -32,6 +35,8 @@ _LEGAL_FORMS: Final = frozenset(
     }
 )
 _WORD: Final = re.compile(r"\w+")
+_LETTERS_AND_DIGITS: Final = re.compile(r"[^\W_]+")
+_DIGITS_BEHIND_LETTERS: Final = re.compile(r"[^\W\d_]*(\d+)")
 _APOSTROPHE: Final = re.compile(r"['\u2019\u02bc`\u00b4.]")
 _TRANSCRIBED: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "æ": "ae"})
 # Letters that Unicode does not take apart.
@@ -74,6 +79,27 @@ def folded_id(text: str) -> str:
     """Return an order's, a case's or a record's number as it is looked for: letters and digits, without case."""
     folded = unicodedata.normalize("NFKC", text[: MAX_TERM * 2]).casefold()
     return "".join(one for one in folded if one.isalnum())[:MAX_TERM]
+
+
+def endings_of_id(text: str) -> Iterator[str]:
+    """Yield a number as people read it out who leave its beginning away: 77001 of CMD-77001, the last such first.
+
+    Digits alone, or behind nothing but letters, between what is neither: an id of letters and digits mixed has none.
+    Leading zeros may be left out.
+    """
+    parts = _LETTERS_AND_DIGITS.findall(unicodedata.normalize("NFKC", text[: MAX_TERM * 2]).casefold())
+    found = 0
+    for place in reversed(range(len(parts))):
+        digits = _DIGITS_BEHIND_LETTERS.fullmatch(parts[place])
+        if digits is None or (place == 0 and digits[1] == parts[0]):
+            continue
+        ending = (digits[1] + "".join(parts[place + 1 :]))[:MAX_TERM]
+        if len(ending) < LEAST_OF_A_NUMBER:
+            continue
+        yield from (one for one in dict.fromkeys((ending, ending.lstrip("0"))) if len(one) >= LEAST_OF_A_NUMBER)
+        found += 1
+        if found == _MOST_ENDINGS:
+            break
 
 
 def turned(words: Sequence[str]) -> Iterator[str]:

@@ -177,5 +177,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """INSERT INTO cursors (reader, position)
             SELECT 'journal.terms.until', max(number) FROM customer_records HAVING max(number) IS NOT NULL""",
     ),
+    (
+        # And what is found by the end of a number, in the same way.
+        "DELETE FROM cursors WHERE reader = 'journal.terms.until'",
+        """INSERT INTO cursors (reader, position)
+            SELECT 'journal.terms.until', max(number) FROM customer_records HAVING max(number) IS NOT NULL""",
+    ),
 )
 """Each entry takes the schema one version further. Never edit a past one."""

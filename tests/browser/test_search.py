@@ -11,7 +11,7 @@ from hub.domain.control import Dial
 from hub.domain.customer import CustomerRecord, Name, Phone, Problem
 from hub.domain.identity import RecordRef
 from hub.domain.interaction import Channel, CustomerRef, Interaction
-from hub.domain.search import CustomerHit, CustomerSearch, CustomerView, FoundBy, Why
+from hub.domain.search import CustomerHit, CustomerSearch, CustomerView, FoundBy, UnclaimedMatter, Why
 from tests.browser import callers, customers
 from tests.browser.world import World
 from tests.waiting import eventually
@@ -119,6 +119,22 @@ async def test_backends_are_asked_on_request(desk: Page, world: World) -> None:
         "1 found · Oracle Service Cloud did not answer in time"
     )
     assert ("huber", 20, True) == world.customers.asked[-1]
+
+
+async def test_an_order_of_somebody_without_a_record_is_shown_with_the_number(desk: Page, world: World) -> None:
+    """Nobody to open, but whom to call: a click on the number dials it."""
+    whose = CustomerRef(phones=("+498912345678",), emails=("maria@huber.example",))
+    matter = UnclaimedMatter(by=FoundBy.ORDER, text="CMD-77001", system="webshop", customer=whose, is_exact=True)
+    world.customers.found = CustomerSearch(unclaimed=(matter,))
+    await desk.keyboard.press("Control+k")
+    await desk.get_by_test_id("search-text").fill("cmd-77001")
+    shown = desk.get_by_test_id("unclaimed")
+    for words in ("Order CMD-77001", "webshop", "No record of whose it is.", "maria@huber.example"):
+        await expect(shown).to_contain_text(words)
+    await expect(desk.get_by_test_id("search")).not_to_contain_text("Nothing found")
+    await shown.get_by_test_id("click-to-dial").click()
+    await eventually(lambda: world.asked() != [], "the dialled number")
+    assert [Dial(id="-", to="+498912345678")] == world.asked()
 
 
 async def test_a_customers_number_is_dialled_from_the_page(desk: Page, world: World) -> None:

@@ -255,6 +255,25 @@ async def test_with_backends_a_search_finds_whom_only_they_know(journal: Journal
     assert [by_number.e164] == [query.phone.e164 for query in crm.asked[2:]]
 
 
+async def test_with_backends_whose_an_order_is_is_asked_for(journal: Journal) -> None:
+    """The order named a number alone, which no record has: a backend that has it says whose the order is."""
+    await journal.append(ordered("B-4714", CustomerRef(phones=(NUMBER,))))
+    crm = Backend("crm", [msgspec.structs.replace(CRM, phones=(Phone(number=NUMBER),))])
+    customers = customers_of(journal, crm)
+    alone = await customers.search("B-4714")
+    assert ((), [("B-4714", (NUMBER,))]) == (
+        alone.hits,
+        [(one.text, one.customer.phones) for one in alone.unclaimed],
+    )
+    found = await customers.search("B-4714", ask_backends=True)
+    (hit,) = found.hits
+    assert [{"id:crm:7"}] == shown(found)
+    assert [(FoundBy.ORDER, "B-4714", True)] == [(why.by, why.text, why.is_exact) for why in hit.why]
+    assert ([NUMBER], ()) == ([query.phone.e164 for query in crm.asked], found.unclaimed)
+    nobody = await customers_of(journal, Backend("crm", [])).search("B-4714", ask_backends=True)
+    assert ((), 1) == (nobody.hits, len(nobody.unclaimed))
+
+
 async def test_hits_are_bounded_and_more_is_told(journal: Journal) -> None:
     """As many customers as were asked for, however many records they have; the rest is said to be there."""
     for number in range(6):

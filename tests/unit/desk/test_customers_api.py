@@ -18,8 +18,9 @@ from hub.domain.customer import (
     Sourced,
 )
 from hub.domain.identity import Reason, RecordMatch, RecordRef
+from hub.domain.interaction import CustomerRef
 from hub.domain.ports import AccessAction
-from hub.domain.search import CustomerHit, CustomerSearch, CustomerView, FoundBy, Why
+from hub.domain.search import CustomerHit, CustomerSearch, CustomerView, FoundBy, UnclaimedMatter, Why
 from tests.unit.desk.house import House
 
 REF = RecordRef(system="sap", id="00/42 ü")
@@ -143,6 +144,27 @@ async def test_nobody_finds_out_a_hidden_value_by_looking_for_parts_of_it(tmp_pa
                 assert reasons == [[one["by"] for one in hit["why"]] for hit in hits]
         async with alice.get(PATH) as reply:
             assert "498912345678" not in await reply.text()
+
+
+async def test_whose_an_order_is_is_hidden_and_logged_too(tmp_path: Path) -> None:
+    """An order of which there is but a number: the number is hidden as in a record, and who saw it is written down."""
+    customer = CustomerRef(phones=("+498912345678",), emails=("maria@huber.example",))
+    whole = UnclaimedMatter(by=FoundBy.ORDER, text="B-4713", system="shop", customer=customer, is_exact=True)
+    part = msgspec.structs.replace(whole, text="B-4714", is_exact=False)
+    hidden = {name: FieldPrivacy(roles=("supervisor",)) for name in ("phones", "orders")}
+    async with House(tmp_path, privacy=PrivacySection(fields=hidden)) as house:
+        house.customers.found = CustomerSearch(unclaimed=(whole, part))
+        told = {}
+        for agent in ("alice", "sue"):
+            browser = await house.signed_in(agent)
+            async with browser.get("/api/v1/customers?q=4713") as reply:
+                told[agent] = [(one["text"], one["customer"]) for one in (await reply.json())["unclaimed"]]
+        mail = {"emails": ["maria@huber.example"]}
+        every = {**mail, "phones": ["+498912345678"]}
+        assert {"alice": [("B-4713", mail)], "sue": [("B-4713", every), ("B-4714", every)]} == told
+        seen = {access.viewer: access.keys for access in house.accesses.written}
+        keys = ("mailto:maria@huber.example",)
+        assert {"agent:alice": keys, "agent:sue": ("tel:+498912345678", *keys)} == seen
 
 
 async def test_what_a_customer_wants_hidden_is_not_found_by_parts_either(tmp_path: Path) -> None:

@@ -30,10 +30,10 @@ def as_of_before(place: StorePlace) -> None:
 
 
 def without_numbers(place: StorePlace) -> None:
-    """Put a journal back to what the migration finds that has invoices and products found by their numbers."""
+    """Put a journal back to what the migrations find that have customers found by more numbers, and their ends."""
     store = store_at(place)
     connection = store.open_writer()
-    connection.execute("DELETE FROM customer_terms WHERE term LIKE 'no:r%' OR term LIKE 'no:s%'")
+    connection.execute("DELETE FROM customer_terms WHERE term LIKE 'no:%' OR term LIKE 'part:%'")
     connection.execute(
         "INSERT INTO cursors (reader, position) SELECT 'journal.terms.until', max(number) FROM customer_records"
     )
@@ -41,7 +41,7 @@ def without_numbers(place: StorePlace) -> None:
     store.release()
 
 
-async def test_records_of_before_are_found_by_their_invoices_and_products(place: StorePlace) -> None:
+async def test_records_of_before_are_found_by_numbers_and_their_ends(place: StorePlace) -> None:
     """Those that stand, not those that are gone: what was erased or retired meanwhile does not come back."""
     anna = msgspec.structs.replace(record("1", "Anna"), invoices=(Invoice(id="R-1001"),))
     bert = msgspec.structs.replace(record("2", "Bert"), products=(Product(name="Pump", serial_number="S-2002"),))
@@ -49,6 +49,7 @@ async def test_records_of_before_are_found_by_their_invoices_and_products(place:
         journal = await Journal.open(place)
         for event in (told(anna), told(bert), told(record("3", "Carla")), told(bert, at=1, deleted=True)):
             await journal.append(event)
+        await journal.append(ordered("B-3003", CustomerRef(ids={"shop": "3"})))
         await journal.close()
         await asyncio.to_thread(without_numbers, place)
         journal = await Journal.open(place)
@@ -57,7 +58,8 @@ async def test_records_of_before_are_found_by_their_invoices_and_products(place:
             return await journal.cursor("journal.terms.until") == 0
 
         await eventually_asked(is_filled, "the numbers are taken in")
-        assert [["1"], []] == [await found(journal, text) for text in ("R-1001", "S-2002")]
+        texts = ("R-1001", "1001", "S-2002", "2002", "B-3003", "3003")
+        assert [["1"], ["1"], [], [], ["3"], ["3"]] == [await found(journal, text) for text in texts]
         await journal.close()
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from hub.domain.customer import CustomerRecord, Invoice, Name, Order, Product
 from hub.domain.interaction import CustomerRef
-from hub.domain.search import FoundBy
+from hub.domain.search import FoundBy, UnclaimedMatter
 from hub.domain.store_place import StorePlace
 from hub.journal import search_found
 from hub.journal.customers_queries import search
@@ -158,6 +158,45 @@ async def test_invoices_products_and_contracts_find_whose_they_are(journal: Jour
         (one,) = (await journal.customers.search(text, region="DE")).records
         told_why[text] = (one.by, one.text, one.is_exact)
     assert expected == told_why
+
+
+async def test_a_number_is_found_without_its_beginning(journal: Journal) -> None:
+    """What stands before the digits is left out by who reads a number out; the whole of it goes before its end."""
+    await journal.append(told(msgspec.structs.replace(LV, id="C-20077", orders=(Order(id="CMD-77001"),))))
+    await journal.append(told(record("77001", "Anna Huber")))
+    await journal.append(ordered("ORD-2026-0004712", CustomerRef(ids={"shop": "77001"})))
+    await journal.append(told(record("3", "Bert Kunz", system="0035g00000AB1234CD")))
+    for text, who in {
+        "77001": ["77001", "C-20077"],
+        "20077": ["C-20077"],
+        "0004712": ["77001"],
+        "4712": ["77001"],
+        "2026-0004712": ["77001"],
+        "20260004": ["77001"],
+        "001": [],
+        "7001": [],
+        "1234": [],
+        "CMD-7700": ["C-20077"],
+        "ORD 77001": [],
+    }.items():
+        assert who == await found(journal, text), text
+    (first, second) = (await journal.customers.search("77001", region="DE")).records
+    assert [(FoundBy.RECORD_ID, "77001", True), (FoundBy.ORDER, "CMD-77001", False)] == [
+        (one.by, one.text, one.is_exact) for one in (first, second)
+    ]
+
+
+async def test_an_order_of_somebody_without_a_record_is_told_with_what_is_known(journal: Journal) -> None:
+    """Nobody's id is named and no record has the number: the order is found alone; once there is a record it is its."""
+    whose = CustomerRef(phones=("+4989123",), emails=("a@huber.example",))
+    await journal.append(ordered("B-4713", whose))
+    for text, is_exact in (("B-4713", True), ("4713", False)):
+        found_now = await journal.customers.search(text, region="DE")
+        unclaimed = UnclaimedMatter(by=FoundBy.ORDER, text="B-4713", system="shop", customer=whose, is_exact=is_exact)
+        assert ((), (unclaimed,)) == (found_now.records, found_now.unclaimed)
+    await journal.append(told(record("new", "Nina Huber", phone="+4989123"), at=1))
+    found_now = await journal.customers.search("B-4713", region="DE")
+    assert (["new"], ()) == ([one.record.id for one in found_now.records], found_now.unclaimed)
 
 
 async def test_the_surest_come_first_and_more_is_told(journal: Journal) -> None:

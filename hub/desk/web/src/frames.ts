@@ -340,6 +340,7 @@ export interface CustomerSearch {
   readonly hits?: readonly (CustomerHit)[];
   readonly has_more?: boolean;
   readonly answers?: readonly (BackendAnswer)[];
+  readonly unclaimed?: readonly (UnclaimedMatter)[];
 }
 
 export interface CustomerView {
@@ -913,6 +914,14 @@ export interface TimelinePage {
 }
 
 export type TransferKind = "attended" | "blind" | "blonde";
+
+export interface UnclaimedMatter {
+  readonly by: FoundBy;
+  readonly text: string;
+  readonly system: string;
+  readonly customer: CustomerRef;
+  readonly is_exact?: boolean;
+}
 
 export interface Unmute {
   readonly command: "unmute";

@@ -4,9 +4,10 @@ import "@ui5/webcomponents-icons/dist/search.js";
 import { LitElement, css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { controls } from "./controls";
+import "./dial-number";
 import { search, type Said } from "./customer-api";
 import { customerName, systemTitle } from "./customer";
-import type { CustomerHit, CustomerSearch, RecordRef } from "./frames";
+import type { CustomerHit, CustomerSearch, RecordRef, UnclaimedMatter } from "./frames";
 import { Localized, strings } from "./language";
 import { base } from "./styles";
 
@@ -85,6 +86,12 @@ export class Search extends LitElement {
       }
       li:hover {
         background: var(--sapList_Hover_Background);
+      }
+      .nobodys {
+        display: grid;
+        gap: 0.0625rem;
+        padding: 0.4375rem 0.75rem;
+        overflow-wrap: anywhere;
       }
       .name {
         font-weight: 600;
@@ -234,7 +241,8 @@ export class Search extends LitElement {
         />
       </div>
       <ul id="found" role="listbox" aria-label=${words.open}>
-        ${hits.length > 0 ? hits.map((hit, index) => this.hit(hit, index)) : html`<p class="said">${this.nothingFound()}</p>`}
+        ${hits.map((hit, index) => this.hit(hit, index))} ${this.unclaimed.map((matter) => this.matter(matter))}
+        ${hits.length + this.unclaimed.length === 0 ? html`<p class="said">${this.nothingFound()}</p>` : nothing}
       </ul>
       <div class="foot">
         <span role="status" data-testid="search-said">${this.said()}</span>
@@ -247,6 +255,10 @@ export class Search extends LitElement {
 
   private get hits(): readonly CustomerHit[] {
     return this.answer?.kind === "done" ? (this.answer.value.hits ?? []) : [];
+  }
+
+  private get unclaimed(): readonly UnclaimedMatter[] {
+    return this.answer?.kind === "done" ? (this.answer.value.unclaimed ?? []) : [];
   }
 
   private get canAsk(): boolean {
@@ -276,6 +288,22 @@ export class Search extends LitElement {
       >
       <span class="two source"><bdi>${about.filter(Boolean).join(" · ")}</bdi><bdi>${systems}</bdi></span>
     </li>`;
+  }
+
+  /** An order or a case of somebody of whom there is nothing but a number or an address. */
+  private matter({ by, text, system, customer }: UnclaimedMatter): TemplateResult {
+    const words = strings().search;
+    return html`<p class="nobodys" data-testid="unclaimed">
+      <span class="two"
+        ><bdi class="name">${words.by[by] ?? by} ${text}</bdi
+        ><span class="quiet">${systemTitle(system, this.answers)}</span></span
+      >
+      <span class="source"
+        >${words.nobodys} ${customer.phones?.map((number) => html`<ctihub-number .number=${number}></ctihub-number> `)}${customer.emails?.map(
+          (address) => html`<bdi>${address}</bdi> `,
+        )}</span
+      >
+    </p>`;
   }
 
   private get answers(): CustomerSearch["answers"] & {} {

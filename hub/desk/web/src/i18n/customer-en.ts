@@ -171,6 +171,7 @@ export const customerEn = {
     searching: "Searching…",
     ask: "Ask the systems, too",
     asking: "Asking the systems…",
+    nobodys: "No record of whose it is.",
     found: (count: number) => (count === 1 ? "1 found" : `${count} found`),
     typeMore: "more fit: type more",
     by: {

@@ -163,6 +163,7 @@ export const customerZh: CustomerStrings = {
     searching: "正在搜索…",
     ask: "同时查询各系统",
     asking: "正在查询各系统…",
+    nobodys: "没有该客户的记录。",
     found: (count) => `找到 ${count} 位`,
     typeMore: "还有更多，请继续输入",
     by: {
