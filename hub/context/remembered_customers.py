@@ -102,7 +102,7 @@ class RememberedCustomers:
         limit = max(1, min(limit, MAX_HITS))
         found = await self._records.search(text, region=self._region, limit=limit * RECORDS_A_HIT)
         answers: Sequence[BackendAnswer] = ()
-        unclaimed = next((one for one in found.unclaimed if one.is_exact and not found.records), None)
+        unclaimed = None if found.records else next((one for one in found.unclaimed if one.is_exact), None)
         query = self._query(text) if unclaimed is None else self._owner(unclaimed)
         if ask_backends and not query.is_empty:
             answers = await self._asked(query)
