@@ -22,8 +22,13 @@ SERVICE = "493023125300"
 
 @pytest.fixture(autouse=True)
 def _as_it_was(asterisk: Asterisk) -> Iterator[None]:
-    """Leave nobody paused and nobody in the queue that agents log on to."""
+    """Find and leave nobody paused and nobody in the queue that agents log on to."""
+    _tidy(asterisk)
     yield
+    _tidy(asterisk)
+
+
+def _tidy(asterisk: Asterisk) -> None:
     for phone in ("1001", "1004"):
         for queue in ("support", "sales", "service"):
             asterisk.command(f"queue unpause member PJSIP/{phone} queue {queue}")
@@ -276,6 +281,8 @@ async def test_what_happened_while_the_hub_was_away_is_found(fresh_asterisk: Ast
         await floor.is_so("dora", "not_ready", "Lunch")
         assert ["dora not_ready Lunch"] == floor.told
 
+        members = "/Queue/PersistentMembers/service"
+        await eventually(lambda: "PJSIP/1001" in fresh_asterisk.on_disk(members), "Asterisk has written it down")
         await asyncio.to_thread(fresh_asterisk.kill)
         await eventually(lambda: not floor.link.status().connected, "the loss is seen")
         await asyncio.to_thread(fresh_asterisk.start)

@@ -3,7 +3,9 @@
 import secrets
 import shutil
 import socket
+import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 from tests.servers.asterisk_configuration import PHONES, Site, render
@@ -127,6 +129,15 @@ class Asterisk:
         """Type one line at its console; return what it prints."""
         done = subprocess.run([*self._asterisk, "-rx", line], capture_output=True, text=True, timeout=10, check=True)
         return done.stdout
+
+    def on_disk(self, key: str) -> str:
+        """Return what its database has of a key on the disk, "" for nothing: it writes down what is new a while later.
+
+        A test that kills it waits for what it must know afterwards.
+        """
+        with closing(sqlite3.connect(f"file:{self._folder / 'lib/astdb.sqlite3'}?mode=ro", uri=True)) as database:
+            found = database.execute("SELECT value FROM astdb WHERE key = ?", (key,)).fetchone()
+        return found[0] if found else ""
 
     def end_calls(self) -> None:
         """Hang up whatever a test that failed left behind, so that the next one finds the phones free."""
