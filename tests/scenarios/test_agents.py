@@ -149,12 +149,15 @@ async def test_an_agent_is_busy_from_answering_until_the_end(floor: Floor, aster
     await eventually(lambda: floor.agent("alice").devices[0].state is DeviceState.UNAVAILABLE, "the phone is off")
 
 
-async def test_after_a_queue_call_there_is_time_to_write_it_down(asterisk: Asterisk) -> None:
-    """Paused in all queues as the call ends, for as long as the queue has it; then ready by itself, each told once."""
+async def test_after_a_queue_call_there_is_time_to_write_it_down(fresh_asterisk: Asterisk) -> None:
+    """Paused in all queues as the call ends, for as long as the queue has it; then ready by itself, each told once.
+
+    No other hub is there, which has a time of its own for after-call work and would end it.
+    """
     async with (
-        floor_of(asterisk, after_call_s=30, queues={"support": {"after_call_s": 1.5}}) as floor,
-        Phone(asterisk, "1001") as phone,
-        Trunk(asterisk) as trunk,
+        floor_of(fresh_asterisk, after_call_s=30, queues={"support": {"after_call_s": 1.5}}) as floor,
+        Phone(fresh_asterisk, "1001") as phone,
+        Trunk(fresh_asterisk) as trunk,
     ):
         floor.told.clear()
         caller = await trunk.call("+498999998302", to=SUPPORT)
@@ -198,13 +201,13 @@ async def test_who_waits_gets_the_agent_when_the_work_is_done(asterisk: Asterisk
         await second.hang_up()
 
 
-async def test_after_call_work_ends_when_the_agent_says_so(asterisk: Asterisk) -> None:
+async def test_after_call_work_ends_when_the_agent_says_so(fresh_asterisk: Asterisk) -> None:
     """Ready ends it early, from the desk or the phone; a pause of their own during it stays when its time is over."""
     async with (
-        floor_of(asterisk, after_call_s=2) as floor,
-        Phone(asterisk, "1001") as phone,
-        DiallingPhone(asterisk, "1001") as keys,
-        Trunk(asterisk) as trunk,
+        floor_of(fresh_asterisk, after_call_s=2) as floor,
+        Phone(fresh_asterisk, "1001") as phone,
+        DiallingPhone(fresh_asterisk, "1001") as keys,
+        Trunk(fresh_asterisk) as trunk,
     ):
 
         async def talk() -> None:
@@ -240,17 +243,17 @@ async def test_after_call_work_ends_when_the_agent_says_so(asterisk: Asterisk) -
         await floor.is_so("alice", "ready")
 
 
-async def test_after_call_work_outlives_the_hub(asterisk: Asterisk) -> None:
+async def test_after_call_work_outlives_the_hub(fresh_asterisk: Asterisk) -> None:
     """The next hub knows the pause by its reason and goes on with what is left of the time; nothing is told anew."""
-    async with Phone(asterisk, "1001") as phone, Trunk(asterisk) as trunk:
-        async with floor_of(asterisk, after_call_s=4) as first:
+    async with Phone(fresh_asterisk, "1001") as phone, Trunk(fresh_asterisk) as trunk:
+        async with floor_of(fresh_asterisk, after_call_s=4) as first:
             caller = await trunk.call("+498999998304", to=SUPPORT)
             await (await phone.rings()).answer()
             await first.is_so("alice", "busy")
             await caller.hang_up()
             await eventually(lambda: 2 == len(first.paused("alice")), "paused after the call")
             known = tuple(first.service.agents())
-        async with floor_of(asterisk, known, after_call_s=4) as second:
+        async with floor_of(fresh_asterisk, known, after_call_s=4) as second:
             assert AgentState.AFTER_CALL_WORK is second.agent("alice").state
             assert [] == second.told
             assert known[0].since == second.agent("alice").since
